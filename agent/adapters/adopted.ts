@@ -1,0 +1,77 @@
+/**
+ * Watches the children that cannot be waited for, because their keeper was started by an earlier
+ * agent or was killed. The keeper's last act is to write the exit file, which is seen at once; a
+ * keeper that was killed writes none, so its child is also looked for now and then.
+ */
+import { watch } from 'node:fs';
+import { basename } from 'node:path';
+import type { ExitStatus } from '../core/exit-status.ts';
+import type { Child } from '../core/process.ts';
+import type { Log } from '../ports.ts';
+import { readExitFile } from './exit-file.ts';
+import type { ProcessTable } from './process-table.ts';
+
+const LOOK_INTERVAL_MS = 250;
+
+interface Adopted {
+  readonly child: Child;
+  readonly exitFile: string;
+  readonly onEnd: (exit: ExitStatus) => void;
+}
+
+export class AdoptedChildren implements Disposable {
+  readonly #table: ProcessTable;
+  readonly #adopted = new Map<string, Adopted>();
+  readonly #stopWatching: () => void;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(table: ProcessTable, runDir: string, log: Log) {
+    this.#table = table;
+    const watcher = watch(runDir, { persistent: false }, (_event, file) => {
+      const adopted = file === null ? undefined : this.#adopted.get(file);
+      if (adopted !== undefined) this.#readExit(adopted);
+    });
+    watcher.on('error', (error) => {
+      log.warn({ error: String(error) }, 'run_dir cannot be watched');
+    });
+    this.#stopWatching = () => watcher.close();
+  }
+
+  /** @param onEnd is called once, when neither the keeper nor the program is alive any more */
+  add(child: Child, exitFile: string, onEnd: (exit: ExitStatus) => void): void {
+    this.#adopted.set(basename(exitFile), { child, exitFile, onEnd });
+    this.#look();
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopWatching();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#adopted.clear();
+  }
+
+  #readExit(adopted: Adopted): void {
+    const exit = readExitFile(adopted.exitFile);
+    if (exit.kind !== 'unknown') this.#end(adopted, exit);
+  }
+
+  #look(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    for (const adopted of [...this.#adopted.values()]) {
+      if (this.#isGone(adopted.child)) this.#end(adopted, readExitFile(adopted.exitFile));
+    }
+    if (this.#adopted.size > 0) this.#timer = setTimeout(() => this.#look(), LOOK_INTERVAL_MS);
+  }
+
+  #isGone(child: Child): boolean {
+    const { startTokenOf } = this.#table;
+    return (
+      startTokenOf(child.keeperPid) !== child.keeperStartToken &&
+      startTokenOf(child.pid) !== child.startToken
+    );
+  }
+
+  #end(adopted: Adopted, exit: ExitStatus): void {
+    if (this.#adopted.delete(basename(adopted.exitFile))) adopted.onEnd(exit);
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * The agent's durable memory: one SQLite file in its state directory. Records of processes only
+ * have to survive the agent; targets of operations must survive power loss too, because they are
+ * what keeps a repeated command from being carried out twice.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Statement } from 'better-sqlite3';
+import { openDatabase, type SqliteDatabase, setDurability } from '../../proto/sqlite.ts';
+import { type JournalId, journalId, type SequencedEvent } from '../../proto/vocabulary.ts';
+import type { ProcessRuntime } from '../core/process.ts';
+import type { JournalContents } from '../core/recover.ts';
+import type { AgentWrite } from '../core/state.ts';
+import type { TargetRecord } from '../core/target.ts';
+import type { Journal } from '../ports.ts';
+
+const MIGRATIONS = [
+  `CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+   CREATE TABLE processes (name TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+   CREATE TABLE targets (
+     operation TEXT NOT NULL, process TEXT NOT NULL, accepted_at_ms INTEGER NOT NULL,
+     is_settled INTEGER NOT NULL, record TEXT NOT NULL,
+     PRIMARY KEY (operation, process)
+   ) STRICT;
+   CREATE TABLE events (seq INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT;`,
+];
+
+/** A controller repeats a command within hours at the most; a week is a wide margin. */
+const TARGET_RETENTION_MS = 7 * 24 * 60 * 60 * 1_000;
+
+export interface OpenJournal extends Journal, Disposable {
+  readonly id: JournalId;
+  readonly contents: JournalContents;
+}
+
+/** @throws FleetError where the file is damaged or from a newer version */
+export function openJournal(path: string, wallMs: number): OpenJournal {
+  const database = openDatabase({ path, migrations: MIGRATIONS });
+  database
+    .prepare('DELETE FROM targets WHERE is_settled = 1 AND accepted_at_ms < ?')
+    .run(wallMs - TARGET_RETENTION_MS);
+  const facts = new Map(
+    database.prepare('SELECT name, value FROM facts').raw().all() as [string, string][],
+  );
+  const id = facts.get('journal_id') ?? randomUUID();
+  const statements = prepareWrites(database);
+  statements.setFact.run('journal_id', id);
+  const commit = database.transaction((writes: readonly AgentWrite[]) => {
+    // From the first commit on, an end without notice is what the next agent must expect.
+    statements.deleteFact.run('ended_orderly');
+    for (const write of writes) apply(statements, write);
+  });
+  return {
+    id: journalId(id),
+    contents: readContents(database, facts),
+    async commit(writes) {
+      const isOperation = writes.some((write) => write.kind === 'target');
+      setDurability(database, isOperation ? 'FULL' : 'NORMAL');
+      commit.immediate(writes);
+    },
+    [Symbol.dispose]: () => database.close(),
+  };
+}
+
+function readContents(
+  database: SqliteDatabase,
+  facts: ReadonlyMap<string, string>,
+): JournalContents {
+  const read = <Record>(table: string, order: string): Record[] =>
+    (
+      database.prepare(`SELECT record FROM ${table} ORDER BY ${order}`).pluck().all() as string[]
+    ).map((text) => JSON.parse(text) as Record);
+  const pending = read<SequencedEvent>('events', 'seq');
+  return {
+    processes: read<ProcessRuntime>('processes', 'name'),
+    targets: read<TargetRecord>('targets', 'accepted_at_ms'),
+    outbox: { nextSeq: Number(facts.get('next_seq') ?? '1'), pending },
+    endedOrderly: facts.has('ended_orderly'),
+  };
+}
+
+type Writes = Readonly<
+  Record<
+    | 'setFact'
+    | 'deleteFact'
+    | 'putProcess'
+    | 'putTarget'
+    | 'putEvent'
+    | 'deleteEvent'
+    | 'acknowledge',
+    Statement
+  >
+>;
+
+function prepareWrites(database: SqliteDatabase): Writes {
+  return {
+    setFact: database.prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)'),
+    deleteFact: database.prepare('DELETE FROM facts WHERE name = ?'),
+    putProcess: database.prepare('INSERT OR REPLACE INTO processes (name, record) VALUES (?, ?)'),
+    putTarget: database.prepare(
+      `INSERT OR REPLACE INTO targets (operation, process, accepted_at_ms, is_settled, record)
+       VALUES (?, ?, ?, ?, ?)`,
+    ),
+    putEvent: database.prepare('INSERT OR REPLACE INTO events (seq, record) VALUES (?, ?)'),
+    deleteEvent: database.prepare('DELETE FROM events WHERE seq = ?'),
+    acknowledge: database.prepare('DELETE FROM events WHERE seq <= ?'),
+  };
+}
+
+function apply(statements: Writes, write: AgentWrite): void {
+  switch (write.kind) {
+    case 'process':
+      statements.putProcess.run(write.process.definition.process, JSON.stringify(write.process));
+      return;
+    case 'target': {
+      const { operationId, process, acceptedAtMs, outcome } = write.target;
+      const isSettled = outcome === null ? 0 : 1;
+      const record = JSON.stringify(write.target);
+      statements.putTarget.run(operationId, process, acceptedAtMs, isSettled, record);
+      return;
+    }
+    case 'event':
+      statements.putEvent.run(write.event.seq, JSON.stringify(write.event));
+      statements.setFact.run('next_seq', String(write.event.seq + 1));
+      return;
+    case 'eventDropped':
+      statements.deleteEvent.run(write.seq);
+      return;
+    case 'acknowledged':
+      statements.acknowledge.run(write.seq);
+      return;
+    case 'orderlyEnd':
+      statements.setFact.run('ended_orderly', 'yes');
+      return;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Captures what one process prints. Its stdout and stderr are FIFOs that belong to the process
+ * name, not to one child: the keeper holds them open, so a program may go on writing while no
+ * agent reads, and the next agent drains them. Bytes are copied from the FIFO to the log file in
+ * the callback that reads them, outside the driver's queue.
+ */
+import { execFileSync } from 'node:child_process';
+import { constants, existsSync, openSync, readSync } from 'node:fs';
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { LastLines } from './last-lines.ts';
+import type { LogFile } from './log-file.ts';
+
+/** What the kernel's pipe holds at the most; one buffer serves every stream, as reads are copied. */
+const CHUNK_BYTES = 65_536;
+const sharedBuffer = Buffer.allocUnsafe(CHUNK_BYTES);
+
+/** A grandchild may go on printing for ever; what its parent printed is long read by then. */
+const DRAIN_MAX_BYTES = 4 * 1_048_576;
+
+/** O_RDWR: opening never waits for a writer, and the last writer's end is no end of file. */
+const FIFO_FLAGS = constants.O_RDWR | constants.O_NONBLOCK;
+
+/** Creates the FIFOs that are not there yet, in one go. */
+export function makeFifos(paths: readonly string[]): void {
+  const missing = paths.filter((path) => !existsSync(path));
+  if (missing.length > 0) execFileSync('mkfifo', ['-m', '600', ...missing]);
+}
+
+export class OutputStream implements Disposable {
+  readonly #descriptor: number;
+  readonly #socket: Socket;
+  readonly #log: LogFile | null;
+  readonly #lastLines: LastLines;
+
+  constructor(fifoPath: string, log: LogFile | null, lastLines: LastLines) {
+    this.#log = log;
+    this.#lastLines = lastLines;
+    this.#descriptor = openSync(fifoPath, FIFO_FLAGS);
+    const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
+      fd: this.#descriptor,
+      readable: true,
+      writable: false,
+      onread: {
+        buffer: sharedBuffer,
+        callback: (length, buffer) => {
+          this.#copy(buffer.subarray(0, length));
+          return true;
+        },
+      },
+    };
+    this.#socket = new Socket(options);
+    this.#socket.on('error', () => undefined);
+    // The agent's life does not depend on its children's output.
+    this.#socket.unref();
+  }
+
+  /** Reads what is in the FIFO now: called when the process has ended, so that nothing is missed. */
+  drain(): void {
+    for (let total = 0; total < DRAIN_MAX_BYTES; ) {
+      let length: number;
+      try {
+        length = readSync(this.#descriptor, sharedBuffer, 0, CHUNK_BYTES, null);
+      } catch {
+        return; // EAGAIN: empty
+      }
+      if (length === 0) return;
+      this.#copy(sharedBuffer.subarray(0, length));
+      total += length;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.drain();
+    this.#socket.destroy();
+    this.#log?.[Symbol.dispose]();
+  }
+
+  #copy(chunk: Uint8Array): void {
+    this.#log?.write(chunk);
+    this.#lastLines.add(chunk);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Walks the host through its tiers at boot and at shutdown. The next tier begins when every member
+ * of the present one is settled, or when the wait for it has run out; the latter is said aloud.
+ */
+import type { ProcessName } from '../../proto/vocabulary.ts';
+import { applyToProcess } from './apply-process.ts';
+import { type Direction, isSettledFor, type Sequence, sequenceOf, tierWaitMs } from './order.ts';
+import type { ProcessRuntime } from './process.ts';
+import type { Turn } from './state.ts';
+
+export function beginSequence(turn: Turn, direction: Direction): void {
+  const definitions = [...turn.state.processes.values()].map((process) => process.definition);
+  turn.state = { ...turn.state, sequence: sequenceOf(direction, definitions) };
+  advanceSequence(turn);
+}
+
+/** Called after every change of state; cheap when no tier is being waited for. */
+export function advanceSequence(turn: Turn): void {
+  for (;;) {
+    const { sequence } = turn.state;
+    if (sequence === null || unsettledMembers(turn, sequence).length > 0) return;
+    beginNextTier(turn, sequence);
+  }
+}
+
+export function noteTierTimeout(turn: Turn, direction: Direction, index: number): void {
+  const { sequence } = turn.state;
+  if (sequence?.direction !== direction || sequence.index !== index) return;
+  const late = unsettledMembers(turn, sequence);
+  const names = late.map((member) => `${member.definition.process} (${member.state})`).join(', ');
+  turn.effects.push({ kind: 'warn', text: `${direction}: going on without waiting for ${names}` });
+  beginNextTier(turn, sequence);
+  advanceSequence(turn);
+}
+
+function beginNextTier(turn: Turn, sequence: Sequence): void {
+  const { direction } = sequence;
+  const index = sequence.index + 1;
+  const names = sequence.tiers[index];
+  if (names === undefined) {
+    turn.state = { ...turn.state, sequence: null };
+    if (direction === 'shutdown') endOrderly(turn);
+    return;
+  }
+  turn.state = { ...turn.state, sequence: { ...sequence, index } };
+  const definitions = membersOf(turn, names).map((member) => member.definition);
+  const delayMs = tierWaitMs(direction, definitions);
+  turn.effects.push({ kind: 'tierTimer', direction, index, delayMs });
+  for (const name of names) orderMember(turn, direction, name);
+}
+
+function endOrderly(turn: Turn): void {
+  turn.writes.push({ kind: 'orderlyEnd' });
+  turn.effects.push({ kind: 'shutdownComplete' });
+}
+
+function orderMember(turn: Turn, direction: Direction, name: ProcessName): void {
+  const process = turn.state.processes.get(name);
+  if (process === undefined) return;
+  if (direction === 'shutdown') return applyToProcess(turn, name, { kind: 'stop' });
+  if (isWantedAtBoot(process)) applyToProcess(turn, name, { kind: 'start' });
+}
+
+/**
+ * What people asked for last goes before `autostart`. A process that an earlier agent left in
+ * another state than STOPPED is not started afresh: it runs, or its end has been judged already.
+ */
+function isWantedAtBoot(process: ProcessRuntime): boolean {
+  if (process.state !== 'STOPPED') return false;
+  if (process.wanted !== null) return process.wanted === 'up';
+  return process.definition.autostart;
+}
+
+function unsettledMembers(turn: Turn, sequence: Sequence): readonly ProcessRuntime[] {
+  const members = membersOf(turn, sequence.tiers[sequence.index] ?? []);
+  return members.filter((member) => !isSettledFor(sequence.direction, member.state));
+}
+
+function membersOf(turn: Turn, names: readonly ProcessName[]): readonly ProcessRuntime[] {
+  return names.flatMap((name) => turn.state.processes.get(name) ?? []);
+}

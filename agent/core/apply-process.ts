@@ -1,0 +1,48 @@
+/**
+ * Gives one process an input: its record becomes durable, each state it passes through becomes an
+ * event, and is noted for whoever waits for it (`drawConsequences` in agent.ts).
+ */
+import type { AgentEvent, ProcessName } from '../../proto/vocabulary.ts';
+import { append } from './outbox.ts';
+import type { ProcessInput } from './process.ts';
+import { type Turn, withEntry } from './state.ts';
+import { stepProcess } from './step-process.ts';
+
+/** An input for a process that is not (or no longer) here is dropped: it came too late. */
+export function applyToProcess(turn: Turn, name: ProcessName, input: ProcessInput): void {
+  const before = turn.state.processes.get(name);
+  if (before === undefined) return;
+  const step = stepProcess(before, input, turn.at);
+  if (step.process === before) return;
+  turn.state = { ...turn.state, processes: withEntry(turn.state.processes, name, step.process) };
+  turn.writes.push({ kind: 'process', process: step.process });
+  for (const effect of step.effects) {
+    if (effect.kind === 'changed') {
+      turn.entered.push(effect.status);
+      emit(turn, { kind: 'processChanged', process: effect.status });
+    } else {
+      turn.effects.push({ kind: 'process', process: name, effect });
+    }
+  }
+}
+
+/** What somebody asked for is remembered with the process, so that it outlives the agent. */
+export function requestOfProcess(turn: Turn, name: ProcessName, request: 'start' | 'stop'): void {
+  const process = turn.state.processes.get(name);
+  if (process === undefined) return;
+  const wanted = { ...process, wanted: request === 'start' ? ('up' as const) : ('down' as const) };
+  turn.state = { ...turn.state, processes: withEntry(turn.state.processes, name, wanted) };
+  turn.writes.push({ kind: 'process', process: wanted });
+  applyToProcess(turn, name, { kind: request });
+}
+
+/** Adds an event to the outbox and, where a session is up, sends it. */
+export function emit(turn: Turn, event: AgentEvent): void {
+  const { outbox, added, droppedSeq } = append(turn.state.outbox, event, turn.at.wallMs);
+  turn.state = { ...turn.state, outbox };
+  turn.writes.push({ kind: 'event', event: added });
+  if (droppedSeq !== null) turn.writes.push({ kind: 'eventDropped', seq: droppedSeq });
+  const { sessionEpoch } = turn.state;
+  if (sessionEpoch === null) return;
+  turn.effects.push({ kind: 'send', message: { kind: 'event', sessionEpoch, ...added } });
+}

@@ -1,0 +1,71 @@
+/**
+ * The agent's first step: takes over children that outlived an earlier agent, judges those that
+ * ended meanwhile by their true exit status, starts what is to be up in order of priority, and
+ * goes on with operations that were accepted but not finished.
+ */
+import type { ProcessName } from '../../proto/vocabulary.ts';
+import { beginSequence } from './advance-sequence.ts';
+import { applyToProcess, requestOfProcess } from './apply-process.ts';
+import type { Child, ProcessEffect, ProcessRuntime, ProcessTimer } from './process.ts';
+import type { Sighting, Turn } from './state.ts';
+import { resumeTargets } from './targets.ts';
+
+export function boot(
+  turn: Turn,
+  sightings: ReadonlyMap<ProcessName, Sighting>,
+  retired: ReadonlySet<ProcessName>,
+): void {
+  for (const [name, process] of turn.state.processes) {
+    const sighting = sightings.get(name);
+    if (sighting?.kind === 'ended') {
+      applyToProcess(turn, name, { kind: 'exited', exit: sighting.exit, lastLines: [] });
+    } else {
+      takeUp(turn, name, process);
+    }
+  }
+  for (const name of retired) requestOfProcess(turn, name, 'stop');
+  beginSequence(turn, 'boot');
+  resumeTargets(turn);
+}
+
+/** Timers died with the agent that had set them; what is left of each is set again. */
+function takeUp(turn: Turn, name: ProcessName, process: ProcessRuntime): void {
+  const { child, definition } = process;
+  if (child !== null) turn.effects.push({ kind: 'adopt', process: name, child });
+  switch (process.state) {
+    case 'STARTING': {
+      const upMs = turn.at.monotonicMs - process.startedMonotonicMs;
+      return setTimer(turn, process, 'stayedUp', Math.max(0, definition.startMs - upMs));
+    }
+    case 'BACKOFF': {
+      const waitMs = (process.nextTryAtMs ?? turn.at.wallMs) - turn.at.wallMs;
+      return setTimer(turn, process, 'retryDue', Math.max(0, waitMs));
+    }
+    case 'STOPPING':
+      if (child !== null) stopAgain(turn, process, child);
+      return setTimer(turn, process, 'stopTimedOut', definition.stopWaitMs);
+    case 'STOPPED':
+    case 'RUNNING':
+    case 'EXITED':
+    case 'FATAL':
+    case 'UNKNOWN':
+      return;
+  }
+}
+
+function stopAgain(turn: Turn, process: ProcessRuntime, child: Child): void {
+  const { stopSignal: signal, stopAsGroup: wholeGroup } = process.definition;
+  act(turn, process, { kind: 'signal', child, signal, wholeGroup });
+}
+
+function setTimer(turn: Turn, process: ProcessRuntime, timer: ProcessTimer, delayMs: number): void {
+  act(turn, process, { kind: 'timer', timer, timerToken: process.timerToken, delayMs });
+}
+
+function act(
+  turn: Turn,
+  process: ProcessRuntime,
+  effect: Exclude<ProcessEffect, { readonly kind: 'changed' }>,
+): void {
+  turn.effects.push({ kind: 'process', process: process.definition.process, effect });
+}

@@ -1,0 +1,56 @@
+/**
+ * One process as the configuration defines it, after expansion: everything that the agent needs
+ * to know to start, judge and stop it. Names and defaults are Supervisor's (`[program:x]`,
+ * supervisor/options.py), units are in the names.
+ */
+import type { ProcessName } from '../../proto/vocabulary.ts';
+
+/** Supervisor's `autorestart`: true, false, unexpected. It applies to exits from RUNNING only. */
+export type AutoRestart = 'always' | 'never' | 'unexpected';
+
+/** Where one output stream of a process goes. */
+export type LogTarget =
+  | { readonly kind: 'file'; readonly path: string }
+  /** A file of the agent's own choosing, in its state directory. */
+  | { readonly kind: 'auto' }
+  | { readonly kind: 'none' };
+
+export interface LogDefinition {
+  readonly target: LogTarget;
+  /** 0: never rotate. */
+  readonly maxBytes: number;
+  /** 0: keep none. */
+  readonly backups: number;
+}
+
+export interface ProcessDefinition {
+  readonly process: ProcessName;
+  readonly group: string;
+  readonly name: string;
+  readonly program: string;
+  readonly groupPriority: number;
+  readonly priority: number;
+
+  /** As written, expanded; split into words only when it is started, as Supervisor does. */
+  readonly command: string;
+  readonly directory: string | null;
+  readonly umask: number | null;
+  /** What the program's own `environment=` and the global one add to the agent's environment. */
+  readonly environment: Readonly<Record<string, string>>;
+
+  readonly autostart: boolean;
+  readonly autorestart: AutoRestart;
+  readonly startMs: number;
+  readonly startRetries: number;
+  readonly exitCodes: readonly number[];
+
+  /** Without `SIG`. */
+  readonly stopSignal: string;
+  readonly stopWaitMs: number;
+  readonly stopAsGroup: boolean;
+  readonly killAsGroup: boolean;
+
+  readonly redirectStderr: boolean;
+  readonly stdoutLog: LogDefinition;
+  readonly stderrLog: LogDefinition;
+}

@@ -1,0 +1,63 @@
+/**
+ * Start in order of priority, stop in the reverse order (Supervisor's `priority`, made to wait).
+ * Processes that share (group priority, priority) form a tier; a tier is finished before the next
+ * begins. Supervisor starts all tiers in one pass and ignores priorities inside a group; users have
+ * asked for the waiting since 2012 (Supervisor #122).
+ */
+import { type ProcessName, type ProcessState, STOPPED_STATES } from '../../proto/vocabulary.ts';
+import type { ProcessDefinition } from './definition.ts';
+
+/** Longest wait for one tier; a program that hangs in its start must not hold up the host. */
+export const TIER_WAIT_MS = 30_000;
+
+/** Over and above `stopwaitsecs`, for SIGKILL to take effect. */
+const KILL_ALLOWANCE_MS = 5_000;
+
+export type Direction = 'boot' | 'shutdown';
+
+/** A walk through the tiers; `index` is the tier being waited for, -1 before the first. */
+export interface Sequence {
+  readonly direction: Direction;
+  readonly tiers: readonly (readonly ProcessName[])[];
+  readonly index: number;
+}
+
+export function sequenceOf(
+  direction: Direction,
+  definitions: Iterable<ProcessDefinition>,
+): Sequence {
+  const ascending = tiersOf(definitions);
+  return { direction, tiers: direction === 'boot' ? ascending : ascending.reverse(), index: -1 };
+}
+
+export function isSettledFor(direction: Direction, state: ProcessState): boolean {
+  if (direction === 'shutdown') return STOPPED_STATES.has(state);
+  return state !== 'STARTING' && state !== 'STOPPING';
+}
+
+export function tierWaitMs(direction: Direction, members: readonly ProcessDefinition[]): number {
+  if (direction === 'boot') return TIER_WAIT_MS;
+  const longestStopMs = Math.max(0, ...members.map((member) => member.stopWaitMs));
+  return Math.max(TIER_WAIT_MS, longestStopMs + KILL_ALLOWANCE_MS);
+}
+
+function tiersOf(definitions: Iterable<ProcessDefinition>): ProcessName[][] {
+  const sorted = [...definitions].sort(compareStartOrder);
+  const tiers: ProcessName[][] = [];
+  let previous: ProcessDefinition | undefined;
+  for (const definition of sorted) {
+    const isSameTier =
+      previous?.groupPriority === definition.groupPriority &&
+      previous.priority === definition.priority;
+    if (isSameTier) tiers.at(-1)?.push(definition.process);
+    else tiers.push([definition.process]);
+    previous = definition;
+  }
+  return tiers;
+}
+
+function compareStartOrder(a: ProcessDefinition, b: ProcessDefinition): number {
+  if (a.groupPriority !== b.groupPriority) return a.groupPriority - b.groupPriority;
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  return a.process < b.process ? -1 : 1;
+}

@@ -1,0 +1,127 @@
+/**
+ * What the agent knows of one process, what can happen to it, and what can be done about it.
+ * `step-process.ts` is the only place where one becomes another.
+ */
+import type { ProcessState, ProcessStatus } from '../../proto/vocabulary.ts';
+import { CALM, type CrashLoop } from './crash-loop.ts';
+import type { ProcessDefinition } from './definition.ts';
+import type { ExitStatus } from './exit-status.ts';
+import type { RequestRefusal } from './transitions.ts';
+
+/** A child that exists. `startToken` tells it from a later process with the same pid. */
+export interface Child {
+  readonly pid: number;
+  readonly startToken: string;
+  readonly keeperPid: number;
+  readonly keeperStartToken: string;
+  readonly bootId: string;
+}
+
+export interface ProcessRuntime {
+  readonly definition: ProcessDefinition;
+  readonly state: ProcessState;
+  readonly changedAtMs: number;
+  /** Accepted restarts so far; and the value it had when the present child was started. */
+  readonly generation: number;
+  readonly childGeneration: number;
+  readonly child: Child | null;
+  readonly startedAtMs: number | null;
+  readonly startedMonotonicMs: number;
+  readonly exit: ExitStatus | null;
+  readonly starts: number;
+  /** Failed starts since the last success or request (Supervisor's `backoff`). */
+  readonly failedTries: number;
+  readonly crashLoop: CrashLoop;
+  readonly lastError: string | null;
+  readonly nextTryAtMs: number | null;
+  /** What it printed last before it ended. */
+  readonly lastLines: readonly string[];
+  /** What people asked for last; outlives the agent. */
+  readonly wanted: 'up' | 'down' | null;
+  /** The agent is going down: nothing is started again by itself. */
+  readonly isSuspended: boolean;
+  /** Changes with every state, so that a timer set in an earlier one is recognised as stale. */
+  readonly timerToken: number;
+}
+
+export type ProcessInput =
+  | { readonly kind: 'start' | 'stop' }
+  | { readonly kind: 'spawned'; readonly child: Child }
+  | { readonly kind: 'spawnFailed'; readonly error: string }
+  | { readonly kind: 'exited'; readonly exit: ExitStatus; readonly lastLines: readonly string[] }
+  | { readonly kind: 'stayedUp' | 'retryDue' | 'stopTimedOut'; readonly timerToken: number }
+  | { readonly kind: 'restartDue'; readonly delayMs: number }
+  | { readonly kind: 'signalFailed'; readonly error: string };
+
+export type ProcessTimer = 'stayedUp' | 'retryDue' | 'stopTimedOut';
+
+export type ProcessEffect =
+  | { readonly kind: 'spawn'; readonly definition: ProcessDefinition }
+  /** Opens the gate: only now does the program itself run. */
+  | { readonly kind: 'release'; readonly child: Child }
+  /** Closes the gate unopened: the program never runs. */
+  | { readonly kind: 'abandon' }
+  | {
+      readonly kind: 'signal';
+      readonly child: Child;
+      readonly signal: string;
+      readonly wholeGroup: boolean;
+    }
+  | {
+      readonly kind: 'timer';
+      readonly timer: ProcessTimer;
+      readonly timerToken: number;
+      readonly delayMs: number;
+    }
+  | { readonly kind: 'changed'; readonly status: ProcessStatus };
+
+export interface ProcessStep {
+  readonly process: ProcessRuntime;
+  readonly effects: readonly ProcessEffect[];
+  readonly refused: RequestRefusal | null;
+}
+
+export function initialProcess(definition: ProcessDefinition, wallMs: number): ProcessRuntime {
+  return {
+    definition,
+    state: 'STOPPED',
+    changedAtMs: wallMs,
+    generation: 0,
+    childGeneration: 0,
+    child: null,
+    startedAtMs: null,
+    startedMonotonicMs: 0,
+    exit: null,
+    starts: 0,
+    failedTries: 0,
+    crashLoop: CALM,
+    lastError: null,
+    nextTryAtMs: null,
+    lastLines: [],
+    wanted: null,
+    isSuspended: false,
+    timerToken: 0,
+  };
+}
+
+export function statusOf(process: ProcessRuntime): ProcessStatus {
+  const { definition, exit } = process;
+  return {
+    process: definition.process,
+    group: definition.group,
+    name: definition.name,
+    program: definition.program,
+    groupPriority: definition.groupPriority,
+    priority: definition.priority,
+    generation: process.generation,
+    state: process.state,
+    changedAtMs: process.changedAtMs,
+    pid: process.child?.pid ?? null,
+    startedAtMs: process.startedAtMs,
+    exitCode: exit?.kind === 'code' ? exit.code : null,
+    exitSignal: exit?.kind === 'signal' ? exit.signal : null,
+    restarts: Math.max(0, process.starts - 1),
+    lastError: process.lastError,
+    nextTryAtMs: process.nextTryAtMs,
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * The agent's state at its start, from what the one before it left in the journal. Processes of the
+ * same boot of the host are taken over as they were recorded; after an orderly end, or on a host
+ * that was rebooted, everything begins at STOPPED and only what people asked for is kept.
+ */
+import type { ProcessName } from '../../proto/vocabulary.ts';
+import type { ProcessDefinition } from './definition.ts';
+import type { Outbox } from './outbox.ts';
+import { initialProcess, type ProcessRuntime } from './process.ts';
+import { type AgentState, type TargetKey, targetKey } from './state.ts';
+import type { TargetRecord } from './target.ts';
+
+export interface JournalContents {
+  readonly processes: readonly ProcessRuntime[];
+  readonly targets: readonly TargetRecord[];
+  readonly outbox: Outbox;
+  readonly endedOrderly: boolean;
+}
+
+export interface Recovered {
+  readonly state: AgentState;
+  /** No longer configured, but a child may be running: they are listed until it is stopped. */
+  readonly retired: ReadonlySet<ProcessName>;
+}
+
+export function recoverState(
+  definitions: readonly ProcessDefinition[],
+  journal: JournalContents,
+  bootId: string,
+  wallMs: number,
+): Recovered {
+  const recorded = new Map(journal.processes.map((held) => [held.definition.process, held]));
+  const processes = new Map<ProcessName, ProcessRuntime>();
+  for (const definition of definitions) {
+    const fresh = initialProcess(definition, wallMs);
+    const held = recorded.get(definition.process);
+    processes.set(definition.process, held ? takeOver(fresh, held, journal, bootId) : fresh);
+    recorded.delete(definition.process);
+  }
+  const retired = new Set<ProcessName>();
+  for (const [name, held] of recorded) {
+    if (held.child?.bootId !== bootId || journal.endedOrderly) continue;
+    processes.set(name, held);
+    retired.add(name);
+  }
+  const state: AgentState = {
+    processes,
+    targets: new Map(journal.targets.map((target) => [keyOf(target), target])),
+    queues: openQueues(journal.targets),
+    outbox: journal.outbox,
+    sessionEpoch: null,
+    sequence: null,
+    isJournalSound: true,
+  };
+  return { state, retired };
+}
+
+function takeOver(
+  fresh: ProcessRuntime,
+  held: ProcessRuntime,
+  journal: JournalContents,
+  bootId: string,
+): ProcessRuntime {
+  const { definition } = fresh;
+  const { generation, childGeneration, wanted, exit } = held;
+  const wasRebooted = held.child !== null && held.child.bootId !== bootId;
+  if (journal.endedOrderly || wasRebooted) {
+    return { ...fresh, generation, childGeneration, wanted, exit };
+  }
+  const same = { ...fresh, ...held, definition, isSuspended: false };
+  // Recorded on the way up or down but without a child: the gate never opened.
+  const neverRan = held.child === null && (held.state === 'STARTING' || held.state === 'STOPPING');
+  return neverRan ? { ...same, state: 'STOPPED' } : same;
+}
+
+/** In the order in which they were accepted. */
+function openQueues(
+  targets: readonly TargetRecord[],
+): ReadonlyMap<ProcessName, readonly TargetKey[]> {
+  const queues = new Map<ProcessName, TargetKey[]>();
+  const open = targets.filter((target) => target.outcome === null);
+  for (const target of open.sort((a, b) => a.acceptedAtMs - b.acceptedAtMs)) {
+    const queue = queues.get(target.process);
+    if (queue === undefined) queues.set(target.process, [keyOf(target)]);
+    else queue.push(keyOf(target));
+  }
+  return queues;
+}
+
+const keyOf = (target: TargetRecord): TargetKey => targetKey(target.operationId, target.process);

@@ -1,0 +1,68 @@
+/**
+ * The agent's end of a session: what the controller says, and what is said first. After Welcome
+ * goes the whole picture as of the last event, then what the controller had not confirmed; from
+ * there on every change as it happens.
+ */
+import type { ControllerMessage, ProcessStatus } from '../../proto/vocabulary.ts';
+import { acknowledge } from './outbox.ts';
+import { statusOf } from './process.ts';
+import type { Turn } from './state.ts';
+import { acceptCommand } from './targets.ts';
+
+/** Keeps a frame near 64 KiB, far below the message limit of 1 MiB. */
+const SNAPSHOT_CHUNK = 200;
+
+export function receive(turn: Turn, message: ControllerMessage): void {
+  switch (message.kind) {
+    case 'welcome':
+      return welcome(turn, message.sessionEpoch, message.acknowledgedSeq);
+    case 'acknowledgement':
+      if (message.sessionEpoch === turn.state.sessionEpoch) confirm(turn, message.seq);
+      return;
+    case 'command':
+      // A command of a session that is over was given to an agent that may since have changed.
+      if (message.sessionEpoch === turn.state.sessionEpoch) acceptCommand(turn, message);
+      return;
+    case 'heartbeat':
+    case 'goodbye':
+      return;
+  }
+}
+
+export function disconnected(turn: Turn): void {
+  turn.state = { ...turn.state, sessionEpoch: null };
+}
+
+function welcome(turn: Turn, sessionEpoch: number, acknowledgedSeq: number): void {
+  turn.state = { ...turn.state, sessionEpoch };
+  confirm(turn, acknowledgedSeq);
+  sendSnapshot(turn, sessionEpoch);
+  for (const event of turn.state.outbox.pending) {
+    turn.effects.push({ kind: 'send', message: { kind: 'event', sessionEpoch, ...event } });
+  }
+}
+
+function confirm(turn: Turn, seq: number): void {
+  turn.state = { ...turn.state, outbox: acknowledge(turn.state.outbox, seq) };
+  turn.writes.push({ kind: 'acknowledged', seq });
+}
+
+function sendSnapshot(turn: Turn, sessionEpoch: number): void {
+  const statuses = [...turn.state.processes.values()].map(statusOf);
+  const seq = turn.state.outbox.nextSeq - 1;
+  const chunks = chunk(statuses);
+  for (const [index, processes] of chunks.entries()) {
+    const last = index === chunks.length - 1;
+    const message = { kind: 'snapshot', sessionEpoch, seq, processes, last } as const;
+    turn.effects.push({ kind: 'send', message });
+  }
+}
+
+/** At least one chunk, so that a host without processes is synced too. */
+function chunk(statuses: readonly ProcessStatus[]): (readonly ProcessStatus[])[] {
+  const chunks: (readonly ProcessStatus[])[] = [];
+  for (let from = 0; from < statuses.length || from === 0; from += SNAPSHOT_CHUNK) {
+    chunks.push(statuses.slice(from, from + SNAPSHOT_CHUNK));
+  }
+  return chunks;
+}

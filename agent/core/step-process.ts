@@ -1,0 +1,266 @@
+/**
+ * One process: looks its input up in the table, applies the guards, and returns the new state with
+ * what is to be done about it. It never acts itself and knows no clock but the input's.
+ *
+ * One input may pass through several states (an exit that uses up the last try is BACKOFF and then
+ * FATAL; an exit with autorestart is EXITED and then STARTING). Each is reported as its own
+ * `changed` effect, in order, because people and events see every state that was entered.
+ */
+
+import type { Instant } from '../../proto/instant.ts';
+import type { ProcessState } from '../../proto/vocabulary.ts';
+import { CALM, judgeRestart } from './crash-loop.ts';
+import { describeExit, type ExitStatus, isExpected } from './exit-status.ts';
+import {
+  type ProcessEffect,
+  type ProcessInput,
+  type ProcessRuntime,
+  type ProcessStep,
+  type ProcessTimer,
+  statusOf,
+} from './process.ts';
+import { type Cell, type Guard, TRANSITIONS } from './transitions.ts';
+
+/**
+ * @param process what is known before
+ * @param input what happened; a timer's input with a stale token changes nothing
+ * @param at when it happened, on both clocks
+ * @returns the process afterwards, the effects in the order in which they must be performed, and
+ *   why the request was refused, if it was one and was
+ */
+export function stepProcess(
+  process: ProcessRuntime,
+  input: ProcessInput,
+  at: Instant,
+): ProcessStep {
+  if ('timerToken' in input && input.timerToken !== process.timerToken) return unchanged(process);
+  if (input.kind === 'exited' && hasStayedUp(process, at)) {
+    const promoted = stepProcess(process, stayedUp(process), at);
+    const ended = stepProcess(promoted.process, input, at);
+    return { ...ended, effects: [...promoted.effects, ...ended.effects] };
+  }
+  const cell: Cell = TRANSITIONS[process.state][input.kind];
+  if (cell === 'ignore') return unchanged(process);
+  if (cell === 'impossible') throw brokenContract(process, input);
+  if (typeof cell === 'object' && 'refuse' in cell) {
+    return { ...unchanged(process), refused: cell.refuse };
+  }
+  const learned = learn(process, input, at);
+  const next = cell === 'stay' ? process.state : choose(cell, learned, input);
+  return continueWith(enter(learned, next, input, at), input, at);
+}
+
+/** Its exit overtook the timer: it had been up long enough, so it was RUNNING (Supervisor too). */
+function hasStayedUp(process: ProcessRuntime, at: Instant): boolean {
+  if (process.state !== 'STARTING' || process.child === null) return false;
+  return at.monotonicMs - process.startedMonotonicMs > process.definition.startMs;
+}
+
+function stayedUp(process: ProcessRuntime): ProcessInput {
+  return { kind: 'stayedUp', timerToken: process.timerToken };
+}
+
+/** What is known after the input, whatever state follows. */
+function learn(process: ProcessRuntime, input: ProcessInput, at: Instant): ProcessRuntime {
+  switch (input.kind) {
+    case 'start':
+      return { ...process, failedTries: 0, crashLoop: CALM, lastError: null, lastLines: [] };
+    case 'spawned':
+      return learnSpawned(process, input, at);
+    case 'spawnFailed':
+      return { ...process, failedTries: process.failedTries + 1, lastError: input.error };
+    case 'exited':
+      return learnExit(process, input);
+    case 'signalFailed':
+      return { ...process, lastError: input.error };
+    case 'stayedUp':
+    case 'restartDue':
+    case 'retryDue':
+    case 'stop':
+    case 'stopTimedOut':
+      return process;
+  }
+}
+
+function learnSpawned(
+  process: ProcessRuntime,
+  input: Extract<ProcessInput, { readonly kind: 'spawned' }>,
+  at: Instant,
+): ProcessRuntime {
+  // Asked to stop before it reached its gate: it is known, so that it can be killed, but never ran.
+  if (process.state === 'STOPPING') return { ...process, child: input.child };
+  return {
+    ...process,
+    child: input.child,
+    childGeneration: process.generation,
+    startedAtMs: at.wallMs,
+    startedMonotonicMs: at.monotonicMs,
+    starts: process.starts + 1,
+  };
+}
+
+function learnExit(
+  process: ProcessRuntime,
+  input: Extract<ProcessInput, { readonly kind: 'exited' }>,
+): ProcessRuntime {
+  const ended = { ...process, child: null, exit: input.exit, lastLines: input.lastLines };
+  const how = describeExit(input.exit);
+  switch (process.state) {
+    case 'STARTING':
+      return {
+        ...ended,
+        failedTries: process.failedTries + 1,
+        lastError: `exited too quickly (${how})`,
+      };
+    case 'RUNNING':
+      return isExpected(input.exit, process.definition.exitCodes)
+        ? ended
+        : { ...ended, lastError: `exited unexpectedly (${how})` };
+    default:
+      return ended;
+  }
+}
+
+type Choice = Exclude<Cell, string | { readonly refuse: unknown }>;
+
+function choose(
+  cell: ProcessState | Choice,
+  process: ProcessRuntime,
+  input: ProcessInput,
+): ProcessState {
+  if (typeof cell === 'string') return cell;
+  return GUARDS[cell.when](process, input) ? cell.to : cell.otherwise;
+}
+
+const GUARDS: Readonly<Record<Guard, (process: ProcessRuntime, input: ProcessInput) => boolean>> = {
+  startsAtOnce: (process) => process.definition.startMs === 0,
+  // One first try and `startretries` more (Supervisor: backoff > startretries is FATAL).
+  retriesLeft: (process) => process.failedTries <= process.definition.startRetries,
+  crashLooping: (_process, input) => input.kind === 'restartDue' && input.delayMs > 0,
+};
+
+interface Entered {
+  readonly process: ProcessRuntime;
+  readonly effects: readonly ProcessEffect[];
+}
+
+/** Enters the next state, or stays in the present one, and says what that takes. */
+function enter(
+  process: ProcessRuntime,
+  next: ProcessState,
+  input: ProcessInput,
+  at: Instant,
+): Entered {
+  const isNew = next !== process.state;
+  const moved: ProcessRuntime = {
+    ...process,
+    state: next,
+    ...(isNew && {
+      changedAtMs: at.wallMs,
+      nextTryAtMs: null,
+      timerToken: process.timerToken + 1,
+      failedTries: next === 'RUNNING' ? 0 : process.failedTries,
+    }),
+  };
+  const entered = arrange(moved, input, at);
+  const announced = isNew || input.kind === 'spawned';
+  if (!announced) return entered;
+  return {
+    process: entered.process,
+    effects: [{ kind: 'changed', status: statusOf(entered.process) }, ...entered.effects],
+  };
+}
+
+/** What being in this state because of this input takes. */
+function arrange(process: ProcessRuntime, input: ProcessInput, at: Instant): Entered {
+  switch (process.state) {
+    case 'STARTING':
+      return input.kind === 'spawned'
+        ? {
+            process,
+            effects: [release(input), timer(process, 'stayedUp', process.definition.startMs)],
+          }
+        : { process, effects: [{ kind: 'spawn', definition: process.definition }] };
+    case 'RUNNING':
+      return { process, effects: input.kind === 'spawned' ? [release(input)] : [] };
+    case 'BACKOFF':
+      return arrangeRetry(process, input, at);
+    case 'STOPPING':
+      return { process, effects: input.kind === 'spawned' ? [] : stopEffects(process, input) };
+    case 'FATAL':
+    case 'STOPPED':
+    case 'EXITED':
+    case 'UNKNOWN':
+      return { process, effects: [] };
+  }
+}
+
+function release(input: Extract<ProcessInput, { readonly kind: 'spawned' }>): ProcessEffect {
+  return { kind: 'release', child: input.child };
+}
+
+/** Failed tries wait 1, 2, 3 … s (Supervisor); with none left the verdict FATAL is due at once. */
+function arrangeRetry(process: ProcessRuntime, input: ProcessInput, at: Instant): Entered {
+  if (!GUARDS.retriesLeft(process, input)) return { process, effects: [] };
+  const delayMs = input.kind === 'restartDue' ? input.delayMs : process.failedTries * 1_000;
+  return {
+    process: { ...process, nextTryAtMs: at.wallMs + delayMs },
+    effects: [timer(process, 'retryDue', delayMs)],
+  };
+}
+
+/** First the stop signal, then SIGKILL every `stopwaitsecs` until it is gone (Supervisor). */
+function stopEffects(process: ProcessRuntime, input: ProcessInput): readonly ProcessEffect[] {
+  const { definition, child } = process;
+  const again = timer(process, 'stopTimedOut', definition.stopWaitMs);
+  if (child === null) return [{ kind: 'abandon' }, again];
+  const isLate = input.kind === 'stopTimedOut';
+  const signal = isLate ? 'KILL' : definition.stopSignal;
+  const wholeGroup = isLate ? definition.killAsGroup : definition.stopAsGroup;
+  return [{ kind: 'signal', child, signal, wholeGroup }, again];
+}
+
+function timer(process: ProcessRuntime, kind: ProcessTimer, delayMs: number): ProcessEffect {
+  return { kind: 'timer', timer: kind, timerToken: process.timerToken, delayMs };
+}
+
+/** Some states follow at once from the one just entered; their effects come after its own. */
+function continueWith(entered: Entered, input: ProcessInput, at: Instant): ProcessStep {
+  const follow = followingStep(entered.process, input, at);
+  if (follow === null) return { ...entered, refused: null };
+  return { ...follow, effects: [...entered.effects, ...follow.effects] };
+}
+
+function followingStep(
+  process: ProcessRuntime,
+  input: ProcessInput,
+  at: Instant,
+): ProcessStep | null {
+  if (process.state === 'BACKOFF' && !GUARDS.retriesLeft(process, input)) {
+    return stepProcess(process, { kind: 'retryDue', timerToken: process.timerToken }, at);
+  }
+  if (process.state === 'EXITED' && isRestartWanted(process)) {
+    const ranMs = at.monotonicMs - process.startedMonotonicMs;
+    const { loop, delayMs } = judgeRestart(process.crashLoop, at.monotonicMs, ranMs);
+    return stepProcess({ ...process, crashLoop: loop }, { kind: 'restartDue', delayMs }, at);
+  }
+  return null;
+}
+
+/** EXITED is entered from RUNNING alone, so this is Supervisor's `autorestart` rule. */
+function isRestartWanted(process: ProcessRuntime): boolean {
+  if (process.isSuspended) return false;
+  const { autorestart, exitCodes } = process.definition;
+  if (autorestart !== 'unexpected') return autorestart === 'always';
+  const exit: ExitStatus | null = process.exit;
+  return exit !== null && !isExpected(exit, exitCodes);
+}
+
+function brokenContract(process: ProcessRuntime, input: ProcessInput): Error {
+  const { definition, state } = process;
+  return new Error(`broken contract: ${definition.process} is ${state} and was told ${input.kind}`);
+}
+
+function unchanged(process: ProcessRuntime): ProcessStep {
+  return { process, effects: [], refused: null };
+}

@@ -1,0 +1,152 @@
+/**
+ * One target of an operation on this host: what to ask of the process next, and when the target
+ * has succeeded or failed. `begin` decides from the state found, `observe` from each state entered
+ * afterwards. A restart is stop then start as one unit, and it is done only when the process is
+ * RUNNING past `startsecs`; the first failed start is a failure, although the process goes on
+ * retrying (as `supervisorctl start` reports it).
+ */
+import type {
+  OperationId,
+  ProcessName,
+  ProcessState,
+  TargetOutcome,
+  Verb,
+} from '../../proto/vocabulary.ts';
+
+/** Durable: a repeat of the same (operation, process) is answered from this record. */
+export interface TargetRecord {
+  readonly operationId: OperationId;
+  readonly process: ProcessName;
+  readonly verb: Verb;
+  readonly signal: string | null;
+  /** Of the process, allotted when a restart was accepted. */
+  readonly generation: number;
+  readonly oldPid: number | null;
+  readonly acceptedAtMs: number;
+  readonly acceptedMonotonicMs: number;
+  readonly phase: TargetPhase;
+  readonly outcome: TargetOutcome | null;
+}
+
+/** `queued` behind an earlier operation's target on the same process. */
+export type TargetPhase = 'queued' | 'stopping' | 'starting' | 'signalling' | 'settled';
+
+export type Advice =
+  | { readonly kind: 'wait'; readonly phase: TargetPhase }
+  | { readonly kind: 'request'; readonly input: 'start' | 'stop'; readonly phase: TargetPhase }
+  | { readonly kind: 'signal' }
+  | { readonly kind: 'succeed' }
+  | { readonly kind: 'fail'; readonly error: string };
+
+export function begin(verb: Verb, state: ProcessState): Advice {
+  return BEGIN[verb][state];
+}
+
+const SUCCEED: Advice = { kind: 'succeed' };
+const STOP: Advice = { kind: 'request', input: 'stop', phase: 'stopping' };
+const START: Advice = { kind: 'request', input: 'start', phase: 'starting' };
+const AWAIT_STOPPED: Advice = { kind: 'wait', phase: 'stopping' };
+const AWAIT_STARTED: Advice = { kind: 'wait', phase: 'starting' };
+const SIGNAL: Advice = { kind: 'signal' };
+const UNKNOWN: Advice = {
+  kind: 'fail',
+  error:
+    'its state is unknown: it could not be signalled, and starting a second one is never risked',
+};
+const fail = (error: string): Advice => ({ kind: 'fail', error });
+const NOT_RUNNING = fail('not running');
+
+const BEGIN: Readonly<Record<Verb, Readonly<Record<ProcessState, Advice>>>> = {
+  start: {
+    STOPPED: START,
+    STARTING: AWAIT_STARTED,
+    RUNNING: SUCCEED,
+    BACKOFF: fail('already started, and waiting to be retried; restart tries at once'),
+    STOPPING: AWAIT_STOPPED,
+    EXITED: START,
+    FATAL: START,
+    UNKNOWN,
+  },
+  stop: {
+    STOPPED: SUCCEED,
+    STARTING: STOP,
+    RUNNING: STOP,
+    BACKOFF: STOP,
+    STOPPING: AWAIT_STOPPED,
+    EXITED: SUCCEED,
+    FATAL: SUCCEED,
+    UNKNOWN,
+  },
+  restart: {
+    STOPPED: START,
+    STARTING: STOP,
+    RUNNING: STOP,
+    BACKOFF: STOP,
+    STOPPING: AWAIT_STOPPED,
+    EXITED: START,
+    FATAL: START,
+    UNKNOWN,
+  },
+  signal: {
+    STOPPED: NOT_RUNNING,
+    STARTING: SIGNAL,
+    RUNNING: SIGNAL,
+    BACKOFF: NOT_RUNNING,
+    STOPPING: SIGNAL,
+    EXITED: NOT_RUNNING,
+    FATAL: NOT_RUNNING,
+    UNKNOWN: NOT_RUNNING,
+  },
+};
+
+/** A state entered while the target is open; `lastError` is what the process says of itself. */
+export function observe(
+  target: Pick<TargetRecord, 'verb' | 'phase'>,
+  state: ProcessState,
+  lastError: string | null,
+): Advice {
+  switch (target.phase) {
+    case 'stopping':
+      return observeStopping(target.verb, state);
+    case 'starting':
+      return observeStarting(state, lastError);
+    case 'queued':
+    case 'signalling':
+    case 'settled':
+      return { kind: 'wait', phase: target.phase };
+  }
+}
+
+function observeStopping(verb: Verb, state: ProcessState): Advice {
+  switch (state) {
+    case 'STOPPED':
+    case 'EXITED':
+    case 'FATAL':
+      return verb === 'stop' ? SUCCEED : START;
+    case 'UNKNOWN':
+      return UNKNOWN;
+    case 'STARTING':
+    case 'RUNNING':
+    case 'BACKOFF':
+    case 'STOPPING':
+      return AWAIT_STOPPED;
+  }
+}
+
+function observeStarting(state: ProcessState, lastError: string | null): Advice {
+  switch (state) {
+    case 'RUNNING':
+      return SUCCEED;
+    case 'STARTING':
+      return AWAIT_STARTED;
+    case 'BACKOFF':
+    case 'FATAL':
+    case 'EXITED':
+      return fail(lastError ?? 'it did not stay up');
+    case 'STOPPING':
+    case 'STOPPED':
+      return fail('it was stopped by somebody else while it was starting');
+    case 'UNKNOWN':
+      return UNKNOWN;
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Operations on this host: accepts each target once, carries out one at a time per process, and
+ * reports how it ended.
+ *
+ * A target is known by (operation, process). Its record is durable before anything is done about
+ * it, so a command that the controller sends again, after a lost connection or a crash on either
+ * side, is answered from the record and never carried out twice.
+ */
+import type {
+  ControllerMessage,
+  ProcessName,
+  ProcessStatus,
+  TargetOutcome,
+} from '../../proto/vocabulary.ts';
+import { emit, requestOfProcess } from './apply-process.ts';
+import type { ProcessRuntime } from './process.ts';
+import { type TargetKey, type Turn, targetKey, withEntry } from './state.ts';
+import { type Advice, begin, observe, type TargetPhase, type TargetRecord } from './target.ts';
+
+export type Command = Extract<ControllerMessage, { readonly kind: 'command' }>;
+
+export function acceptCommand(turn: Turn, command: Command): void {
+  for (const name of command.processes) {
+    const known = turn.state.targets.get(targetKey(command.operationId, name));
+    if (known === undefined) accept(turn, command, name);
+    else repeatAnswer(turn, known);
+  }
+}
+
+/** A state that a process has just entered, for the target that waits for it. */
+export function observeProcess(turn: Turn, status: ProcessStatus): void {
+  const target = activeTarget(turn, status.process);
+  if (target === undefined) return;
+  follow(turn, target, observe(target, status.state, status.lastError));
+}
+
+export function noteSignalled(turn: Turn, key: TargetKey, error: string | null): void {
+  const target = turn.state.targets.get(key);
+  if (target?.phase !== 'signalling') return;
+  follow(turn, target, error === null ? { kind: 'succeed' } : { kind: 'fail', error });
+}
+
+/** After a restart of the agent: what was accepted and not settled is looked at afresh. */
+export function resumeTargets(turn: Turn): void {
+  for (const name of turn.state.queues.keys()) beginNext(turn, name);
+}
+
+function accept(turn: Turn, command: Command, name: ProcessName): void {
+  const process = turn.state.processes.get(name);
+  const isRestart = command.verb === 'restart';
+  const generation = (process?.generation ?? 0) + (isRestart ? 1 : 0);
+  const target: TargetRecord = {
+    operationId: command.operationId,
+    process: name,
+    verb: command.verb,
+    signal: command.signal,
+    generation,
+    oldPid: process?.child?.pid ?? null,
+    acceptedAtMs: turn.at.wallMs,
+    acceptedMonotonicMs: turn.at.monotonicMs,
+    phase: 'queued',
+    outcome: null,
+  };
+  const hindrance = findHindrance(turn, process);
+  if (hindrance !== null || process === undefined) {
+    return settle(turn, target, { kind: 'fail', error: hindrance ?? 'no such process' });
+  }
+  save(turn, target);
+  saveProcess(turn, { ...process, generation });
+  emit(turn, { kind: 'targetAccepted', ...pick(target) });
+  enqueue(turn, target);
+}
+
+function findHindrance(turn: Turn, process: ProcessRuntime | undefined): string | null {
+  if (process === undefined) return 'no such process on this host';
+  if (!turn.state.isJournalSound) {
+    return 'the agent cannot write its journal, so it takes no orders that it could forget';
+  }
+  if (turn.state.sequence?.direction === 'shutdown') return 'the agent is shutting down';
+  return null;
+}
+
+function pick(
+  target: TargetRecord,
+): Pick<TargetRecord, 'operationId' | 'process' | 'generation' | 'oldPid'> {
+  const { operationId, process, generation, oldPid } = target;
+  return { operationId, process, generation, oldPid };
+}
+
+function repeatAnswer(turn: Turn, known: TargetRecord): void {
+  if (known.outcome === null) emit(turn, { kind: 'targetAccepted', ...pick(known) });
+  else emitSettled(turn, known, known.outcome);
+}
+
+function enqueue(turn: Turn, target: TargetRecord): void {
+  const queue = turn.state.queues.get(target.process) ?? [];
+  const key = targetKey(target.operationId, target.process);
+  turn.state = {
+    ...turn.state,
+    queues: withEntry(turn.state.queues, target.process, [...queue, key]),
+  };
+  if (queue.length === 0) beginNext(turn, target.process);
+}
+
+/** The head of the queue, from the state in which the process is found. */
+function beginNext(turn: Turn, name: ProcessName): void {
+  const target = activeTarget(turn, name);
+  const process = turn.state.processes.get(name);
+  if (target === undefined) return;
+  if (process === undefined) {
+    return follow(turn, target, { kind: 'fail', error: 'it is no longer configured' });
+  }
+  follow(
+    turn,
+    target,
+    isRestartedAlready(target, process) ? resumed(process) : begin(target.verb, process.state),
+  );
+}
+
+/** The child of this very generation was started: by this target, before the agent was restarted. */
+function isRestartedAlready(target: TargetRecord, process: ProcessRuntime): boolean {
+  return target.verb === 'restart' && process.childGeneration >= target.generation;
+}
+
+function resumed(process: ProcessRuntime): Advice {
+  return observe({ verb: 'restart', phase: 'starting' }, process.state, process.lastError);
+}
+
+function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
+  switch (advice.kind) {
+    case 'wait':
+      return saveIfMoved(turn, target, advice.phase);
+    case 'request':
+      saveIfMoved(turn, target, advice.phase);
+      return requestOfProcess(turn, target.process, advice.input);
+    case 'signal':
+      return signal(turn, target);
+    case 'succeed':
+    case 'fail':
+      return settle(turn, target, advice);
+  }
+}
+
+function signal(turn: Turn, target: TargetRecord): void {
+  const child = turn.state.processes.get(target.process)?.child;
+  if (child === null || child === undefined || target.signal === null) {
+    return settle(turn, target, { kind: 'fail', error: 'not running' });
+  }
+  saveIfMoved(turn, target, 'signalling');
+  const key = targetKey(target.operationId, target.process);
+  turn.effects.push({ kind: 'signalTarget', target: key, child, signal: target.signal });
+}
+
+function settle(
+  turn: Turn,
+  target: TargetRecord,
+  advice: Extract<Advice, { readonly kind: 'succeed' | 'fail' }>,
+): void {
+  const process = turn.state.processes.get(target.process);
+  const hasFailed = advice.kind === 'fail';
+  const outcome: TargetOutcome = {
+    state: hasFailed ? 'failed' : 'succeeded',
+    oldPid: target.oldPid,
+    newPid: process?.child?.pid ?? null,
+    durationMs: Math.max(0, Math.round(turn.at.monotonicMs - target.acceptedMonotonicMs)),
+    error: hasFailed ? advice.error : null,
+    logTail: hasFailed ? (process?.lastLines ?? []) : [],
+  };
+  save(turn, { ...target, phase: 'settled', outcome });
+  emitSettled(turn, target, outcome);
+  leaveQueue(turn, target);
+}
+
+function leaveQueue(turn: Turn, target: TargetRecord): void {
+  const queue = turn.state.queues.get(target.process);
+  if (queue === undefined) return;
+  const key = targetKey(target.operationId, target.process);
+  const rest = queue.filter((held) => held !== key);
+  const queues = new Map(turn.state.queues);
+  if (rest.length === 0) queues.delete(target.process);
+  else queues.set(target.process, rest);
+  turn.state = { ...turn.state, queues };
+  if (queue[0] === key) beginNext(turn, target.process);
+}
+
+function activeTarget(turn: Turn, name: ProcessName): TargetRecord | undefined {
+  const key = turn.state.queues.get(name)?.[0];
+  return key === undefined ? undefined : turn.state.targets.get(key);
+}
+
+function saveIfMoved(turn: Turn, target: TargetRecord, phase: TargetPhase): void {
+  if (target.phase !== phase) save(turn, { ...target, phase });
+}
+
+function save(turn: Turn, target: TargetRecord): void {
+  const key = targetKey(target.operationId, target.process);
+  turn.state = { ...turn.state, targets: withEntry(turn.state.targets, key, target) };
+  turn.writes.push({ kind: 'target', target });
+}
+
+function saveProcess(turn: Turn, process: ProcessRuntime): void {
+  const name = process.definition.process;
+  turn.state = { ...turn.state, processes: withEntry(turn.state.processes, name, process) };
+  turn.writes.push({ kind: 'process', process });
+}
+
+function emitSettled(turn: Turn, target: TargetRecord, outcome: TargetOutcome): void {
+  const { operationId, process } = target;
+  emit(turn, { kind: 'targetSettled', operationId, process, outcome });
+}

@@ -1,0 +1,148 @@
+/**
+ * The agent's one writer. Callbacks of children, timers, the stream and the local socket only
+ * enqueue; the driver steps what has queued up as one batch, commits what must be durable, and only
+ * then performs the effects, in order. While a commit is under way inputs wait and the old state
+ * stands.
+ *
+ * A journal that cannot be written must not stop supervision: the batch is stepped again with that
+ * knowledge, so that operations are refused while crashed processes are still restarted, and each
+ * later commit tries to bring the journal up to date.
+ */
+import type { ProcessName } from '../proto/vocabulary.ts';
+import { stepAgent } from './core/agent.ts';
+import type {
+  ActingEffect,
+  AgentEffect,
+  AgentInput,
+  AgentState,
+  AgentStep,
+  AgentWrite,
+} from './core/state.ts';
+import type { Children, Clock, Journal, Link, Log } from './ports.ts';
+
+export interface AgentPorts {
+  readonly clock: Clock;
+  readonly children: Children;
+  readonly journal: Journal;
+  readonly link: Link;
+  readonly log: Log;
+  readonly onShutdownComplete: () => void;
+}
+
+export interface AgentDriver {
+  deliver(input: AgentInput): void;
+  /** The committed state, for status. */
+  state(): AgentState;
+}
+
+export function createAgentDriver(ports: AgentPorts, initial: AgentState): AgentDriver {
+  let state = initial;
+  let queue: AgentInput[] = [];
+  let isBusy = false;
+
+  function deliver(input: AgentInput): void {
+    queue.push(input);
+    if (queue.length === 1 && !isBusy) ports.clock.soon(drain);
+  }
+
+  function drain(): void {
+    if (isBusy || queue.length === 0) return;
+    const batch = queue;
+    queue = [];
+    isBusy = true;
+    const step = stepBatch(state, batch);
+    void commit(step, batch).then((committed) => {
+      state = committed.state;
+      isBusy = false;
+      for (const effect of committed.effects) perform(effect);
+      if (queue.length > 0) ports.clock.soon(drain);
+    });
+  }
+
+  function stepBatch(from: AgentState, batch: readonly AgentInput[]): AgentStep {
+    let next = from;
+    const writes: AgentWrite[] = [];
+    const effects: AgentEffect[] = [];
+    for (const input of batch) {
+      const step = stepAgent(next, input, ports.clock.now());
+      next = step.state;
+      writes.push(...step.writes);
+      effects.push(...step.effects);
+    }
+    return { state: next, writes, effects };
+  }
+
+  /** @returns what now holds: the step, or the same inputs stepped without a journal */
+  async function commit(step: AgentStep, batch: readonly AgentInput[]): Promise<AgentStep> {
+    const wasSound = state.isJournalSound;
+    try {
+      if (step.writes.length > 0) {
+        await ports.journal.commit(wasSound ? step.writes : everything(step.state));
+        if (!wasSound) deliver({ kind: 'journalRecovered' });
+      }
+      return step;
+    } catch (error) {
+      ports.log.error({ error: String(error) }, 'the journal cannot be written');
+      return wasSound ? stepBatch(state, [{ kind: 'journalFailed' }, ...batch]) : step;
+    }
+  }
+
+  function perform(effect: AgentEffect): void {
+    switch (effect.kind) {
+      case 'process':
+        return performOnProcess(effect.process, effect.effect);
+      case 'adopt': {
+        const definition = state.processes.get(effect.process)?.definition;
+        if (definition !== undefined) ports.children.adopt(definition, effect.child);
+        return;
+      }
+      case 'signalTarget': {
+        const error = ports.children.signal(effect.child, effect.signal, false);
+        return deliver({ kind: 'signalled', target: effect.target, error });
+      }
+      case 'tierTimer':
+        return ports.clock.after(effect.delayMs, () => {
+          deliver({ kind: 'tierTimedOut', direction: effect.direction, index: effect.index });
+        });
+      case 'send':
+        return ports.link.send(effect.message);
+      case 'warn':
+        return ports.log.warn({}, effect.text);
+      case 'shutdownComplete':
+        return ports.onShutdownComplete();
+    }
+  }
+
+  function performOnProcess(process: ProcessName, effect: ActingEffect): void {
+    switch (effect.kind) {
+      case 'spawn':
+        return ports.children.spawn(effect.definition);
+      case 'release':
+        return ports.children.release(process);
+      case 'abandon':
+        return ports.children.abandon(process);
+      case 'signal': {
+        const error = ports.children.signal(effect.child, effect.signal, effect.wholeGroup);
+        if (error === null) return;
+        return deliver({ kind: 'process', process, input: { kind: 'signalFailed', error } });
+      }
+      case 'timer': {
+        const { timer: kind, timerToken } = effect;
+        return ports.clock.after(effect.delayMs, () => {
+          deliver({ kind: 'process', process, input: { kind, timerToken } });
+        });
+      }
+    }
+  }
+
+  return { deliver, state: () => state };
+}
+
+/** Brings a journal that has missed commits up to date. */
+function everything(state: AgentState): readonly AgentWrite[] {
+  return [
+    ...[...state.processes.values()].map((process) => ({ kind: 'process', process }) as const),
+    ...[...state.targets.values()].map((target) => ({ kind: 'target', target }) as const),
+    ...state.outbox.pending.map((event) => ({ kind: 'event', event }) as const),
+  ];
+}

@@ -1,0 +1,211 @@
+/**
+ * The agent's stream to its controller: dials, says Hello, hands on what the controller says, and
+ * dials again when the stream is lost. What is said within a session is the core's business; this
+ * file knows only whether one is up.
+ */
+import { Client, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import { clientOptions, MESSAGE_MAX_BYTES } from '../proto/channel-options.ts';
+import { decodeRefusal } from '../proto/codec/error.ts';
+import { decodeControllerFrame, encodeAgentMessage } from '../proto/codec/link.ts';
+import type { Credentials } from '../proto/credentials.ts';
+import type { Address } from '../proto/dialect/values.ts';
+import { FleetError } from '../proto/errors.ts';
+import type { AgentFrame } from '../proto/gen/fleet/v1/AgentFrame.ts';
+import type { ControllerFrame__Output } from '../proto/gen/fleet/v1/ControllerFrame.ts';
+import { agentLinkService } from '../proto/load.ts';
+import { channelCredentials } from '../proto/tls.ts';
+import { explainTlsFailure } from '../proto/tls-failures.ts';
+import { isAcceptedProtocol, PROTOCOL_VERSION } from '../proto/version.ts';
+import type { AgentMessage, ControllerMessage } from '../proto/vocabulary.ts';
+import { redialDelayMs } from './core/reconnect.ts';
+import type { Link, Log } from './ports.ts';
+
+type Welcome = Extract<ControllerMessage, { readonly kind: 'welcome' }>;
+type Stream = ClientDuplexStream<AgentFrame, ControllerFrame__Output>;
+
+export interface LinkOptions {
+  /** Tried in turn; at least one. */
+  readonly controllers: readonly Address[];
+  readonly credentials: Credentials;
+  readonly hello: Extract<AgentMessage, { readonly kind: 'hello' }>;
+  readonly onMessage: (message: ControllerMessage) => void;
+  readonly onDown: () => void;
+  /** From 0 up to, and not including, 1. */
+  readonly chance: () => number;
+  readonly log: Log;
+}
+
+/** A controller that accepts the connection and then says nothing is no controller. */
+const WELCOME_TIMEOUT_MS = 15_000;
+
+/** Missed heartbeats after which a session counts as dead although its connection does not. */
+const HEARTBEATS_MISSED_MAX = 3;
+
+/** Frames that wait for a slow network. Beyond it a new session with a snapshot is cheaper. */
+const UNSENT_FRAMES_MAX = 20_000;
+
+/** How long a Goodbye may take to leave before the connection is closed under it. */
+const GOODBYE_TIMEOUT_MS = 1_000;
+
+const { path, requestSerialize, responseDeserialize } = agentLinkService['Connect'] as NonNullable<
+  (typeof agentLinkService)[string]
+>;
+
+export class ControllerLink implements Link, Disposable {
+  readonly #options: LinkOptions;
+  #client: Client | null = null;
+  #stream: Stream | null = null;
+  #welcome: Welcome | null = null;
+  #heardAtMs = 0;
+  #timers: NodeJS.Timeout[] = [];
+  #attempt = 0;
+  #spreadMs = 0;
+  #isClosed = false;
+  #reported = '';
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** Dials now, and again for as long as the link is not closed. */
+  open(): void {
+    if (this.#isClosed) return;
+    const { controllers, credentials, hello, log } = this.#options;
+    const address = controllers[this.#attempt % controllers.length] as Address;
+    const target = addressText(address);
+    const client = new Client(target, channelCredentials(credentials), {
+      ...clientOptions(MESSAGE_MAX_BYTES),
+    });
+    const stream: Stream = client.makeBidiStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+    );
+    this.#client = client;
+    this.#stream = stream;
+    stream.on('data', (frame: ControllerFrame__Output) => {
+      if (stream === this.#stream) this.#received(stream, frame, target);
+    });
+    stream.on('error', (error: ServiceError) => this.#lost(stream, this.#explain(error, target)));
+    stream.on('end', () => this.#lost(stream, `${target} ended the session`));
+    stream.write(encodeAgentMessage(hello));
+    this.#after(WELCOME_TIMEOUT_MS, () => {
+      if (this.#welcome === null) this.#lost(stream, `${target} did not answer Hello`);
+    });
+  }
+
+  send(message: AgentMessage): void {
+    const stream = this.#stream;
+    if (stream === null || this.#welcome === null) return;
+    if (stream.writableLength > UNSENT_FRAMES_MAX) {
+      return this.#lost(stream, 'the controller reads too slowly');
+    }
+    stream.write(encodeAgentMessage(message));
+  }
+
+  /** Says goodbye, so that the controller knows at once that nobody is coming back soon. */
+  async close(reason: string): Promise<void> {
+    this.#isClosed = true;
+    const stream = this.#stream;
+    if (stream !== null && this.#welcome !== null) {
+      stream.write(encodeAgentMessage({ kind: 'goodbye', reason, reconnectAfterMs: 0 }));
+      const ended = new Promise<void>((resolve) => stream.once('status', () => resolve()));
+      stream.end();
+      const tooLong = new Promise<void>((resolve) => setTimeout(resolve, GOODBYE_TIMEOUT_MS));
+      await Promise.race([ended, tooLong]);
+    }
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    this.#forget();
+  }
+
+  #received(stream: Stream, frame: ControllerFrame__Output, target: string): void {
+    this.#heardAtMs = performance.now();
+    let message: ControllerMessage;
+    try {
+      message = decodeControllerFrame(frame);
+    } catch (error) {
+      return this.#lost(stream, FleetError.refusalFrom(error).message);
+    }
+    if (message.kind === 'welcome') {
+      if (this.#welcome !== null) return this.#lost(stream, 'a second Welcome');
+      if (!isAcceptedProtocol(message.protocolVersion)) {
+        const theirs = message.protocolVersion;
+        return this.#lost(stream, `protocol ${theirs} there, ${PROTOCOL_VERSION} here`);
+      }
+      this.#begin(stream, message, target);
+    } else if (this.#welcome === null) {
+      return this.#lost(stream, `${message.kind} before Welcome`);
+    }
+    this.#options.onMessage(message);
+  }
+
+  #begin(stream: Stream, welcome: Welcome, target: string): void {
+    this.#welcome = welcome;
+    this.#attempt = 0;
+    this.#spreadMs = welcome.reconnectSpreadMs;
+    this.#reported = '';
+    this.#options.log.info(
+      { controller: target, sessionEpoch: welcome.sessionEpoch },
+      'session is up',
+    );
+    const intervalMs = Math.max(100, welcome.heartbeatIntervalMs);
+    this.#timers.push(
+      setInterval(() => {
+        const silentMs = performance.now() - this.#heardAtMs;
+        if (silentMs > intervalMs * HEARTBEATS_MISSED_MAX) {
+          return this.#lost(stream, `${target} has been silent for ${Math.round(silentMs)} ms`);
+        }
+        this.send({ kind: 'heartbeat' });
+      }, intervalMs),
+    );
+  }
+
+  /** Once per stream: whatever ends it, the next is dialled after a while. */
+  #lost(stream: Stream, why: string): void {
+    if (stream !== this.#stream) return;
+    const wasUp = this.#welcome !== null;
+    this.#forget();
+    if (this.#isClosed) return;
+    const { chance, log, onDown } = this.#options;
+    const delayMs = redialDelayMs({
+      attempt: this.#attempt,
+      spreadMs: this.#spreadMs,
+      chance: chance(),
+    });
+    // The same trouble again and again is one line, not one for every try.
+    if (why !== this.#reported) log.warn({ why, retryInMs: Math.round(delayMs) }, 'no session');
+    this.#reported = why;
+    this.#attempt += 1;
+    if (wasUp) onDown();
+    this.#after(delayMs, () => this.open());
+  }
+
+  #forget(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers = [];
+    this.#stream?.cancel();
+    this.#client?.close();
+    this.#stream = null;
+    this.#client = null;
+    this.#welcome = null;
+  }
+
+  #after(delayMs: number, callback: () => void): void {
+    this.#timers.push(setTimeout(callback, delayMs));
+  }
+
+  #explain(error: ServiceError, target: string): string {
+    const { message, cause } = decodeRefusal(error);
+    const explained = explainTlsFailure(message);
+    return [`${target}: ${message}`, cause ?? explained?.cause].filter(Boolean).join('; ');
+  }
+}
+
+/** An IPv6 address needs its brackets in a gRPC target. */
+function addressText({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

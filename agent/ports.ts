@@ -1,0 +1,43 @@
+/**
+ * All that the agent's driver asks of the world. The adapters implement these; tests use
+ * hand-written fakes. What comes back from the world arrives as an `AgentInput`.
+ */
+import type { Instant } from '../proto/instant.ts';
+import type { AgentMessage, ProcessName } from '../proto/vocabulary.ts';
+import type { ProcessDefinition } from './core/definition.ts';
+import type { Child } from './core/process.ts';
+import type { AgentWrite } from './core/state.ts';
+
+export interface Clock {
+  now(): Instant;
+  /** Once, after at least `delayMs`. A late one does no harm: the core knows stale timers. */
+  after(delayMs: number, callback: () => void): void;
+  /** After the callbacks that are due already, so that what they deliver shares one batch. */
+  soon(callback: () => void): void;
+}
+
+export interface Children {
+  /** Ends in `spawned` or `spawnFailed`; the program waits until it is released. */
+  spawn(definition: ProcessDefinition): void;
+  release(process: ProcessName): void;
+  abandon(process: ProcessName): void;
+  /** @returns why it could not be delivered; a process that is gone already is no failure */
+  signal(child: Child, signal: string, wholeGroup: boolean): string | null;
+  adopt(definition: ProcessDefinition, child: Child): void;
+}
+
+export interface Journal {
+  /** All of it or nothing; with FULL durability where an operation's target is among it. */
+  commit(writes: readonly AgentWrite[]): Promise<void>;
+}
+
+export interface Link {
+  /** Queued for the session that is up; lost with it, and then sent anew by the next one. */
+  send(message: AgentMessage): void;
+}
+
+export interface Log {
+  info(details: object, text: string): void;
+  warn(details: object, text: string): void;
+  error(details: object, text: string): void;
+}

@@ -1,0 +1,14 @@
+/**
+ * fleet-certs: makes a fleet's certificate authority and issues its certificates. Only this file
+ * reads the arguments and the clock, and sets the exit code.
+ */
+import { runProgram } from './program.ts';
+
+void runProgram({
+  args: process.argv.slice(2),
+  nowMs: Date.now(),
+  writeOut: (text) => process.stdout.write(text),
+  writeError: (text) => process.stderr.write(text),
+}).then((exitCode) => {
+  process.exitCode = exitCode;
+});

@@ -1,0 +1,217 @@
+/**
+ * The controller's `Control` service over grpc-js. Sets the channel options and deadlines, turns
+ * what arrives into the vocabulary, and everything that goes wrong into a `FleetError`.
+ */
+import {
+  type ChannelCredentials,
+  type ChannelOptions,
+  Client,
+  type ClientReadableStream,
+  Metadata,
+  type MethodDefinition,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import {
+  decodeHost,
+  decodeHostProcess,
+  decodeOperation,
+  decodeOperationUpdate,
+  encodeOperationRequest,
+} from '../proto/codec/control.ts';
+import { decodeRefusal } from '../proto/codec/error.ts';
+import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
+import { controlService } from '../proto/load.ts';
+import { explainTlsFailure } from '../proto/tls-failures.ts';
+import { isAcceptedProtocol, PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
+import type { ControlClient, ControllerVersion } from './ports.ts';
+
+/** What nobody answers within this time is not there. A refused connection fails at once. */
+const CONNECT_DEADLINE_MS = 10_000;
+const CALL_DEADLINE_MS = 30_000;
+
+const CHANNEL_OPTIONS: ChannelOptions = {
+  // A controller that died without a word is noticed within 15 s.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.keepalive_permit_without_calls': 1,
+  // We decide what is safe to repeat; a proxy of the environment would be no party to mutual TLS.
+  'grpc.enable_retries': 0,
+  'grpc.enable_http_proxy': 0,
+  'grpc.enable_channelz': 0,
+  'grpc.service_config_disable_resolution': 1,
+  // So that a controller that is back is found again within our own pauses.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  // An operation with 10,000 targets and their log tails is one message.
+  'grpc.max_receive_message_length': 64 * 1024 * 1024,
+};
+
+/** `Control` of control.proto. The response types are the codec's own arguments. */
+const METHODS = {
+  getVersion: method<object, ControllerVersion>('GetVersion'),
+  listHosts: method<{ readonly hosts: string }, { readonly hosts: readonly WireHost[] }>(
+    'ListHosts',
+  ),
+  listProcesses: method<
+    { readonly hosts: string; readonly processes: readonly string[] },
+    { readonly processes: readonly WireHostProcess[]; readonly hosts: readonly WireHost[] }
+  >('ListProcesses'),
+  planOperation: method<WireRequest, WireOperation>('PlanOperation'),
+  submitOperation: method<WireRequest, WireOperation>('SubmitOperation'),
+  watchOperation: method<{ readonly id: string }, WireUpdate>('WatchOperation'),
+};
+type WireHost = Parameters<typeof decodeHost>[0];
+type WireHostProcess = Parameters<typeof decodeHostProcess>[0];
+type WireOperation = Parameters<typeof decodeOperation>[0];
+type WireUpdate = Parameters<typeof decodeOperationUpdate>[0];
+type WireRequest = ReturnType<typeof encodeOperationRequest>;
+
+export interface ControllerEndpoint {
+  /** `host:port` */
+  readonly address: string;
+  readonly credentials: ChannelCredentials;
+}
+
+/**
+ * Resolves once the controller has answered a first call, for only then is it certain that it took
+ * our certificate (TLS 1.3 refuses a client after its handshake) and speaks our protocol.
+ */
+export async function connectControl(endpoint: ControllerEndpoint): Promise<ControlClient> {
+  const channel = new Client(endpoint.address, endpoint.credentials, CHANNEL_OPTIONS);
+  try {
+    const controller = await greet(channel);
+    return controlClient(channel, endpoint.address, controller);
+  } catch (caught) {
+    channel.close();
+    throw unreachable(endpoint.address, FleetError.refusalFrom(caught));
+  }
+}
+
+/** Only a controller that did not answer at all needs explaining; one that refused has done so. */
+function unreachable(address: string, because: Refusal): FleetError {
+  const silent = because.code === 'unavailable' || because.code === 'timed-out';
+  if (!silent || because.cause !== null) return new FleetError(because);
+  const explained = explainTlsFailure(because.message);
+  return new FleetError(
+    refusal('unavailable', `the controller at ${address} cannot be reached`, {
+      cause: explained?.cause ?? because.message,
+      fix: explained?.fix ?? 'check the address, and on its host that fleet-controller runs',
+    }),
+  );
+}
+
+function controlClient(
+  channel: Client,
+  address: string,
+  controller: ControllerVersion,
+): ControlClient {
+  return {
+    address,
+    controller,
+    listHosts: async (hosts) => {
+      const answer = await unary(channel, METHODS.listHosts, { hosts });
+      return answer.hosts.map(decodeHost);
+    },
+    listProcesses: async ({ hosts, processes }) => {
+      const answer = await unary(channel, METHODS.listProcesses, { hosts, processes });
+      return {
+        processes: answer.processes.map(decodeHostProcess),
+        hosts: answer.hosts.map(decodeHost),
+      };
+    },
+    planOperation: async (request) =>
+      decodeOperation(await unary(channel, METHODS.planOperation, encodeOperationRequest(request))),
+    submitOperation: async (request, signal) => {
+      const wire = encodeOperationRequest(request);
+      return decodeOperation(await unary(channel, METHODS.submitOperation, wire, { signal }));
+    },
+    watchOperation: async function* (id, signal) {
+      for await (const update of serverStream(channel, METHODS.watchOperation, { id }, signal)) {
+        yield decodeOperationUpdate(update);
+      }
+    },
+    [Symbol.dispose]: () => channel.close(),
+  };
+}
+
+async function greet(channel: Client): Promise<ControllerVersion> {
+  const controller = await unary(channel, METHODS.getVersion, {}, { within: CONNECT_DEADLINE_MS });
+  if (isAcceptedProtocol(controller.protocolVersion)) return controller;
+  throw new FleetError(
+    refusal('version-skew', 'fleetctl and the controller are too far apart in version', {
+      cause: `the controller ${controller.version} speaks protocol ${controller.protocolVersion}, fleetctl ${PRODUCT_VERSION} speaks ${PROTOCOL_VERSION}`,
+      fix: 'install a fleetctl of the same release as the controller',
+    }),
+  );
+}
+
+interface UnaryOptions {
+  readonly signal?: AbortSignal;
+  readonly within?: number;
+}
+
+function unary<Request, Response>(
+  channel: Client,
+  { path, requestSerialize, responseDeserialize }: MethodDefinition<Request, Response>,
+  request: Request,
+  { signal, within = CALL_DEADLINE_MS }: UnaryOptions = {},
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const call = channel.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      new Metadata(),
+      { deadline: Date.now() + within },
+      (error, response) => {
+        signal?.removeEventListener('abort', cancel);
+        if (error !== null) reject(fleetError(error));
+        else resolve(response as Response);
+      },
+    );
+    const cancel = () => call.cancel();
+    if (signal?.aborted) cancel();
+    else signal?.addEventListener('abort', cancel, { once: true });
+  });
+}
+
+async function* serverStream<Request, Response>(
+  channel: Client,
+  { path, requestSerialize, responseDeserialize }: MethodDefinition<Request, Response>,
+  request: Request,
+  signal: AbortSignal,
+): AsyncGenerator<Response> {
+  const call: ClientReadableStream<Response> = channel.makeServerStreamRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+    request,
+  );
+  const cancel = () => call.cancel();
+  // The iteration below stops listening before the stream has told of its own cancellation.
+  call.on('error', () => {});
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    if (signal.aborted) cancel();
+    for await (const message of call) yield message as Response;
+  } catch (caught) {
+    throw fleetError(caught);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    cancel();
+  }
+}
+
+function fleetError(caught: unknown): FleetError {
+  if (isServiceError(caught)) return new FleetError(decodeRefusal(caught));
+  return new FleetError(FleetError.refusalFrom(caught));
+}
+
+function isServiceError(caught: unknown): caught is ServiceError {
+  return caught instanceof Error && 'details' in caught && 'metadata' in caught;
+}
+
+function method<Request, Response>(name: string): MethodDefinition<Request, Response> {
+  return controlService[name] as MethodDefinition<Request, Response>;
+}

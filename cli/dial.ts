@@ -1,0 +1,36 @@
+/** From the person's configuration to a controller that answered. */
+
+import { loadCredentials } from '../proto/credentials.ts';
+import type { Surroundings } from '../proto/dialect/read-document.ts';
+import { FleetError, refusal } from '../proto/errors.ts';
+import { channelCredentials } from '../proto/tls.ts';
+import { connectControl } from './client.ts';
+import { type ClientContext, loadClientConfig } from './config.ts';
+import type { ConnectionOptions, ControlClient } from './ports.ts';
+
+/** @param nowMs wall clock, for certificates that have ended */
+export async function dialController(
+  connection: ConnectionOptions,
+  surroundings: Surroundings,
+  nowMs: number,
+): Promise<ControlClient> {
+  const found = loadClientConfig(connection, surroundings);
+  if (found.kind === 'refused') throw new FleetError(found.refusal);
+  const loaded = loadCredentials(found.context, { kind: 'operator', nowMs });
+  if (loaded.kind === 'unusable') {
+    throw new FleetError(
+      refusal('configuration', `the certificates of context ${found.context.name} cannot be used`, {
+        cause: loaded.problems.join('\n'),
+      }),
+    );
+  }
+  return connectControl({
+    address: addressText(found.context),
+    credentials: channelCredentials(loaded.credentials),
+  });
+}
+
+/** An IPv6 address needs its brackets in a gRPC target. */
+function addressText({ controller: { host, port } }: ClientContext): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

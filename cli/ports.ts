@@ -1,0 +1,77 @@
+/**
+ * What fleetctl needs from the world, so that every command is a function of these and can be run
+ * by a test without a terminal, a clock or a network. `main.ts` wires the real ones.
+ */
+import type {
+  HostProcess,
+  HostStatus,
+  Operation,
+  OperationId,
+  OperationRequest,
+  OperationUpdate,
+} from '../proto/vocabulary.ts';
+
+export interface Output {
+  readonly write: (text: string) => void;
+  /** False off a terminal and wherever `NO_COLOR` is set. */
+  readonly colours: boolean;
+}
+
+export interface Clock {
+  /** Wall clock, for what people read. */
+  readonly nowMs: () => number;
+  /** For waiting; jumps of the wall clock do not touch it. */
+  readonly monotonicMs: () => number;
+  /** Rejects with the signal's reason when it is aborted. */
+  readonly sleep: (durationMs: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface Environment {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly clock: Clock;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** The line that a person typed, null at end of input. Null itself where nobody can be asked. */
+  readonly ask: ((question: string) => Promise<string | null>) | null;
+  /** Calls back once on Ctrl-C; the next Ctrl-C ends the program as if nobody listened. */
+  readonly onInterrupt: (callback: () => void) => Disposable;
+  readonly dial: (connection: ConnectionOptions) => Promise<ControlClient>;
+}
+
+/** From the command line; null: as the configuration says. */
+export interface ConnectionOptions {
+  readonly config: string | null;
+  readonly context: string | null;
+}
+
+export interface ControllerVersion {
+  readonly version: string;
+  readonly protocolVersion: number;
+}
+
+export interface ProcessSelection {
+  /** Empty: every host. */
+  readonly hosts: string;
+  /** Empty: every process. */
+  readonly processes: readonly string[];
+}
+
+export interface ProcessListing {
+  readonly processes: readonly HostProcess[];
+  /** Every host that matched, with and without processes. */
+  readonly hosts: readonly HostStatus[];
+}
+
+/** The controller as fleetctl sees it. Every failure is a `FleetError`. */
+export interface ControlClient extends Disposable {
+  /** `host:port`, for messages. */
+  readonly address: string;
+  readonly controller: ControllerVersion;
+  readonly listHosts: (hosts: string) => Promise<readonly HostStatus[]>;
+  readonly listProcesses: (selection: ProcessSelection) => Promise<ProcessListing>;
+  readonly planOperation: (request: OperationRequest) => Promise<Operation>;
+  /** A repeat with the same id and content does nothing but return the operation as it stands. */
+  readonly submitOperation: (request: OperationRequest, signal: AbortSignal) => Promise<Operation>;
+  /** The whole operation first, then each change, the whole again at its end. */
+  readonly watchOperation: (id: OperationId, signal: AbortSignal) => AsyncIterable<OperationUpdate>;
+}

@@ -1,0 +1,170 @@
+/**
+ * From `controller.conf` to what the controller needs to know. All sections are our own, so a key
+ * or section that is not known is an error. Nobody is ever allowed more than what is written: where
+ * the file names roles that this version cannot enforce, it is refused.
+ */
+
+import { nearest } from '../proto/dialect/did-you-mean.ts';
+import { readWithIncludes } from '../proto/dialect/include.ts';
+import type { IniDocument, IniSection } from '../proto/dialect/ini.ts';
+import { type Problem, quoted } from '../proto/dialect/problem.ts';
+import { beginReading, readContext, type Surroundings } from '../proto/dialect/read-document.ts';
+import {
+  checkKeys,
+  findEntry,
+  optional,
+  type ReadContext,
+  readValues,
+  required,
+  subjectOf,
+  type Values,
+} from '../proto/dialect/settings.ts';
+import { type Address, list, listenAddress, path, seconds } from '../proto/dialect/values.ts';
+
+export interface ControllerConfig {
+  /** Agents and operators, mutual TLS. */
+  readonly listen: Address;
+  /** Absolute, like the other paths here. */
+  readonly stateDir: string;
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** Names in certificates that may do everything. */
+  readonly operators: readonly string[];
+  /** A host that was not heard of for so long counts as unreachable. */
+  readonly unreachableAfterMs: number;
+}
+
+export interface ControllerConfigResult {
+  /** Null if and only if there are problems. */
+  readonly config: ControllerConfig | null;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+export function loadControllerConfig(
+  file: string,
+  surroundings: Surroundings,
+): ControllerConfigResult {
+  const reading = beginReading(surroundings);
+  const document = readWithIncludes(file, reading);
+  const config = document && readConfig(file, document, readContext(reading, document));
+  const { errors, warnings } = reading.findings;
+  return { config: errors.length === 0 ? config : null, problems: errors, warnings };
+}
+
+function readConfig(
+  file: string,
+  document: IniDocument,
+  context: ReadContext,
+): ControllerConfig | null {
+  checkSections(document, context);
+  const operators = readOperators(file, document, context);
+  const controller = readControllerSection(file, document, context);
+  if (controller === null) return null;
+  const { state_dir: stateDir, unreachable_after: unreachableAfterMs, ...same } = controller;
+  return { ...same, stateDir, unreachableAfterMs, operators };
+}
+
+const CONTROLLER = {
+  listen: required(listenAddress),
+  state_dir: required(path('a directory for what the controller must remember')),
+  ca: required(path('the file of the certificate authority')),
+  cert: required(path("the file of the controller's certificate")),
+  key: required(path("the file of the controller's private key")),
+  unreachable_after: optional(seconds, 15_000),
+};
+
+const EXAMPLE = `add a section like this (fleet-certs makes the three files):
+[controller]
+listen = 0.0.0.0:7460
+state_dir = /var/lib/fleetvisor/controller
+ca = /etc/fleetvisor/pki/ca.crt
+cert = /etc/fleetvisor/pki/controller.crt
+key = /etc/fleetvisor/pki/controller.key`;
+
+function readControllerSection(
+  file: string,
+  document: IniDocument,
+  context: ReadContext,
+): Values<typeof CONTROLLER> | null {
+  const section = document.sections.get('controller');
+  if (section === undefined) {
+    context.findings.error(ofFile(file), 'has no [controller] section', EXAMPLE);
+    return null;
+  }
+  const notYet = ['enroll_listen', 'http_listen'];
+  const known = Object.keys(CONTROLLER);
+  checkKeys(section, { known, notYet, unknownIs: 'error' }, context.findings);
+  return readValues(section, CONTROLLER, context);
+}
+
+const SECTIONS = ['controller', 'include', 'operator', 'role'];
+
+function checkSections(document: IniDocument, { findings }: ReadContext): void {
+  for (const section of document.sections.values()) {
+    const kind = section.name.split(':', 1)[0] ?? '';
+    const subject = subjectOf(section, null);
+    if (kind === 'role' && kind !== section.name) {
+      const message = 'roles come in a later version; until then every operator may do everything';
+      findings.error(
+        subject,
+        message,
+        'remove the section, and operators who may not do everything',
+      );
+    } else if (!['controller', 'include'].includes(section.name) && !isOperator(section)) {
+      const near = nearest(kind, SECTIONS);
+      const named = near === 'operator' || near === 'role' ? `${near}:NAME` : near;
+      findings.error(subject, 'this section is not known', named && `did you mean [${named}]?`);
+    }
+  }
+}
+
+const OPERATOR = { roles: required(list('admin')) };
+
+/** As in the path of a certificate's SPIFFE id. */
+const OPERATOR_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+
+const isOperator = (section: IniSection): boolean => section.name.startsWith('operator:');
+
+function readOperators(
+  file: string,
+  document: IniDocument,
+  context: ReadContext,
+): readonly string[] {
+  const { findings } = context;
+  const sections = [...document.sections.values()].filter(isOperator);
+  if (sections.length === 0) {
+    const message = 'has no [operator:NAME] section, so nobody may command this fleet';
+    findings.warning(ofFile(file), message, '[operator:alice]\nroles = admin');
+  }
+  return sections.flatMap((section) => {
+    const name = section.name.slice('operator:'.length);
+    if (!OPERATOR_NAME.test(name)) {
+      const message = 'expected a name of letters, digits, dots and hyphens after "operator:"';
+      findings.error(subjectOf(section, null), message);
+    }
+    const known = Object.keys(OPERATOR);
+    checkKeys(section, { known, notYet: [], unknownIs: 'error' }, findings);
+    return readRoles(section, context) ? [name] : [];
+  });
+}
+
+/** True for an admin. Any other role would be less than everything, which cannot be had yet. */
+function readRoles(section: IniSection, context: ReadContext): boolean {
+  const values = readValues(section, OPERATOR, context);
+  if (values === null) return false;
+  const others = values.roles.filter((role) => role !== 'admin');
+  if (values.roles.length > 0 && others.length === 0) return true;
+  const found = others.map(quoted).join(', ') || 'nothing';
+  const subject = subjectOf(section, findEntry(section, 'roles', context.defaults));
+  const message = `expected admin, found ${found}; other roles come in a later version`;
+  context.findings.error(subject, message);
+  return false;
+}
+
+const ofFile = (file: string) => ({
+  place: { source: { file, directory: '/' }, line: 0 },
+  section: null,
+  key: null,
+});

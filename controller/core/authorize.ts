@@ -1,0 +1,57 @@
+/**
+ * Who may call what. One row for each RPC of the .proto files (a test reads them and fails on a
+ * missing one); what stands in no row is refused. Agents may only open their stream; people are
+ * operators whom the configuration names.
+ */
+import { type Refusal, refusal } from '../../proto/errors.ts';
+
+/** As the certificate says: `spiffe://fleet/KIND/NAME`. */
+export interface Caller {
+  readonly kind: 'controller' | 'agent' | 'operator';
+  readonly name: string;
+}
+
+export type RpcName =
+  | 'AgentLink.Connect'
+  | 'Control.GetVersion'
+  | 'Control.ListHosts'
+  | 'Control.ListProcesses'
+  | 'Control.PlanOperation'
+  | 'Control.SubmitOperation'
+  | 'Control.WatchOperation';
+
+export const ALLOWED_KIND = {
+  'AgentLink.Connect': 'agent',
+  'Control.GetVersion': 'operator',
+  'Control.ListHosts': 'operator',
+  'Control.ListProcesses': 'operator',
+  'Control.PlanOperation': 'operator',
+  'Control.SubmitOperation': 'operator',
+  'Control.WatchOperation': 'operator',
+} as const satisfies Record<RpcName, Caller['kind']>;
+
+/** @returns why the call is refused, or null */
+export function authorize(
+  rpc: RpcName,
+  caller: Caller,
+  operators: ReadonlySet<string>,
+): Refusal | null {
+  const wanted = ALLOWED_KIND[rpc];
+  if (caller.kind !== wanted) {
+    return refusal(
+      'denied',
+      `${rpc} is for ${wanted}s; this certificate is ${caller.kind} "${caller.name}"`,
+      {
+        cause: 'the certificate in use was issued for another purpose',
+        fix: `use a certificate made by: fleet-certs issue ${wanted} NAME`,
+      },
+    );
+  }
+  if (caller.kind === 'operator' && !operators.has(caller.name)) {
+    return refusal('denied', `operator "${caller.name}" is not in the controller's configuration`, {
+      cause: `controller.conf has no section [operator:${caller.name}]`,
+      fix: 'have it added by whoever runs the controller',
+    });
+  }
+  return null;
+}

@@ -1,0 +1,33 @@
+/**
+ * Steps the whole fleet: one input in, the next state out, with what must be made durable and what
+ * is then to be done. Everything the controller learns or is asked to do enters here and is routed
+ * to the neighbour that decides.
+ */
+import type { Instant } from '../../proto/instant.ts';
+import { boot } from './operations.ts';
+import { endSession, graceOver, greet, hear } from './sessions.ts';
+import type { FleetInput, FleetState, FleetStep, Turn } from './state.ts';
+import { submit } from './submit.ts';
+
+export function stepFleet(state: FleetState, input: FleetInput, at: Instant): FleetStep {
+  const turn: Turn = { state, writes: [], effects: [], at };
+  route(turn, input);
+  return { state: turn.state, writes: turn.writes, effects: turn.effects };
+}
+
+function route(turn: Turn, input: FleetInput): void {
+  switch (input.kind) {
+    case 'boot':
+      return boot(turn);
+    case 'hello':
+      return greet(turn, input);
+    case 'message':
+      return hear(turn, input);
+    case 'sessionEnded':
+      return endSession(turn, input.host, input.connection);
+    case 'graceOver':
+      return graceOver(turn, input.host, input.lossCount);
+    case 'submit':
+      return submit(turn, input);
+  }
+}

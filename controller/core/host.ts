@@ -1,0 +1,53 @@
+/**
+ * What the controller knows of one host: who is connected, what was last observed, and how much of
+ * the host's journal is stored. A host is reachable only while it has a synced session; that is
+ * what status shows, at once and without guessing.
+ */
+import type {
+  HostId,
+  HostStatus,
+  JournalId,
+  Labels,
+  ProcessName,
+  ProcessStatus,
+} from '../../proto/vocabulary.ts';
+
+/** One accepted stream; numbered by the link adapter, unique while the controller runs. */
+export type ConnectionId = number;
+
+export interface Session {
+  readonly connection: ConnectionId;
+  readonly epoch: number;
+  /** Null once the snapshot is complete; until then what has arrived of it. */
+  readonly arriving: readonly ProcessStatus[] | null;
+  /** Changes up to this event are in the snapshot already. */
+  readonly snapshotSeq: number;
+}
+
+export interface Host {
+  readonly host: HostId;
+  readonly labels: Labels;
+  readonly agentVersion: string;
+  readonly journalId: JournalId;
+  /** Events of this journal that are stored, cumulatively. */
+  readonly storedSeq: number;
+  readonly session: Session | null;
+  readonly lastSeenAtMs: number;
+  /** Counts the sessions lost, so that a grace period that is over knows whether it still counts. */
+  readonly lossCount: number;
+  readonly processes: ReadonlyMap<ProcessName, ProcessStatus>;
+}
+
+export function isConnected(host: Host): boolean {
+  return host.session !== null && host.session.arriving === null;
+}
+
+export function hostStatusOf(host: Host): HostStatus {
+  return {
+    host: host.host,
+    connected: isConnected(host),
+    labels: host.labels,
+    agentVersion: host.agentVersion,
+    lastSeenAtMs: host.lastSeenAtMs,
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * Sessions of agents: a Hello opens one and fences the one before it, a snapshot makes it synced,
+ * events keep it current, and its end begins a grace period. Messages of a connection that is not
+ * its host's session any more are ignored.
+ */
+import { type Refusal, refusal } from '../../proto/errors.ts';
+import { isAcceptedProtocol, PROTOCOL_VERSION } from '../../proto/version.ts';
+import type { AgentMessage, HostId, ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
+import type { ConnectionId, Host, Session } from './host.ts';
+import { dispatchAgain, giveGrace, loseHostEverywhere, noteTargetEvent } from './operations.ts';
+import { type FleetInput, putHost, type Turn } from './state.ts';
+
+type Hello = Extract<FleetInput, { readonly kind: 'hello' }>;
+type Heard = Extract<FleetInput, { readonly kind: 'message' }>;
+type Snapshot = Extract<AgentMessage, { readonly kind: 'snapshot' }>;
+type Event = Extract<AgentMessage, { readonly kind: 'event' }>;
+
+export const HEARTBEAT_INTERVAL_MS = 5_000;
+
+/** Agents come back spread over this time, so that a large fleet does not arrive all at once. */
+const SPREAD_PER_AGENT_MS = 8;
+const SHORTEST_SPREAD_MS = 1_000;
+const LONGEST_SPREAD_MS = 120_000;
+
+export function greet(turn: Turn, { connection, host: id, hello }: Hello): void {
+  if (!isAcceptedProtocol(hello.protocolVersion)) {
+    turn.effects.push({ kind: 'close', connection, because: versionSkew(hello.protocolVersion) });
+    return;
+  }
+  const before = turn.state.hosts.get(id);
+  if (before?.session) {
+    const because = refusal('conflict', `another session of ${id} has begun`);
+    turn.effects.push({ kind: 'close', connection: before.session.connection, because });
+  }
+  const epoch = turn.state.sessionEpoch + 1;
+  const isSameJournal = before?.journalId === hello.journalId;
+  const host: Host = {
+    host: id,
+    labels: hello.labels,
+    agentVersion: hello.agentVersion,
+    journalId: hello.journalId,
+    storedSeq: isSameJournal ? before.storedSeq : 0,
+    session: { connection, epoch, arriving: [], snapshotSeq: 0 },
+    lastSeenAtMs: turn.at.wallMs,
+    lossCount: before?.lossCount ?? 0,
+    processes: before?.processes ?? new Map(),
+  };
+  turn.state = { ...turn.state, sessionEpoch: epoch };
+  putHost(turn, host);
+  turn.writes.push({ kind: 'sessionEpoch', epoch }, { kind: 'host', host });
+  turn.effects.push({
+    kind: 'send',
+    connection,
+    message: {
+      kind: 'welcome',
+      protocolVersion: PROTOCOL_VERSION,
+      sessionEpoch: epoch,
+      acknowledgedSeq: host.storedSeq,
+      reconnectSpreadMs: spreadMs(turn.state.hosts.size),
+      heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+    },
+  });
+}
+
+export function hear(turn: Turn, { connection, host: id, message }: Heard): void {
+  const host = turn.state.hosts.get(id);
+  const session = host?.session;
+  if (host === undefined || session?.connection !== connection) return;
+  const seen = { ...host, lastSeenAtMs: turn.at.wallMs };
+  switch (message.kind) {
+    case 'hello':
+      turn.effects.push({ kind: 'close', connection, because: outOfTurn('a second Hello') });
+      return;
+    case 'snapshot':
+      if (message.sessionEpoch === session.epoch) hearSnapshot(turn, seen, session, message);
+      return;
+    case 'event':
+      if (message.sessionEpoch === session.epoch) hearEvent(turn, seen, session, message);
+      return;
+    case 'heartbeat':
+      return putHost(turn, seen);
+    case 'goodbye':
+      return depart(turn, seen, message.reason);
+  }
+}
+
+/** The stream is gone. That its host is too is believed only when the grace is over. */
+export function endSession(turn: Turn, id: HostId, connection: ConnectionId): void {
+  const host = turn.state.hosts.get(id);
+  if (host?.session?.connection === connection) giveGrace(turn, disconnect(turn, host));
+}
+
+export function graceOver(turn: Turn, id: HostId, lossCount: number): void {
+  const host = turn.state.hosts.get(id);
+  if (host === undefined || host.session !== null || host.lossCount !== lossCount) return;
+  loseHostEverywhere(turn, id, 'the connection to its agent was lost, and it did not come back');
+}
+
+/** It said that it is going, so nobody needs to wait for it. */
+function depart(turn: Turn, host: Host, reason: string): void {
+  const gone = disconnect(turn, host);
+  loseHostEverywhere(turn, gone.host, `its agent went away: ${reason}`);
+}
+
+function disconnect(turn: Turn, host: Host): Host {
+  const gone: Host = { ...host, session: null, lossCount: host.lossCount + 1 };
+  putHost(turn, gone);
+  turn.writes.push({ kind: 'host', host: gone });
+  return gone;
+}
+
+function hearSnapshot(turn: Turn, host: Host, session: Session, message: Snapshot): void {
+  const arrived = [...(session.arriving ?? []), ...message.processes];
+  if (!message.last) {
+    return putHost(turn, { ...host, session: { ...session, arriving: arrived } });
+  }
+  const synced: Host = {
+    ...host,
+    session: { ...session, arriving: null, snapshotSeq: message.seq },
+    processes: new Map(arrived.map((status) => [status.process, status])),
+  };
+  putHost(turn, synced);
+  turn.writes.push({ kind: 'snapshot', host: synced });
+  dispatchAgain(turn, synced);
+}
+
+function hearEvent(turn: Turn, host: Host, session: Session, message: Event): void {
+  const { seq, atMs, event } = message;
+  const isNew = seq > host.storedSeq;
+  const stored = isNew ? { ...host, storedSeq: seq } : host;
+  putHost(turn, stored);
+  if (isNew) {
+    const { host: id, journalId } = stored;
+    turn.writes.push({ kind: 'event', host: id, journalId, event: { seq, atMs, event } });
+    if (event.kind !== 'processChanged') noteTargetEvent(turn, id, event);
+    else if (seq > session.snapshotSeq) noteProcess(turn, stored, event.process);
+  }
+  const { connection, epoch: sessionEpoch } = session;
+  const acknowledged = stored.storedSeq;
+  turn.effects.push({ kind: 'acknowledge', connection, sessionEpoch, seq: acknowledged });
+}
+
+function noteProcess(turn: Turn, host: Host, status: ProcessStatus): void {
+  const processes: Map<ProcessName, ProcessStatus> = new Map(host.processes);
+  putHost(turn, { ...host, processes: processes.set(status.process, status) });
+  turn.writes.push({ kind: 'process', host: host.host, status });
+}
+
+function spreadMs(agents: number): number {
+  return Math.min(LONGEST_SPREAD_MS, Math.max(SHORTEST_SPREAD_MS, agents * SPREAD_PER_AGENT_MS));
+}
+
+function versionSkew(theirs: number): Refusal {
+  return refusal('version-skew', `protocol ${theirs} there, ${PROTOCOL_VERSION} here`, {
+    cause: 'agent and controller may be one protocol version apart',
+    fix: 'upgrade the older of the two',
+  });
+}
+
+function outOfTurn(what: string): Refusal {
+  return refusal('usage', `${what} was not expected`);
+}

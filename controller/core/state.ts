@@ -1,0 +1,125 @@
+/**
+ * The controller's whole state, what can happen to it, what it makes durable and what it has done.
+ * `fleet.ts` is the entry; the neighbours it calls work on one `Turn`, the scratch pad of one step.
+ */
+import type { Refusal } from '../../proto/errors.ts';
+import type { Instant } from '../../proto/instant.ts';
+import type {
+  AgentMessage,
+  ControllerMessage,
+  HostId,
+  JournalId,
+  Operation,
+  OperationId,
+  OperationRequest,
+  OperationUpdate,
+  ProcessStatus,
+  SequencedEvent,
+  Target,
+} from '../../proto/vocabulary.ts';
+import type { ConnectionId, Host } from './host.ts';
+import type { Execution } from './operation.ts';
+import type { PersistentMap } from './persistent-map.ts';
+
+export interface FleetState {
+  readonly hosts: PersistentMap<HostId, Host>;
+  /** Running ones, and those that ended within the retention. */
+  readonly operations: ReadonlyMap<OperationId, Execution>;
+  /** The number of the session accepted last. */
+  readonly sessionEpoch: number;
+  /** How long a host may be away before what it was told counts as lost. */
+  readonly unreachableAfterMs: number;
+}
+
+/** Somebody waits for the answer to a submitted request. */
+export type ReplyId = number;
+
+export type FleetInput =
+  | { readonly kind: 'boot' }
+  | {
+      readonly kind: 'hello';
+      readonly connection: ConnectionId;
+      readonly host: HostId;
+      readonly hello: Extract<AgentMessage, { readonly kind: 'hello' }>;
+    }
+  | {
+      readonly kind: 'message';
+      readonly connection: ConnectionId;
+      readonly host: HostId;
+      readonly message: AgentMessage;
+    }
+  | { readonly kind: 'sessionEnded'; readonly connection: ConnectionId; readonly host: HostId }
+  | { readonly kind: 'graceOver'; readonly host: HostId; readonly lossCount: number }
+  | {
+      readonly kind: 'submit';
+      readonly reply: ReplyId;
+      readonly request: OperationRequest;
+      readonly requestedBy: string;
+    };
+
+export type FleetEffect =
+  | {
+      readonly kind: 'send';
+      readonly connection: ConnectionId;
+      readonly message: ControllerMessage;
+    }
+  /** Several of one batch are sent as one, the last. */
+  | {
+      readonly kind: 'acknowledge';
+      readonly connection: ConnectionId;
+      readonly sessionEpoch: number;
+      readonly seq: number;
+    }
+  | { readonly kind: 'close'; readonly connection: ConnectionId; readonly because: Refusal }
+  | {
+      readonly kind: 'graceTimer';
+      readonly host: HostId;
+      readonly lossCount: number;
+      readonly delayMs: number;
+    }
+  | { readonly kind: 'reply'; readonly reply: ReplyId; readonly answer: Operation | Refusal }
+  | {
+      readonly kind: 'publish';
+      readonly operation: OperationId;
+      readonly update: OperationUpdate;
+    };
+
+export type FleetWrite =
+  | { readonly kind: 'host'; readonly host: Host }
+  | { readonly kind: 'snapshot'; readonly host: Host }
+  | { readonly kind: 'process'; readonly host: HostId; readonly status: ProcessStatus }
+  | {
+      readonly kind: 'event';
+      readonly host: HostId;
+      readonly journalId: JournalId;
+      readonly event: SequencedEvent;
+    }
+  | { readonly kind: 'sessionEpoch'; readonly epoch: number }
+  /** The operation itself with every target; later only what changes. */
+  | { readonly kind: 'operationBegun'; readonly operation: Operation }
+  | {
+      readonly kind: 'operationChanged';
+      readonly operation: Operation;
+      readonly mustStop: boolean;
+      readonly changed: readonly Target[];
+    };
+
+export interface FleetStep {
+  readonly state: FleetState;
+  /** To be committed before any effect is performed. */
+  readonly writes: readonly FleetWrite[];
+  /** To be performed in this order. */
+  readonly effects: readonly FleetEffect[];
+}
+
+/** Mutable only while one step runs, and never seen outside it. */
+export interface Turn {
+  state: FleetState;
+  readonly writes: FleetWrite[];
+  readonly effects: FleetEffect[];
+  readonly at: Instant;
+}
+
+export function putHost(turn: Turn, host: Host): void {
+  turn.state = { ...turn.state, hosts: turn.state.hosts.with(host.host, host) };
+}

@@ -1,0 +1,104 @@
+/**
+ * Accepts an operation. Its id was made by the client, so a request that is sent twice, because
+ * the first answer was lost, finds the operation that it made and starts nothing. The operation is
+ * committed with its whole plan before anybody is told of it or anything is dispatched.
+ */
+import { type Refusal, refusal } from '../../proto/errors.ts';
+import type { Operation, OperationId, OperationRequest } from '../../proto/vocabulary.ts';
+import { beginOperation, executionOf } from './operation.ts';
+import { follow, OPERATION_RETENTION_MS } from './operations.ts';
+import { makePlan } from './plan.ts';
+import type { FleetInput, Turn } from './state.ts';
+
+type Submission = Extract<FleetInput, { readonly kind: 'submit' }>;
+
+const CLOCK_SKEW_MAX_MS = 60 * 60 * 1_000;
+
+/** RFC 9562: version 7, whose first 48 bits are milliseconds of Unix time. */
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+export function submit(turn: Turn, submission: Submission): void {
+  const { reply, request, requestedBy } = submission;
+  const known = turn.state.operations.get(request.id);
+  if (known !== undefined) {
+    const answer = isRepeat(known.operation, request, requestedBy)
+      ? known.operation
+      : idTaken(request.id);
+    turn.effects.push({ kind: 'reply', reply, answer });
+    return;
+  }
+  const answer = idProblem(request.id, turn.at.wallMs) ?? begin(turn, request, requestedBy);
+  turn.effects.push({ kind: 'reply', reply, answer });
+}
+
+/** @returns the operation as it will stand once the turn is committed, or why there is none */
+function begin(turn: Turn, request: OperationRequest, requestedBy: string): Operation | Refusal {
+  const planned = planOperation(turn, request, requestedBy);
+  if ('code' in planned) return planned;
+  turn.writes.push({ kind: 'operationBegun', operation: planned });
+  const step = beginOperation(executionOf(planned, false), turn.at.wallMs);
+  follow(turn, step);
+  return step.execution.operation;
+}
+
+/** Also what `--dry-run` shows: the same plan, stored nowhere. */
+export function planOperation(
+  turn: Pick<Turn, 'state' | 'at'>,
+  request: OperationRequest,
+  requestedBy: string,
+): Operation | Refusal {
+  const problem = requestProblem(request);
+  if (problem !== null) return problem;
+  const plan = makePlan(request, turn.state.hosts.values());
+  if ('code' in plan) return plan;
+  return {
+    ...request,
+    requestedBy,
+    state: 'planned',
+    startedAtMs: turn.at.wallMs,
+    endedAtMs: null,
+    waves: plan.waves,
+    targets: plan.targets,
+  };
+}
+
+function requestProblem(request: OperationRequest): Refusal | null {
+  if (request.processes.length === 0) {
+    return refusal('usage', 'no processes are named', {
+      fix: 'name them, for example: web, group:name, group:*, or all',
+    });
+  }
+  if ((request.verb === 'signal') !== (request.signal !== null)) {
+    return refusal('usage', 'a signal goes with the verb signal, and only with it');
+  }
+  if (request.signal !== null && !/^[A-Z0-9+-]{1,16}$/.test(request.signal)) {
+    return refusal('usage', `${JSON.stringify(request.signal)} is no signal`);
+  }
+  return null;
+}
+
+function idProblem(id: OperationId, nowMs: number): Refusal | null {
+  if (!UUID_V7.test(id)) return refusal('usage', `${JSON.stringify(id)} is no UUIDv7`);
+  const madeAtMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  if (madeAtMs > nowMs - OPERATION_RETENTION_MS && madeAtMs < nowMs + CLOCK_SKEW_MAX_MS)
+    return null;
+  return refusal('usage', `the operation id ${id} was not made just now`, {
+    cause: 'a repeat of so old an id could not be recognised; or a clock is wrong',
+    fix: 'compare the clocks of this machine and of the controller, and try again',
+  });
+}
+
+function isRepeat(known: Operation, request: OperationRequest, requestedBy: string): boolean {
+  return (
+    known.requestedBy === requestedBy &&
+    known.verb === request.verb &&
+    known.signal === request.signal &&
+    known.hosts === request.hosts &&
+    known.reason === request.reason &&
+    known.processes.join('\n') === request.processes.join('\n')
+  );
+}
+
+function idTaken(id: OperationId): Refusal {
+  return refusal('conflict', `the operation id ${id} is taken by another operation`);
+}

@@ -1,0 +1,141 @@
+/**
+ * The `AgentLink` service: one stream for each agent. Who speaks is read from the certificate;
+ * what is said goes to the driver as it comes; what the driver sends goes out in order. Keeps the
+ * heartbeat, and closes a stream that has fallen silent or behind.
+ */
+import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { decodeAgentFrame, encodeControllerMessage } from '../proto/codec/link.ts';
+import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
+import type { AgentFrame__Output } from '../proto/gen/fleet/v1/AgentFrame.ts';
+import type { ControllerFrame } from '../proto/gen/fleet/v1/ControllerFrame.ts';
+import { type ControllerMessage, type HostId, hostId } from '../proto/vocabulary.ts';
+import type { ConnectionId } from './core/host.ts';
+import { HEARTBEAT_INTERVAL_MS } from './core/sessions.ts';
+import type { FleetInput } from './core/state.ts';
+import { type Guard, statusOf } from './guard.ts';
+import type { AgentLinks, Log } from './ports.ts';
+
+type Stream = ServerDuplexStream<AgentFrame__Output, ControllerFrame>;
+
+/** With a heartbeat every 5 s, a host that vanished is shown as such within 20 s. */
+const SILENCE_MAX_MS = 3 * HEARTBEAT_INTERVAL_MS;
+
+/** Frames that wait for a slow network; beyond it a new session with a snapshot is cheaper. */
+const UNSENT_FRAMES_MAX = 10_000;
+
+interface Connection {
+  readonly id: ConnectionId;
+  readonly host: HostId;
+  readonly stream: Stream;
+  heardAtMs: number;
+  hasGreeted: boolean;
+}
+
+export interface LinkServerOptions {
+  readonly guard: Guard;
+  readonly deliver: (input: FleetInput) => void;
+  readonly log: Log;
+}
+
+export class AgentLinkServer implements AgentLinks, Disposable {
+  readonly #options: LinkServerOptions;
+  readonly #connections = new Map<ConnectionId, Connection>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #lastId: ConnectionId = 0;
+
+  constructor(options: LinkServerOptions) {
+    this.#options = options;
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS);
+  }
+
+  handlers(): UntypedServiceImplementation {
+    return { Connect: (stream: Stream) => this.#accept(stream) };
+  }
+
+  send(id: ConnectionId, message: ControllerMessage): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    if (connection.stream.writableLength > UNSENT_FRAMES_MAX) {
+      return this.close(id, refusal('exhausted', 'the agent reads too slowly'));
+    }
+    connection.stream.write(encodeControllerMessage(message));
+  }
+
+  close(id: ConnectionId, because: Refusal): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    this.#options.log.info({ host: connection.host, why: because.message }, 'closing a session');
+    connection.stream.destroy(statusOf(because));
+    this.#gone(connection);
+  }
+
+  /** Every stream ends with the hint to come back. */
+  goodbye(reason: string): void {
+    for (const { stream } of this.#connections.values()) {
+      stream.write(encodeControllerMessage({ kind: 'goodbye', reason, reconnectAfterMs: 0 }));
+      stream.end();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#heartbeat);
+  }
+
+  #accept(stream: Stream): void {
+    const caller = this.#options.guard.admit('AgentLink.Connect', stream);
+    if ('code' in caller) {
+      stream.destroy(statusOf(caller));
+      return;
+    }
+    this.#lastId += 1;
+    const host = hostId(caller.name);
+    const connection = {
+      id: this.#lastId,
+      host,
+      stream,
+      heardAtMs: performance.now(),
+      hasGreeted: false,
+    };
+    this.#connections.set(connection.id, connection);
+    this.#options.log.info({ host, peer: stream.getPeer() }, 'an agent has connected');
+    stream.on('data', (frame: AgentFrame__Output) => this.#received(connection, frame));
+    for (const event of ['end', 'close', 'error', 'cancelled'] as const) {
+      stream.on(event, () => this.#gone(connection));
+    }
+  }
+
+  #received(connection: Connection, frame: AgentFrame__Output): void {
+    const { id: number, host } = connection;
+    if (!this.#connections.has(number)) return;
+    connection.heardAtMs = performance.now();
+    try {
+      const message = decodeAgentFrame(frame);
+      const isGreeting = message.kind === 'hello' && !connection.hasGreeted;
+      if (isGreeting) {
+        connection.hasGreeted = true;
+        this.#options.deliver({ kind: 'hello', connection: number, host, hello: message });
+      } else {
+        this.#options.deliver({ kind: 'message', connection: number, host, message });
+      }
+    } catch (error) {
+      this.close(number, FleetError.refusalFrom(error));
+    }
+  }
+
+  /** However a stream ends, and however often it is told: once. */
+  #gone({ id: connection, host, stream }: Connection): void {
+    if (!this.#connections.delete(connection)) return;
+    stream.end();
+    this.#options.log.info({ host }, 'an agent has disconnected');
+    this.#options.deliver({ kind: 'sessionEnded', connection, host });
+  }
+
+  #beat(): void {
+    const nowMs = performance.now();
+    for (const { id, heardAtMs } of this.#connections.values()) {
+      const silentMs = nowMs - heardAtMs;
+      if (silentMs <= SILENCE_MAX_MS) this.send(id, { kind: 'heartbeat' });
+      else this.close(id, refusal('unavailable', `silent for ${Math.round(silentMs)} ms`));
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * fleet-controller: wires the store, the driver and the front door together and maps signals to
+ * their end. What it knew survives it; agents come back by themselves.
+ */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../proto/clock.ts';
+import type { Credentials } from '../proto/credentials.ts';
+import { parseDaemonArguments } from '../proto/daemon/arguments.ts';
+import { createLog } from '../proto/daemon/log.ts';
+import { notifyReady } from '../proto/daemon/notify.ts';
+import {
+  acceptConfig,
+  acceptCredentials,
+  lockStateDirectory,
+  refuseToStart,
+} from '../proto/daemon/start.ts';
+import { nodeConfigFiles } from '../proto/dialect/node-files.ts';
+import { controlHandlers } from './api.ts';
+import { type ControllerConfig, loadControllerConfig } from './config.ts';
+import { createFleetDriver, type FleetDriver } from './driver.ts';
+import { createGuard } from './guard.ts';
+import { AgentLinkServer } from './link.ts';
+import { openFrontDoor } from './server.ts';
+import { openStore } from './store/open.ts';
+
+const ABOUT = {
+  name: 'fleet-controller',
+  description: "Keeps a fleet's state and carries out operators' commands on many hosts.",
+  defaultConfig: '/etc/fleetvisor/controller.conf',
+};
+
+/** For calls under way when the controller is told to stop. */
+const CLOSE_GRACE_MS = 3_000;
+
+async function main(): Promise<void> {
+  const args = parseDaemonArguments(ABOUT, process.argv.slice(2));
+  const loaded = loadControllerConfig(args.configPath, {
+    env: process.env,
+    hostName: hostname(),
+    workingDirectory: process.cwd(),
+    files: nodeConfigFiles,
+  });
+  const config = acceptConfig(loaded, args, (text) => process.stderr.write(text));
+  const credentials = acceptCredentials(config, 'controller', Date.now());
+  if (args.isCheck) {
+    process.stdout.write(`${args.configPath}: fine; controller ${credentials.identity.name}\n`);
+    return;
+  }
+  const lock = lockStateDirectory(config.stateDir);
+  process.on('exit', () => lock[Symbol.dispose]());
+  await serve(config, credentials);
+}
+
+async function serve(config: ControllerConfig, credentials: Credentials): Promise<void> {
+  const log = createLog('fleet-controller', process.env['FLEETVISOR_LOG']);
+  const store = openStore(join(config.stateDir, 'fleet.db'), Date.now());
+  const guard = createGuard({
+    fleet: credentials.identity.fleet,
+    operators: new Set(config.operators),
+    nowMs: Date.now,
+    log,
+  });
+  const links = new AgentLinkServer({ guard, deliver: (input) => driver.deliver(input), log });
+  const driver: FleetDriver = createFleetDriver(
+    {
+      clock: systemClock,
+      store,
+      links,
+      log,
+      onStoreBroken: (error) => {
+        log.error({ error: String(error) }, 'the store cannot be written; ending');
+        process.exit(1);
+      },
+    },
+    { ...store.contents, unreachableAfterMs: config.unreachableAfterMs },
+  );
+  driver.deliver({ kind: 'boot' });
+  const door = await openFrontDoor({
+    listen: config.listen,
+    credentials,
+    control: controlHandlers({ driver, guard, clock: systemClock, log }),
+    agentLink: links.handlers(),
+    log,
+  });
+  const { host } = config.listen;
+  const { hosts, operations } = store.contents;
+  log.info({ host, port: door.port, hosts: hosts.size, operations: operations.size }, 'serving');
+  notifyReady(process.env['NOTIFY_SOCKET']);
+
+  const stop = (signal: NodeJS.Signals): void => {
+    log.info({ signal }, 'stopping; agents and their processes go on');
+    links.goodbye('the controller is stopping');
+    links[Symbol.dispose]();
+    void door.close(CLOSE_GRACE_MS).then(() => {
+      store[Symbol.dispose]();
+      process.exit(0);
+    });
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+}
+
+main().catch((error: unknown) => refuseToStart(ABOUT.name, error));

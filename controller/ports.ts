@@ -1,0 +1,35 @@
+/** All that the controller's driver asks of the world. Adapters implement these, tests fake them. */
+import type { Refusal } from '../proto/errors.ts';
+import type { Instant } from '../proto/instant.ts';
+import type { ControllerMessage } from '../proto/vocabulary.ts';
+import type { ConnectionId } from './core/host.ts';
+import type { FleetWrite } from './core/state.ts';
+
+export interface Clock {
+  now(): Instant;
+  after(delayMs: number, callback: () => void): void;
+  /** After the callbacks that are due already, so that what they deliver shares one batch. */
+  soon(callback: () => void): void;
+}
+
+/** `full`: nothing was written and nothing is broken, but room must be made. */
+export type CommitResult = 'committed' | 'full';
+
+/** Asynchronous in its type, so that a networked database can stand behind it. */
+export interface Store {
+  /** All of it, durably, or nothing. Rejects where the store is broken. */
+  commit(writes: readonly FleetWrite[]): Promise<CommitResult>;
+}
+
+export interface AgentLinks {
+  /** To a connection that is gone it is dropped: the next session begins with a snapshot. */
+  send(connection: ConnectionId, message: ControllerMessage): void;
+  close(connection: ConnectionId, because: Refusal): void;
+}
+
+export interface Log {
+  debug(details: object, text: string): void;
+  info(details: object, text: string): void;
+  warn(details: object, text: string): void;
+  error(details: object, text: string): void;
+}

@@ -1,0 +1,80 @@
+/**
+ * The controller's front door: our own TLS listener, whose finished connections are handed to
+ * grpc-js. grpc-js' own listener leaves a socket open whose handshake timed out, and says nothing
+ * about why a client was refused.
+ */
+import { createServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { serverOptions } from '../proto/channel-options.ts';
+import type { Credentials } from '../proto/credentials.ts';
+import type { Address } from '../proto/dialect/values.ts';
+import { FleetError, refusal } from '../proto/errors.ts';
+import { agentLinkService, controlService } from '../proto/load.ts';
+import { tlsServerOptions } from '../proto/tls.ts';
+import { explainRefusedClient } from '../proto/tls-failures.ts';
+import type { Log } from './ports.ts';
+
+export interface FrontDoorOptions {
+  readonly listen: Address;
+  readonly credentials: Credentials;
+  readonly control: UntypedServiceImplementation;
+  readonly agentLink: UntypedServiceImplementation;
+  readonly log: Log;
+}
+
+export interface FrontDoor {
+  /** The port that was given, where 0 was asked for. */
+  readonly port: number;
+  /** Takes no new connections, waits a moment for calls under way, then closes everything. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** @throws FleetError `configuration` where the address cannot be listened on */
+export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+  const { credentials, listen, log } = options;
+  const server = new Server(serverOptions);
+  server.addService(controlService, options.control);
+  server.addService(agentLinkService, options.agentLink);
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const tls = createServer(tlsServerOptions(credentials), (socket) => {
+    injector.injectConnection(socket);
+  });
+  tls.on('tlsClientError', (error, socket) => {
+    const why = explainRefusedClient(error, socket.authorizationError);
+    log.warn({ peer: peerOf(socket), error: error.message }, `refused a connection: ${why}`);
+    socket.destroy();
+  });
+  await listening(tls, listen);
+  const address = tls.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : listen.port,
+    async close(graceMs) {
+      tls.close();
+      injector.drain(graceMs);
+      const drained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      const tooLong = new Promise<void>((resolve) => setTimeout(resolve, graceMs));
+      await Promise.race([drained, tooLong]);
+      server.forceShutdown();
+    },
+  };
+}
+
+async function listening(server: TlsServer, { host, port }: Address): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(
+        new FleetError(
+          refusal('configuration', `cannot listen on ${host}:${port}`, {
+            cause: error.message,
+            fix: 'stop what uses the port, or change [controller] listen',
+          }),
+        ),
+      );
+    });
+    server.listen({ host, port }, resolve);
+  });
+}
+
+function peerOf(socket: TLSSocket): string {
+  return `${socket.remoteAddress ?? 'gone'}:${socket.remotePort ?? 0}`;
+}

@@ -1,0 +1,85 @@
+/** Hosts, what runs on them, and the number of the last session. */
+import type { SqliteDatabase } from '../../proto/sqlite.ts';
+import {
+  type HostId,
+  hostId,
+  journalId,
+  type Labels,
+  type ProcessName,
+  type ProcessStatus,
+} from '../../proto/vocabulary.ts';
+import type { Host } from '../core/host.ts';
+
+export function hostWrites(database: SqliteDatabase) {
+  const putHost = database.prepare(
+    `INSERT INTO hosts (host, labels, agent_version, journal_id, stored_seq, last_seen_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (host) DO UPDATE SET labels = excluded.labels,
+       agent_version = excluded.agent_version, journal_id = excluded.journal_id,
+       stored_seq = excluded.stored_seq, last_seen_at_ms = excluded.last_seen_at_ms`,
+  );
+  const deleteProcesses = database.prepare('DELETE FROM processes WHERE host = ?');
+  const putProcess = database.prepare(
+    'INSERT OR REPLACE INTO processes (host, process, status) VALUES (?, ?, ?)',
+  );
+  const putCounter = database.prepare(
+    'INSERT OR REPLACE INTO counters (name, value) VALUES (?, ?)',
+  );
+  return {
+    putHost(host: Host): void {
+      const labels = JSON.stringify(host.labels);
+      const { agentVersion, storedSeq, lastSeenAtMs } = host;
+      putHost.run(host.host, labels, agentVersion, host.journalId, storedSeq, lastSeenAtMs);
+    },
+    putSnapshot(host: Host): void {
+      deleteProcesses.run(host.host);
+      for (const status of host.processes.values()) {
+        putProcess.run(host.host, status.process, JSON.stringify(status));
+      }
+    },
+    putProcess(host: HostId, status: ProcessStatus): void {
+      putProcess.run(host, status.process, JSON.stringify(status));
+    },
+    putSessionEpoch(epoch: number): void {
+      putCounter.run('session_epoch', epoch);
+    },
+  };
+}
+
+export function readSessionEpoch(database: SqliteDatabase): number {
+  const select = database.prepare("SELECT value FROM counters WHERE name = 'session_epoch'");
+  return (select.pluck().get() as number | undefined) ?? 0;
+}
+
+interface HostRow {
+  readonly host: string;
+  readonly labels: string;
+  readonly agent_version: string;
+  readonly journal_id: string;
+  readonly stored_seq: number;
+  readonly last_seen_at_ms: number;
+}
+
+export function readHosts(database: SqliteDatabase): readonly (readonly [HostId, Host])[] {
+  const statuses = database.prepare('SELECT status FROM processes WHERE host = ?').pluck();
+  const rows = database.prepare('SELECT * FROM hosts').all() as readonly HostRow[];
+  return rows.map((row) => {
+    const processes = new Map<ProcessName, ProcessStatus>();
+    for (const text of statuses.all(row.host) as readonly string[]) {
+      const status = JSON.parse(text) as ProcessStatus;
+      processes.set(status.process, status);
+    }
+    const host: Host = {
+      host: hostId(row.host),
+      labels: JSON.parse(row.labels) as Labels,
+      agentVersion: row.agent_version,
+      journalId: journalId(row.journal_id),
+      storedSeq: row.stored_seq,
+      session: null,
+      lastSeenAtMs: row.last_seen_at_ms,
+      lossCount: 0,
+      processes,
+    };
+    return [host.host, host];
+  });
+}

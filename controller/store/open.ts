@@ -1,0 +1,69 @@
+/**
+ * The controller's database: one SQLite file, one writer, one transaction for each batch of the
+ * driver. What belongs to hosts, events and operations stands in a file of its own beside this one.
+ */
+import Database from 'better-sqlite3';
+import { openDatabase, type SqliteDatabase } from '../../proto/sqlite.ts';
+import { PersistentMap } from '../core/persistent-map.ts';
+import type { FleetState, FleetWrite } from '../core/state.ts';
+import type { CommitResult, Store } from '../ports.ts';
+import { eventWrites, forgetOldEvents } from './events.ts';
+import { hostWrites, readHosts, readSessionEpoch } from './hosts.ts';
+import { operationWrites, readOperations } from './operations.ts';
+import { MIGRATIONS } from './schema.ts';
+
+export interface OpenStore extends Store, Disposable {
+  /** What an earlier controller left, with every host disconnected. */
+  readonly contents: Pick<FleetState, 'hosts' | 'operations' | 'sessionEpoch'>;
+}
+
+/** @throws FleetError where the file is damaged or from a newer version */
+export function openStore(path: string, wallMs: number): OpenStore {
+  const database = openDatabase({ path, migrations: MIGRATIONS });
+  forgetOldEvents(database, wallMs);
+  const apply = prepareApply(database);
+  const transaction = database.transaction((writes: readonly FleetWrite[]) => {
+    for (const write of writes) apply(write);
+  });
+  return {
+    contents: {
+      hosts: PersistentMap.of(readHosts(database)),
+      operations: readOperations(database, wallMs),
+      sessionEpoch: readSessionEpoch(database),
+    },
+    async commit(writes): Promise<CommitResult> {
+      try {
+        transaction.immediate(writes);
+        return 'committed';
+      } catch (error) {
+        if (error instanceof Database.SqliteError && error.code === 'SQLITE_FULL') return 'full';
+        throw error;
+      }
+    },
+    [Symbol.dispose]: () => database.close(),
+  };
+}
+
+function prepareApply(database: SqliteDatabase): (write: FleetWrite) => void {
+  const hosts = hostWrites(database);
+  const events = eventWrites(database);
+  const operations = operationWrites(database);
+  return (write) => {
+    switch (write.kind) {
+      case 'host':
+        return hosts.putHost(write.host);
+      case 'snapshot':
+        return hosts.putSnapshot(write.host);
+      case 'process':
+        return hosts.putProcess(write.host, write.status);
+      case 'sessionEpoch':
+        return hosts.putSessionEpoch(write.epoch);
+      case 'event':
+        return events.append(write.host, write.journalId, write.event);
+      case 'operationBegun':
+        return operations.begin(write.operation);
+      case 'operationChanged':
+        return operations.change(write.operation, write.mustStop, write.changed);
+    }
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * The schema's history. A released step is never edited; a change is a new one at the end. The copy
+ * that `openDatabase` takes before a step is what a failed upgrade goes back to.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+
+   CREATE TABLE hosts (
+     host TEXT PRIMARY KEY,
+     labels TEXT NOT NULL,
+     agent_version TEXT NOT NULL,
+     journal_id TEXT NOT NULL,
+     stored_seq INTEGER NOT NULL,
+     last_seen_at_ms INTEGER NOT NULL
+   ) STRICT;
+
+   CREATE TABLE processes (
+     host TEXT NOT NULL REFERENCES hosts (host) ON DELETE CASCADE,
+     process TEXT NOT NULL,
+     status TEXT NOT NULL,
+     PRIMARY KEY (host, process)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE events (
+     host TEXT NOT NULL,
+     journal_id TEXT NOT NULL,
+     seq INTEGER NOT NULL,
+     at_ms INTEGER NOT NULL,
+     event TEXT NOT NULL,
+     PRIMARY KEY (host, journal_id, seq)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX events_by_time ON events (at_ms);
+
+   CREATE TABLE operations (
+     id TEXT PRIMARY KEY,
+     verb TEXT NOT NULL,
+     signal TEXT,
+     hosts TEXT NOT NULL,
+     processes TEXT NOT NULL,
+     reason TEXT NOT NULL,
+     requested_by TEXT NOT NULL,
+     state TEXT NOT NULL,
+     must_stop INTEGER NOT NULL,
+     started_at_ms INTEGER NOT NULL,
+     ended_at_ms INTEGER,
+     waves TEXT NOT NULL
+   ) STRICT;
+
+   CREATE TABLE targets (
+     operation TEXT NOT NULL REFERENCES operations (id) ON DELETE CASCADE,
+     host TEXT NOT NULL,
+     process TEXT NOT NULL,
+     position INTEGER NOT NULL,
+     wave INTEGER NOT NULL,
+     state TEXT NOT NULL,
+     old_pid INTEGER,
+     new_pid INTEGER,
+     duration_ms INTEGER,
+     error TEXT,
+     log_tail TEXT NOT NULL,
+     PRIMARY KEY (operation, host, process)
+   ) STRICT, WITHOUT ROWID;`,
+];

@@ -1,0 +1,41 @@
+/**
+ * grpc-js options that every connection of the fleet uses. The defaults are wrong for us: no
+ * keepalive, a DNS TXT look-up, an HTTP proxy taken from the environment, retries that would hide
+ * a repeated command, and channelz, which leaks (reliability notes, grpc-js).
+ */
+import type { ChannelOptions } from '@grpc/grpc-js';
+
+/** A dead peer is noticed within 15 s: a ping after 10 s of silence, 5 s for its answer. */
+const KEEPALIVE_TIME_MS = 10_000;
+const KEEPALIVE_TIMEOUT_MS = 5_000;
+
+/** Above every frame that we send by far; an agent cannot make the controller buffer more. */
+export const MESSAGE_MAX_BYTES = 1_048_576;
+
+/** A plan or result of 10,000 targets with their last lines, on its way to fleetctl. */
+export const OPERATION_MAX_BYTES = 64 * 1_048_576;
+
+const SHARED: ChannelOptions = {
+  'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
+  'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.enable_channelz': 0,
+};
+
+export const serverOptions: ChannelOptions = {
+  ...SHARED,
+  'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
+  'grpc.max_send_message_length': OPERATION_MAX_BYTES,
+};
+
+export function clientOptions(receiveMaxBytes: number): ChannelOptions {
+  return {
+    ...SHARED,
+    'grpc.max_receive_message_length': receiveMaxBytes,
+    'grpc.max_send_message_length': MESSAGE_MAX_BYTES,
+    'grpc.enable_retries': 0,
+    'grpc.enable_http_proxy': 0,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.use_local_subchannel_pool': 1,
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * A refusal travels as a gRPC status plus one metadata entry with its code, cause and fix, so that
+ * fleetctl can exit with the right code and print what to do. Without the entry (the transport
+ * itself failed) the status number decides.
+ */
+import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import { codeOfGrpcStatus, grpcStatusOf, isErrorCode, type Refusal, refusal } from '../errors.ts';
+
+const DETAILS_KEY = 'fleet-refusal-bin';
+
+export function encodeRefusal(because: Refusal): StatusObject {
+  const metadata = new Metadata();
+  const { code, cause, fix } = because;
+  metadata.set(DETAILS_KEY, Buffer.from(JSON.stringify({ code, cause, fix })));
+  return { code: grpcStatusOf(because.code), details: because.message, metadata };
+}
+
+export function decodeRefusal(error: ServiceError): Refusal {
+  const details = parseDetails(error.metadata?.get(DETAILS_KEY)[0]);
+  const code = details?.['code'];
+  return {
+    ...refusal(
+      typeof code === 'string' && isErrorCode(code) ? code : codeOfGrpcStatus(error.code),
+      error.details || error.message,
+    ),
+    cause: textOrNull(details?.['cause']),
+    fix: textOrNull(details?.['fix']),
+  };
+}
+
+function parseDetails(bytes: unknown): Readonly<Record<string, unknown>> | null {
+  if (!Buffer.isBuffer(bytes)) return null;
+  try {
+    const parsed: unknown = JSON.parse(bytes.toString('utf8'));
+    return typeof parsed === 'object' && parsed !== null
+      ? (parsed as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}

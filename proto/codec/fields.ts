@@ -1,0 +1,44 @@
+/**
+ * The small conversions that every message needs: absent fields to `null` and back, enum names to
+ * our words and back, and the one way to reject what a peer should not have sent.
+ */
+import { FleetError, refusal } from '../errors.ts';
+
+/** A peer sent something that this version cannot read; the call ends, nothing is guessed. */
+export function malformed(what: string): FleetError {
+  return new FleetError(refusal('usage', `malformed message: ${what}`));
+}
+
+export function orNull<Value>(value: Value | null | undefined): Value | null {
+  return value ?? null;
+}
+
+/** Leaves absent optional fields out, as the wire wants them. */
+export function present<Key extends string, Value>(
+  key: Key,
+  value: Value | null,
+): { readonly [K in Key]?: Value } {
+  return (value === null ? {} : { [key]: value }) as { readonly [K in Key]?: Value };
+}
+
+export interface EnumCodec<Word extends string, WireName extends string> {
+  readonly toWire: (word: Word) => WireName;
+  readonly fromWire: (name: string) => Word;
+}
+
+/** `table` must be total over our words; what it lacks on the wire's side is malformed. */
+export function enumCodec<Word extends string, WireName extends string>(
+  what: string,
+  table: Readonly<Record<Word, WireName>>,
+): EnumCodec<Word, WireName> {
+  const words = new Map<string, Word>();
+  for (const [word, name] of Object.entries(table)) words.set(name as string, word as Word);
+  return {
+    toWire: (word) => table[word],
+    fromWire: (name) => {
+      const word = words.get(name);
+      if (word === undefined) throw malformed(`${what} ${JSON.stringify(name)} is not known`);
+      return word;
+    },
+  };
+}

@@ -1,0 +1,216 @@
+/**
+ * Frames of the agent's stream ⇄ `AgentMessage` and `ControllerMessage`. A frame without a body,
+ * or with one that this version does not know, is rejected: it would otherwise be lost in silence.
+ */
+
+import type { AgentFrame, AgentFrame__Output } from '../gen/fleet/v1/AgentFrame.ts';
+import type { ControllerFrame, ControllerFrame__Output } from '../gen/fleet/v1/ControllerFrame.ts';
+import type {
+  Event as WireEvent,
+  Event__Output as WireEventOutput,
+} from '../gen/fleet/v1/Event.ts';
+import type { TargetSettled__Output } from '../gen/fleet/v1/TargetSettled.ts';
+import {
+  type AgentEvent,
+  type AgentMessage,
+  type ControllerMessage,
+  journalId,
+  knownProcessName,
+  operationId,
+  type SettledState,
+} from '../vocabulary.ts';
+import { malformed, orNull, present } from './fields.ts';
+import {
+  decodeProcessStatus,
+  encodeProcessStatus,
+  targetStateCodec,
+  verbCodec,
+} from './process.ts';
+
+export function encodeAgentMessage(message: AgentMessage): AgentFrame {
+  switch (message.kind) {
+    case 'hello':
+      return {
+        hello: {
+          protocolVersion: message.protocolVersion,
+          agentVersion: message.agentVersion,
+          journalId: message.journalId,
+          labels: { ...message.labels },
+        },
+      };
+    case 'snapshot':
+      return {
+        snapshot: {
+          sessionEpoch: message.sessionEpoch,
+          seq: message.seq,
+          processes: message.processes.map(encodeProcessStatus),
+          last: message.last,
+        },
+      };
+    case 'event':
+      return {
+        event: {
+          sessionEpoch: message.sessionEpoch,
+          seq: message.seq,
+          atMs: message.atMs,
+          ...encodeEventBody(message.event),
+        },
+      };
+    case 'heartbeat':
+      return { heartbeat: {} };
+    case 'goodbye':
+      return { goodbye: { reason: message.reason, reconnectAfterMs: message.reconnectAfterMs } };
+  }
+}
+
+export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage {
+  if (frame.hello) {
+    return {
+      kind: 'hello',
+      protocolVersion: frame.hello.protocolVersion,
+      agentVersion: frame.hello.agentVersion,
+      journalId: journalId(frame.hello.journalId),
+      labels: frame.hello.labels,
+    };
+  }
+  if (frame.snapshot) {
+    return {
+      kind: 'snapshot',
+      sessionEpoch: frame.snapshot.sessionEpoch,
+      seq: frame.snapshot.seq,
+      processes: frame.snapshot.processes.map(decodeProcessStatus),
+      last: frame.snapshot.last,
+    };
+  }
+  if (frame.event) {
+    return {
+      kind: 'event',
+      sessionEpoch: frame.event.sessionEpoch,
+      seq: frame.event.seq,
+      atMs: frame.event.atMs,
+      event: decodeEventBody(frame.event),
+    };
+  }
+  if (frame.heartbeat) return { kind: 'heartbeat' };
+  if (frame.goodbye) return { kind: 'goodbye', ...frame.goodbye };
+  throw malformed('an agent frame without a body');
+}
+
+export function encodeControllerMessage(message: ControllerMessage): ControllerFrame {
+  switch (message.kind) {
+    case 'welcome':
+      return {
+        welcome: {
+          protocolVersion: message.protocolVersion,
+          sessionEpoch: message.sessionEpoch,
+          acknowledgedSeq: message.acknowledgedSeq,
+          reconnectSpreadMs: message.reconnectSpreadMs,
+          heartbeatIntervalMs: message.heartbeatIntervalMs,
+        },
+      };
+    case 'acknowledgement':
+      return { acknowledgement: { sessionEpoch: message.sessionEpoch, seq: message.seq } };
+    case 'command':
+      return {
+        command: {
+          sessionEpoch: message.sessionEpoch,
+          operationId: message.operationId,
+          verb: verbCodec.toWire(message.verb),
+          ...present('signal', message.signal),
+          processes: [...message.processes],
+        },
+      };
+    case 'heartbeat':
+      return { heartbeat: {} };
+    case 'goodbye':
+      return { goodbye: { reason: message.reason, reconnectAfterMs: message.reconnectAfterMs } };
+  }
+}
+
+export function decodeControllerFrame(frame: ControllerFrame__Output): ControllerMessage {
+  if (frame.welcome) return { kind: 'welcome', ...frame.welcome };
+  if (frame.acknowledgement) return { kind: 'acknowledgement', ...frame.acknowledgement };
+  if (frame.command) {
+    return {
+      kind: 'command',
+      sessionEpoch: frame.command.sessionEpoch,
+      operationId: operationId(frame.command.operationId),
+      verb: verbCodec.fromWire(frame.command.verb),
+      signal: orNull(frame.command.signal),
+      processes: frame.command.processes.map(knownProcessName),
+    };
+  }
+  if (frame.heartbeat) return { kind: 'heartbeat' };
+  if (frame.goodbye) return { kind: 'goodbye', ...frame.goodbye };
+  throw malformed('a controller frame without a body');
+}
+
+function encodeEventBody(
+  event: AgentEvent,
+): Pick<WireEvent, 'processChanged' | 'targetAccepted' | 'targetSettled'> {
+  switch (event.kind) {
+    case 'processChanged':
+      return { processChanged: encodeProcessStatus(event.process) };
+    case 'targetAccepted':
+      return {
+        targetAccepted: {
+          operationId: event.operationId,
+          process: event.process,
+          generation: event.generation,
+          ...present('oldPid', event.oldPid),
+        },
+      };
+    case 'targetSettled':
+      return {
+        targetSettled: {
+          operationId: event.operationId,
+          process: event.process,
+          state: targetStateCodec.toWire(event.outcome.state),
+          durationMs: event.outcome.durationMs,
+          logTail: [...event.outcome.logTail],
+          ...present('oldPid', event.outcome.oldPid),
+          ...present('newPid', event.outcome.newPid),
+          ...present('error', event.outcome.error),
+        },
+      };
+  }
+}
+
+function decodeEventBody(wire: WireEventOutput): AgentEvent {
+  if (wire.processChanged) {
+    return { kind: 'processChanged', process: decodeProcessStatus(wire.processChanged) };
+  }
+  if (wire.targetAccepted) {
+    return {
+      kind: 'targetAccepted',
+      operationId: operationId(wire.targetAccepted.operationId),
+      process: knownProcessName(wire.targetAccepted.process),
+      generation: wire.targetAccepted.generation,
+      oldPid: orNull(wire.targetAccepted.oldPid),
+    };
+  }
+  if (wire.targetSettled) return decodeSettled(wire.targetSettled);
+  throw malformed('an event without a body');
+}
+
+function decodeSettled(wire: TargetSettled__Output): AgentEvent {
+  return {
+    kind: 'targetSettled',
+    operationId: operationId(wire.operationId),
+    process: knownProcessName(wire.process),
+    outcome: {
+      state: settledState(wire.state),
+      oldPid: orNull(wire.oldPid),
+      newPid: orNull(wire.newPid),
+      durationMs: wire.durationMs,
+      error: orNull(wire.error),
+      logTail: wire.logTail,
+    },
+  };
+}
+
+function settledState(name: string): SettledState {
+  const state = targetStateCodec.fromWire(name);
+  if (state === 'succeeded' || state === 'failed' || state === 'indeterminate') return state;
+  throw malformed(`an agent may not settle a target as ${state}`);
+}

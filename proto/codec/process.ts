@@ -1,0 +1,85 @@
+/** Process states, verbs and target states between the wire and the vocabulary. */
+
+import type {
+  ProcessStatus as WireProcessStatus,
+  ProcessStatus__Output as WireProcessStatusOutput,
+} from '../gen/fleet/v1/ProcessStatus.ts';
+import {
+  knownProcessName,
+  type ProcessState,
+  type ProcessStatus,
+  type TargetState,
+  type Verb,
+} from '../vocabulary.ts';
+import { enumCodec, orNull, present } from './fields.ts';
+
+export const processStateCodec = enumCodec('process state', {
+  STOPPED: 'PROCESS_STATE_STOPPED',
+  STARTING: 'PROCESS_STATE_STARTING',
+  RUNNING: 'PROCESS_STATE_RUNNING',
+  BACKOFF: 'PROCESS_STATE_BACKOFF',
+  STOPPING: 'PROCESS_STATE_STOPPING',
+  EXITED: 'PROCESS_STATE_EXITED',
+  FATAL: 'PROCESS_STATE_FATAL',
+  UNKNOWN: 'PROCESS_STATE_UNKNOWN',
+} as const satisfies Record<ProcessState, string>);
+
+export const verbCodec = enumCodec('verb', {
+  start: 'VERB_START',
+  stop: 'VERB_STOP',
+  restart: 'VERB_RESTART',
+  signal: 'VERB_SIGNAL',
+} as const satisfies Record<Verb, string>);
+
+export const targetStateCodec = enumCodec('target state', {
+  pending: 'TARGET_STATE_PENDING',
+  dispatched: 'TARGET_STATE_DISPATCHED',
+  accepted: 'TARGET_STATE_ACCEPTED',
+  succeeded: 'TARGET_STATE_SUCCEEDED',
+  failed: 'TARGET_STATE_FAILED',
+  unreachable: 'TARGET_STATE_UNREACHABLE',
+  indeterminate: 'TARGET_STATE_INDETERMINATE',
+  'not-attempted': 'TARGET_STATE_NOT_ATTEMPTED',
+} as const satisfies Record<TargetState, string>);
+
+export function encodeProcessStatus(status: ProcessStatus): WireProcessStatus {
+  return {
+    process: status.process,
+    group: status.group,
+    name: status.name,
+    program: status.program,
+    groupPriority: status.groupPriority,
+    priority: status.priority,
+    generation: status.generation,
+    state: processStateCodec.toWire(status.state),
+    changedAtMs: status.changedAtMs,
+    restarts: status.restarts,
+    ...present('pid', status.pid),
+    ...present('startedAtMs', status.startedAtMs),
+    ...present('exitCode', status.exitCode),
+    ...present('exitSignal', status.exitSignal),
+    ...present('lastError', status.lastError),
+    ...present('nextTryAtMs', status.nextTryAtMs),
+  };
+}
+
+export function decodeProcessStatus(wire: WireProcessStatusOutput): ProcessStatus {
+  return {
+    process: knownProcessName(wire.process),
+    group: wire.group,
+    name: wire.name,
+    program: wire.program,
+    groupPriority: wire.groupPriority,
+    priority: wire.priority,
+    generation: wire.generation,
+    state: processStateCodec.fromWire(wire.state),
+    changedAtMs: wire.changedAtMs,
+    pid: orNull(wire.pid),
+    startedAtMs: orNull(wire.startedAtMs),
+    exitCode: orNull(wire.exitCode),
+    exitSignal: orNull(wire.exitSignal),
+    restarts: wire.restarts,
+    lastError: orNull(wire.lastError),
+    nextTryAtMs: orNull(wire.nextTryAtMs),
+  };
+}

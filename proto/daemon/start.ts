@@ -1,0 +1,99 @@
+/**
+ * What both daemons do between their command line and their first socket: report every problem of
+ * the configuration at once, check the certificates, take the state directory for themselves. Each
+ * step that fails ends the program with exit code 2 and says why on stderr.
+ */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { type CredentialFiles, type Credentials, loadCredentials } from '../credentials.ts';
+import { formatProblems, type Problem } from '../dialect/problem.ts';
+import { FleetError, refusal } from '../errors.ts';
+import type { IdentityKind } from '../identity.ts';
+import type { DaemonArguments } from './arguments.ts';
+
+export interface LoadedConfig<Config> {
+  readonly config: Config | null;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * @returns the configuration to run with
+ * @throws FleetError `configuration` where there is none
+ */
+export function acceptConfig<Config>(
+  loaded: LoadedConfig<Config>,
+  args: DaemonArguments,
+  write: (text: string) => void,
+): Config {
+  const report = formatProblems({ errors: loaded.problems, warnings: loaded.warnings });
+  if (report !== '') write(`${report}\n`);
+  const isRefused = args.isCheck && args.isStrict && loaded.warnings.length > 0;
+  if (loaded.config === null || isRefused) {
+    throw new FleetError(refusal('configuration', `${args.configPath} cannot be used`));
+  }
+  return loaded.config;
+}
+
+/** @throws FleetError `configuration` with every problem of the three files */
+export function acceptCredentials(
+  files: CredentialFiles,
+  kind: IdentityKind,
+  nowMs: number,
+): Credentials {
+  const loaded = loadCredentials(files, { kind, nowMs });
+  if (loaded.kind === 'loaded') return loaded.credentials;
+  throw new FleetError(
+    refusal('configuration', 'the certificates cannot be used', {
+      cause: loaded.problems.join('\n'),
+    }),
+  );
+}
+
+/** Makes a directory that only the daemon's user can enter. */
+export function makePrivateDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+  } catch (error) {
+    throw new FleetError(
+      refusal('configuration', `the directory ${path} cannot be used`, {
+        cause: error instanceof Error ? error.message : String(error),
+        fix: 'make it writable for the user that runs this program, or name another one',
+      }),
+    );
+  }
+}
+
+/**
+ * Holds the state directory against a second instance for as long as the program lives, however
+ * it ends: the kernel drops the lock that SQLite takes on the file. Node has no flock(2).
+ */
+export function lockStateDirectory(path: string): Disposable {
+  makePrivateDirectory(path);
+  const database = new Database(join(path, 'lock'), { timeout: 0 });
+  try {
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    throw new FleetError(
+      refusal('configuration', `another instance is running with state_dir ${path}`, {
+        cause: error instanceof Error ? error.message : String(error),
+        fix: 'stop it first, or give this one a state_dir of its own',
+      }),
+    );
+  }
+  return { [Symbol.dispose]: () => database.close() };
+}
+
+/** Ends a daemon that cannot start. */
+export function refuseToStart(name: string, caught: unknown): never {
+  const { message, cause, fix, code } = FleetError.refusalFrom(caught);
+  process.stderr.write(`${name}: ${message}\n`);
+  if (cause !== null) process.stderr.write(`${cause.replace(/^/gm, '  ')}\n`);
+  if (fix !== null) process.stderr.write(`  fix: ${fix}\n`);
+  if (code === 'internal' && caught instanceof Error) process.stderr.write(`${caught.stack}\n`);
+  process.exit(code === 'internal' ? 1 : 2);
+}

@@ -1,0 +1,74 @@
+/**
+ * TLS as every connection of the fleet uses it: version 1.3 only, a certificate on both sides, one
+ * private authority, no way to switch any of it off. The server's side is for our own `tls.Server`
+ * in front of grpc-js, whose own listener leaves silent sockets open; the client's is for grpc-js.
+ */
+import { constants, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { createSecureContext, type PeerCertificate, type TlsOptions } from 'node:tls';
+import { ChannelCredentials } from '@grpc/grpc-js';
+import type { Credentials } from './credentials.ts';
+import { alternativeNames, describeSubject, identityOf } from './identity.ts';
+
+/** Long for a slow network, short for somebody who holds sockets open. */
+const HANDSHAKE_TIMEOUT_MS = 5_000;
+
+/**
+ * For `tls.createServer`; its sockets go to a grpc-js connection injector that is made with
+ * insecure credentials, since TLS is done by then. The caller must destroy the socket in
+ * `tlsClientError`: when the handshake times out Node only reports it.
+ */
+export function tlsServerOptions(credentials: Credentials): TlsOptions {
+  return {
+    ...contextOptions(credentials),
+    requestCert: true,
+    rejectUnauthorized: true,
+    ALPNProtocols: ['h2'],
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    // A resumed session would count as authorized although its certificate had ended meanwhile.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+}
+
+/** For a grpc-js client: trusts only a controller of our own fleet that was issued this host name. */
+export function channelCredentials(credentials: Credentials): ChannelCredentials {
+  const fleet = credentials.identity.fleet;
+  return ChannelCredentials.createFromSecureContext(
+    createSecureContext(contextOptions(credentials)),
+    { checkServerIdentity: (host, peer) => controllerProblem({ host, fleet }, peer) },
+  );
+}
+
+function contextOptions(credentials: Credentials) {
+  const { ca, cert, key } = credentials;
+  return { ca, cert, key, minVersion: 'TLSv1.3' } as const;
+}
+
+/** Replaces Node's own check, which would believe the common name of a certificate without DNS names. */
+function controllerProblem(
+  expected: { readonly host: string; readonly fleet: string },
+  peer: Pick<PeerCertificate, 'raw'>,
+): Error | undefined {
+  const identity = identityOf(peer.raw);
+  if ('code' in identity) {
+    return new Error(`the server has no certificate of a controller: ${identity.cause}`);
+  }
+  if (identity.kind !== 'controller' || identity.fleet !== expected.fleet) {
+    const wanted = `a controller of fleet "${expected.fleet}"`;
+    return new Error(`the server is ${describeSubject(identity)}, not ${wanted}`);
+  }
+  const certificate = new X509Certificate(peer.raw);
+  if (coversHost(certificate, expected.host)) return undefined;
+  const names = (alternativeNames(certificate) ?? [])
+    .filter((name) => !name.startsWith('URI:'))
+    .map((name) => name.replace('IP Address:', 'IP:'));
+  return new Error(
+    `the controller's certificate does not cover "${expected.host}", only ${names.join(', ') || 'no host'}`,
+  );
+}
+
+function coversHost(certificate: X509Certificate, host: string): boolean {
+  return isIP(host) === 0
+    ? certificate.checkHost(host, { subject: 'never' }) !== undefined
+    : certificate.checkIP(host) !== undefined;
+}

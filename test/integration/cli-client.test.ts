@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createAuthority } from '../../certs-tool/issue.ts';
+import { dialController } from '../../cli/dial.ts';
+import type { Clock } from '../../cli/ports.ts';
+import { runFleetctl } from '../../cli/run.ts';
+import {
+  encodeHost,
+  encodeHostProcess,
+  encodeOperation,
+  encodeOperationUpdate,
+} from '../../proto/codec/control.ts';
+import { encodeRefusal } from '../../proto/codec/error.ts';
+import type { Credentials } from '../../proto/credentials.ts';
+import { nodeConfigFiles } from '../../proto/dialect/node-files.ts';
+import { refusal } from '../../proto/errors.ts';
+import type { Operation } from '../../proto/vocabulary.ts';
+import { fakeWorld } from '../fakes/cli-environment.ts';
+import { aHost, anOperation, aProcess, aTarget, whole } from '../fakes/control-client.ts';
+import {
+  answer,
+  type ControlHandlers,
+  type FakeController,
+  startController,
+  writeConfiguration,
+} from './cli-controller.ts';
+import { issue } from './tls-harness.ts';
+
+let controllerPair: Credentials;
+let alice: Credentials;
+let stranger: Credentials;
+const running: FakeController[] = [];
+const scratch = mkdtempSync(join(tmpdir(), 'fleetctl-test-'));
+
+before(async () => {
+  const authority = await createAuthority({ fleet: 'test', nowMs: Date.now() });
+  const other = await createAuthority({ fleet: 'other', nowMs: Date.now() });
+  controllerPair = await issue(authority, { kind: 'controller', name: 'ops-1' });
+  alice = await issue(authority, { kind: 'operator', name: 'alice' });
+  stranger = await issue(other, { kind: 'operator', name: 'mallory' });
+});
+
+after(async () => {
+  await Promise.all(running.map((controller) => controller.kill()));
+  rmSync(scratch, { recursive: true });
+});
+
+function configurationFor(port: number, person: Credentials): string {
+  return writeConfiguration(mkdtempSync(join(scratch, 'context-')), port, person);
+}
+
+async function start(handlers: ControlHandlers, port = 0): Promise<FakeController> {
+  const controller = await startController(controllerPair, handlers, port);
+  running.push(controller);
+  return controller;
+}
+
+const realClock: Clock = {
+  nowMs: Date.now,
+  monotonicMs: () => performance.now(),
+  sleep: (durationMs, signal) => delay(durationMs, undefined, { signal }),
+};
+
+async function fleetctl(port: number, words: string, person = alice) {
+  const world = fakeWorld((connection) =>
+    dialController(
+      connection,
+      { env: {}, hostName: 'desk', workingDirectory: '/', files: nodeConfigFiles },
+      Date.now(),
+    ),
+  );
+  const config = configurationFor(port, person);
+  const exitCode = await runFleetctl([...words.split(' '), '--config', config], {
+    ...world.environment,
+    clock: realClock,
+  });
+  return { exitCode, stdout: world.stdout(), stderr: world.stderr(), config };
+}
+
+const done = anOperation({ targets: [aTarget('prod-1', 'web'), aTarget('prod-2', 'web')] });
+const begun: Operation = {
+  ...done,
+  state: 'running',
+  endedAtMs: null,
+  targets: done.targets.map((target) => ({ ...target, state: 'pending' })),
+};
+
+const submits: ControlHandlers = {
+  SubmitOperation: answer(encodeOperation(begun)),
+  WatchOperation: (call) => {
+    call.write(encodeOperationUpdate(whole(begun)));
+    for (const target of done.targets)
+      call.write(encodeOperationUpdate({ kind: 'target', target }));
+    call.write(encodeOperationUpdate(whole(done)));
+    call.end();
+  },
+};
+
+test('status travels over mutual TLS and back', async () => {
+  const asked: object[] = [];
+  const { port } = await start({
+    ListProcesses: (call, reply) => {
+      asked.push(call.request);
+      reply(null, {
+        processes: [encodeHostProcess(aProcess('prod-1', 'web', { state: 'FATAL', pid: null }))],
+        hosts: [encodeHost(aHost('prod-1'))],
+      });
+    },
+  });
+  const { exitCode, stdout, stderr } = await fleetctl(port, 'status web cron --hosts prod-*');
+  assert.equal(stderr, '');
+  assert.equal(exitCode, 3);
+  assert.match(stdout, /^prod-1 {3}web {7}FATAL/m);
+  assert.deepEqual(asked, [{ hosts: 'prod-*', processes: ['web', 'cron'] }]);
+});
+
+test('a restart is watched to its end', async () => {
+  const { port } = await start(submits);
+  const { exitCode, stdout, stderr } = await fleetctl(port, 'restart web --hosts prod-*');
+  assert.equal(stderr, '');
+  assert.equal(exitCode, 0);
+  assert.equal(
+    stdout,
+    'prod-1   web   restarted\nprod-2   web   restarted\n' +
+      'restarted 2 of 2 targets on 2 hosts in 1.1 s\n',
+  );
+});
+
+test('a controller that dies in the middle and comes back is found again', async () => {
+  const first = await start({
+    ...submits,
+    WatchOperation: (call) => {
+      call.write(encodeOperationUpdate(whole(begun)));
+      const [target] = done.targets;
+      if (target !== undefined) call.write(encodeOperationUpdate({ kind: 'target', target }));
+      setImmediate(async () => {
+        await first.kill();
+        await start(submits, first.port);
+      });
+    },
+  });
+  const { exitCode, stdout, stderr } = await fleetctl(first.port, 'restart web --hosts prod-*');
+  assert.equal(exitCode, 0, stderr);
+  assert.equal(stdout.match(/^prod-1 /gm)?.length, 1);
+  assert.match(stdout, /restarted 2 of 2 targets/);
+  assert.equal(
+    stderr,
+    `lost sight of operation ${done.id}, which goes on; looking for the controller again\n`,
+  );
+});
+
+test('a stream that the controller ends by force or too early is taken up again', async () => {
+  let views = 0;
+  const { port } = await start({
+    ...submits,
+    WatchOperation: (call) => {
+      views += 1;
+      if (views === 1) call.emit('error', encodeRefusal(refusal('unavailable', 'shutting down')));
+      else if (views === 2) call.emit('error', { code: 1, details: 'cancelled by force' });
+      else if (views === 3) call.end();
+      else submits.WatchOperation?.(call);
+    },
+  });
+  const { exitCode, stderr } = await fleetctl(port, 'restart web --hosts prod-*');
+  assert.equal(exitCode, 0, stderr);
+  assert.equal(views, 4);
+});
+
+test('a refusal arrives whole: code, cause and fix', async () => {
+  const because = refusal('denied', 'alice may not restart web on prod-1', {
+    cause: 'no role of alice allows restart there',
+    fix: 'ask for a role in controller.conf',
+  });
+  const { port } = await start({
+    SubmitOperation: (_call, reply) => reply(encodeRefusal(because), null),
+  });
+  const { exitCode, stdout, stderr } = await fleetctl(port, 'restart web --hosts prod-1');
+  assert.equal(exitCode, 5);
+  assert.equal(stdout, '');
+  assert.equal(
+    stderr,
+    'error: alice may not restart web on prod-1\n' +
+      'cause: no role of alice allows restart there\n' +
+      'fix:   ask for a role in controller.conf\n',
+  );
+});
+
+test('where nobody listens it fails at once and says so', async () => {
+  const { port, kill } = await startController(controllerPair, {});
+  await kill();
+  const startedAtMs = performance.now();
+  const { exitCode, stderr } = await fleetctl(port, 'restart web --hosts prod-1 -o json');
+  assert.ok(performance.now() - startedAtMs < 2_000);
+  assert.equal(exitCode, 4);
+  const error = JSON.parse(stderr);
+  assert.equal(error.message, `the controller at 127.0.0.1:${port} cannot be reached`);
+  assert.match(error.cause, /nothing listens/);
+});
+
+test('a controller of another fleet is not spoken to', async () => {
+  const { port } = await start({});
+  const { exitCode, stderr } = await fleetctl(port, 'status', stranger);
+  assert.equal(exitCode, 4);
+  assert.match(stderr, /^cause: the server has a certificate of another authority/m);
+});
+
+test("a key that is not the person's own is found before any connection", async () => {
+  const { exitCode, stderr } = await fleetctl(1, 'status', { ...alice, key: stranger.key });
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /cause: .*alice\.key is not the key of .*alice\.crt/);
+});
+
+test('a controller of a far-away release is told apart from a broken one', async () => {
+  const { port } = await start({ GetVersion: answer({ version: '9.0.0', protocolVersion: 9 }) });
+  const { exitCode, stderr } = await fleetctl(port, 'hosts');
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^cause: the controller 9\.0\.0 speaks protocol 9, fleetctl \S+ speaks 1$/m);
+});
+
+test('an operation on ten thousand targets with logs fits', async () => {
+  const logTail = Array.from({ length: 10 }, (_, line) => `${line} ${'x'.repeat(100)}`);
+  const large = anOperation({
+    targets: Array.from({ length: 10_000 }, (_, n) =>
+      aTarget(`prod-${n}`, 'web', { state: 'failed', error: 'no', logTail }),
+    ),
+  });
+  const { port } = await start({
+    SubmitOperation: answer(encodeOperation(begun)),
+    WatchOperation: (call) => {
+      // The end is fleetctl's to see: this controller leaves the stream open.
+      call.write(encodeOperationUpdate(whole(large)));
+    },
+  });
+  const { exitCode, stdout } = await fleetctl(port, 'restart web --hosts @*');
+  assert.equal(exitCode, 10);
+  assert.equal(stdout.match(/FAILED/g)?.length, 10_000);
+  assert.match(stdout, /^log of web on prod-0, prod-1, .* and 9990 more:$/m);
+});
+
+/** The program itself, as a person runs it. */
+async function runProgram(
+  config: string,
+  words: readonly string[],
+  onOutput: (pid: number) => void,
+) {
+  const program = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...words], {
+    env: { ...process.env, FLEETCTL_CONFIG: config },
+  });
+  const written = { stdout: '', stderr: '' };
+  program.stdout.setEncoding('utf8').on('data', (text: string) => {
+    written.stdout += text;
+    onOutput(program.pid as number);
+  });
+  program.stderr.setEncoding('utf8').on('data', (text: string) => {
+    written.stderr += text;
+  });
+  const [exitCode] = await once(program, 'close');
+  return { ...written, exitCode };
+}
+
+test('the program ends by itself, with the exit code of the command', async () => {
+  const { port } = await start(submits);
+  const words = ['restart', 'web', '--hosts', 'prod-*'];
+  const { stdout, exitCode } = await runProgram(configurationFor(port, alice), words, () => {});
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /restarted 2 of 2 targets on 2 hosts in 1\.1 s\n$/);
+});
+
+test('Ctrl-C leaves the operation to the controller', async () => {
+  const { port } = await start({
+    ...submits,
+    WatchOperation: (call) => {
+      const [target] = done.targets;
+      call.write(encodeOperationUpdate(whole(begun)));
+      if (target !== undefined) call.write(encodeOperationUpdate({ kind: 'target', target }));
+    },
+  });
+  const { exitCode, stdout, stderr } = await runProgram(
+    configurationFor(port, alice),
+    ['restart', 'web', '--hosts', 'prod-*'],
+    (pid) => process.kill(pid, 'SIGINT'),
+  );
+  assert.equal(exitCode, 130);
+  assert.equal(stdout, 'prod-1   web   restarted\n');
+  assert.match(
+    stderr,
+    /^interrupted: operation \S+ goes on at the controller\nnext: fleetctl op watch \S+\n$/,
+  );
+});
