@@ -4,7 +4,7 @@
  * groups, and is then several processes. No two groups or processes may have one name: Supervisor
  * lets the later replace the earlier, which nobody means.
  */
-import { nearest } from '../proto/dialect/did-you-mean.ts';
+import { didYouMean } from '../proto/dialect/did-you-mean.ts';
 import type { IniDocument, IniSection } from '../proto/dialect/ini.ts';
 import { type Place, quoted } from '../proto/dialect/problem.ts';
 import {
@@ -80,8 +80,7 @@ function readGroup(
       const message = `${quoted(program)} is an fcgi-program, which is not supported yet`;
       context.findings.warning(subject, message);
     } else {
-      const near = nearest(program, programs.keys());
-      const hint = near === null ? null : `did you mean ${near}?`;
+      const hint = () => didYouMean(program, programs.keys());
       context.findings.error(subject, `no [program:…] is named ${quoted(program)}`, hint);
     }
     return [];

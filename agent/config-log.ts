@@ -40,11 +40,11 @@ export function defineLogs(
   logs: LogValues,
   read: { readonly redirectStderr: boolean; readonly context: ReadContext },
 ): { readonly stdoutLog: LogDefinition; readonly stderrLog: LogDefinition } {
+  const { redirectStderr, context } = read;
+  const stderrLog = defineLog(section, 'stderr', logs, context);
   return {
-    stdoutLog: defineLog(section, 'stdout', logs, read.context),
-    stderrLog: read.redirectStderr
-      ? redirected(section, logs, read.context)
-      : defineLog(section, 'stderr', logs, read.context),
+    stdoutLog: defineLog(section, 'stdout', logs, context),
+    stderrLog: redirectStderr ? redirected(section, stderrLog, context) : stderrLog,
   };
 }
 
@@ -64,11 +64,12 @@ function defineLog(
   return { target, maxBytes, backups: logs[`${stream}_logfile_backups`] };
 }
 
-function redirected(section: IniSection, logs: LogValues, context: ReadContext): LogDefinition {
-  if (logs.stderr_logfile.kind === 'file') {
+/** Nothing is left to write there; a file that was named nevertheless is worth a word. */
+function redirected(section: IniSection, log: LogDefinition, context: ReadContext): LogDefinition {
+  if (log.target.kind === 'file') {
     const entry = findEntry(section, 'stderr_logfile', context.defaults);
     const message = 'is not written, because redirect_stderr is true';
     context.findings.warning(subjectOf(section, entry), message);
   }
-  return { target: { kind: 'none' }, maxBytes: 0, backups: 0 };
+  return { ...log, target: { kind: 'none' } };
 }

@@ -49,7 +49,7 @@ export function checkSections(document: IniDocument, findings: Findings): void {
     if (NOT_YET.has(kind)) {
       findings.warning(subject, 'this section is not supported yet and has no effect');
     } else {
-      findings.warning(subject, 'this section is not known and has no effect', meant(kind));
+      findings.warning(subject, 'this section is not known and has no effect', () => meant(kind));
     }
   }
 }

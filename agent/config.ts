@@ -32,7 +32,7 @@ import { checkSections, readSupervisord } from './config-supervisord.ts';
 import type { AgentUser } from './config-values.ts';
 import type { ProcessDefinition } from './core/definition.ts';
 
-export interface AgentSettings {
+interface AgentSettings {
   /** Tried in order; at least one. */
   readonly controllers: readonly Address[];
   /** Before enrolment only; afterwards the certificate decides. */

@@ -8,7 +8,7 @@ import { clientOptions, MESSAGE_MAX_BYTES } from '../proto/channel-options.ts';
 import { decodeRefusal } from '../proto/codec/error.ts';
 import { decodeControllerFrame, encodeAgentMessage } from '../proto/codec/link.ts';
 import type { Credentials } from '../proto/credentials.ts';
-import type { Address } from '../proto/dialect/values.ts';
+import { type Address, addressText } from '../proto/dialect/values.ts';
 import { FleetError } from '../proto/errors.ts';
 import type { AgentFrame } from '../proto/gen/fleet/v1/AgentFrame.ts';
 import type { ControllerFrame__Output } from '../proto/gen/fleet/v1/ControllerFrame.ts';
@@ -70,7 +70,7 @@ export class ControllerLink implements Link, Disposable {
   /** Dials now, and again for as long as the link is not closed. */
   open(): void {
     if (this.#isClosed) return;
-    const { controllers, credentials, hello, log } = this.#options;
+    const { controllers, credentials, hello } = this.#options;
     const address = controllers[this.#attempt % controllers.length] as Address;
     const target = addressText(address);
     const client = new Client(target, channelCredentials(credentials), {
@@ -203,9 +203,4 @@ export class ControllerLink implements Link, Disposable {
     const explained = explainTlsFailure(message);
     return [`${target}: ${message}`, cause ?? explained?.cause].filter(Boolean).join('; ');
   }
-}
-
-/** An IPv6 address needs its brackets in a gRPC target. */
-function addressText({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

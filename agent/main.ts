@@ -1,7 +1,8 @@
 /**
  * fleet-agent: wires the adapters to the driver, takes up what an earlier agent left, and maps
  * signals to inputs. SIGTERM, SIGINT and SIGQUIT stop every process in order and then end the
- * agent (Supervisor's shutdown); any other end leaves the processes running for the next agent.
+ * agent, SIGUSR2 reopens log files (both as Supervisor); any other end of the agent leaves the
+ * processes running for the next one.
  */
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,8 @@ const ABOUT = {
 };
 
 function main(): void {
+  // grpc-js makes Node warn about controllers that are named by address; stderr is our JSON log.
+  process.noDeprecation = true;
   const args = parseDaemonArguments(ABOUT, process.argv.slice(2));
   const config = acceptConfig(loadConfig(args), args, (text) => process.stderr.write(text));
   const credentials = acceptCredentials(config.agent, 'agent', Date.now());
@@ -70,7 +73,7 @@ function supervise({ agent, processes }: AgentConfig, credentials: Credentials):
   makePrivateDirectory(agent.runDir);
   makePrivateDirectory(agent.logDir);
   const table = openProcessTable();
-  const journal = openJournal(join(agent.stateDir, 'journal.db'), Date.now());
+  const journal = openJournal(join(agent.stateDir, 'journal.db'), table.bootId, Date.now());
   const { state, retired } = recoverState(processes, journal.contents, table.bootId, Date.now());
   makeFifos(
     [...state.processes.keys()].flatMap((name) => {
@@ -124,6 +127,7 @@ function supervise({ agent, processes }: AgentConfig, credentials: Credentials):
       driver.deliver({ kind: 'shutdown' });
     });
   }
+  process.on('SIGUSR2', () => children.reopenLogs());
   process.on('SIGHUP', () => log.warn({}, 'reload comes in a later version; nothing was changed'));
   log.info({ processes: processes.length, adopted: sightings.size }, 'supervising');
   notifyReady(notifySocket);

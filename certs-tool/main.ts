@@ -4,6 +4,11 @@
  */
 import { runProgram } from './program.ts';
 
+for (const stream of [process.stdout, process.stderr]) {
+  // A closed pipe or a full disk. The files are complete before anything is said of them.
+  stream.on('error', () => process.exit(1));
+}
+
 void runProgram({
   args: process.argv.slice(2),
   nowMs: Date.now(),

@@ -2,6 +2,7 @@
  * The words after a success: which files there are now, until when they are valid, and the command
  * that comes next on the way to a running fleet.
  */
+import { quote } from 'shlex';
 import type { IdentityKind, Subject } from '../proto/identity.ts';
 import type { Authority, CertificatePair } from './issue.ts';
 import { authorityPaths, type PairPaths } from './store.ts';
@@ -17,7 +18,7 @@ export function authorityNextSteps(made: {
     `  ${paths.certificate}  goes to every host and operator`,
     `  ${paths.key}  SECRET: stays here; keep a backup, whoever has it owns the fleet`,
     'next, for the host that will run the controller:',
-    `  fleet-certs issue controller NAME --dir ${directory} --san DNS:host.example.com,IP:10.0.0.7`,
+    `  fleet-certs issue controller NAME --dir ${quote(directory)} --san DNS:host.example.com,IP:10.0.0.7`,
     '',
   ].join('\n');
 }
@@ -34,7 +35,7 @@ export function leafNextSteps(issued: {
     `  ${paths.certificate}  until ${new Date(pair.notAfterMs).toISOString()}`,
     `  ${paths.key}  SECRET`,
     `next, with ${trusted} as ca, the files above as cert and key:`,
-    `  ${NEXT[subject.kind]({ trusted, paths, directory, name: subject.name })}`,
+    `  ${NEXT[subject.kind]({ trusted, paths, name: subject.name })}`,
     '',
   ].join('\n');
 }
@@ -42,14 +43,13 @@ export function leafNextSteps(issued: {
 interface Place {
   readonly trusted: string;
   readonly paths: PairPaths;
-  readonly directory: string;
   readonly name: string;
 }
 
 const NEXT = {
   controller: () => 'fleet-controller -c controller.conf --check',
   agent: (place: Place) =>
-    `scp ${place.trusted} ${place.paths.certificate} ${place.paths.key} root@${place.name}:/etc/fleetvisor/pki/`,
+    `scp ${[place.trusted, place.paths.certificate, place.paths.key].map(quote).join(' ')} root@${place.name}:/etc/fleetvisor/pki/`,
   operator: () => 'fleetctl status',
 } as const satisfies Record<IdentityKind, (place: Place) => string>;
 

@@ -4,6 +4,7 @@
  * run the same program without a process.
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { quote } from 'shlex';
 import { exitCodeOf, FleetError, type Refusal } from '../proto/errors.ts';
 import { describeSubject, type IdentityKind } from '../proto/identity.ts';
 import { PRODUCT_VERSION } from '../proto/version.ts';
@@ -181,7 +182,9 @@ function parseDays(text: string): number {
 
 function warnIfOpen(surroundings: Surroundings, directory: string): void {
   if (!isOpenToOthers(directory)) return;
-  surroundings.writeError(`warning: others can enter ${directory}: chmod 700 ${directory}\n`);
+  surroundings.writeError(
+    `warning: others can enter ${directory}: chmod 700 ${quote(directory)}\n`,
+  );
 }
 
 function refusalText(refused: Refusal): string {

@@ -18,6 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { quote } from 'shlex';
 import { readPem, readSecretPem } from '../proto/credentials.ts';
 import { type Refusal, refusal } from '../proto/errors.ts';
 import type { IdentityKind } from '../proto/identity.ts';
@@ -37,13 +38,14 @@ export function leafPaths(directory: string, kind: IdentityKind, name: string): 
   return pairPaths(directory, `${kind}-${name}`);
 }
 
-/** Makes the directory, readable by its owner alone, if there is none. */
+/** Makes the directory, readable by its owner alone, if there is none. Its parent must exist. */
 export function prepareDirectory(directory: string): Refusal | null {
   if (directory === '') return refusal('usage', '--dir names no directory', { fix: '--dir pki' });
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    if (statSync(directory).isDirectory()) return null;
-    return refusal('configuration', `${directory} is not a directory`, { fix: 'name another' });
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return null;
+    // Not `recursive`, which never returns on Node 20 where the file system answers ENOENT: /proc.
+    mkdirSync(directory, { mode: 0o700 });
+    return null;
   } catch (error) {
     return fileRefusal(`the directory ${directory} could not be made`, error);
   }
@@ -58,7 +60,7 @@ export function isOpenToOthers(directory: string): boolean {
 export function refusalOfExisting(paths: PairPaths): Refusal | null {
   const existing = [paths.certificate, paths.key].filter(isTaken);
   if (existing.length === 0) return null;
-  const moves = existing.map((path) => `mv ${path} ${path}.old`).join(' && ');
+  const moves = existing.map((path) => `mv ${quote(path)} ${quote(`${path}.old`)}`).join(' && ');
   return refusal(
     'configuration',
     `${existing.join(' and ')} exist${existing[1] ? '' : 's'} already`,
@@ -107,7 +109,7 @@ export function readAuthority(directory: string): Authority | Refusal {
   const paths = authorityPaths(directory);
   if (!existsSync(paths.certificate) && !existsSync(paths.key)) {
     return refusal('configuration', `there is no certificate authority in ${directory || '""'}`, {
-      fix: `make one with fleet-certs init --dir ${directory || 'pki'}, or name its directory`,
+      fix: `make one with fleet-certs init --dir ${quote(directory || 'pki')}, or name its directory`,
     });
   }
   const certificate = readPem(paths.certificate);
@@ -151,6 +153,6 @@ function syncPath(path: string): void {
 function fileRefusal(message: string, error: unknown): Refusal {
   return refusal('configuration', message, {
     cause: error instanceof Error ? error.message : String(error),
-    fix: 'check permissions, space and path, and run the command again; nothing was left behind',
+    fix: 'check path, permissions and space, and run the command again; nothing was left behind',
   });
 }

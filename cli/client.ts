@@ -11,6 +11,7 @@ import {
   type MethodDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
+import { clientOptions, OPERATION_MAX_BYTES } from '../proto/channel-options.ts';
 import {
   decodeHost,
   decodeHostProcess,
@@ -30,20 +31,10 @@ const CONNECT_DEADLINE_MS = 10_000;
 const CALL_DEADLINE_MS = 30_000;
 
 const CHANNEL_OPTIONS: ChannelOptions = {
-  // A controller that died without a word is noticed within 15 s.
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
-  'grpc.keepalive_permit_without_calls': 1,
-  // We decide what is safe to repeat; a proxy of the environment would be no party to mutual TLS.
-  'grpc.enable_retries': 0,
-  'grpc.enable_http_proxy': 0,
-  'grpc.enable_channelz': 0,
-  'grpc.service_config_disable_resolution': 1,
+  ...clientOptions(OPERATION_MAX_BYTES),
   // So that a controller that is back is found again within our own pauses.
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
-  // An operation with 10,000 targets and their log tails is one message.
-  'grpc.max_receive_message_length': 64 * 1024 * 1024,
 };
 
 /** `Control` of control.proto. The response types are the codec's own arguments. */

@@ -2,10 +2,11 @@
 
 import { loadCredentials } from '../proto/credentials.ts';
 import type { Surroundings } from '../proto/dialect/read-document.ts';
+import { addressText } from '../proto/dialect/values.ts';
 import { FleetError, refusal } from '../proto/errors.ts';
 import { channelCredentials } from '../proto/tls.ts';
 import { connectControl } from './client.ts';
-import { type ClientContext, loadClientConfig } from './config.ts';
+import { loadClientConfig } from './config.ts';
 import type { ConnectionOptions, ControlClient } from './ports.ts';
 
 /** @param nowMs wall clock, for certificates that have ended */
@@ -25,12 +26,7 @@ export async function dialController(
     );
   }
   return connectControl({
-    address: addressText(found.context),
+    address: addressText(found.context.controller),
     credentials: channelCredentials(loaded.credentials),
   });
-}
-
-/** An IPv6 address needs its brackets in a gRPC target. */
-function addressText({ controller: { host, port } }: ClientContext): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -18,9 +18,12 @@ const clock: Clock = {
   },
 };
 
+const stdout = output('stdout', 1);
+const stderr = output('stderr', 2);
+
 const environment: Environment = {
-  stdout: output('stdout', 1),
-  stderr: output('stderr', 2),
+  stdout,
+  stderr,
   clock,
   randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
   ask: isatty(0) && isatty(2) ? ask : null,
@@ -35,11 +38,18 @@ process.noDeprecation = true;
 void main();
 
 async function main(): Promise<void> {
-  process.exitCode = await runFleetctl(process.argv.slice(2), environment);
+  const exitCode = await runFleetctl(process.argv.slice(2), environment);
+  await Promise.all([stdout.flushed(), stderr.flushed()]);
+  // A handshake that was given up would hold the process for as long as the other side likes.
+  process.exit(exitCode);
+}
+
+interface FlushableOutput extends Output {
+  readonly flushed: () => Promise<void>;
 }
 
 /** Node makes its streams when they are first touched, which takes time; so only one that is written to. */
-function output(name: 'stdout' | 'stderr', descriptor: number): Output {
+function output(name: 'stdout' | 'stderr', descriptor: number): FlushableOutput {
   const { NO_COLOR, TERM } = process.env;
   let stream: NodeJS.WriteStream | null = null;
   return {
@@ -47,6 +57,11 @@ function output(name: 'stdout' | 'stderr', descriptor: number): Output {
       stream ??= process[name].on('error', endUnheard);
       stream.write(text);
     },
+    flushed: () =>
+      new Promise((resolve) => {
+        if (stream === null) resolve();
+        else stream.write('', () => resolve());
+      }),
     colours: !NO_COLOR && TERM !== 'dumb' && isatty(descriptor),
   };
 }

@@ -30,7 +30,7 @@ export const PAST_TENSE: Readonly<Record<Verb, string>> = {
 };
 
 /** How a target ended, of an operation that has ended. */
-export type Ending = Exclude<TargetState, 'pending' | 'dispatched' | 'accepted'>;
+type Ending = Exclude<TargetState, 'pending' | 'dispatched' | 'accepted'>;
 
 export function endingOf(state: TargetState): Ending {
   return state === 'pending' || state === 'dispatched' || state === 'accepted'

@@ -64,7 +64,7 @@ function addStatus(parent: Command, { environment, finish }: Actions): void {
       finish.exitCode = await status(environment, {
         ...connection(command),
         processes,
-        hosts: options.hosts ?? '',
+        hosts: options.hosts ?? null,
         output: options.output,
       });
     });
@@ -109,7 +109,7 @@ function addHosts(parent: Command, { environment, finish }: Actions): void {
       const options = command.opts<{ output: 'table' | 'json' | 'jsonl' }>();
       finish.exitCode = await hosts(environment, {
         ...connection(command),
-        selector: selector ?? '',
+        selector: selector ?? null,
         output: options.output,
       });
     });

@@ -83,7 +83,7 @@ export async function follow(
   }
 }
 
-export function hasEnded({ state }: Operation): boolean {
+function hasEnded({ state }: Operation): boolean {
   return state === 'succeeded' || state === 'failed';
 }
 

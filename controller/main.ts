@@ -30,6 +30,8 @@ const ABOUT = {
   defaultConfig: '/etc/fleetvisor/controller.conf',
 };
 
+const FORGET_INTERVAL_MS = 60 * 60 * 1_000;
+
 /** For calls under way when the controller is told to stop. */
 const CLOSE_GRACE_MS = 3_000;
 
@@ -76,6 +78,8 @@ async function serve(config: ControllerConfig, credentials: Credentials): Promis
     { ...store.contents, unreachableAfterMs: config.unreachableAfterMs },
   );
   driver.deliver({ kind: 'boot' });
+  store.forgetOld(Date.now());
+  setInterval(() => store.forgetOld(Date.now()), FORGET_INTERVAL_MS).unref();
   const door = await openFrontDoor({
     listen: config.listen,
     credentials,
@@ -98,6 +102,7 @@ async function serve(config: ControllerConfig, credentials: Credentials): Promis
     });
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+  process.on('SIGHUP', () => log.warn({}, 'reload comes in a later version; nothing was changed'));
 }
 
 main().catch((error: unknown) => refuseToStart(ABOUT.name, error));

@@ -5,6 +5,7 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { quote } from 'shlex';
 import { describeSubject, type Identity, type IdentityKind, identityOf } from './identity.ts';
 
 /** Paths of PEM files. `ca` may hold several authorities, as during their rotation. */
@@ -70,7 +71,9 @@ export function readPem(path: string): ReadFile {
 /** The same for a private key: nobody but its owner may be able to read the file. */
 export function readSecretPem(path: string): ReadFile {
   return readBounded(path, (mode) =>
-    (mode & 0o077) === 0 ? null : `${path} is open to others than its owner: chmod 600 ${path}`,
+    (mode & 0o077) === 0
+      ? null
+      : `${path} is open to others than its owner: chmod 600 ${quote(path)}`,
   );
 }
 

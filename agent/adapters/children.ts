@@ -100,6 +100,12 @@ export class ChildProcesses implements Children, Disposable {
     this.#watch(attendance, child);
   }
 
+  reopenLogs(): void {
+    for (const { streams } of this.#attended.values()) {
+      for (const stream of streams) stream.reopenLog();
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#adopted[Symbol.dispose]();
     for (const attendance of this.#attended.values()) closeStreams(attendance);

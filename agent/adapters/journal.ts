@@ -33,7 +33,7 @@ export interface OpenJournal extends Journal, Disposable {
 }
 
 /** @throws FleetError where the file is damaged or from a newer version */
-export function openJournal(path: string, wallMs: number): OpenJournal {
+export function openJournal(path: string, bootId: string, wallMs: number): OpenJournal {
   const database = openDatabase({ path, migrations: MIGRATIONS });
   database
     .prepare('DELETE FROM targets WHERE is_settled = 1 AND accepted_at_ms < ?')
@@ -44,6 +44,7 @@ export function openJournal(path: string, wallMs: number): OpenJournal {
   const id = facts.get('journal_id') ?? randomUUID();
   const statements = prepareWrites(database);
   statements.setFact.run('journal_id', id);
+  statements.setFact.run('boot_id', bootId);
   const commit = database.transaction((writes: readonly AgentWrite[]) => {
     // From the first commit on, an end without notice is what the next agent must expect.
     statements.deleteFact.run('ended_orderly');
@@ -75,6 +76,7 @@ function readContents(
     targets: read<TargetRecord>('targets', 'accepted_at_ms'),
     outbox: { nextSeq: Number(facts.get('next_seq') ?? '1'), pending },
     endedOrderly: facts.has('ended_orderly'),
+    bootId: facts.get('boot_id') ?? null,
   };
 }
 

@@ -55,6 +55,12 @@ export class LogFile implements Disposable {
     if (this.#maxBytes > 0 && this.#sizeBytes >= this.#maxBytes) this.#rotate();
   }
 
+  /** For whoever has moved the file away: the next write makes a new one. */
+  reopen(): void {
+    this[Symbol.dispose]();
+    this.#open();
+  }
+
   [Symbol.dispose](): void {
     if (this.#descriptor !== null) closeSync(this.#descriptor);
     this.#descriptor = null;

@@ -69,6 +69,10 @@ export class OutputStream implements Disposable {
     }
   }
 
+  reopenLog(): void {
+    this.#log?.reopen();
+  }
+
   [Symbol.dispose](): void {
     this.drain();
     this.#socket.destroy();

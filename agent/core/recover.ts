@@ -15,6 +15,8 @@ export interface JournalContents {
   readonly targets: readonly TargetRecord[];
   readonly outbox: Outbox;
   readonly endedOrderly: boolean;
+  /** Of the host when the journal was last opened; null for a new one. */
+  readonly bootId: string | null;
 }
 
 export interface Recovered {
@@ -39,7 +41,7 @@ export function recoverState(
   }
   const retired = new Set<ProcessName>();
   for (const [name, held] of recorded) {
-    if (held.child?.bootId !== bootId || journal.endedOrderly) continue;
+    if (held.child === null || journal.bootId !== bootId || journal.endedOrderly) continue;
     processes.set(name, held);
     retired.add(name);
   }
@@ -63,8 +65,7 @@ function takeOver(
 ): ProcessRuntime {
   const { definition } = fresh;
   const { generation, childGeneration, wanted, exit } = held;
-  const wasRebooted = held.child !== null && held.child.bootId !== bootId;
-  if (journal.endedOrderly || wasRebooted) {
+  if (journal.endedOrderly || journal.bootId !== bootId) {
     return { ...fresh, generation, childGeneration, wanted, exit };
   }
   const same = { ...fresh, ...held, definition, isSuspended: false };

@@ -10,6 +10,7 @@ import type { OutputFormat } from '../render/json.ts';
 import { renderOperationJson } from '../render/operation-json.ts';
 import { hostsOf, renderPlan, renderQuestion } from '../render/plan.ts';
 import { shellWord } from '../render/shell.ts';
+import { isBlank, refusalOfEmpty } from '../selection.ts';
 import { parseSignalName } from '../signal-name.ts';
 import { submit } from '../watch.ts';
 import { goesOn, untilInterrupted, watchToEnd } from './operation.ts';
@@ -56,12 +57,9 @@ function readRequest(
   { clock, randomBytes }: Environment,
   { verb, signal: typedSignal, processes, hosts, reason }: ControlOptions,
 ): OperationRequest | Refusal {
-  if (hosts === null || hosts.trim() === '') return hostsMissing(verb, processes);
-  if (processes.some((pattern) => pattern.trim() === '')) {
-    return refusal('usage', 'a process was given as an empty word', {
-      fix: `every process of the selected hosts is spelled out: fleetctl ${verb} all --hosts …`,
-    });
-  }
+  if (hosts === null || isBlank(hosts)) return hostsMissing(verb, processes);
+  const empty = refusalOfEmpty({ hosts, processes });
+  if (empty !== null) return empty;
   const signal = typedSignal === null ? null : parseSignalName(typedSignal);
   if (signal !== null && typeof signal !== 'string') return signal;
   const id = makeOperationId(clock.nowMs(), randomBytes(OPERATION_ID_RANDOM_BYTES));

@@ -8,17 +8,24 @@ import type { ConnectionOptions, Environment, ProcessListing, ProcessSelection }
 import { type OutputFormat, renderList } from '../render/json.ts';
 import { painter } from '../render/paint.ts';
 import { hostsWithoutProcess, processListItems, renderStatusTable } from '../render/status.ts';
+import { refusalOfEmpty } from '../selection.ts';
 
 const EXIT_NOT_ALL_RUNNING = 3;
 
-export interface StatusOptions extends ConnectionOptions, ProcessSelection {
+export interface StatusOptions extends ConnectionOptions {
+  /** Empty: every process. */
+  readonly processes: readonly string[];
+  /** Null: every host. */
+  readonly hosts: string | null;
   readonly output: OutputFormat;
 }
 
 export async function status(environment: Environment, options: StatusOptions): Promise<number> {
+  const empty = refusalOfEmpty(options);
+  if (empty !== null) throw new FleetError(empty);
+  const selection = { hosts: options.hosts ?? '', processes: options.processes };
   using client = await environment.dial(options);
-  const answer = await client.listProcesses(options);
-  const listing = forSelection(answer, options);
+  const listing = forSelection(await client.listProcesses(selection), selection);
   const { stdout, clock } = environment;
   if (options.output !== 'table') {
     const items = processListItems(listing, clock.nowMs());

@@ -51,7 +51,7 @@ export function waveHeading(wave: Wave, position: number, count: number): string
   return `wave ${position} of ${count} (${tier}): ${plural(wave.targets, 'target')}`;
 }
 
-export function inWaveOrder(operation: Operation): readonly Target[] {
+function inWaveOrder(operation: Operation): readonly Target[] {
   return [...operation.targets].sort((left, right) => left.wave - right.wave);
 }
 

@@ -9,18 +9,19 @@ import type { FleetState, FleetWrite } from '../core/state.ts';
 import type { CommitResult, Store } from '../ports.ts';
 import { eventWrites, forgetOldEvents } from './events.ts';
 import { hostWrites, readHosts, readSessionEpoch } from './hosts.ts';
-import { operationWrites, readOperations } from './operations.ts';
+import { forgetOldOperations, operationWrites, readOperations } from './operations.ts';
 import { MIGRATIONS } from './schema.ts';
 
 export interface OpenStore extends Store, Disposable {
   /** What an earlier controller left, with every host disconnected. */
   readonly contents: Pick<FleetState, 'hosts' | 'operations' | 'sessionEpoch'>;
+  /** Lets go of history that is past its retention; what it led to is kept. */
+  forgetOld(wallMs: number): void;
 }
 
 /** @throws FleetError where the file is damaged or from a newer version */
 export function openStore(path: string, wallMs: number): OpenStore {
   const database = openDatabase({ path, migrations: MIGRATIONS });
-  forgetOldEvents(database, wallMs);
   const apply = prepareApply(database);
   const transaction = database.transaction((writes: readonly FleetWrite[]) => {
     for (const write of writes) apply(write);
@@ -39,6 +40,10 @@ export function openStore(path: string, wallMs: number): OpenStore {
         if (error instanceof Database.SqliteError && error.code === 'SQLITE_FULL') return 'full';
         throw error;
       }
+    },
+    forgetOld(nowMs) {
+      forgetOldEvents(database, nowMs);
+      forgetOldOperations(database, nowMs);
     },
     [Symbol.dispose]: () => database.close(),
   };

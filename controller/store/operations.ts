@@ -73,6 +73,13 @@ function outcomeColumns(target: Target) {
   return [state, oldPid, newPid, durationMs, error, JSON.stringify(logTail)] as const;
 }
 
+/** How long one can look back; far longer than a repeated request may come. */
+const RETENTION_MS = 90 * 24 * 60 * 60 * 1_000;
+
+export function forgetOldOperations(database: SqliteDatabase, wallMs: number): void {
+  database.prepare('DELETE FROM operations WHERE ended_at_ms < ?').run(wallMs - RETENTION_MS);
+}
+
 interface OperationRow {
   readonly id: string;
   readonly verb: string;

@@ -35,27 +35,34 @@ export interface Problem {
   readonly hint: string | null;
 }
 
+/** Text, or how to find it: searching for what was meant takes long where much is wrong. */
+type Hint = string | null | (() => string | null);
+
 /** Gathers problems in the order they are met; the same one twice is kept once. */
 export interface Findings {
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
-  readonly error: (subject: Subject, message: string, hint?: string | null) => void;
-  readonly warning: (subject: Subject, message: string, hint?: string | null) => void;
+  readonly error: (subject: Subject, message: string, hint?: Hint) => void;
+  readonly warning: (subject: Subject, message: string, hint?: Hint) => void;
   /** Later warnings of the same topic are dropped: one line about syslog, not one per program. */
   readonly warningOnce: (topic: string, subject: Subject, message: string) => void;
 }
+
+/** Beyond so many problems, hints are no longer searched for. */
+const SEARCHED_MAX = 200;
 
 export function createFindings(): Findings {
   const errors: Problem[] = [];
   const warnings: Problem[] = [];
   const seen = new Set<string>();
-  const add = (to: Problem[], subject: Subject, message: string, hint: string | null): void => {
+  const add = (to: Problem[], subject: Subject, message: string, hint: Hint): void => {
     const { place, section, key } = subject;
-    const problem = { file: place.source.file, line: place.line, section, key, message, hint };
+    const problem = { file: place.source.file, line: place.line, section, key, message };
     const identity = JSON.stringify(problem);
     if (seen.has(identity)) return;
     seen.add(identity);
-    to.push(problem);
+    const isLate = typeof hint === 'function' && to.length >= SEARCHED_MAX;
+    to.push({ ...problem, hint: isLate ? null : textOf(hint) });
   };
   return {
     errors,
@@ -69,6 +76,8 @@ export function createFindings(): Findings {
     },
   };
 }
+
+const textOf = (hint: Hint): string | null => (typeof hint === 'function' ? hint() : hint);
 
 /** More than this helps nobody: the first ones usually explain the rest. */
 const SHOWN_MAX = 50;

@@ -11,7 +11,7 @@ import { expand, type Variables } from './expand.ts';
 import type { IniEntry, IniSection } from './ini.ts';
 import { type Findings, quoted, type Subject } from './problem.ts';
 
-export interface ParseContext {
+interface ParseContext {
   /** Directory of the file that the value stands in, absolute. */
   readonly here: string;
   /** What `~` means; null where the environment has no HOME. */
@@ -112,7 +112,7 @@ export function checkKeys(section: IniSection, keys: KnownKeys, findings: Findin
     const subject = subjectOf(section, entry);
     if (known.has(entry.key)) continue;
     if (!notYet.has(entry.key)) {
-      const hint = didYouMean(entry.key, [...known, ...notYet]);
+      const hint = () => didYouMean(entry.key, [...known, ...notYet]);
       findings[keys.unknownIs](subject, 'this key is not known', hint);
     } else if (!ASKS_FOR_NOTHING.test(entry.value)) {
       const kind = section.name.split(':', 1)[0];
@@ -123,11 +123,7 @@ export function checkKeys(section: IniSection, keys: KnownKeys, findings: Findin
 }
 
 /** The text of an entry after expansion; null where that failed, which is then told. */
-export function expandEntry(
-  section: IniSection,
-  entry: IniEntry,
-  context: ReadContext,
-): string | null {
+function expandEntry(section: IniSection, entry: IniEntry, context: ReadContext): string | null {
   if (!entry.value.includes('%')) return entry.value;
   const here = new Map([['here', entry.place.source.directory]]);
   const expanded = expand(entry.value, [here, ...context.variables]);

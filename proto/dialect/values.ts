@@ -12,6 +12,11 @@ export interface Address {
   readonly port: number;
 }
 
+/** As a gRPC target and for people: an IPv6 address gets its brackets. */
+export function addressText({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 const right = <Value>(value: Value): Parsed<Value> => ({ ok: true, value });
 const WRONG = { ok: false } as const;
 

@@ -121,6 +121,14 @@ test('an authority is never replaced', async () => {
   assert.equal(readFileSync(join(pki, 'ca.key'), 'utf8'), key);
 });
 
+test('commands to copy are quoted for the shell', async () => {
+  const spaced = join(root, 'my pki');
+  const first = await run(['init', '--dir', spaced]);
+  const second = await run(['init', '--dir', spaced]);
+  assert.match(first.out, /--dir '[^']*my pki' --san/);
+  assert.equal(second.exitCode, 2);
+});
+
 test('half a pair is left alone and named', async () => {
   const paths = leafPaths(pki, 'agent', 'half');
   writeFileSync(paths.key, 'precious');
@@ -183,12 +191,15 @@ for (const [args, expected] of REFUSED) {
   });
 }
 
-test('a directory that is a file is refused', async () => {
+test('a directory that is a file, or has no parent, is refused', async () => {
   const file = join(root, 'file');
   writeFileSync(file, '');
   const { exitCode, errors } = await run(['init', '--dir', file]);
   assert.equal(exitCode, 2);
   assert.match(errors, /could not be made\n {2}cause: EEXIST/);
+  const nested = await run(['init', '--dir', join(root, 'no', 'parent')]);
+  assert.equal(nested.exitCode, 2);
+  assert.match(nested.errors, /could not be made\n {2}cause: ENOENT/);
 });
 
 test('an authority that others can read, or that is incomplete, issues nothing', async () => {

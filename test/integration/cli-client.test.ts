@@ -272,6 +272,17 @@ test('the program ends by itself, with the exit code of the command', async () =
   assert.match(stdout, /restarted 2 of 2 targets on 2 hosts in 1\.1 s\n$/);
 });
 
+test('output that is larger than a pipe arrives whole', async () => {
+  const processes = Array.from({ length: 5_000 }, (_, n) =>
+    encodeHostProcess(aProcess(`prod-${n}`, 'web')),
+  );
+  const { port } = await start({ ListProcesses: answer({ processes, hosts: [] }) });
+  const words = ['status', '-o', 'json'];
+  const { stdout, exitCode } = await runProgram(configurationFor(port, alice), words, () => {});
+  assert.equal(exitCode, 0);
+  assert.equal(JSON.parse(stdout).items.length, 5_000);
+});
+
 test('Ctrl-C leaves the operation to the controller', async () => {
   const { port } = await start({
     ...submits,

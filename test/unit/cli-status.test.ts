@@ -6,10 +6,11 @@ import { aHost, aProcess, type FakeAnswers, fakeControl } from '../fakes/control
 
 const S = 1_000;
 
-async function fleetctl(words: string, answers: FakeAnswers) {
+async function fleetctl(line: string | readonly string[], answers: FakeAnswers) {
+  const words = typeof line === 'string' ? line.split(' ') : line;
   const { client, isClosed } = fakeControl(answers);
   const world = fakeWorld(client);
-  const exitCode = await runFleetctl(words.split(' '), world.environment);
+  const exitCode = await runFleetctl(words, world.environment);
   return { exitCode, stdout: world.stdout(), stderr: world.stderr(), closed: isClosed() };
 }
 
@@ -133,6 +134,19 @@ test('what was named and is not there is an error, an empty fleet is not', async
     'error: no process matches "wbe"\nfix:   fleetctl status shows all that there is\n',
   );
   assert.equal((await fleetctl('status --hosts x-*', empty)).exitCode, 6);
+});
+
+test('an unset variable of a script does not select everything', async () => {
+  for (const words of [
+    ['status', '--hosts', ''],
+    ['status', ''],
+    ['status', 'web', ' '],
+    ['hosts', ''],
+  ]) {
+    const { exitCode, stderr } = await fleetctl(words, FLEET);
+    assert.equal(exitCode, 2, words.join());
+    assert.match(stderr, /an empty selection never means everything/);
+  }
 });
 
 test('hosts are shown with labels, connected or not', async () => {

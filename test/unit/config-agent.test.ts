@@ -201,6 +201,17 @@ test('programs of included files belong to the configuration, with their own dir
   );
 });
 
+test('here is the directory of the file of each value, also within one program', () => {
+  const { config } = load(
+    `${AGENT}[program:a]\ncommand=%(here)s/a\n[include]\nfiles=conf.d/a.conf`,
+    {
+      '/etc/fleetvisor/conf.d/a.conf': '[program:a]\ndirectory=%(here)s',
+    },
+  );
+  assert.equal(config?.processes[0]?.command, '/etc/fleetvisor/a');
+  assert.equal(config?.processes[0]?.directory, '/etc/fleetvisor/conf.d');
+});
+
 test('a file that cannot be read gives no configuration and says why', () => {
   const result = loadAgentConfig('/none.conf', {
     env: {},

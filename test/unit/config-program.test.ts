@@ -1,5 +1,6 @@
 /** `[program:x]` and `[group:x]`: what Supervisor makes of them (reference: its options.py). */
 import assert from 'node:assert/strict';
+import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { type AgentConfigResult, loadAgentConfig } from '../../agent/config.ts';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
@@ -363,4 +364,12 @@ test('ten thousand programs are read in seconds', () => {
     (_, n) => `[program:p${n}]\ncommand=x %(program_name)s`,
   );
   assert.equal(processes(text.join('\n')).length, 10_000);
+});
+
+test('suggestions for twenty thousand wrong names among a thousand are not searched for ever', () => {
+  const programs = Array.from({ length: 1000 }, (_, n) => `[program:prog${n}]\ncommand=x\n`);
+  const members = Array.from({ length: 20_000 }, (_, n) => `porg${n}`);
+  const startMs = performance.now();
+  assert.match(said(`${programs.join('')}[group:g]\nprograms=${members.join()}`), /20000 errors$/);
+  assert.ok(performance.now() - startMs < 10_000);
 });

@@ -12,6 +12,7 @@ const RIGHT: readonly (readonly [string, Readonly<Record<string, string>>])[] = 
   ['PATH=/usr/bin:/bin,N=-1.5+(x)', { PATH: '/usr/bin:/bin', N: '-1.5+(x)' }],
   ['A="a,b=c",A=""', { A: '' }],
   ['A="\\"', { A: '\\' }],
+  ['A=1#comment\n2,B=3', { A: '12', B: '3' }],
   ['A=1 # comment\n,B=2', { A: '1', B: '2' }],
 ];
 

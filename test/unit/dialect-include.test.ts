@@ -81,6 +81,14 @@ test('a directory that matches is passed over', () => {
   assert.equal(said, '');
 });
 
+test('a pattern that matches directories alone matches no file', () => {
+  const { said } = read({
+    '/etc/a/main.conf': include('conf.*'),
+    '/etc/a/conf.d/x.conf': '',
+  });
+  assert.match(said, /no file matches "conf\.\*"/);
+});
+
 test('a matching file that cannot be read is an error, not a loss of its programs', () => {
   const { said } = read({
     '/etc/a/main.conf': include('x.conf'),

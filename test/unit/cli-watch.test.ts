@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runFleetctl } from '../../cli/run.ts';
+import { FleetError, refusal } from '../../proto/errors.ts';
+import type { Operation } from '../../proto/vocabulary.ts';
+import { fakeWorld } from '../fakes/cli-environment.ts';
+import { fleetctl, onHosts, RESTART, smoothly, twoWaves } from '../fakes/cli-run.ts';
+import { anOperation, aTarget, fakeControl, lost, whole } from '../fakes/control-client.ts';
+
+test('targets are told as they settle, under their waves, and the truth stands at the end', async () => {
+  const open = (target: Operation['targets'][number]) => ({ ...target, state: 'pending' }) as const;
+  const begun: Operation = {
+    ...twoWaves,
+    state: 'running',
+    endedAtMs: null,
+    targets: twoWaves.targets.map(open),
+  };
+  const updates = [
+    whole(begun),
+    ...twoWaves.targets.flatMap((target) => [
+      { kind: 'target', target: { ...target, state: 'accepted' } } as const,
+      { kind: 'target', target } as const,
+    ]),
+    whole(twoWaves),
+  ];
+  const given = { submissions: [begun], views: [{ updates, ending: 'end' as const }] };
+  const { exitCode, stdout, stderr } = await fleetctl(RESTART, given);
+  assert.equal(
+    stdout,
+    [
+      'wave 1 of 2 (group priority 10, priority 999): 2 targets',
+      'prod-1    db      restarted     pid 17 → 23   1.1 s',
+      'prod-10   db      restarted     pid 24   40 ms',
+      'wave 2 of 2 (group priority 20, priority 5): 1 target',
+      'prod-1    web:0   restarted     pid 5',
+      'restarted 3 of 3 targets on 2 hosts in 1.1 s',
+      '',
+    ].join('\n'),
+  );
+  assert.equal(stderr, '');
+  assert.equal(exitCode, 0);
+});
+
+test('a submission without an answer is repeated with the same id', async () => {
+  const given = smoothly(onHosts(1));
+  const { submitted, exitCode, stderr } = await fleetctl(RESTART, {
+    ...given,
+    submissions: [lost, lost, onHosts(1)],
+  });
+  assert.equal(exitCode, 0);
+  assert.equal(stderr, '');
+  assert.equal(submitted.length, 3);
+  assert.equal(new Set(submitted.map(({ id }) => id)).size, 1);
+});
+
+test('a submission that is never answered ends in doubt, after 15 s and with its id', async () => {
+  const { submitted, exitCode, stderr, stdout, sleptMs } = await fleetctl(RESTART, {
+    submissions: [lost],
+  });
+  assert.equal(exitCode, 4);
+  assert.equal(stdout, '');
+  assert.ok(sleptMs() > 10_000 && sleptMs() <= 15_000);
+  assert.match(stderr, /^error: it is not known whether the controller accepted this restart\n/);
+  assert.ok(stderr.includes(`fleetctl op watch ${submitted[0]?.id}`));
+});
+
+test('a refusal is final', async () => {
+  const denied = new FleetError(refusal('denied', 'bob may not restart web', { fix: 'ask alice' }));
+  const { submitted, exitCode, stderr } = await fleetctl(RESTART, { submissions: [denied] });
+  assert.equal(exitCode, 5);
+  assert.equal(submitted.length, 1);
+  assert.equal(stderr, 'error: bob may not restart web\nfix:   ask alice\n');
+});
+
+test('a controller that restarts does not end the watching, nor is anything told twice', async () => {
+  const half = { ...twoWaves, state: 'running', endedAtMs: null } as const;
+  const { exitCode, stdout, stderr } = await fleetctl(RESTART, {
+    submissions: [half],
+    views: [
+      { updates: [whole(half)], ending: lost },
+      { updates: [], ending: lost },
+      { updates: [whole(half)], ending: 'end' },
+      { updates: [whole(twoWaves)], ending: 'end' },
+    ],
+  });
+  assert.equal(exitCode, 0);
+  assert.equal(stdout.match(/prod-10/g)?.length, 1);
+  assert.equal(stderr.match(/lost sight of operation .*\n/g)?.length, 2);
+});
+
+test('a controller that stays away leaves the result open: exit 4 after a minute', async () => {
+  const { exitCode, stdout, stderr, sleptMs } = await fleetctl([...RESTART, '-o', 'json'], {
+    submissions: [onHosts(1)],
+    views: [{ updates: [], ending: lost }],
+  });
+  assert.equal(exitCode, 4);
+  assert.equal(stdout, '');
+  assert.ok(sleptMs() > 55_000 && sleptMs() <= 60_000);
+  const [notice, error] = stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.equal(notice.kind, 'Notice');
+  assert.equal(error.code, 'unavailable');
+  assert.match(error.message, /how operation \S+ ends is not known here/);
+});
+
+test('Ctrl-C turns away and says how to come back', async () => {
+  const running = { ...twoWaves, state: 'running', endedAtMs: null } as const;
+  const control = fakeControl({
+    submissions: [running],
+    views: [{ updates: [whole(running)], ending: 'silence' }],
+  });
+  const world = fakeWorld(control.client);
+  const shown = world.environment.stdout.write;
+  const environment = {
+    ...world.environment,
+    stdout: {
+      colours: false,
+      write: (text: string) => {
+        shown(text);
+        setImmediate(world.pressInterrupt);
+      },
+    },
+  };
+  assert.equal(await runFleetctl(RESTART, environment), 130);
+  assert.equal(
+    world.stderr(),
+    `interrupted: operation ${control.submitted[0]?.id} goes on at the controller\n` +
+      `next: fleetctl op watch ${control.submitted[0]?.id}\n`,
+  );
+  assert.ok(control.isClosed());
+});
+
+test('op watch ends as the operation ends', async () => {
+  const failed = anOperation({ targets: [aTarget('a', 'web', { state: 'failed' })] });
+  const { exitCode, stdout } = await fleetctl(['op', 'watch', failed.id], smoothly(failed));
+  assert.equal(exitCode, 10);
+  assert.match(stdout, /^a {3}web {3}FAILED\nrestarted 0 of 1 target; 1 failed: a web\n/);
+});
+
+test('targets that were never attempted are counted, not listed, and keep their wave unannounced', async () => {
+  const operation: Operation = {
+    ...twoWaves,
+    state: 'failed',
+    targets: twoWaves.targets.map((target) => ({
+      ...target,
+      state: target.wave === 0 ? 'failed' : 'not-attempted',
+    })),
+  };
+  const { exitCode, stdout } = await fleetctl(RESTART, smoothly(operation));
+  assert.equal(exitCode, 12);
+  assert.deepEqual(stdout.split('\n').slice(3), [
+    'restarted 0 of 3 targets; 2 failed: prod-1 db, prod-10 db; 1 not attempted: prod-1 web:0',
+    'look:  fleetctl status db web:0 --hosts prod-1,prod-10',
+    'retry: fleetctl restart db --hosts prod-1,prod-10',
+    'retry: fleetctl restart web:0 --hosts prod-1',
+    '',
+  ]);
+});
+
+test('a target that was lost and came back after all is told again, once', async () => {
+  const ofState = (state: 'unreachable' | 'succeeded') =>
+    anOperation({ state: 'running', targets: [aTarget('a', 'web', { state })] });
+  const back = ofState('succeeded');
+  const updates = [ofState('unreachable'), back, back, { ...back, state: 'succeeded' } as const];
+  const { stdout } = await fleetctl(RESTART, {
+    submissions: [back],
+    views: [{ updates: updates.map(whole), ending: 'end' }],
+  });
+  assert.deepEqual(stdout.split('\n').slice(0, 3), [
+    'a   web   UNREACHABLE',
+    'a   web   restarted',
+    'restarted 1 of 1 target on 1 host in 1.1 s',
+  ]);
+});
