@@ -10,15 +10,19 @@
  *   of file instead of the line (the agent died first): the program never starts, so there is
  *   never a child that nobody has on record.
  *
- *   exit file: what the shell remarks about a death by signal, then `exit N`. Written whether or
- *   not an agent is there to see it.
+ *   exit file: what the shell remarks about a death by signal, or that the gate was never opened,
+ *   then `exit N`. Written whether or not an agent is there to see it.
  *
  * The child runs in the foreground of the keeper, because POSIX shells start background jobs with
  * SIGINT and SIGQUIT ignored, which the program would inherit.
  */
 import { existsSync } from 'node:fs';
+import { NEVER_RAN_REMARK } from '../core/exit-status.ts';
 
-const CHILD = 'echo $$ >&3; read -r go <&3 || exit 0; exec "$@" 3>&-';
+const CHILD = `
+echo $$ >&3
+read -r go <&3 || { echo ${NEVER_RAN_REMARK} >&6; exit 0; }
+exec "$@" 3>&- 6>&-`;
 
 const KEEPER = `
 exit_file=$1 out=$2 err=$3 mask=$4 descriptors=$5 session=$6
@@ -26,7 +30,7 @@ shift 6
 exec 4<>"$out" 5<>"$err" 2>"$exit_file"
 [ "$mask" = - ] || umask "$mask"
 ulimit -S -n "$descriptors" 2>/dev/null
-( exec $session /bin/sh -c '${CHILD}' "$0" "$@" >&4 2>&5 4>&- 5>&- )
+( exec $session /bin/sh -c '${CHILD}' "$0" "$@" 6>&2 >&4 2>&5 4>&- 5>&- )
 echo "exit $?" >&2
 `;
 

@@ -4,7 +4,7 @@
  */
 import type { AgentEvent, ProcessName } from '../../proto/vocabulary.ts';
 import { append } from './outbox.ts';
-import type { ProcessInput } from './process.ts';
+import type { ProcessInput, ProcessRuntime } from './process.ts';
 import { type Turn, withEntry } from './state.ts';
 import { stepProcess } from './step-process.ts';
 
@@ -14,8 +14,7 @@ export function applyToProcess(turn: Turn, name: ProcessName, input: ProcessInpu
   if (before === undefined) return;
   const step = stepProcess(before, input, turn.at);
   if (step.process === before) return;
-  turn.state = { ...turn.state, processes: withEntry(turn.state.processes, name, step.process) };
-  turn.writes.push({ kind: 'process', process: step.process });
+  putProcess(turn, step.process);
   for (const effect of step.effects) {
     if (effect.kind === 'changed') {
       turn.entered.push(effect.status);
@@ -30,10 +29,15 @@ export function applyToProcess(turn: Turn, name: ProcessName, input: ProcessInpu
 export function requestOfProcess(turn: Turn, name: ProcessName, request: 'start' | 'stop'): void {
   const process = turn.state.processes.get(name);
   if (process === undefined) return;
-  const wanted = { ...process, wanted: request === 'start' ? ('up' as const) : ('down' as const) };
-  turn.state = { ...turn.state, processes: withEntry(turn.state.processes, name, wanted) };
-  turn.writes.push({ kind: 'process', process: wanted });
+  putProcess(turn, { ...process, wanted: request === 'start' ? 'up' : 'down' });
   applyToProcess(turn, name, { kind: request });
+}
+
+/** Replaces what is known of one process, durably. */
+export function putProcess(turn: Turn, process: ProcessRuntime): void {
+  const name = process.definition.process;
+  turn.state = { ...turn.state, processes: withEntry(turn.state.processes, name, process) };
+  turn.writes.push({ kind: 'process', process });
 }
 
 /** Adds an event to the outbox and, where a session is up, sends it. */

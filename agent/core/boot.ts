@@ -5,7 +5,7 @@
  */
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { beginSequence } from './advance-sequence.ts';
-import { applyToProcess, requestOfProcess } from './apply-process.ts';
+import { applyToProcess, putProcess, requestOfProcess } from './apply-process.ts';
 import type { Child, ProcessEffect, ProcessRuntime, ProcessTimer } from './process.ts';
 import type { Sighting, Turn } from './state.ts';
 import { resumeTargets } from './targets.ts';
@@ -17,15 +17,25 @@ export function boot(
 ): void {
   for (const [name, process] of turn.state.processes) {
     const sighting = sightings.get(name);
-    if (sighting?.kind === 'ended') {
+    if (sighting?.kind === 'ended' && sighting.exit.kind === 'neverRan') {
+      forgetChild(turn, process);
+    } else if (sighting?.kind === 'ended') {
       applyToProcess(turn, name, { kind: 'exited', exit: sighting.exit, lastLines: [] });
     } else {
       takeUp(turn, name, process);
     }
   }
   for (const name of retired) requestOfProcess(turn, name, 'stop');
-  beginSequence(turn, 'boot');
+  // First, so that a restart under way starts its process once, and the tiers find it starting.
   resumeTargets(turn);
+  beginSequence(turn, 'boot');
+}
+
+/** Recorded, but the agent died before it opened the gate: to be started as if never tried. */
+function forgetChild(turn: Turn, process: ProcessRuntime): void {
+  const childGeneration = Math.min(process.childGeneration, process.generation - 1);
+  const starts = process.starts - 1;
+  putProcess(turn, { ...process, state: 'STOPPED', child: null, childGeneration, starts });
 }
 
 /** Timers died with the agent that had set them; what is left of each is set again. */

@@ -8,8 +8,13 @@
 export type ExitStatus =
   | { readonly kind: 'code'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: string }
+  /** It was still waiting at its gate: the program itself was never executed. */
+  | { readonly kind: 'neverRan' }
   /** The keeper died as well, so nobody saw. Never guessed. */
   | { readonly kind: 'unknown' };
+
+/** What the child writes into the exit file when its gate is closed instead of opened. */
+export const NEVER_RAN_REMARK = 'never ran';
 
 /** Linux and BSD agree on these numbers; the rest are shown as numbers. */
 const SIGNAL_NAMES: ReadonlyMap<number, string> = new Map([
@@ -35,6 +40,7 @@ export function parseExitFile(text: string): ExitStatus {
   const lines = text.trimEnd().split('\n');
   const match = /^exit (\d{1,3})$/.exec(lines.at(-1) ?? '');
   if (match === null || !text.endsWith('\n')) return { kind: 'unknown' };
+  if (lines[0] === NEVER_RAN_REMARK) return { kind: 'neverRan' };
   const status = Number(match[1]);
   const number = status - 128;
   const remarked = lines.length > 1;
@@ -51,6 +57,8 @@ export function describeExit(exit: ExitStatus): string {
       return `exit status ${exit.code}`;
     case 'signal':
       return `killed by SIG${exit.signal}`;
+    case 'neverRan':
+      return 'it never ran';
     case 'unknown':
       return 'exit status unknown';
   }

@@ -103,7 +103,9 @@ function learnExit(
   process: ProcessRuntime,
   input: Extract<ProcessInput, { readonly kind: 'exited' }>,
 ): ProcessRuntime {
-  const ended = { ...process, child: null, exit: input.exit, lastLines: input.lastLines };
+  const { lastLines } = input;
+  const exit = input.exit.kind === 'neverRan' ? process.exit : input.exit;
+  const ended = { ...process, child: null, exit, lastLines };
   const how = describeExit(input.exit);
   switch (process.state) {
     case 'STARTING':

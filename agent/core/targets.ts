@@ -12,7 +12,7 @@ import type {
   ProcessStatus,
   TargetOutcome,
 } from '../../proto/vocabulary.ts';
-import { emit, requestOfProcess } from './apply-process.ts';
+import { emit, putProcess, requestOfProcess } from './apply-process.ts';
 import type { ProcessRuntime } from './process.ts';
 import { type TargetKey, type Turn, targetKey, withEntry } from './state.ts';
 import { type Advice, begin, observe, type TargetPhase, type TargetRecord } from './target.ts';
@@ -66,7 +66,7 @@ function accept(turn: Turn, command: Command, name: ProcessName): void {
     return settle(turn, target, { kind: 'fail', error: hindrance ?? 'no such process' });
   }
   save(turn, target);
-  saveProcess(turn, { ...process, generation });
+  putProcess(turn, { ...process, generation });
   emit(turn, { kind: 'targetAccepted', ...pick(target) });
   enqueue(turn, target);
 }
@@ -196,12 +196,6 @@ function save(turn: Turn, target: TargetRecord): void {
   const key = targetKey(target.operationId, target.process);
   turn.state = { ...turn.state, targets: withEntry(turn.state.targets, key, target) };
   turn.writes.push({ kind: 'target', target });
-}
-
-function saveProcess(turn: Turn, process: ProcessRuntime): void {
-  const name = process.definition.process;
-  turn.state = { ...turn.state, processes: withEntry(turn.state.processes, name, process) };
-  turn.writes.push({ kind: 'process', process });
 }
 
 function emitSettled(turn: Turn, target: TargetRecord, outcome: TargetOutcome): void {
