@@ -77,12 +77,16 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
     const wasSound = state.isJournalSound;
     try {
       if (step.writes.length > 0) {
-        await ports.journal.commit(wasSound ? step.writes : everything(step.state));
-        if (!wasSound) deliver({ kind: 'journalRecovered' });
+        await ports.journal.commit(wasSound ? step.writes : everything(step));
+        if (!wasSound) {
+          ports.log.info({}, 'the journal is up to date again');
+          deliver({ kind: 'journalRecovered' });
+        }
       }
       return step;
     } catch (error) {
-      ports.log.error({ error: String(error) }, 'the journal cannot be written');
+      // Once for each spell of trouble: every event of a busy host would otherwise repeat it.
+      if (wasSound) ports.log.error({ error: String(error) }, 'the journal cannot be written');
       return wasSound ? stepBatch(state, [{ kind: 'journalFailed' }, ...batch]) : step;
     }
   }
@@ -138,11 +142,14 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
   return { deliver, state: () => state };
 }
 
-/** Brings a journal that has missed commits up to date. */
-function everything(state: AgentState): readonly AgentWrite[] {
+/** Brings a journal that has missed commits up to date, and then adds what is new. */
+function everything({ state, writes }: AgentStep): readonly AgentWrite[] {
+  const { nextSeq, pending } = state.outbox;
   return [
+    { kind: 'acknowledged', seq: (pending[0]?.seq ?? nextSeq) - 1 },
     ...[...state.processes.values()].map((process) => ({ kind: 'process', process }) as const),
     ...[...state.targets.values()].map((target) => ({ kind: 'target', target }) as const),
-    ...state.outbox.pending.map((event) => ({ kind: 'event', event }) as const),
+    ...pending.map((event) => ({ kind: 'event', event }) as const),
+    ...writes,
   ];
 }

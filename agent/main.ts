@@ -26,7 +26,7 @@ import { makeFifos } from './adapters/output.ts';
 import { openProcessTable } from './adapters/process-table.ts';
 import { runFilesOf } from './adapters/run-files.ts';
 import { lookForChildren } from './adapters/sightings.ts';
-import { type AgentConfig, loadAgentConfig } from './config.ts';
+import { type AgentConfig, loadAgentConfig } from './config/load.ts';
 import { recoverState } from './core/recover.ts';
 import { type AgentDriver, createAgentDriver } from './driver.ts';
 import { ControllerLink } from './link.ts';

@@ -14,7 +14,7 @@ export interface Outcome {
   readonly sentence: string;
 }
 
-/** DESIGN §6; several apply: 12 before 10 before 11. */
+/** docs/operations.md lists them; where several apply, 12 goes before 10 before 11. */
 const EXIT_SOME_FAILED = 10;
 const EXIT_SOME_UNREACHABLE = 11;
 const EXIT_STOPPED_EARLY = 12;

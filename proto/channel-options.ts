@@ -1,7 +1,7 @@
 /**
  * grpc-js options that every connection of the fleet uses. The defaults are wrong for us: no
  * keepalive, a DNS TXT look-up, an HTTP proxy taken from the environment, retries that would hide
- * a repeated command, and channelz, which leaks (reliability notes, grpc-js).
+ * a repeated command, and channelz, which leaks (grpc-node #2068, #2371).
  */
 import type { ChannelOptions } from '@grpc/grpc-js';
 

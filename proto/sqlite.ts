@@ -3,7 +3,7 @@
  * *and asserted* (better-sqlite3 lowers it silently to NORMAL under WAL), an integrity check, and
  * numbered, forward-only migrations with a copy of the file taken first.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { FleetError, refusal } from './errors.ts';
 
@@ -78,7 +78,7 @@ function migrate(database: SqliteDatabase, options: DatabaseOptions, isNew: bool
     );
   }
   if (version < migrations.length && !isNew) {
-    database.prepare('VACUUM INTO ?').run(`${path}.before-schema-${migrations.length}`);
+    copyAside(database, `${path}.schema-${version}`);
   }
   for (const [index, script] of migrations.entries()) {
     if (index < version) continue;
@@ -87,4 +87,12 @@ function migrate(database: SqliteDatabase, options: DatabaseOptions, isNew: bool
       database.pragma(`user_version = ${index + 1}`);
     })();
   }
+}
+
+/** A copy of the same schema may be there, of an upgrade that failed; what it has, the new one has. */
+function copyAside(database: SqliteDatabase, copy: string): void {
+  const partial = `${copy}.partial`;
+  rmSync(partial, { force: true });
+  database.prepare('VACUUM INTO ?').run(partial);
+  renameSync(partial, copy);
 }

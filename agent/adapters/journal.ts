@@ -44,10 +44,9 @@ export function openJournal(path: string, bootId: string, wallMs: number): OpenJ
   const id = facts.get('journal_id') ?? randomUUID();
   const statements = prepareWrites(database);
   statements.setFact.run('journal_id', id);
-  statements.setFact.run('boot_id', bootId);
+  let isTakenUp = false;
   const commit = database.transaction((writes: readonly AgentWrite[]) => {
-    // From the first commit on, an end without notice is what the next agent must expect.
-    statements.deleteFact.run('ended_orderly');
+    if (!isTakenUp) takeUp(statements, bootId);
     for (const write of writes) apply(statements, write);
   });
   return {
@@ -57,9 +56,19 @@ export function openJournal(path: string, bootId: string, wallMs: number): OpenJ
       const isOperation = writes.some((write) => write.kind === 'target');
       setDurability(database, isOperation ? 'FULL' : 'NORMAL');
       commit.immediate(writes);
+      isTakenUp = true;
     },
     [Symbol.dispose]: () => database.close(),
   };
+}
+
+/**
+ * With the first commit, not before: until then the records are those of the agent before, of its
+ * boot and its end. From then on, an end without notice is what the next agent must expect.
+ */
+function takeUp(statements: Writes, bootId: string): void {
+  statements.setFact.run('boot_id', bootId);
+  statements.deleteFact.run('ended_orderly');
 }
 
 function readContents(
@@ -88,7 +97,8 @@ type Writes = Readonly<
     | 'putTarget'
     | 'putEvent'
     | 'deleteEvent'
-    | 'acknowledge',
+    | 'acknowledge'
+    | 'raiseNextSeq',
     Statement
   >
 >;
@@ -105,6 +115,10 @@ function prepareWrites(database: SqliteDatabase): Writes {
     putEvent: database.prepare('INSERT OR REPLACE INTO events (seq, record) VALUES (?, ?)'),
     deleteEvent: database.prepare('DELETE FROM events WHERE seq = ?'),
     acknowledge: database.prepare('DELETE FROM events WHERE seq <= ?'),
+    raiseNextSeq: database.prepare(
+      `INSERT INTO facts (name, value) VALUES ('next_seq', ?) ON CONFLICT (name)
+       DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))`,
+    ),
   };
 }
 
@@ -122,13 +136,14 @@ function apply(statements: Writes, write: AgentWrite): void {
     }
     case 'event':
       statements.putEvent.run(write.event.seq, JSON.stringify(write.event));
-      statements.setFact.run('next_seq', String(write.event.seq + 1));
+      statements.raiseNextSeq.run(String(write.event.seq + 1));
       return;
     case 'eventDropped':
       statements.deleteEvent.run(write.seq);
       return;
     case 'acknowledged':
       statements.acknowledge.run(write.seq);
+      statements.raiseNextSeq.run(String(write.seq + 1));
       return;
     case 'orderlyEnd':
       statements.setFact.run('ended_orderly', 'yes');

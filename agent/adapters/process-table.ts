@@ -35,12 +35,17 @@ export function linuxProcessTable(): ProcessTable {
   };
 }
 
+/** Start times are told in words and in local time; both must not depend on who asks. */
+const PS_ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC0' };
+
 /** POSIX ps: start times to the second, which still tells apart what a reused pid could confuse. */
 export function posixProcessTable(): ProcessTable {
   const startTokenOf = (pid: number): string | null => {
     try {
-      const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      // Each field by itself: after `=` the BSDs take the rest of the word, commas and all, for a title.
+      const line = execFileSync('ps', ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)], {
         encoding: 'utf8',
+        env: PS_ENVIRONMENT,
         stdio: ['ignore', 'pipe', 'ignore'],
       }).trim();
       return line === '' || line.startsWith('Z') ? null : line.replace(/^\S+\s+/, '');

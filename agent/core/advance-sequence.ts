@@ -17,8 +17,8 @@ export function beginSequence(turn: Turn, direction: Direction): void {
 /** Called after every change of state; cheap when no tier is being waited for. */
 export function advanceSequence(turn: Turn): void {
   for (;;) {
-    const { sequence } = turn.state;
-    if (sequence === null || unsettledMembers(turn, sequence).length > 0) return;
+    const sequence = withoutSettled(turn);
+    if (sequence === null || sequence.waitingFor.length > 0) return;
     beginNextTier(turn, sequence);
   }
 }
@@ -26,7 +26,7 @@ export function advanceSequence(turn: Turn): void {
 export function noteTierTimeout(turn: Turn, direction: Direction, index: number): void {
   const { sequence } = turn.state;
   if (sequence?.direction !== direction || sequence.index !== index) return;
-  const late = unsettledMembers(turn, sequence);
+  const late = membersOf(turn, sequence.waitingFor);
   const names = late.map((member) => `${member.definition.process} (${member.state})`).join(', ');
   turn.effects.push({ kind: 'warn', text: `${direction}: going on without waiting for ${names}` });
   beginNextTier(turn, sequence);
@@ -42,7 +42,7 @@ function beginNextTier(turn: Turn, sequence: Sequence): void {
     if (direction === 'shutdown') endOrderly(turn);
     return;
   }
-  turn.state = { ...turn.state, sequence: { ...sequence, index } };
+  turn.state = { ...turn.state, sequence: { ...sequence, index, waitingFor: names } };
   const definitions = membersOf(turn, names).map((member) => member.definition);
   const delayMs = tierWaitMs(direction, definitions);
   turn.effects.push({ kind: 'tierTimer', direction, index, delayMs });
@@ -71,9 +71,16 @@ function isWantedAtBoot(process: ProcessRuntime): boolean {
   return process.definition.autostart;
 }
 
-function unsettledMembers(turn: Turn, sequence: Sequence): readonly ProcessRuntime[] {
-  const members = membersOf(turn, sequence.tiers[sequence.index] ?? []);
-  return members.filter((member) => !isSettledFor(sequence.direction, member.state));
+/** Once settled is enough: one that is retried again and again holds nobody up. */
+function withoutSettled(turn: Turn): Sequence | null {
+  const { sequence } = turn.state;
+  if (sequence === null) return null;
+  const waitingFor = membersOf(turn, sequence.waitingFor)
+    .filter((member) => !isSettledFor(sequence.direction, member.state))
+    .map((member) => member.definition.process);
+  if (waitingFor.length === sequence.waitingFor.length) return sequence;
+  turn.state = { ...turn.state, sequence: { ...sequence, waitingFor } };
+  return turn.state.sequence;
 }
 
 function membersOf(turn: Turn, names: readonly ProcessName[]): readonly ProcessRuntime[] {

@@ -54,11 +54,11 @@ function drawConsequences(turn: Turn): void {
 
 /** A second request while the first is under way changes nothing. */
 function shutDown(turn: Turn): void {
-  if (turn.state.sequence?.direction === 'shutdown') return;
+  if (turn.state.isShuttingDown) return;
   const suspended = [...turn.state.processes].map(
     ([name, process]) => [name, { ...process, isSuspended: true }] as const,
   );
-  turn.state = { ...turn.state, processes: new Map(suspended) };
+  turn.state = { ...turn.state, processes: new Map(suspended), isShuttingDown: true };
   beginSequence(turn, 'shutdown');
   // Later tiers wait their turn, but nothing that is down now may come up again meanwhile.
   for (const [name, process] of turn.state.processes) {

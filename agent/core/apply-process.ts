@@ -25,14 +25,6 @@ export function applyToProcess(turn: Turn, name: ProcessName, input: ProcessInpu
   }
 }
 
-/** What somebody asked for is remembered with the process, so that it outlives the agent. */
-export function requestOfProcess(turn: Turn, name: ProcessName, request: 'start' | 'stop'): void {
-  const process = turn.state.processes.get(name);
-  if (process === undefined) return;
-  putProcess(turn, { ...process, wanted: request === 'start' ? 'up' : 'down' });
-  applyToProcess(turn, name, { kind: request });
-}
-
 /** Replaces what is known of one process, durably. */
 export function putProcess(turn: Turn, process: ProcessRuntime): void {
   const name = process.definition.process;

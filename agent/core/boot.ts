@@ -5,7 +5,7 @@
  */
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { beginSequence } from './advance-sequence.ts';
-import { applyToProcess, putProcess, requestOfProcess } from './apply-process.ts';
+import { applyToProcess, putProcess } from './apply-process.ts';
 import type { Child, ProcessEffect, ProcessRuntime, ProcessTimer } from './process.ts';
 import type { Sighting, Turn } from './state.ts';
 import { resumeTargets } from './targets.ts';
@@ -25,7 +25,7 @@ export function boot(
       takeUp(turn, name, process);
     }
   }
-  for (const name of retired) requestOfProcess(turn, name, 'stop');
+  for (const name of retired) applyToProcess(turn, name, { kind: 'stop' });
   // First, so that a restart under way starts its process once, and the tiers find it starting.
   resumeTargets(turn);
   beginSequence(turn, 'boot');
@@ -33,9 +33,7 @@ export function boot(
 
 /** Recorded, but the agent died before it opened the gate: to be started as if never tried. */
 function forgetChild(turn: Turn, process: ProcessRuntime): void {
-  const childGeneration = Math.min(process.childGeneration, process.generation - 1);
-  const starts = process.starts - 1;
-  putProcess(turn, { ...process, state: 'STOPPED', child: null, childGeneration, starts });
+  putProcess(turn, { ...process, state: 'STOPPED', child: null, starts: process.starts - 1 });
 }
 
 /** Timers died with the agent that had set them; what is left of each is set again. */

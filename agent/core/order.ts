@@ -20,6 +20,8 @@ export interface Sequence {
   readonly direction: Direction;
   readonly tiers: readonly (readonly ProcessName[])[];
   readonly index: number;
+  /** Members of this tier that have not been settled once since it began. */
+  readonly waitingFor: readonly ProcessName[];
 }
 
 export function sequenceOf(
@@ -27,7 +29,8 @@ export function sequenceOf(
   definitions: Iterable<ProcessDefinition>,
 ): Sequence {
   const ascending = tiersOf(definitions);
-  return { direction, tiers: direction === 'boot' ? ascending : ascending.reverse(), index: -1 };
+  const tiers = direction === 'boot' ? ascending : ascending.reverse();
+  return { direction, tiers, index: -1, waitingFor: [] };
 }
 
 export function isSettledFor(direction: Direction, state: ProcessState): boolean {

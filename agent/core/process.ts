@@ -21,9 +21,8 @@ export interface ProcessRuntime {
   readonly definition: ProcessDefinition;
   readonly state: ProcessState;
   readonly changedAtMs: number;
-  /** Accepted restarts so far; and the value it had when the present child was started. */
+  /** Accepted restarts so far. */
   readonly generation: number;
-  readonly childGeneration: number;
   readonly child: Child | null;
   readonly startedAtMs: number | null;
   readonly startedMonotonicMs: number;
@@ -87,7 +86,6 @@ export function initialProcess(definition: ProcessDefinition, wallMs: number): P
     state: 'STOPPED',
     changedAtMs: wallMs,
     generation: 0,
-    childGeneration: 0,
     child: null,
     startedAtMs: null,
     startedMonotonicMs: 0,

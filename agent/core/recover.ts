@@ -15,7 +15,7 @@ export interface JournalContents {
   readonly targets: readonly TargetRecord[];
   readonly outbox: Outbox;
   readonly endedOrderly: boolean;
-  /** Of the host when the journal was last opened; null for a new one. */
+  /** Of the host when the records were made; null for a new journal. */
   readonly bootId: string | null;
 }
 
@@ -41,7 +41,7 @@ export function recoverState(
   }
   const retired = new Set<ProcessName>();
   for (const [name, held] of recorded) {
-    if (held.child === null || journal.bootId !== bootId || journal.endedOrderly) continue;
+    if (held.child === null || journal.bootId !== bootId) continue;
     processes.set(name, held);
     retired.add(name);
   }
@@ -52,6 +52,7 @@ export function recoverState(
     outbox: journal.outbox,
     sessionEpoch: null,
     sequence: null,
+    isShuttingDown: false,
     isJournalSound: true,
   };
   return { state, retired };
@@ -64,9 +65,11 @@ function takeOver(
   bootId: string,
 ): ProcessRuntime {
   const { definition } = fresh;
-  const { generation, childGeneration, wanted, exit } = held;
-  if (journal.endedOrderly || journal.bootId !== bootId) {
-    return { ...fresh, generation, childGeneration, wanted, exit };
+  const { generation, wanted, exit } = held;
+  // A child that outlasted even an orderly end is taken over too: two of it must never run.
+  const isOver = journal.endedOrderly && held.child === null;
+  if (isOver || journal.bootId !== bootId) {
+    return { ...fresh, generation, wanted, exit };
   }
   const same = { ...fresh, ...held, definition, isSuspended: false };
   // Recorded on the way up or down but without a child: the gate never opened.
@@ -80,12 +83,18 @@ function openQueues(
 ): ReadonlyMap<ProcessName, readonly TargetKey[]> {
   const queues = new Map<ProcessName, TargetKey[]>();
   const open = targets.filter((target) => target.outcome === null);
-  for (const target of open.sort((a, b) => a.acceptedAtMs - b.acceptedAtMs)) {
+  for (const target of open.sort(compareQueueOrder)) {
     const queue = queues.get(target.process);
     if (queue === undefined) queues.set(target.process, [keyOf(target)]);
     else queue.push(keyOf(target));
   }
   return queues;
+}
+
+/** The one under way is first: within a millisecond, or if the clock was set back, time is no guide. */
+function compareQueueOrder(a: TargetRecord, b: TargetRecord): number {
+  const isQueued = (target: TargetRecord) => Number(target.phase === 'queued');
+  return isQueued(a) - isQueued(b) || a.acceptedAtMs - b.acceptedAtMs;
 }
 
 const keyOf = (target: TargetRecord): TargetKey => targetKey(target.operationId, target.process);

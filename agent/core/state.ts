@@ -33,6 +33,8 @@ export interface AgentState {
   /** The stream that is up, by the number that its controller gave it. */
   readonly sessionEpoch: number | null;
   readonly sequence: Sequence | null;
+  /** From the request until the agent is gone: nothing is started any more. */
+  readonly isShuttingDown: boolean;
   /** False while commits fail: supervision goes on, operations are refused. */
   readonly isJournalSound: boolean;
 }

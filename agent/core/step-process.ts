@@ -21,6 +21,9 @@ import {
 } from './process.ts';
 import { type Cell, type Guard, TRANSITIONS } from './transitions.ts';
 
+/** `stopwaitsecs = 0` means SIGKILL at once, not a flood of them at what even SIGKILL cannot end. */
+const KILL_INTERVAL_MIN_MS = 1_000;
+
 /**
  * @param process what is known before
  * @param input what happened; a timer's input with a stale token changes nothing
@@ -92,7 +95,6 @@ function learnSpawned(
   return {
     ...process,
     child: input.child,
-    childGeneration: process.generation,
     startedAtMs: at.wallMs,
     startedMonotonicMs: at.monotonicMs,
     starts: process.starts + 1,
@@ -136,8 +138,10 @@ function choose(
 
 const GUARDS: Readonly<Record<Guard, (process: ProcessRuntime, input: ProcessInput) => boolean>> = {
   startsAtOnce: (process) => process.definition.startMs === 0,
-  // One first try and `startretries` more (Supervisor: backoff > startretries is FATAL).
-  retriesLeft: (process) => process.failedTries <= process.definition.startRetries,
+  // One first try and `startretries` more (Supervisor: backoff > startretries is FATAL, and so is
+  // every BACKOFF while the daemon goes down).
+  retriesLeft: (process) =>
+    !process.isSuspended && process.failedTries <= process.definition.startRetries,
   crashLooping: (_process, input) => input.kind === 'restartDue' && input.delayMs > 0,
 };
 
@@ -214,9 +218,10 @@ function arrangeRetry(process: ProcessRuntime, input: ProcessInput, at: Instant)
 /** First the stop signal, then SIGKILL every `stopwaitsecs` until it is gone (Supervisor). */
 function stopEffects(process: ProcessRuntime, input: ProcessInput): readonly ProcessEffect[] {
   const { definition, child } = process;
-  const again = timer(process, 'stopTimedOut', definition.stopWaitMs);
-  if (child === null) return [{ kind: 'abandon' }, again];
   const isLate = input.kind === 'stopTimedOut';
+  const waitMs = Math.max(isLate ? KILL_INTERVAL_MIN_MS : 0, definition.stopWaitMs);
+  const again = timer(process, 'stopTimedOut', waitMs);
+  if (child === null) return [{ kind: 'abandon' }, again];
   const signal = isLate ? 'KILL' : definition.stopSignal;
   const wholeGroup = isLate ? definition.killAsGroup : definition.stopAsGroup;
   return [{ kind: 'signal', child, signal, wholeGroup }, again];

@@ -10,12 +10,26 @@ import type {
   ControllerMessage,
   ProcessName,
   ProcessStatus,
+  SettledState,
   TargetOutcome,
+  Verb,
 } from '../../proto/vocabulary.ts';
-import { emit, putProcess, requestOfProcess } from './apply-process.ts';
+import { applyToProcess, emit, putProcess } from './apply-process.ts';
 import type { ProcessRuntime } from './process.ts';
 import { type TargetKey, type Turn, targetKey, withEntry } from './state.ts';
 import { type Advice, begin, observe, type TargetPhase, type TargetRecord } from './target.ts';
+
+/** What is wanted of a process from the moment that this was asked of it; outlives the agent. */
+const WANTED = {
+  start: 'up',
+  stop: 'down',
+  restart: 'up',
+  signal: null,
+} as const satisfies Record<Verb, ProcessRuntime['wanted']>;
+
+const SHUTTING_DOWN = 'the agent is shutting down';
+const SIGNAL_IN_DOUBT =
+  'the agent ended while it sent the signal; whether it arrived is not known, and it is not sent twice';
 
 export type Command = Extract<ControllerMessage, { readonly kind: 'command' }>;
 
@@ -37,12 +51,16 @@ export function observeProcess(turn: Turn, status: ProcessStatus): void {
 export function noteSignalled(turn: Turn, key: TargetKey, error: string | null): void {
   const target = turn.state.targets.get(key);
   if (target?.phase !== 'signalling') return;
-  follow(turn, target, error === null ? { kind: 'succeed' } : { kind: 'fail', error });
+  settle(turn, target, error === null ? 'succeeded' : 'failed', error);
 }
 
 /** After a restart of the agent: what was accepted and not settled is looked at afresh. */
 export function resumeTargets(turn: Turn): void {
-  for (const name of turn.state.queues.keys()) beginNext(turn, name);
+  for (const name of turn.state.queues.keys()) {
+    const target = activeTarget(turn, name);
+    if (target?.phase === 'signalling') settle(turn, target, 'indeterminate', SIGNAL_IN_DOUBT);
+    else if (!isStartUnderWay(turn, target)) beginNext(turn, name);
+  }
 }
 
 function accept(turn: Turn, command: Command, name: ProcessName): void {
@@ -63,10 +81,10 @@ function accept(turn: Turn, command: Command, name: ProcessName): void {
   };
   const hindrance = findHindrance(turn, process);
   if (hindrance !== null || process === undefined) {
-    return settle(turn, target, { kind: 'fail', error: hindrance ?? 'no such process' });
+    return settle(turn, target, 'failed', hindrance ?? 'no such process');
   }
   save(turn, target);
-  putProcess(turn, { ...process, generation });
+  putProcess(turn, { ...process, generation, wanted: WANTED[command.verb] ?? process.wanted });
   emit(turn, { kind: 'targetAccepted', ...pick(target) });
   enqueue(turn, target);
 }
@@ -76,7 +94,7 @@ function findHindrance(turn: Turn, process: ProcessRuntime | undefined): string 
   if (!turn.state.isJournalSound) {
     return 'the agent cannot write its journal, so it takes no orders that it could forget';
   }
-  if (turn.state.sequence?.direction === 'shutdown') return 'the agent is shutting down';
+  if (turn.state.isShuttingDown) return SHUTTING_DOWN;
   return null;
 }
 
@@ -107,23 +125,26 @@ function beginNext(turn: Turn, name: ProcessName): void {
   const target = activeTarget(turn, name);
   const process = turn.state.processes.get(name);
   if (target === undefined) return;
-  if (process === undefined) {
-    return follow(turn, target, { kind: 'fail', error: 'it is no longer configured' });
-  }
-  follow(
-    turn,
-    target,
-    isRestartedAlready(target, process) ? resumed(process) : begin(target.verb, process.state),
-  );
+  if (process === undefined) return settle(turn, target, 'failed', 'it is no longer configured');
+  forgetEntered(turn, name);
+  follow(turn, target, begin(target.verb, process.state));
 }
 
-/** The child of this very generation was started: by this target, before the agent was restarted. */
-function isRestartedAlready(target: TargetRecord, process: ProcessRuntime): boolean {
-  return target.verb === 'restart' && process.childGeneration >= target.generation;
+/**
+ * It had asked for the start before the agent was restarted, and the child has come: what the
+ * process enters next, or has entered while it was looked for, is the answer.
+ */
+function isStartUnderWay(turn: Turn, target: TargetRecord | undefined): boolean {
+  if (target?.phase !== 'starting') return false;
+  const { process } = target;
+  const isAnswered = turn.entered.some((status) => status.process === process);
+  return isAnswered || turn.state.processes.get(process)?.state === 'STARTING';
 }
 
-function resumed(process: ProcessRuntime): Advice {
-  return observe({ verb: 'restart', phase: 'starting' }, process.state, process.lastError);
+/** The target begins from the state that all of these led to; it must not take them for answers. */
+function forgetEntered(turn: Turn, name: ProcessName): void {
+  const others = turn.entered.filter((status) => status.process !== name);
+  turn.entered.splice(0, turn.entered.length, ...others);
 }
 
 function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
@@ -131,40 +152,39 @@ function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
     case 'wait':
       return saveIfMoved(turn, target, advice.phase);
     case 'request':
+      if (advice.input === 'start' && turn.state.isShuttingDown) {
+        return settle(turn, target, 'failed', SHUTTING_DOWN);
+      }
       saveIfMoved(turn, target, advice.phase);
-      return requestOfProcess(turn, target.process, advice.input);
+      return applyToProcess(turn, target.process, { kind: advice.input });
     case 'signal':
       return signal(turn, target);
     case 'succeed':
+      return settle(turn, target, 'succeeded', null);
     case 'fail':
-      return settle(turn, target, advice);
+      return settle(turn, target, 'failed', advice.error);
   }
 }
 
 function signal(turn: Turn, target: TargetRecord): void {
   const child = turn.state.processes.get(target.process)?.child;
   if (child === null || child === undefined || target.signal === null) {
-    return settle(turn, target, { kind: 'fail', error: 'not running' });
+    return settle(turn, target, 'failed', 'not running');
   }
   saveIfMoved(turn, target, 'signalling');
   const key = targetKey(target.operationId, target.process);
   turn.effects.push({ kind: 'signalTarget', target: key, child, signal: target.signal });
 }
 
-function settle(
-  turn: Turn,
-  target: TargetRecord,
-  advice: Extract<Advice, { readonly kind: 'succeed' | 'fail' }>,
-): void {
+function settle(turn: Turn, target: TargetRecord, state: SettledState, error: string | null): void {
   const process = turn.state.processes.get(target.process);
-  const hasFailed = advice.kind === 'fail';
   const outcome: TargetOutcome = {
-    state: hasFailed ? 'failed' : 'succeeded',
+    state,
     oldPid: target.oldPid,
     newPid: process?.child?.pid ?? null,
     durationMs: Math.max(0, Math.round(turn.at.monotonicMs - target.acceptedMonotonicMs)),
-    error: hasFailed ? advice.error : null,
-    logTail: hasFailed ? (process?.lastLines ?? []) : [],
+    error,
+    logTail: state === 'failed' ? (process?.lastLines ?? []) : [],
   };
   save(turn, { ...target, phase: 'settled', outcome });
   emitSettled(turn, target, outcome);

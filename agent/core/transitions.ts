@@ -12,7 +12,7 @@
  *        └──────────┘  └─────────┘   left   └───────┘  └────────┘
  *             ▲ stop from STARTING and RUNNING; BACKOFF goes straight to STOPPED
  *
- * Source: Supervisor process.py and reference behaviour §2.1. On purpose different: an exit is
+ * Source: Supervisor process.py (transition, finish, stop). On purpose different: an exit is
  * judged when it happens, and a restart that is part of a crash loop waits in BACKOFF.
  *
  * Every pair is written down; a missing one does not compile. The meanings of a cell:

@@ -9,6 +9,15 @@ export function malformed(what: string): FleetError {
   return new FleetError(refusal('usage', `malformed message: ${what}`));
 }
 
+/**
+ * A 64-bit integer that JavaScript counts exactly. A larger one has lost its last digits already,
+ * and the largest fit into no column of the database.
+ */
+export function exact(what: string, value: number): number {
+  if (Number.isSafeInteger(value)) return value;
+  throw malformed(`${what} ${value} is beyond 2^53`);
+}
+
 export function orNull<Value>(value: Value | null | undefined): Value | null {
   return value ?? null;
 }

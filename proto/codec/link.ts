@@ -19,7 +19,7 @@ import {
   operationId,
   type SettledState,
 } from '../vocabulary.ts';
-import { malformed, orNull, present } from './fields.ts';
+import { exact, malformed, orNull, present } from './fields.ts';
 import {
   decodeProcessStatus,
   encodeProcessStatus,
@@ -76,8 +76,8 @@ export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage {
   if (frame.snapshot) {
     return {
       kind: 'snapshot',
-      sessionEpoch: frame.snapshot.sessionEpoch,
-      seq: frame.snapshot.seq,
+      sessionEpoch: exact('session epoch', frame.snapshot.sessionEpoch),
+      seq: exact('seq', frame.snapshot.seq),
       processes: frame.snapshot.processes.map(decodeProcessStatus),
       last: frame.snapshot.last,
     };
@@ -85,9 +85,9 @@ export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage {
   if (frame.event) {
     return {
       kind: 'event',
-      sessionEpoch: frame.event.sessionEpoch,
-      seq: frame.event.seq,
-      atMs: frame.event.atMs,
+      sessionEpoch: exact('session epoch', frame.event.sessionEpoch),
+      seq: exact('seq', frame.event.seq),
+      atMs: exact('time', frame.event.atMs),
       event: decodeEventBody(frame.event),
     };
   }
@@ -128,12 +128,25 @@ export function encodeControllerMessage(message: ControllerMessage): ControllerF
 }
 
 export function decodeControllerFrame(frame: ControllerFrame__Output): ControllerMessage {
-  if (frame.welcome) return { kind: 'welcome', ...frame.welcome };
-  if (frame.acknowledgement) return { kind: 'acknowledgement', ...frame.acknowledgement };
+  if (frame.welcome) {
+    return {
+      kind: 'welcome',
+      ...frame.welcome,
+      sessionEpoch: exact('session epoch', frame.welcome.sessionEpoch),
+      acknowledgedSeq: exact('seq', frame.welcome.acknowledgedSeq),
+    };
+  }
+  if (frame.acknowledgement) {
+    return {
+      kind: 'acknowledgement',
+      sessionEpoch: exact('session epoch', frame.acknowledgement.sessionEpoch),
+      seq: exact('seq', frame.acknowledgement.seq),
+    };
+  }
   if (frame.command) {
     return {
       kind: 'command',
-      sessionEpoch: frame.command.sessionEpoch,
+      sessionEpoch: exact('session epoch', frame.command.sessionEpoch),
       operationId: operationId(frame.command.operationId),
       verb: verbCodec.fromWire(frame.command.verb),
       signal: orNull(frame.command.signal),
@@ -185,7 +198,7 @@ function decodeEventBody(wire: WireEventOutput): AgentEvent {
       kind: 'targetAccepted',
       operationId: operationId(wire.targetAccepted.operationId),
       process: knownProcessName(wire.targetAccepted.process),
-      generation: wire.targetAccepted.generation,
+      generation: exact('generation', wire.targetAccepted.generation),
       oldPid: orNull(wire.targetAccepted.oldPid),
     };
   }
@@ -202,7 +215,7 @@ function decodeSettled(wire: TargetSettled__Output): AgentEvent {
       state: settledState(wire.state),
       oldPid: orNull(wire.oldPid),
       newPid: orNull(wire.newPid),
-      durationMs: wire.durationMs,
+      durationMs: exact('duration', wire.durationMs),
       error: orNull(wire.error),
       logTail: wire.logTail,
     },

@@ -7,16 +7,16 @@
  */
 import { constants } from 'node:os';
 import { join } from 'node:path/posix';
-import { environmentVariables } from '../proto/dialect/expand.ts';
-import { readWithIncludes } from '../proto/dialect/include.ts';
-import type { IniDocument } from '../proto/dialect/ini.ts';
-import type { Problem } from '../proto/dialect/problem.ts';
+import { environmentVariables } from '../../proto/dialect/expand.ts';
+import { readWithIncludes } from '../../proto/dialect/include.ts';
+import type { IniDocument } from '../../proto/dialect/ini.ts';
+import type { Problem } from '../../proto/dialect/problem.ts';
 import {
   beginReading,
   type Reading,
   readContext,
   type Surroundings,
-} from '../proto/dialect/read-document.ts';
+} from '../../proto/dialect/read-document.ts';
 import {
   checkKeys,
   optional,
@@ -25,12 +25,12 @@ import {
   readValues,
   required,
   type Values,
-} from '../proto/dialect/settings.ts';
-import { type Address, address, labels, listOf, path } from '../proto/dialect/values.ts';
-import { readProcesses } from './config-group.ts';
-import { checkSections, readSupervisord } from './config-supervisord.ts';
-import type { AgentUser } from './config-values.ts';
-import type { ProcessDefinition } from './core/definition.ts';
+} from '../../proto/dialect/settings.ts';
+import { type Address, address, labels, listOf, path } from '../../proto/dialect/values.ts';
+import type { ProcessDefinition } from '../core/definition.ts';
+import { readProcesses } from './group.ts';
+import { checkSections, readSupervisord } from './supervisord.ts';
+import type { AgentUser } from './values.ts';
 
 interface AgentSettings {
   /** Tried in order; at least one. */

@@ -3,8 +3,8 @@
  * `processes_from_section`). Most keys are read once for the program; those that may name
  * `%(process_num)s` or the program's own variables are read once for each process.
  */
-import { environmentVariables, type Variables } from '../proto/dialect/expand.ts';
-import type { IniSection } from '../proto/dialect/ini.ts';
+import { environmentVariables, type Variables } from '../../proto/dialect/expand.ts';
+import type { IniSection } from '../../proto/dialect/ini.ts';
 import {
   checkKeys,
   findEntry,
@@ -14,19 +14,12 @@ import {
   required,
   subjectOf,
   type Values,
-} from '../proto/dialect/settings.ts';
-import { boolean, environment, integer, seconds, text, umask } from '../proto/dialect/values.ts';
-import { processName } from '../proto/vocabulary.ts';
-import { defineLogs, logTable } from './config-log.ts';
-import {
-  type AgentUser,
-  autoRestart,
-  exitCodes,
-  name,
-  sameUser,
-  signalName,
-} from './config-values.ts';
-import type { ProcessDefinition } from './core/definition.ts';
+} from '../../proto/dialect/settings.ts';
+import { boolean, environment, integer, seconds, text, umask } from '../../proto/dialect/values.ts';
+import { processName } from '../../proto/vocabulary.ts';
+import type { ProcessDefinition } from '../core/definition.ts';
+import { defineLogs, logTable } from './log.ts';
+import { type AgentUser, autoRestart, exitCodes, name, sameUser, signalName } from './values.ts';
 
 export interface ProgramContext {
   /** Its variables include those of the global environment. */

@@ -4,9 +4,9 @@
  * groups, and is then several processes. No two groups or processes may have one name: Supervisor
  * lets the later replace the earlier, which nobody means.
  */
-import { didYouMean } from '../proto/dialect/did-you-mean.ts';
-import type { IniDocument, IniSection } from '../proto/dialect/ini.ts';
-import { type Place, quoted } from '../proto/dialect/problem.ts';
+import { didYouMean } from '../../proto/dialect/did-you-mean.ts';
+import type { IniDocument, IniSection } from '../../proto/dialect/ini.ts';
+import { type Place, quoted } from '../../proto/dialect/problem.ts';
 import {
   checkKeys,
   findEntry,
@@ -14,12 +14,12 @@ import {
   readValues,
   required,
   subjectOf,
-} from '../proto/dialect/settings.ts';
-import { integer, list } from '../proto/dialect/values.ts';
-import type { ProcessName } from '../proto/vocabulary.ts';
-import { type ProgramContext, readProgram } from './config-program.ts';
-import { name } from './config-values.ts';
-import type { ProcessDefinition } from './core/definition.ts';
+} from '../../proto/dialect/settings.ts';
+import { integer, list } from '../../proto/dialect/values.ts';
+import type { ProcessName } from '../../proto/vocabulary.ts';
+import type { ProcessDefinition } from '../core/definition.ts';
+import { type ProgramContext, readProgram } from './program.ts';
+import { name } from './values.ts';
 
 export function readProcesses(
   document: IniDocument,

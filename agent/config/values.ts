@@ -3,10 +3,10 @@
  * what cannot be done yet is refused or said, never quietly done otherwise.
  */
 import { dirname } from 'node:path/posix';
-import { quoted } from '../proto/dialect/problem.ts';
-import type { Parser } from '../proto/dialect/settings.ts';
-import { expandHome, FALSY, TRUTHY } from '../proto/dialect/values.ts';
-import type { AutoRestart, LogTarget } from './core/definition.ts';
+import { quoted } from '../../proto/dialect/problem.ts';
+import type { Parser } from '../../proto/dialect/settings.ts';
+import { expandHome, FALSY, TRUTHY } from '../../proto/dialect/values.ts';
+import type { AutoRestart, LogTarget } from '../core/definition.ts';
 
 export interface AgentUser {
   readonly uid: number;

@@ -2,17 +2,17 @@
  * Where the output of a process goes: `stdout_logfile`, `stderr_logfile` and their limits
  * (Supervisor options.py).
  */
-import type { IniSection } from '../proto/dialect/ini.ts';
+import type { IniSection } from '../../proto/dialect/ini.ts';
 import {
   findEntry,
   optional,
   type ReadContext,
   subjectOf,
   type Values,
-} from '../proto/dialect/settings.ts';
-import { bytes, integer } from '../proto/dialect/values.ts';
-import { logFile } from './config-values.ts';
-import type { LogDefinition, LogTarget } from './core/definition.ts';
+} from '../../proto/dialect/settings.ts';
+import { bytes, integer } from '../../proto/dialect/values.ts';
+import type { LogDefinition, LogTarget } from '../core/definition.ts';
+import { logFile } from './values.ts';
 
 const LOG_BYTES = 50 * 1024 * 1024;
 const LOG_BACKUPS = 10;

@@ -3,19 +3,19 @@
  * and the part of `[supervisord]` that concerns the programs. The rest of that section is about
  * Supervisor's own daemon (log, pid file, going to the background) and is passed over.
  */
-import { nearest } from '../proto/dialect/did-you-mean.ts';
-import type { IniDocument, IniSection } from '../proto/dialect/ini.ts';
-import { type Findings, quoted } from '../proto/dialect/problem.ts';
-import type { Reading } from '../proto/dialect/read-document.ts';
+import { nearest } from '../../proto/dialect/did-you-mean.ts';
+import type { IniDocument, IniSection } from '../../proto/dialect/ini.ts';
+import { type Findings, quoted } from '../../proto/dialect/problem.ts';
+import type { Reading } from '../../proto/dialect/read-document.ts';
 import {
   checkKeys,
   optional,
   type ReadContext,
   readValues,
   subjectOf,
-} from '../proto/dialect/settings.ts';
-import { environment, expandHome, integer, text, umask } from '../proto/dialect/values.ts';
-import { type AgentUser, sameUser } from './config-values.ts';
+} from '../../proto/dialect/settings.ts';
+import { environment, expandHome, integer, text, umask } from '../../proto/dialect/values.ts';
+import { type AgentUser, sameUser } from './values.ts';
 
 export interface SupervisordSettings {
   /** For every program. */
