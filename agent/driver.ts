@@ -1,13 +1,12 @@
 /**
- * The agent's one writer. Callbacks of children, timers, the stream and the local socket only
- * enqueue; the driver steps what has queued up as one batch, commits what must be durable, and only
- * then performs the effects, in order. While a commit is under way inputs wait and the old state
- * stands.
+ * The agent's one writer (`proto/batch.ts` is its loop): children, timers and the stream deliver
+ * inputs; what the core makes of them is committed to the journal and then performed, in order.
  *
  * A journal that cannot be written must not stop supervision: the batch is stepped again with that
  * knowledge, so that operations are refused while crashed processes are still restarted, and each
  * later commit tries to bring the journal up to date.
  */
+import { createBatchLoop } from '../proto/batch.ts';
 import type { ProcessName } from '../proto/vocabulary.ts';
 import { stepAgent } from './core/agent.ts';
 import type {
@@ -36,45 +35,23 @@ export interface AgentDriver {
 }
 
 export function createAgentDriver(ports: AgentPorts, initial: AgentState): AgentDriver {
-  let state = initial;
-  let queue: AgentInput[] = [];
-  let isBusy = false;
-
-  function deliver(input: AgentInput): void {
-    queue.push(input);
-    if (queue.length === 1 && !isBusy) ports.clock.soon(drain);
-  }
-
-  function drain(): void {
-    if (isBusy || queue.length === 0) return;
-    const batch = queue;
-    queue = [];
-    isBusy = true;
-    const step = stepBatch(state, batch);
-    void commit(step, batch).then((committed) => {
-      state = committed.state;
-      isBusy = false;
-      for (const effect of committed.effects) perform(effect);
-      if (queue.length > 0) ports.clock.soon(drain);
-    });
-  }
-
-  function stepBatch(from: AgentState, batch: readonly AgentInput[]): AgentStep {
-    let next = from;
-    const writes: AgentWrite[] = [];
-    const effects: AgentEffect[] = [];
-    for (const input of batch) {
-      const step = stepAgent(next, input, ports.clock.now());
-      next = step.state;
-      writes.push(...step.writes);
-      effects.push(...step.effects);
-    }
-    return { state: next, writes, effects };
-  }
+  const loop = createBatchLoop<AgentState, AgentInput, AgentWrite, AgentEffect>(
+    {
+      clock: ports.clock,
+      step: stepAgent,
+      commit,
+      perform: (effects) => effects.forEach(perform),
+      onBroken: (error) => {
+        throw error;
+      },
+    },
+    initial,
+  );
+  const { deliver, state } = loop;
 
   /** @returns what now holds: the step, or the same inputs stepped without a journal */
   async function commit(step: AgentStep, batch: readonly AgentInput[]): Promise<AgentStep> {
-    const wasSound = state.isJournalSound;
+    const wasSound = state().isJournalSound;
     try {
       if (step.writes.length > 0) {
         await ports.journal.commit(wasSound ? step.writes : everything(step));
@@ -87,7 +64,7 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
     } catch (error) {
       // Once for each spell of trouble: every event of a busy host would otherwise repeat it.
       if (wasSound) ports.log.error({ error: String(error) }, 'the journal cannot be written');
-      return wasSound ? stepBatch(state, [{ kind: 'journalFailed' }, ...batch]) : step;
+      return wasSound ? loop.stepAll([{ kind: 'journalFailed' }, ...batch]) : step;
     }
   }
 
@@ -96,7 +73,7 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
       case 'process':
         return performOnProcess(effect.process, effect.effect);
       case 'adopt': {
-        const definition = state.processes.get(effect.process)?.definition;
+        const definition = state().processes.get(effect.process)?.definition;
         if (definition !== undefined) ports.children.adopt(definition, effect.child);
         return;
       }
@@ -139,7 +116,7 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
     }
   }
 
-  return { deliver, state: () => state };
+  return { deliver, state };
 }
 
 /** Brings a journal that has missed commits up to date, and then adds what is new. */

@@ -23,7 +23,7 @@ import { type Operation, type OperationUpdate, operationId } from '../proto/voca
 import { listHosts, listProcesses } from './core/queries.ts';
 import { planOperation } from './core/submit.ts';
 import type { FleetDriver } from './driver.ts';
-import { type Guard, isRefusal, statusOf } from './guard.ts';
+import { type Guard, isRefusal, refuseStream } from './guard.ts';
 import type { Clock, Log } from './ports.ts';
 
 type WatchCall = ServerWritableStream<WatchOperationRequest__Output, WireOperationUpdate>;
@@ -73,7 +73,7 @@ export function controlHandlers(options: ApiOptions): UntypedServiceImplementati
     ),
     WatchOperation: (call: WatchCall) => {
       const caller = guard.admit('Control.WatchOperation', call);
-      if ('code' in caller) call.destroy(statusOf(caller));
+      if ('code' in caller) refuseStream(call, caller);
       else watch(call, driver);
     },
   };
@@ -88,9 +88,9 @@ function watch(call: WatchCall, driver: FleetDriver): void {
     if (update.kind === 'operation' && update.operation.endedAtMs !== null) call.end();
   };
   const watching = driver.watch(id, send);
-  if (watching === undefined) return void call.destroy(statusOf(unknownOperation(id)));
+  if (watching === undefined) return refuseStream(call, unknownOperation(id));
   const cutOff = (): void => {
-    call.destroy(statusOf(refusal('exhausted', 'this reader is too slow; watch again')));
+    refuseStream(call, refusal('exhausted', 'this reader is too slow; watch again'));
   };
   const stop = (): void => watching[Symbol.dispose]();
   call.on('cancelled', stop);

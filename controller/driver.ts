@@ -1,13 +1,12 @@
 /**
- * The controller's one writer. Streams, calls and timers only enqueue; the driver steps what has
- * queued up as one batch, commits it once, and only then performs the effects, in order. While a
- * commit is under way inputs wait and the old state stands: nothing uncommitted is ever shown,
- * sent or acknowledged.
+ * The controller's one writer (`proto/batch.ts` is its loop): streams, calls and timers deliver
+ * inputs; what the core makes of them is committed to the store and then performed, in order.
  *
  * A store without room drops the batch: its requests are answered so, and its agents' sessions are
  * ended, so that they send again what was not stored. Any other failure ends the controller; its
  * own supervisor starts it again, from what is stored.
  */
+import { createBatchLoop } from '../proto/batch.ts';
 import { type Refusal, refusal } from '../proto/errors.ts';
 import type {
   Operation,
@@ -46,58 +45,34 @@ export interface FleetDriver {
   state(): FleetState;
 }
 
-export interface Watch extends Disposable {
+interface Watch extends Disposable {
   readonly operation: Operation;
 }
 
 type Subscriber = (update: OperationUpdate) => void;
 
 export function createFleetDriver(ports: FleetPorts, initial: FleetState): FleetDriver {
-  let state = initial;
-  let queue: FleetInput[] = [];
-  let isBusy = false;
   let lastReply: ReplyId = 0;
   const replies = new Map<ReplyId, (answer: Operation | Refusal) => void>();
   const watchers = new Map<OperationId, Set<Subscriber>>();
+  const { deliver, state } = createBatchLoop<FleetState, FleetInput, FleetWrite, FleetEffect>(
+    {
+      clock: ports.clock,
+      step: stepFleet,
+      commit,
+      perform: performAll,
+      onBroken: ports.onStoreBroken,
+    },
+    initial,
+  );
 
-  function deliver(input: FleetInput): void {
-    queue.push(input);
-    if (queue.length === 1 && !isBusy) ports.clock.soon(drain);
-  }
-
-  function drain(): void {
-    if (isBusy || queue.length === 0) return;
-    const batch = queue;
-    queue = [];
-    isBusy = true;
-    const step = stepBatch(state, batch);
-    commit(step.writes).then((result) => {
-      isBusy = false;
-      if (result === 'committed') {
-        state = step.state;
-        performAll(step.effects);
-      } else {
-        for (const input of batch) turnAway(input);
-      }
-      if (queue.length > 0) ports.clock.soon(drain);
-    }, ports.onStoreBroken);
-  }
-
-  function stepBatch(from: FleetState, batch: readonly FleetInput[]): FleetStep {
-    let next = from;
-    const writes: FleetWrite[] = [];
-    const effects: FleetEffect[] = [];
-    for (const input of batch) {
-      const step = stepFleet(next, input, ports.clock.now());
-      next = step.state;
-      for (const write of step.writes) writes.push(write);
-      for (const effect of step.effects) effects.push(effect);
-    }
-    return { state: next, writes, effects };
-  }
-
-  async function commit(writes: readonly FleetWrite[]) {
-    return writes.length === 0 ? 'committed' : ports.store.commit(writes);
+  /** @returns what now holds: the step, or the state as it was where there was no room for it */
+  async function commit(step: FleetStep, batch: readonly FleetInput[]): Promise<FleetStep> {
+    const isEmpty = step.writes.length === 0;
+    const result = isEmpty ? 'committed' : await ports.store.commit(step.writes);
+    if (result === 'committed') return step;
+    for (const input of batch) turnAway(input);
+    return { state: state(), writes: [], effects: [] };
   }
 
   function performAll(effects: readonly FleetEffect[]): void {
@@ -161,7 +136,7 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
   }
 
   function watch(id: OperationId, onUpdate: Subscriber): Watch | undefined {
-    const operation = state.operations.get(id)?.operation;
+    const operation = state().operations.get(id)?.operation;
     if (operation === undefined) return undefined;
     const subscribers = watchers.get(id) ?? new Set();
     watchers.set(id, subscribers.add(onUpdate));
@@ -169,12 +144,13 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
       operation,
       [Symbol.dispose]: () => {
         subscribers.delete(onUpdate);
-        if (subscribers.size === 0) watchers.delete(id);
+        // A stream tells its end more than once; by then somebody else may be watching.
+        if (subscribers.size === 0 && watchers.get(id) === subscribers) watchers.delete(id);
       },
     };
   }
 
-  return { deliver, submit, watch, state: () => state };
+  return { deliver, submit, watch, state };
 }
 
 const RETRY_WHEN_FULL_MS = 1_000;

@@ -3,6 +3,7 @@
  * whether it may, and turns whatever a handler throws into a proper status. A handler cannot be
  * registered without passing here, and a refusal is logged with who, what and why.
  */
+import type { EventEmitter } from 'node:events';
 import type { ServerUnaryCall, ServiceError, sendUnaryData } from '@grpc/grpc-js';
 import { encodeRefusal } from '../proto/codec/error.ts';
 import { FleetError, type Refusal } from '../proto/errors.ts';
@@ -66,6 +67,14 @@ export function createGuard({ fleet, operators, nowMs, log }: GuardOptions): Gua
 /** As grpc-js takes it from a handler. */
 export function statusOf(because: Refusal): ServiceError {
   return Object.assign(new Error(because.message), encodeRefusal(because));
+}
+
+/**
+ * Ends a stream with this status. `destroy` would end it without one, and leave the caller waiting:
+ * grpc-js sends the status when a stream has *finished*, which a destroyed one never does.
+ */
+export function refuseStream(stream: EventEmitter, because: Refusal): void {
+  stream.emit('error', statusOf(because));
 }
 
 export function isRefusal(value: unknown): value is Refusal {

@@ -12,7 +12,7 @@ import { type ControllerMessage, type HostId, hostId } from '../proto/vocabulary
 import type { ConnectionId } from './core/host.ts';
 import { HEARTBEAT_INTERVAL_MS } from './core/sessions.ts';
 import type { FleetInput } from './core/state.ts';
-import { type Guard, statusOf } from './guard.ts';
+import { type Guard, refuseStream } from './guard.ts';
 import type { AgentLinks, Log } from './ports.ts';
 
 type Stream = ServerDuplexStream<AgentFrame__Output, ControllerFrame>;
@@ -65,7 +65,7 @@ export class AgentLinkServer implements AgentLinks, Disposable {
     const connection = this.#connections.get(id);
     if (connection === undefined) return;
     this.#options.log.info({ host: connection.host, why: because.message }, 'closing a session');
-    connection.stream.destroy(statusOf(because));
+    refuseStream(connection.stream, because);
     this.#gone(connection);
   }
 
@@ -84,7 +84,7 @@ export class AgentLinkServer implements AgentLinks, Disposable {
   #accept(stream: Stream): void {
     const caller = this.#options.guard.admit('AgentLink.Connect', stream);
     if ('code' in caller) {
-      stream.destroy(statusOf(caller));
+      refuseStream(stream, caller);
       return;
     }
     this.#lastId += 1;

@@ -11,5 +11,5 @@ export const PROTOCOL_VERSION = 1;
 export const PRODUCT_VERSION = '0.1.0';
 
 export function isAcceptedProtocol(theirs: number): boolean {
-  return Math.abs(theirs - PROTOCOL_VERSION) <= 1;
+  return theirs >= 1 && Math.abs(theirs - PROTOCOL_VERSION) <= 1;
 }

@@ -49,6 +49,7 @@ const PURE_PROTO = [
   'proto/vocabulary.ts',
   'proto/errors.ts',
   'proto/version.ts',
+  'proto/batch.ts',
   'proto/instant.ts',
   'proto/host-selector.ts',
   'proto/process-pattern.ts',

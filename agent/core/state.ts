@@ -3,6 +3,7 @@
  * `agent.ts` is the entry; the neighbours it calls work on one `Turn`, the scratch pad of one step.
  */
 
+import type { Step } from '../../proto/batch.ts';
 import type { Instant } from '../../proto/instant.ts';
 import type {
   AgentMessage,
@@ -90,13 +91,7 @@ export type AgentWrite =
   /** Everything was stopped in order, so the next agent starts afresh. */
   | { readonly kind: 'orderlyEnd' };
 
-export interface AgentStep {
-  readonly state: AgentState;
-  /** To be committed before any effect is performed. */
-  readonly writes: readonly AgentWrite[];
-  /** To be performed in this order. */
-  readonly effects: readonly AgentEffect[];
-}
+export type AgentStep = Step<AgentState, AgentWrite, AgentEffect>;
 
 /** Mutable only while one step runs, and never seen outside it. */
 export interface Turn {

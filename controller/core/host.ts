@@ -18,6 +18,8 @@ export type ConnectionId = number;
 export interface Session {
   readonly connection: ConnectionId;
   readonly epoch: number;
+  /** Monotonic. */
+  readonly openedAtMs: number;
   /** Null once the snapshot is complete; until then what has arrived of it. */
   readonly arriving: readonly ProcessStatus[] | null;
   /** Changes up to this event are in the snapshot already. */

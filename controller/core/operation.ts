@@ -72,6 +72,7 @@ export function noteTarget(
   const index = execution.positions.get(positionKey(host, process));
   const target = index === undefined ? undefined : operation.targets[index];
   if (index === undefined || target === undefined || !isInFlight(target)) return still(execution);
+  if (news.kind === 'accepted' && isAcceptedAs(target, news.oldPid)) return still(execution);
   const next: Target =
     news.kind === 'accepted'
       ? { ...target, state: 'accepted', oldPid: news.oldPid }
@@ -97,11 +98,21 @@ export function loseHost(
     target.host === host && OPEN_TARGET_STATES.has(target.state)
       ? { ...target, state: 'unreachable', error }
       : null;
-  const { targets, changed } = change(execution.operation.targets, lose);
-  if (changed.length === 0) return still(execution);
-  const operation = { ...execution.operation, targets };
-  const openInWave = targets.filter(isInFlight).length;
-  return goOn({ ...execution, operation, openInWave, mustStop: true }, changed, wallMs);
+  return giveUp(execution, lose, wallMs);
+}
+
+/** The host's agent forgot what it was told: asked again, it might do it a second time. */
+export function loseJournal(
+  execution: Execution,
+  host: HostId,
+  error: string,
+  wallMs: number,
+): OperationStep {
+  const lose = (target: Target): Target | null =>
+    target.host === host && isInFlight(target)
+      ? { ...target, state: 'indeterminate', error }
+      : null;
+  return giveUp(execution, lose, wallMs);
 }
 
 /** What a host that is back has still to be told. */
@@ -111,6 +122,22 @@ export function inFlightOn(operation: Operation, host: HostId): readonly Target[
 
 export function isInFlight(target: Target): boolean {
   return target.state === 'dispatched' || target.state === 'accepted';
+}
+
+function giveUp(
+  execution: Execution,
+  lose: (target: Target) => Target | null,
+  wallMs: number,
+): OperationStep {
+  const { targets, changed } = change(execution.operation.targets, lose);
+  if (changed.length === 0) return still(execution);
+  const operation = { ...execution.operation, targets };
+  const openInWave = targets.filter(isInFlight).length;
+  return goOn({ ...execution, operation, openInWave, mustStop: true }, changed, wallMs);
+}
+
+function isAcceptedAs(target: Target, oldPid: number | null): boolean {
+  return target.state === 'accepted' && target.oldPid === oldPid;
 }
 
 /** Begins waves until one has something to wait for; ends where none is left or none is allowed. */

@@ -9,6 +9,7 @@ import {
   type Execution,
   inFlightOn,
   loseHost,
+  loseJournal,
   noteTarget,
   type OperationStep,
 } from './operation.ts';
@@ -63,6 +64,14 @@ export function loseHostEverywhere(turn: Turn, host: HostId, error: string): voi
   }
 }
 
+/** Its agent began a new journal: of what the old one was given, nobody knows what became. */
+export function loseJournalEverywhere(turn: Turn, host: HostId): void {
+  const error = 'its agent lost its journal, so nobody knows whether it was done';
+  for (const execution of running(turn)) {
+    follow(turn, loseJournal(execution, host, error, turn.at.wallMs));
+  }
+}
+
 /** Draws the consequences of one step of one operation. */
 export function follow(turn: Turn, step: OperationStep): void {
   const { execution, changed } = step;
@@ -81,7 +90,8 @@ function remember(turn: Turn, execution: Execution): void {
   const oldestMs = turn.at.wallMs - OPERATION_RETENTION_MS;
   // Oldest first: a Map keeps the order in which they were begun.
   for (const [id, { operation }] of operations) {
-    if (operation.endedAtMs === null || operation.endedAtMs > oldestMs) break;
+    if (operation.endedAtMs === null) continue;
+    if (operation.endedAtMs > oldestMs) break;
     operations.delete(id);
   }
   operations.set(execution.operation.id, execution);

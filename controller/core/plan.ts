@@ -6,7 +6,7 @@
 
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { selectHosts } from '../../proto/host-selector.ts';
-import { compilePatterns } from '../../proto/process-pattern.ts';
+import { compilePatterns, namesOfPatterns } from '../../proto/process-pattern.ts';
 import type {
   HostId,
   OperationRequest,
@@ -101,7 +101,7 @@ function hostsRequired(): Refusal {
 }
 
 function nothingMatched(request: OperationRequest, hostCount: number): Refusal {
-  const patterns = request.processes.map((pattern) => JSON.stringify(pattern)).join(', ');
+  const patterns = namesOfPatterns(request.processes);
   return refusal('nothing-matched', `no process matches ${patterns || 'an empty list'}`, {
     cause: `${hostCount} ${hostCount === 1 ? 'host was' : 'hosts were'} selected by ${JSON.stringify(request.hosts)}`,
     fix: `see what they run with: fleetctl status --hosts='${request.hosts}'`,

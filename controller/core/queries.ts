@@ -1,7 +1,7 @@
 /** What operators may look at, answered from the committed state. Looking changes nothing. */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { selectHosts } from '../../proto/host-selector.ts';
-import { compilePatterns } from '../../proto/process-pattern.ts';
+import { compilePatterns, namesOfPatterns, patternsProblem } from '../../proto/process-pattern.ts';
 import type { HostProcess, HostStatus } from '../../proto/vocabulary.ts';
 import { type Host, hostStatusOf, isConnected } from './host.ts';
 import type { FleetState } from './state.ts';
@@ -23,6 +23,8 @@ export function listProcesses(
   selector: string,
   patterns: readonly string[],
 ): ProcessListing | Refusal {
+  const problem = patternsProblem(patterns);
+  if (problem !== null) return problem;
   const hosts = select(state, selector);
   if ('code' in hosts) return hosts;
   const matcher = compilePatterns(patterns.length === 0 ? ['all'] : patterns);
@@ -34,8 +36,7 @@ export function listProcesses(
     })),
   );
   if (patterns.length > 0 && processes.length === 0) {
-    const names = patterns.map((pattern) => JSON.stringify(pattern)).join(', ');
-    return refusal('nothing-matched', `no process matches ${names}`, {
+    return refusal('nothing-matched', `no process matches ${namesOfPatterns(patterns)}`, {
       cause: `${hosts.length} ${hosts.length === 1 ? 'host was' : 'hosts were'} looked at`,
       fix: 'see what there is with: fleetctl status',
     });

@@ -6,8 +6,14 @@
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { isAcceptedProtocol, PROTOCOL_VERSION } from '../../proto/version.ts';
 import type { AgentMessage, HostId, ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
-import type { ConnectionId, Host, Session } from './host.ts';
-import { dispatchAgain, giveGrace, loseHostEverywhere, noteTargetEvent } from './operations.ts';
+import { type ConnectionId, type Host, isConnected, type Session } from './host.ts';
+import {
+  dispatchAgain,
+  giveGrace,
+  loseHostEverywhere,
+  loseJournalEverywhere,
+  noteTargetEvent,
+} from './operations.ts';
 import { type FleetInput, putHost, type Turn } from './state.ts';
 
 type Hello = Extract<FleetInput, { readonly kind: 'hello' }>;
@@ -21,6 +27,9 @@ export const HEARTBEAT_INTERVAL_MS = 5_000;
 const SPREAD_PER_AGENT_MS = 8;
 const SHORTEST_SPREAD_MS = 1_000;
 const LONGEST_SPREAD_MS = 120_000;
+
+/** As many as one agent's configuration may name; more is an agent that has gone wrong. */
+const PROCESSES_MAX = 10_000;
 
 export function greet(turn: Turn, { connection, host: id, hello }: Hello): void {
   if (!isAcceptedProtocol(hello.protocolVersion)) {
@@ -40,7 +49,7 @@ export function greet(turn: Turn, { connection, host: id, hello }: Hello): void 
     agentVersion: hello.agentVersion,
     journalId: hello.journalId,
     storedSeq: isSameJournal ? before.storedSeq : 0,
-    session: { connection, epoch, arriving: [], snapshotSeq: 0 },
+    session: { connection, epoch, openedAtMs: turn.at.monotonicMs, arriving: [], snapshotSeq: 0 },
     lastSeenAtMs: turn.at.wallMs,
     lossCount: before?.lossCount ?? 0,
     processes: before?.processes ?? new Map(),
@@ -60,6 +69,7 @@ export function greet(turn: Turn, { connection, host: id, hello }: Hello): void 
       heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
     },
   });
+  if (!isSameJournal) loseJournalEverywhere(turn, id);
 }
 
 export function hear(turn: Turn, { connection, host: id, message }: Heard): void {
@@ -92,7 +102,10 @@ export function endSession(turn: Turn, id: HostId, connection: ConnectionId): vo
 
 export function graceOver(turn: Turn, id: HostId, lossCount: number): void {
   const host = turn.state.hosts.get(id);
-  if (host === undefined || host.session !== null || host.lossCount !== lossCount) return;
+  if (host === undefined || isConnected(host) || host.lossCount !== lossCount) return;
+  // It is back but has not said yet how things are: that may take as long again, not for ever.
+  const sinceMs = turn.at.monotonicMs - (host.session?.openedAtMs ?? Number.NEGATIVE_INFINITY);
+  if (sinceMs < turn.state.unreachableAfterMs) return giveGrace(turn, host);
   loseHostEverywhere(turn, id, 'the connection to its agent was lost, and it did not come back');
 }
 
@@ -111,6 +124,7 @@ function disconnect(turn: Turn, host: Host): Host {
 
 function hearSnapshot(turn: Turn, host: Host, session: Session, message: Snapshot): void {
   const arrived = [...(session.arriving ?? []), ...message.processes];
+  if (arrived.length > PROCESSES_MAX) return closeAsTooLarge(turn, session);
   if (!message.last) {
     return putHost(turn, { ...host, session: { ...session, arriving: arrived } });
   }
@@ -131,7 +145,14 @@ function hearEvent(turn: Turn, host: Host, session: Session, message: Event): vo
   putHost(turn, stored);
   if (isNew) {
     const { host: id, journalId } = stored;
-    turn.writes.push({ kind: 'event', host: id, journalId, event: { seq, atMs, event } });
+    const storedAtMs = turn.at.wallMs;
+    turn.writes.push({
+      kind: 'event',
+      host: id,
+      journalId,
+      event: { seq, atMs, event },
+      storedAtMs,
+    });
     if (event.kind !== 'processChanged') noteTargetEvent(turn, id, event);
     else if (seq > session.snapshotSeq) noteProcess(turn, stored, event.process);
   }
@@ -142,8 +163,16 @@ function hearEvent(turn: Turn, host: Host, session: Session, message: Event): vo
 
 function noteProcess(turn: Turn, host: Host, status: ProcessStatus): void {
   const processes: Map<ProcessName, ProcessStatus> = new Map(host.processes);
+  if (processes.size >= PROCESSES_MAX && host.session !== null) {
+    return closeAsTooLarge(turn, host.session);
+  }
   putHost(turn, { ...host, processes: processes.set(status.process, status) });
   turn.writes.push({ kind: 'process', host: host.host, status });
+}
+
+function closeAsTooLarge(turn: Turn, { connection }: Session): void {
+  const because = refusal('exhausted', `a host may have ${PROCESSES_MAX} processes`);
+  turn.effects.push({ kind: 'close', connection, because });
 }
 
 function spreadMs(agents: number): number {

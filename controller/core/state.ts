@@ -2,6 +2,7 @@
  * The controller's whole state, what can happen to it, what it makes durable and what it has done.
  * `fleet.ts` is the entry; the neighbours it calls work on one `Turn`, the scratch pad of one step.
  */
+import type { Step } from '../../proto/batch.ts';
 import type { Refusal } from '../../proto/errors.ts';
 import type { Instant } from '../../proto/instant.ts';
 import type {
@@ -93,6 +94,8 @@ export type FleetWrite =
       readonly host: HostId;
       readonly journalId: JournalId;
       readonly event: SequencedEvent;
+      /** By our own clock; the agent's, in the event, may be wrong. */
+      readonly storedAtMs: number;
     }
   | { readonly kind: 'sessionEpoch'; readonly epoch: number }
   /** The operation itself with every target; later only what changes. */
@@ -104,13 +107,7 @@ export type FleetWrite =
       readonly changed: readonly Target[];
     };
 
-export interface FleetStep {
-  readonly state: FleetState;
-  /** To be committed before any effect is performed. */
-  readonly writes: readonly FleetWrite[];
-  /** To be performed in this order. */
-  readonly effects: readonly FleetEffect[];
-}
+export type FleetStep = Step<FleetState, FleetWrite, FleetEffect>;
 
 /** Mutable only while one step runs, and never seen outside it. */
 export interface Turn {

@@ -4,6 +4,7 @@
  * committed with its whole plan before anybody is told of it or anything is dispatched.
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
+import { patternsProblem } from '../../proto/process-pattern.ts';
 import type { Operation, OperationId, OperationRequest } from '../../proto/vocabulary.ts';
 import { beginOperation, executionOf } from './operation.ts';
 import { follow, OPERATION_RETENTION_MS } from './operations.ts';
@@ -13,6 +14,8 @@ import type { FleetInput, Turn } from './state.ts';
 type Submission = Extract<FleetInput, { readonly kind: 'submit' }>;
 
 const CLOCK_SKEW_MAX_MS = 60 * 60 * 1_000;
+/** An id from a clock that is fast must be too old before the operation that it made is forgotten. */
+const ID_AGE_MAX_MS = OPERATION_RETENTION_MS - CLOCK_SKEW_MAX_MS;
 
 /** RFC 9562: version 7, whose first 48 bits are milliseconds of Unix time. */
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -68,20 +71,21 @@ function requestProblem(request: OperationRequest): Refusal | null {
       fix: 'name them, for example: web, group:name, group:*, or all',
     });
   }
+  const tooMuch = patternsProblem(request.processes);
+  if (tooMuch !== null) return tooMuch;
   if ((request.verb === 'signal') !== (request.signal !== null)) {
     return refusal('usage', 'a signal goes with the verb signal, and only with it');
   }
   if (request.signal !== null && !/^[A-Z0-9+-]{1,16}$/.test(request.signal)) {
-    return refusal('usage', `${JSON.stringify(request.signal)} is no signal`);
+    return refusal('usage', `${JSON.stringify(request.signal.slice(0, 60))} is no signal`);
   }
   return null;
 }
 
 function idProblem(id: OperationId, nowMs: number): Refusal | null {
-  if (!UUID_V7.test(id)) return refusal('usage', `${JSON.stringify(id)} is no UUIDv7`);
+  if (!UUID_V7.test(id)) return refusal('usage', `${JSON.stringify(id.slice(0, 60))} is no UUIDv7`);
   const madeAtMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-  if (madeAtMs > nowMs - OPERATION_RETENTION_MS && madeAtMs < nowMs + CLOCK_SKEW_MAX_MS)
-    return null;
+  if (madeAtMs > nowMs - ID_AGE_MAX_MS && madeAtMs < nowMs + CLOCK_SKEW_MAX_MS) return null;
   return refusal('usage', `the operation id ${id} was not made just now`, {
     cause: 'a repeat of so old an id could not be recognised; or a clock is wrong',
     fix: 'compare the clocks of this machine and of the controller, and try again',

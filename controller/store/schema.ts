@@ -26,10 +26,11 @@ export const MIGRATIONS: readonly string[] = [
      journal_id TEXT NOT NULL,
      seq INTEGER NOT NULL,
      at_ms INTEGER NOT NULL,
+     stored_at_ms INTEGER NOT NULL,
      event TEXT NOT NULL,
      PRIMARY KEY (host, journal_id, seq)
-   ) STRICT, WITHOUT ROWID;
-   CREATE INDEX events_by_time ON events (at_ms);
+   ) STRICT;
+   CREATE INDEX events_by_time ON events (stored_at_ms);
 
    CREATE TABLE operations (
      id TEXT PRIMARY KEY,

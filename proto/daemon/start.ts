@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type CredentialFiles, type Credentials, loadCredentials } from '../credentials.ts';
 import { formatProblems, type Problem } from '../dialect/problem.ts';
-import { FleetError, refusal } from '../errors.ts';
+import { FleetError, type Refusal, refusal } from '../errors.ts';
 import type { IdentityKind } from '../identity.ts';
 import type { DaemonArguments } from './arguments.ts';
 
@@ -72,20 +72,28 @@ export function makePrivateDirectory(path: string): void {
  */
 export function lockStateDirectory(path: string): Disposable {
   makePrivateDirectory(path);
-  const database = new Database(join(path, 'lock'), { timeout: 0 });
+  const file = join(path, 'lock');
   try {
+    const database = new Database(file, { timeout: 0 });
     database.pragma('locking_mode = EXCLUSIVE');
     database.exec('BEGIN EXCLUSIVE');
+    return { [Symbol.dispose]: () => database.close() };
   } catch (error) {
-    database.close();
-    throw new FleetError(
-      refusal('configuration', `another instance is running with state_dir ${path}`, {
-        cause: error instanceof Error ? error.message : String(error),
-        fix: 'stop it first, or give this one a state_dir of its own',
-      }),
-    );
+    throw new FleetError(lockRefusal(path, file, error));
   }
-  return { [Symbol.dispose]: () => database.close() };
+}
+
+function lockRefusal(path: string, file: string, error: unknown): Refusal {
+  const cause = error instanceof Error ? error.message : String(error);
+  const isTaken = error instanceof Database.SqliteError && error.code === 'SQLITE_BUSY';
+  if (!isTaken) {
+    const fix = 'it holds nothing: remove it if it is damaged, and check who may write there';
+    return refusal('configuration', `the lock file ${file} cannot be used`, { cause, fix });
+  }
+  return refusal('configuration', `another instance is running with state_dir ${path}`, {
+    cause,
+    fix: 'stop it first, or give this one a state_dir of its own',
+  });
 }
 
 /** Ends a daemon that cannot start. */

@@ -1,7 +1,7 @@
 /** The agent's configuration as a whole: its own section, and a supervisord.conf around it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AgentConfigResult, loadAgentConfig } from '../../agent/config.ts';
+import { type AgentConfigResult, loadAgentConfig } from '../../agent/config/load.ts';
 import { formatProblems } from '../../proto/dialect/problem.ts';
 import { fakeConfigFiles } from '../fakes/config-files.ts';
 

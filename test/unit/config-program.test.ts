@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
-import { type AgentConfigResult, loadAgentConfig } from '../../agent/config.ts';
+import { type AgentConfigResult, loadAgentConfig } from '../../agent/config/load.ts';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import { formatProblems } from '../../proto/dialect/problem.ts';
 import { fakeConfigFiles } from '../fakes/config-files.ts';

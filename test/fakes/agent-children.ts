@@ -1,0 +1,39 @@
+/** Children that exist on paper: notes what is asked of them; how they fare is the test's business. */
+import type { Child } from '../../agent/core/process.ts';
+import type { Children } from '../../agent/ports.ts';
+
+export interface FakeChildren extends Children {
+  /** `spawn web`, `signal 101 TERM`, `signal 101 KILL to the group`, in order. */
+  readonly calls: readonly string[];
+  /** From now on signals cannot be sent, for this reason. */
+  readonly refuseSignals: (error: string | null) => void;
+}
+
+export interface ChildrenListener {
+  readonly onCall?: (call: string) => void;
+  readonly onSignal?: (child: Child, signal: string) => void;
+}
+
+export function fakeChildren({ onCall, onSignal }: ChildrenListener = {}): FakeChildren {
+  const calls: string[] = [];
+  let refusal: string | null = null;
+  const note = (call: string): void => {
+    calls.push(call);
+    onCall?.(call);
+  };
+  return {
+    calls,
+    spawn: ({ process }) => note(`spawn ${process}`),
+    release: (process) => note(`release ${process}`),
+    abandon: (process) => note(`abandon ${process}`),
+    adopt: ({ process }, { pid }) => note(`adopt ${process} ${pid}`),
+    signal: (child, signal, wholeGroup) => {
+      note(`signal ${child.pid} ${signal}${wholeGroup ? ' to the group' : ''}`);
+      if (refusal === null) onSignal?.(child, signal);
+      return refusal;
+    },
+    refuseSignals: (error) => {
+      refusal = error;
+    },
+  };
+}

@@ -1,0 +1,182 @@
+/**
+ * One host under test without the world around it: the agent's core, stepped by hand. What would
+ * come back from children, timers and the controller is handed in by the test.
+ */
+import { stepAgent } from '../../agent/core/agent.ts';
+import type { ProcessDefinition } from '../../agent/core/definition.ts';
+import type { ExitStatus } from '../../agent/core/exit-status.ts';
+import { EMPTY_OUTBOX } from '../../agent/core/outbox.ts';
+import type { ProcessInput, ProcessRuntime, ProcessTimer } from '../../agent/core/process.ts';
+import { type JournalContents, recoverState } from '../../agent/core/recover.ts';
+import type { AgentInput, AgentState, AgentStep, Sighting } from '../../agent/core/state.ts';
+import type { TargetRecord } from '../../agent/core/target.ts';
+import {
+  type AgentEvent,
+  type ControllerMessage,
+  knownProcessName,
+  operationId,
+  type ProcessState,
+  type Verb,
+} from '../../proto/vocabulary.ts';
+import { aChild, exitCode, instant } from './agent-process.ts';
+
+export const BOOT_ID = 'boot-1';
+export const EPOCH = 7;
+
+const EMPTY_JOURNAL: JournalContents = {
+  processes: [],
+  targets: [],
+  outbox: EMPTY_OUTBOX,
+  endedOrderly: false,
+  bootId: null,
+};
+
+export interface HostOptions {
+  readonly journal?: Partial<JournalContents>;
+  readonly bootId?: string;
+  readonly sightings?: Readonly<Record<string, Sighting>>;
+  readonly startsAtMs?: number;
+}
+
+export interface TestHost {
+  /** What the boot did. */
+  readonly booted: AgentStep;
+  readonly state: () => AgentState;
+  readonly process: (name: string) => ProcessRuntime;
+  readonly stateOf: (name: string) => ProcessState | undefined;
+  readonly pass: (durationMs: number) => void;
+  readonly step: (input: AgentInput) => AgentStep;
+  readonly give: (name: string, input: ProcessInput) => AgentStep;
+  readonly spawned: (name: string, pid?: number) => AgentStep;
+  readonly exited: (name: string, exit?: ExitStatus, lastLines?: readonly string[]) => AgentStep;
+  readonly timer: (name: string, timer: ProcessTimer) => AgentStep;
+  readonly receive: (message: ControllerMessage) => AgentStep;
+  readonly welcome: (acknowledgedSeq?: number) => AgentStep;
+  readonly command: (verb: Verb, operation: string, ...names: readonly string[]) => AgentStep;
+  readonly signal: (signal: string, operation: string, name: string) => AgentStep;
+  readonly target: (operation: string, name: string) => TargetRecord | undefined;
+  /** What the journal of this host holds, for the agent that comes after it. */
+  readonly journal: () => JournalContents;
+}
+
+/** An agent that has just booted; it has no session until `welcome`. */
+export function aHost(
+  definitions: readonly ProcessDefinition[],
+  options: HostOptions = {},
+): TestHost {
+  const { bootId = BOOT_ID, startsAtMs = 0 } = options;
+  let nowMs = startsAtMs;
+  const journal = { ...EMPTY_JOURNAL, ...options.journal };
+  const recovered = recoverState(definitions, journal, bootId, instant(nowMs).wallMs);
+  let state = recovered.state;
+  const step = (input: AgentInput): AgentStep => {
+    const result = stepAgent(state, input, instant(nowMs));
+    state = result.state;
+    return result;
+  };
+  const sightings = new Map(
+    Object.entries(options.sightings ?? {}).map(([name, seen]) => [knownProcessName(name), seen]),
+  );
+  const booted = step({ kind: 'boot', sightings, retired: recovered.retired });
+  const process = (name: string): ProcessRuntime => {
+    const found = state.processes.get(knownProcessName(name));
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found;
+  };
+  const give = (name: string, input: ProcessInput) =>
+    step({ kind: 'process', process: knownProcessName(name), input });
+  const receive = (message: ControllerMessage) => step({ kind: 'received', message });
+  return {
+    booted,
+    state: () => state,
+    process,
+    stateOf: (name) => state.processes.get(knownProcessName(name))?.state,
+    pass: (durationMs) => {
+      nowMs += durationMs;
+    },
+    step,
+    give,
+    spawned: (name, pid = 100) => give(name, { kind: 'spawned', child: aChild(pid, bootId) }),
+    exited: (name, exit = exitCode(1), lastLines = []) =>
+      give(name, { kind: 'exited', exit, lastLines }),
+    timer: (name, timer) => give(name, { kind: timer, timerToken: process(name).timerToken }),
+    receive,
+    welcome: (acknowledgedSeq = 0) => receive(aWelcome(EPOCH, acknowledgedSeq)),
+    command: (verb, operation, ...names) => receive(aCommand(verb, operation, names)),
+    signal: (signal, operation, name) =>
+      receive({ ...aCommand('signal', operation, [name]), signal }),
+    target: (operation, name) => state.targets.get(`${operation} ${name}`),
+    journal: () => ({
+      processes: [...state.processes.values()],
+      targets: [...state.targets.values()],
+      outbox: state.outbox,
+      endedOrderly: false,
+      bootId,
+    }),
+  };
+}
+
+/** A host whose session is up and whose processes were started and stayed up, pids from 101 on. */
+export function aRunningHost(...definitions: readonly ProcessDefinition[]): TestHost {
+  const host = aHost(definitions);
+  host.welcome();
+  for (const [index, { process }] of definitions.entries()) {
+    if (host.stateOf(process) === 'STOPPED') continue;
+    host.spawned(process, 101 + index);
+    if (host.stateOf(process) === 'STARTING') host.timer(process, 'stayedUp');
+  }
+  return host;
+}
+
+export function aWelcome(sessionEpoch: number, acknowledgedSeq = 0) {
+  return {
+    kind: 'welcome',
+    protocolVersion: 1,
+    sessionEpoch,
+    acknowledgedSeq,
+    reconnectSpreadMs: 1_000,
+    heartbeatIntervalMs: 5_000,
+  } as const;
+}
+
+export function aCommand(verb: Verb, operation: string, names: readonly string[]) {
+  return {
+    kind: 'command',
+    sessionEpoch: EPOCH,
+    operationId: operationId(operation),
+    verb,
+    signal: null,
+    processes: names.map(knownProcessName),
+  } as const satisfies ControllerMessage;
+}
+
+function eventsIn(step: AgentStep): readonly AgentEvent[] {
+  return step.writes.flatMap((write) => (write.kind === 'event' ? write.event.event : []));
+}
+
+/** `web STARTING`, in the order in which the states were entered. */
+export function changesIn(step: AgentStep): readonly string[] {
+  return eventsIn(step).flatMap((event) =>
+    event.kind === 'processChanged' ? `${event.process.process} ${event.process.state}` : [],
+  );
+}
+
+/** `web spawn`, `web signal TERM`, in the order in which they are to be performed. */
+export function deedsIn(step: AgentStep): readonly string[] {
+  return step.effects.flatMap((effect) => {
+    if (effect.kind !== 'process' || effect.effect.kind === 'timer') return [];
+    const { kind } = effect.effect;
+    const signal = effect.effect.kind === 'signal' ? ` ${effect.effect.signal}` : '';
+    return `${effect.process} ${kind}${signal}`;
+  });
+}
+
+export function outcomesIn(step: AgentStep) {
+  return eventsIn(step).flatMap((event) =>
+    event.kind === 'targetSettled' ? { operation: event.operationId, ...event.outcome } : [],
+  );
+}
+
+export function acceptedIn(step: AgentStep) {
+  return eventsIn(step).flatMap((event) => (event.kind === 'targetAccepted' ? event : []));
+}

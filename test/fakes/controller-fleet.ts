@@ -1,0 +1,202 @@
+/** What hosts, processes and requests look like to the controller, with everything beside the point filled in. */
+import { stepFleet } from '../../controller/core/fleet.ts';
+import type { ConnectionId, Host } from '../../controller/core/host.ts';
+import { PersistentMap } from '../../controller/core/persistent-map.ts';
+import type {
+  FleetEffect,
+  FleetInput,
+  FleetState,
+  FleetWrite,
+} from '../../controller/core/state.ts';
+import {
+  type AgentEvent,
+  type AgentMessage,
+  hostId,
+  journalId,
+  knownProcessName,
+  type Operation,
+  type OperationId,
+  type OperationRequest,
+  operationId,
+  type ProcessStatus,
+  type TargetOutcome,
+  type Verb,
+} from '../../proto/vocabulary.ts';
+
+export const NOW_MS = Date.UTC(2026, 10, 22, 12);
+export const GRACE_MS = 30_000;
+
+/** `group:name`, or `name` for both; the program is called as the group unless told otherwise. */
+export function aStatus(process: string, more: Partial<ProcessStatus> = {}): ProcessStatus {
+  const [group = '', name = group] = process.split(':');
+  return {
+    process: knownProcessName(process),
+    group,
+    name,
+    program: group,
+    groupPriority: 999,
+    priority: 999,
+    generation: 1,
+    state: 'RUNNING',
+    changedAtMs: NOW_MS,
+    pid: 100,
+    startedAtMs: NOW_MS,
+    exitCode: null,
+    exitSignal: null,
+    restarts: 0,
+    lastError: null,
+    nextTryAtMs: null,
+    ...more,
+  };
+}
+
+export function aHost(
+  name: string,
+  processes: readonly (string | ProcessStatus)[],
+  more: Partial<Host> = {},
+): Host {
+  const statuses = processes.map((held) => (typeof held === 'string' ? aStatus(held) : held));
+  return {
+    host: hostId(name),
+    labels: {},
+    agentVersion: '0.1.0',
+    journalId: journalId('journal-1'),
+    storedSeq: 0,
+    session: { connection: 1, epoch: 1, openedAtMs: 0, arriving: null, snapshotSeq: 0 },
+    lastSeenAtMs: NOW_MS,
+    lossCount: 0,
+    processes: new Map(statuses.map((status) => [status.process, status])),
+    ...more,
+  };
+}
+
+export const away = { session: null } as const;
+
+/** A UUIDv7 of the given millisecond. */
+export function anId(serial = 1, madeAtMs = NOW_MS): OperationId {
+  const time = madeAtMs.toString(16).padStart(12, '0');
+  const tail = serial.toString(16).padStart(12, '0');
+  return operationId(`${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${tail}`);
+}
+
+export function aRequest(
+  verb: Verb,
+  hosts: string,
+  processes: readonly string[],
+  more: Partial<OperationRequest> = {},
+): OperationRequest {
+  const signal = verb === 'signal' ? 'HUP' : null;
+  return { id: anId(), verb, signal, hosts, processes, reason: '', ...more };
+}
+
+export function settledAs(state: TargetOutcome['state']): TargetOutcome {
+  const hasFailed = state !== 'succeeded';
+  return {
+    state,
+    oldPid: 100,
+    newPid: hasFailed ? null : 200,
+    durationMs: 12,
+    error: hasFailed ? 'it did not stay up' : null,
+    logTail: hasFailed ? ['last words'] : [],
+  };
+}
+
+export function accepted(id: OperationId, process: string): AgentEvent {
+  const name = knownProcessName(process);
+  return { kind: 'targetAccepted', operationId: id, process: name, generation: 2, oldPid: 100 };
+}
+
+export function settled(
+  id: OperationId,
+  process: string,
+  state: TargetOutcome['state'] = 'succeeded',
+): AgentEvent {
+  const name = knownProcessName(process);
+  return { kind: 'targetSettled', operationId: id, process: name, outcome: settledAs(state) };
+}
+
+export const emptyFleet: FleetState = {
+  hosts: PersistentMap.of([]),
+  operations: new Map(),
+  sessionEpoch: 0,
+  unreachableAfterMs: GRACE_MS,
+};
+
+export interface FleetScript {
+  state: FleetState;
+  wallMs: number;
+  /** Of the last step alone. */
+  writes: readonly FleetWrite[];
+  effects: readonly FleetEffect[];
+  give(input: FleetInput): void;
+  hear(host: string, connection: ConnectionId, message: AgentMessage): void;
+  hello(host: string, connection: ConnectionId, journal?: string): void;
+  /** Hello and the whole picture in one chunk. */
+  connect(host: string, connection: ConnectionId, processes: readonly ProcessStatus[]): void;
+  tell(host: string, connection: ConnectionId, seq: number, event: AgentEvent): void;
+  submit(request: OperationRequest): void;
+  host(name: string): Host;
+  operation(id?: OperationId): Operation;
+}
+
+/** The pure fleet, driven input by input. */
+export function fleetScript(initial: FleetState = emptyFleet): FleetScript {
+  const script: FleetScript = {
+    state: initial,
+    wallMs: NOW_MS,
+    writes: [],
+    effects: [],
+    give(input) {
+      const at = { wallMs: script.wallMs, monotonicMs: script.wallMs - NOW_MS };
+      Object.assign(script, stepFleet(script.state, input, at));
+    },
+    hear(host, connection, message) {
+      script.give({ kind: 'message', host: hostId(host), connection, message });
+    },
+    hello(host, connection, journal = 'journal-1') {
+      script.give({ kind: 'hello', host: hostId(host), connection, hello: aHello(journal) });
+    },
+    connect(host, connection, processes) {
+      script.hello(host, connection);
+      const sessionEpoch = script.state.sessionEpoch;
+      script.hear(host, connection, {
+        kind: 'snapshot',
+        sessionEpoch,
+        seq: 0,
+        processes,
+        last: true,
+      });
+    },
+    tell(host, connection, seq, event) {
+      const sessionEpoch = script.host(host).session?.epoch ?? 0;
+      script.hear(host, connection, { kind: 'event', sessionEpoch, seq, atMs: NOW_MS, event });
+    },
+    submit(request) {
+      script.give({ kind: 'submit', reply: 1, request, requestedBy: 'alice' });
+    },
+    host(name) {
+      const found = script.state.hosts.get(hostId(name));
+      if (found === undefined) throw new Error(`no host ${name}`);
+      return found;
+    },
+    operation(id = anId()) {
+      const found = script.state.operations.get(id);
+      if (found === undefined) throw new Error(`no operation ${id}`);
+      return found.operation;
+    },
+  };
+  return script;
+}
+
+export function aHello(
+  journal = 'journal-1',
+  protocolVersion = 1,
+): Extract<AgentMessage, { kind: 'hello' }> {
+  return {
+    kind: 'hello',
+    protocolVersion,
+    agentVersion: '0.1.0',
+    journalId: journalId(journal),
+    labels: { env: 'prod' },
+  };
+}

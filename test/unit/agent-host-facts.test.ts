@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, uptime } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { findExecutable } from '../../agent/adapters/executable.ts';
+import { linuxProcessTable, posixProcessTable } from '../../agent/adapters/process-table.ts';
+import { logPathOf, runFilesOf } from '../../agent/adapters/run-files.ts';
+import { lookForChildren } from '../../agent/adapters/sightings.ts';
+import { knownProcessName } from '../../proto/vocabulary.ts';
+import { aRunningHost } from '../fakes/agent-host.ts';
+import { aDefinition, exitCode } from '../fakes/agent-process.ts';
+
+function aFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-facts-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** More than any system gives out. */
+const BOGUS_PID = 2 ** 30;
+
+const tables =
+  process.platform === 'linux' ? [linuxProcessTable, posixProcessTable] : [posixProcessTable];
+
+test('each process table knows a live process, always by the same token, and no bogus one', () => {
+  for (const openTable of tables) {
+    const table = openTable();
+    const token = table.startTokenOf(process.pid);
+    assert.match(token ?? '', /\d/, openTable.name);
+    assert.equal(table.startTokenOf(process.pid), token);
+    assert.equal(table.startTokenOf(BOGUS_PID), null);
+    assert.notEqual(table.bootId, '');
+  }
+});
+
+test('a token of ps is a date of its own, in no local language or time zone', () => {
+  const token = posixProcessTable().startTokenOf(process.pid);
+  const startedAtMs = Date.parse(`${token} UTC`);
+  assert.ok(Math.abs(startedAtMs - performance.timeOrigin) < 60_000, `${token}`);
+});
+
+test('a token of /proc is the time of the start, in ticks since the boot', {
+  skip: process.platform !== 'linux',
+}, () => {
+  const startedAfterBootSeconds = Number(linuxProcessTable().startTokenOf(process.pid)) / 100;
+  assert.ok(Math.abs(startedAfterBootSeconds - (uptime() - process.uptime())) < 60);
+});
+
+test('a command is found on the path, and its words are split without a shell', (context) => {
+  const folder = aFolder(context);
+  const bin = join(folder, 'bin');
+  mkdirSync(join(bin, 'folder'), { recursive: true });
+  const executable = join(bin, 'web');
+  writeFileSync(executable, '#!/bin/sh\n');
+  chmodSync(executable, 0o755);
+  writeFileSync(join(bin, 'plain'), '');
+  const found = (...rest: string[]) => ({ kind: 'found', command: [executable, ...rest] });
+  const unusable = (error: string) => ({ kind: 'unusable', error });
+  const path = `${folder}/none:${bin}::relative`;
+  const cases = [
+    [`web --name 'a b' $HOME "*"`, null, found('--name', 'a b', '$HOME', '*')],
+    [executable, null, found()],
+    ['./web', bin, found()],
+    ['bin/web x', folder, found('x')],
+    ['wep', null, unusable("can't find command 'wep'")],
+    ['./web', folder, unusable("can't find command './web'")],
+    ['plain', null, unusable(`command at '${bin}/plain' is not executable`)],
+    ['folder', null, unusable(`command at '${bin}/folder' is a directory`)],
+    [`${executable}/x`, null, unusable(`can't find command '${executable}/x'`)],
+    ['', null, unusable('command "" is empty')],
+    ["''", null, unusable('command "\'\'" is empty')],
+  ] as const;
+  for (const [command, directory, expected] of cases) {
+    assert.deepEqual(findExecutable(command, path, directory), expected, command);
+  }
+});
+
+test('a command that cannot be split, or that no file can be named like, is told as it stands', () => {
+  const unbalanced = findExecutable('web "oops', '/bin', null);
+  assert.equal(unbalanced.kind, 'unusable');
+  assert.match(unbalanced.kind === 'unusable' ? unbalanced.error : '', /^can't parse command "web/);
+  const hostile = findExecutable(`/bin/${'x'.repeat(300)}`, '', null);
+  assert.match(hostile.kind === 'unusable' ? hostile.error : '', /cannot be examined/);
+});
+
+test('files are named after the process, logs as configured', () => {
+  const folders = { runDir: '/run', logDir: '/log' };
+  assert.deepEqual(runFilesOf(folders, knownProcessName('g:web')), {
+    exitFile: '/run/g:web.exit',
+    stdoutFifo: '/run/g:web.out',
+    stderrFifo: '/run/g:web.err',
+  });
+  const log = { maxBytes: 0, backups: 0 };
+  const definition = aDefinition('web', {
+    stdoutLog: { ...log, target: { kind: 'auto' } },
+    stderrLog: { ...log, target: { kind: 'file', path: '/var/err' } },
+  });
+  assert.equal(logPathOf(folders, definition, 'stdout'), '/log/web-stdout.log');
+  assert.equal(logPathOf(folders, definition, 'stderr'), '/var/err');
+  assert.equal(logPathOf(folders, aDefinition(), 'stdout'), null);
+});
+
+test('a recorded child is alive while it or its keeper is, by token and not by pid alone', (context) => {
+  const runDir = aFolder(context);
+  const names = ['both', 'orphan', 'keeper', 'gone', 'reused'];
+  const host = aRunningHost(...names.map((name) => aDefinition(name)));
+  writeFileSync(join(runDir, 'gone.exit'), 'exit 3\n');
+  const tokens = new Map<number, string>();
+  for (const name of names) {
+    const { child } = host.process(name);
+    if (child === null) continue;
+    if (name === 'both' || name === 'orphan') tokens.set(child.pid, child.startToken);
+    if (name === 'both' || name === 'keeper') tokens.set(child.keeperPid, child.keeperStartToken);
+    if (name === 'reused') tokens.set(child.pid, 'somebody else');
+  }
+  const table = { bootId: 'boot-1', startTokenOf: (pid: number) => tokens.get(pid) ?? null };
+  const seen = lookForChildren(host.state(), { runDir, logDir: runDir }, table);
+  assert.deepEqual(Object.fromEntries(seen), {
+    both: { kind: 'alive' },
+    orphan: { kind: 'alive' },
+    keeper: { kind: 'alive' },
+    gone: { kind: 'ended', exit: exitCode(3) },
+    reused: { kind: 'ended', exit: { kind: 'unknown' } },
+  });
+});

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { openJournal } from '../../agent/adapters/journal.ts';
+import { initialProcess, type ProcessRuntime } from '../../agent/core/process.ts';
+import type { AgentWrite } from '../../agent/core/state.ts';
+import type { TargetRecord } from '../../agent/core/target.ts';
+import { FleetError } from '../../proto/errors.ts';
+import { knownProcessName, operationId } from '../../proto/vocabulary.ts';
+import { aChild, aDefinition, exitCode } from '../fakes/agent-process.ts';
+
+const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
+const NOW_MS = 100 * WEEK_MS;
+
+function aPath(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-journal-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'journal.db');
+}
+
+const open = (path: string, bootId = 'boot-1') => openJournal(path, bootId, NOW_MS);
+
+/** Opened, given these commits, closed. */
+async function write(path: string, ...commits: readonly (readonly AgentWrite[])[]): Promise<void> {
+  using journal = open(path);
+  for (const writes of commits) await journal.commit(writes);
+}
+
+function contentsOf(path: string, bootId = 'boot-1') {
+  using journal = open(path, bootId);
+  return { ...journal.contents, id: journal.id };
+}
+
+const event = (seq: number): AgentWrite => ({
+  kind: 'event',
+  event: {
+    seq,
+    atMs: NOW_MS,
+    event: {
+      kind: 'targetAccepted',
+      operationId: operationId('op-1'),
+      process: knownProcessName('web'),
+      generation: 1,
+      oldPid: null,
+    },
+  },
+});
+
+const aTarget = (operation: string, more: Partial<TargetRecord> = {}): TargetRecord => ({
+  operationId: operationId(operation),
+  process: knownProcessName('web'),
+  verb: 'restart',
+  signal: null,
+  generation: 1,
+  oldPid: 100,
+  acceptedAtMs: NOW_MS,
+  acceptedMonotonicMs: 12.345,
+  phase: 'stopping',
+  outcome: null,
+  ...more,
+});
+
+const SETTLED = {
+  phase: 'settled',
+  outcome: {
+    state: 'failed',
+    oldPid: 100,
+    newPid: null,
+    durationMs: 7,
+    error: 'exited too quickly (exit status 1)',
+    logTail: ['it said: "ü\u0000\n"', ''],
+  },
+} as const;
+
+test('a new journal is empty, and its id stays the same from then on', (context) => {
+  const path = aPath(context);
+  const { id, ...contents } = contentsOf(path);
+  assert.deepEqual(contents, {
+    processes: [],
+    targets: [],
+    outbox: { nextSeq: 1, pending: [] },
+    endedOrderly: false,
+    bootId: null,
+  });
+  assert.match(id, /^[0-9a-f-]{36}$/);
+  assert.equal(contentsOf(path).id, id);
+});
+
+test('what was committed is read back as it was, the last version of each record', async (context) => {
+  const path = aPath(context);
+  const before = initialProcess(aDefinition('web'), NOW_MS);
+  const web: ProcessRuntime = {
+    ...before,
+    state: 'RUNNING',
+    child: aChild(),
+    exit: exitCode(3),
+    crashLoop: { recentMs: [1.5, 2], level: 3 },
+    lastLines: ['ünïcode', '\u0000'],
+    wanted: 'up',
+  };
+  const settled = aTarget('op-2', SETTLED);
+  await write(
+    path,
+    [
+      { kind: 'process', process: before },
+      { kind: 'process', process: web },
+    ],
+    [{ kind: 'target', target: aTarget('op-1') }, event(1)],
+    [{ kind: 'target', target: aTarget('op-2') }, event(2)],
+    [{ kind: 'target', target: settled }, event(3), { kind: 'eventDropped', seq: 2 }],
+  );
+  const { processes, targets, outbox } = contentsOf(path);
+  assert.deepEqual(processes, [web]);
+  assert.deepEqual(new Set(targets), new Set([aTarget('op-1'), settled]));
+  assert.equal(outbox.nextSeq, 4);
+  assert.deepEqual(
+    outbox.pending.map(({ seq }) => seq),
+    [1, 3],
+  );
+});
+
+test('numbers are not given out twice, even if every event was acknowledged or lost', async (context) => {
+  const path = aPath(context);
+  await write(path, [event(1), event(2)], [{ kind: 'acknowledged', seq: 2 }]);
+  assert.deepEqual(contentsOf(path).outbox, { nextSeq: 3, pending: [] });
+  await write(path, [{ kind: 'acknowledged', seq: 40 }]);
+  assert.equal(contentsOf(path).outbox.nextSeq, 41);
+  await write(path, [{ kind: 'acknowledged', seq: 5 }]);
+  assert.equal(contentsOf(path).outbox.nextSeq, 41);
+});
+
+test('an orderly end is seen by the next agent, and no longer by the one after its first commit', async (context) => {
+  const path = aPath(context);
+  await write(path, [{ kind: 'orderlyEnd' }]);
+  assert.equal(contentsOf(path).endedOrderly, true);
+  assert.equal(contentsOf(path).endedOrderly, true, 'nothing was committed in between');
+  await write(path, [event(1)]);
+  assert.equal(contentsOf(path).endedOrderly, false);
+});
+
+test('an acknowledgement that comes after the orderly end does not undo it', async (context) => {
+  const path = aPath(context);
+  await write(path, [event(1)], [{ kind: 'orderlyEnd' }], [{ kind: 'acknowledged', seq: 1 }]);
+  assert.equal(contentsOf(path).endedOrderly, true);
+});
+
+test('the boot on record is that of the records: it changes with the first commit, not before', async (context) => {
+  const path = aPath(context);
+  await write(path, [event(1)]);
+  assert.equal(contentsOf(path, 'boot-2').bootId, 'boot-1');
+  using journal = open(path, 'boot-2');
+  assert.equal(journal.contents.bootId, 'boot-1');
+  await journal.commit([event(2)]);
+  assert.equal(contentsOf(path, 'boot-2').bootId, 'boot-2');
+});
+
+test('settled targets are forgotten after a week, open ones never', async (context) => {
+  const path = aPath(context);
+  const old = { acceptedAtMs: NOW_MS - WEEK_MS - 1 };
+  const targets = [
+    aTarget('op-old', { ...SETTLED, ...old }),
+    aTarget('op-open', old),
+    aTarget('op-new', { ...SETTLED, acceptedAtMs: NOW_MS - WEEK_MS }),
+  ];
+  await write(
+    path,
+    targets.map((target) => ({ kind: 'target', target })),
+  );
+  assert.deepEqual(
+    contentsOf(path).targets.map((target) => target.operationId),
+    ['op-open', 'op-new'],
+  );
+});
+
+test('a commit is all or nothing, and a failed one is told', async (context) => {
+  const path = aPath(context);
+  using journal = open(path);
+  const broken = { kind: 'target', target: { ...aTarget('op-1'), acceptedAtMs: null } };
+  await assert.rejects(journal.commit([event(1), broken as unknown as AgentWrite]), /NOT NULL/);
+  await journal.commit([event(7)]);
+  assert.deepEqual(
+    contentsOf(path).outbox.pending.map(({ seq }) => seq),
+    [7],
+  );
+});
+
+test('a damaged journal is refused, and is not replaced', (context) => {
+  const path = aPath(context);
+  writeFileSync(path, `not a database ${'x'.repeat(5_000)}`);
+  assert.throws(() => open(path), FleetError);
+});

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { LastLines } from '../../agent/adapters/last-lines.ts';
+import { LogFile } from '../../agent/adapters/log-file.ts';
+
+function aFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-log-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Writes the chunks one by one; returns what the folder then holds, and what went wrong. */
+function written(folder: string, limits: { maxBytes: number; backups: number }, chunks: string[]) {
+  const problems: string[] = [];
+  {
+    using log = new LogFile(join(folder, 'x.log'), limits, (problem) => problems.push(problem));
+    for (const chunk of chunks) log.write(Buffer.from(chunk));
+  }
+  const files = readdirSync(folder).toSorted();
+  const texts = files.map((name) => [name, readFileSync(join(folder, name), 'utf8')]);
+  return { files: Object.fromEntries(texts), problems };
+}
+
+test('without a limit everything is appended to what is there', (context) => {
+  const folder = aFolder(context);
+  writeFileSync(join(folder, 'x.log'), 'before ');
+  const { files, problems } = written(folder, { maxBytes: 0, backups: 3 }, ['a', 'b', '', 'c']);
+  assert.deepEqual(files, { 'x.log': 'before abc' });
+  assert.deepEqual(problems, []);
+});
+
+test('a file that has reached its limit becomes .1, .1 becomes .2, and the oldest goes', (context) => {
+  const folder = aFolder(context);
+  const chunks = ['1111', '2222', '3333', '44', '44', '5'];
+  const { files, problems } = written(folder, { maxBytes: 4, backups: 2 }, chunks);
+  assert.deepEqual(files, { 'x.log': '5', 'x.log.1': '4444', 'x.log.2': '3333' });
+  assert.deepEqual(problems, []);
+});
+
+test('a limit counts what the file held before, and a chunk is never split', (context) => {
+  const folder = aFolder(context);
+  writeFileSync(join(folder, 'x.log'), '123');
+  const { files } = written(folder, { maxBytes: 4, backups: 1 }, ['45', '6']);
+  assert.deepEqual(files, { 'x.log': '6', 'x.log.1': '12345' });
+});
+
+test('with no backups a full file is begun anew', (context) => {
+  const folder = aFolder(context);
+  const { files, problems } = written(folder, { maxBytes: 4, backups: 0 }, ['1111', '22']);
+  assert.deepEqual(files, { 'x.log': '22' });
+  assert.deepEqual(problems, []);
+});
+
+test('a file that somebody removed meanwhile is no problem, with backups or without', (context) => {
+  for (const backups of [0, 2]) {
+    const folder = aFolder(context);
+    const path = join(folder, 'x.log');
+    const problems: string[] = [];
+    using log = new LogFile(path, { maxBytes: 4, backups }, (problem) => problems.push(problem));
+    rmSync(path);
+    log.write(Buffer.from('1111'));
+    log.write(Buffer.from('2'));
+    assert.equal(readFileSync(path, 'utf8'), '2');
+    assert.deepEqual(problems, []);
+  }
+});
+
+test('a link is followed in a folder of our own, and not where others could have planted it', (context) => {
+  const folder = aFolder(context);
+  const target = join(folder, 'target');
+  for (const [mode, isFollowed] of [
+    [0o755, true],
+    [0o775, false],
+    [0o1777, false],
+  ] as const) {
+    writeFileSync(target, '');
+    const logs = join(folder, `logs-${mode.toString(8)}`);
+    mkdirSync(logs);
+    chmodSync(logs, mode);
+    symlinkSync(target, join(logs, 'x.log'));
+    const problems: string[] = [];
+    using log = new LogFile(join(logs, 'x.log'), { maxBytes: 0, backups: 0 }, (problem) =>
+      problems.push(problem),
+    );
+    log.write(Buffer.from('words'));
+    assert.equal(readFileSync(target, 'utf8'), isFollowed ? 'words' : '', mode.toString(8));
+    assert.equal(problems.length, isFollowed ? 0 : 1);
+  }
+});
+
+test('a file that cannot be opened is told once, and is written as soon as it can be', (context) => {
+  const folder = aFolder(context);
+  const logs = join(folder, 'later');
+  const problems: string[] = [];
+  using log = new LogFile(join(logs, 'x.log'), { maxBytes: 0, backups: 0 }, (problem) =>
+    problems.push(problem),
+  );
+  log.write(Buffer.from('lost'));
+  log.write(Buffer.from('lost'));
+  assert.equal(problems.length, 1);
+  assert.match(problems[0] ?? '', /^cannot write .*x\.log: ENOENT/);
+  mkdirSync(logs);
+  log.write(Buffer.from('kept'));
+  assert.equal(readFileSync(join(logs, 'x.log'), 'utf8'), 'kept');
+});
+
+function lastLines(...chunks: readonly (string | Uint8Array)[]): readonly string[] {
+  const lines = new LastLines();
+  for (const chunk of chunks) lines.add(Buffer.from(chunk as string));
+  return lines.read();
+}
+
+test('the last ten lines are kept, blank ones left out, however they were cut into chunks', () => {
+  const numbered = Array.from({ length: 25 }, (_, index) => `line ${index}`);
+  const expected = numbered.slice(-10);
+  assert.deepEqual(lastLines(numbered.join('\n')), expected);
+  assert.deepEqual(lastLines(...numbered.join('\r\n\n').split('')), expected);
+  assert.deepEqual(lastLines(), []);
+  assert.deepEqual(lastLines('no newline at the end'), ['no newline at the end']);
+  assert.deepEqual(lastLines('äöü'.slice(0, 1), Buffer.from('€').subarray(0, 2)), ['ä\ufffd']);
+});
+
+test('a flood costs a few kilobytes, and a line of any length is cut to 500 characters', () => {
+  const flood = lastLines('x'.repeat(1_000_000), '\nlast\n');
+  assert.deepEqual(flood, ['x'.repeat(500), 'last']);
+  const trickle = lastLines('x'.repeat(2_000), ...Array<string>(5_000).fill('y'), '\nlast');
+  assert.deepEqual(trickle, ['y'.repeat(500), 'last'], 'the beginning is forgotten');
+});
+
+test('what is kept is a copy, and a new run begins with nothing', () => {
+  const lines = new LastLines();
+  const shared = Buffer.from('first');
+  lines.add(shared);
+  shared.fill('x');
+  assert.deepEqual(lines.read(), ['first']);
+  lines.clear();
+  assert.deepEqual(lines.read(), []);
+});

@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createFleetDriver, type FleetDriver } from '../../controller/driver.ts';
+import { hostId, type Operation, type OperationUpdate } from '../../proto/vocabulary.ts';
+import {
+  accepted,
+  aHello,
+  anId,
+  aRequest,
+  aStatus,
+  emptyFleet,
+  GRACE_MS,
+  NOW_MS,
+  settled,
+} from '../fakes/controller-fleet.ts';
+import {
+  allMicrotasks,
+  type FakeClock,
+  type FakeLinks,
+  type FakeStore,
+  fakeClock,
+  fakeLinks,
+  fakeStore,
+  silentLog,
+} from '../fakes/controller-ports.ts';
+
+interface World {
+  readonly clock: FakeClock;
+  readonly store: FakeStore;
+  readonly links: FakeLinks;
+  readonly driver: FleetDriver;
+  readonly broken: unknown[];
+  hello(connection?: number): void;
+  snapshot(connection?: number, sessionEpoch?: number): void;
+  tell(seq: number, event?: ReturnType<typeof settled>): void;
+  /** Lets the driver step what is queued, and its commit succeed. */
+  commit(): Promise<void>;
+}
+
+const A = hostId('a');
+const RESTART = aRequest('restart', 'a', ['web']);
+
+function world(): World {
+  const [clock, store, recorded] = [fakeClock(), fakeStore(), fakeLinks()];
+  const broken: unknown[] = [];
+  const onStoreBroken = (error: unknown): void => void broken.push(error);
+  const links: FakeLinks = {
+    ...recorded,
+    // As the real one does: whoever is closed has ended.
+    close(connection, because) {
+      recorded.close(connection, because);
+      driver.deliver({ kind: 'sessionEnded', host: A, connection });
+    },
+  };
+  const driver = createFleetDriver(
+    { clock, store, links, log: silentLog, onStoreBroken },
+    emptyFleet,
+  );
+  return {
+    clock,
+    store,
+    links,
+    driver,
+    broken,
+    hello: (connection = 1) =>
+      driver.deliver({ kind: 'hello', host: A, connection, hello: aHello() }),
+    snapshot(connection = 1, sessionEpoch = connection) {
+      const processes = [aStatus('web'), aStatus('db')];
+      const message = { kind: 'snapshot', sessionEpoch, seq: 0, processes, last: true } as const;
+      driver.deliver({ kind: 'message', host: A, connection, message });
+    },
+    tell(seq, event = { kind: 'processChanged', process: aStatus('web', { pid: seq }) }) {
+      const message = { kind: 'event', sessionEpoch: 1, seq, atMs: NOW_MS, event } as const;
+      driver.deliver({ kind: 'message', host: A, connection: 1, message });
+    },
+    async commit() {
+      clock.runSoon();
+      await store.answer('committed');
+    },
+  };
+}
+
+/** With host a connected and its messages forgotten. */
+async function connected(): Promise<World> {
+  const made = world();
+  made.hello();
+  made.snapshot();
+  await made.commit();
+  made.links.sent.length = 0;
+  made.store.commits.length = 0;
+  return made;
+}
+
+const sentKinds = ({ links }: World) => links.sent.map(({ message }) => message.kind);
+
+/** The answer if there is one already. */
+async function answerSoFar<Answer>(promise: Promise<Answer>): Promise<Answer | 'none yet'> {
+  await allMicrotasks();
+  return Promise.race([promise, Promise.resolve('none yet' as const)]);
+}
+
+test('nothing is shown, sent or answered before the commit has resolved', async () => {
+  const made = world();
+  made.hello();
+  made.snapshot();
+  const answer = made.driver.submit(RESTART, 'alice');
+  assert.equal(made.store.commits.length, 0);
+  made.clock.runSoon();
+  assert.equal(made.store.commits.length, 1);
+  assert.equal(await answerSoFar(answer), 'none yet');
+  assert.deepEqual(made.links.sent, []);
+  assert.equal(made.driver.state(), emptyFleet);
+  assert.equal(
+    made.driver.watch(RESTART.id, () => undefined),
+    undefined,
+  );
+  await made.store.answer('committed');
+  assert.deepEqual(sentKinds(made), ['welcome', 'command']);
+  assert.equal(((await answerSoFar(answer)) as Operation).state, 'running');
+  assert.equal(made.driver.state().hosts.size, 1);
+});
+
+test('what arrives during a commit waits for it, and is then one batch', async () => {
+  const made = await connected();
+  made.tell(1);
+  made.clock.runSoon();
+  made.tell(2);
+  made.tell(3);
+  made.clock.runSoon();
+  assert.equal(made.store.commits.length, 1);
+  await made.store.answer('committed');
+  made.clock.runSoon();
+  assert.equal(made.store.commits.length, 2);
+  assert.deepEqual(
+    made.store.commits[1]?.map((write) => write.kind),
+    ['event', 'process', 'event', 'process'],
+  );
+});
+
+test('never are two commits under way, whatever the effects of one deliver', async () => {
+  const made = await connected();
+  made.hello(2);
+  // The first session is closed, and that it ended is told from within the effects.
+  await made.commit();
+  made.snapshot(2);
+  made.clock.runNext();
+  made.hello(3);
+  made.clock.runSoon();
+  assert.equal(made.store.commits.length, 2);
+  await made.store.answer('committed');
+  await made.commit();
+  assert.equal(made.driver.state().hosts.get(A)?.session?.connection, 3);
+});
+
+test('a batch is acknowledged once for each connection, after everything else', async () => {
+  const made = await connected();
+  const answer = made.driver.submit(RESTART, 'alice');
+  for (const seq of [1, 2, 3]) made.tell(seq);
+  await made.commit();
+  assert.deepEqual(made.links.sent.slice(-1), [
+    { connection: 1, message: { kind: 'acknowledgement', sessionEpoch: 1, seq: 3 } },
+  ]);
+  assert.deepEqual(sentKinds(made), ['command', 'acknowledgement']);
+  await answer;
+});
+
+test('what makes nothing durable needs no commit', async () => {
+  const made = await connected();
+  made.driver.deliver({ kind: 'message', host: A, connection: 1, message: { kind: 'heartbeat' } });
+  made.driver.deliver({ kind: 'graceOver', host: A, lossCount: 99 });
+  made.clock.runSoon();
+  await allMicrotasks();
+  assert.deepEqual(made.store.commits, []);
+  made.tell(1);
+  await made.commit();
+  assert.deepEqual(sentKinds(made), ['acknowledgement']);
+});
+
+test('a full disk refuses the batch whole: the state is as before and the sessions are ended', async () => {
+  const made = await connected();
+  const before = made.driver.state();
+  const answer = made.driver.submit(RESTART, 'alice');
+  made.tell(1);
+  made.hello(2);
+  made.clock.runSoon();
+  await made.store.answer('full');
+  const refused = await answerSoFar(answer);
+  assert.equal(typeof refused === 'object' && 'code' in refused && refused.code, 'exhausted');
+  assert.equal(made.driver.state(), before);
+  assert.deepEqual(made.links.sent, []);
+  assert.deepEqual(
+    made.links.closed.map(({ connection, because }) => [connection, because.code]),
+    [
+      [1, 'exhausted'],
+      [2, 'exhausted'],
+    ],
+  );
+  assert.deepEqual(made.broken, []);
+  // There is room again: the agent comes back, and the same request is taken.
+  made.hello(3);
+  made.snapshot(3, 2);
+  const again = made.driver.submit(RESTART, 'alice');
+  await made.commit();
+  assert.equal(((await again) as Operation).state, 'running');
+});
+
+test('a full disk delays what must not be lost until there may be room', async () => {
+  const made = await connected();
+  made.driver.deliver({ kind: 'sessionEnded', host: A, connection: 1 });
+  made.clock.runSoon();
+  await made.store.answer('full');
+  assert.notEqual(made.driver.state().hosts.get(A)?.session, null);
+  made.clock.pass(1_000);
+  await made.commit();
+  assert.equal(made.driver.state().hosts.get(A)?.session, null);
+});
+
+test('a store that is broken is told, and nothing is done any more', async () => {
+  const made = await connected();
+  const answer = made.driver.submit(RESTART, 'alice');
+  made.clock.runSoon();
+  const error = new Error('disk I/O error');
+  await made.store.answer(error);
+  assert.deepEqual(made.broken, [error]);
+  assert.deepEqual(made.links.sent, []);
+  assert.equal(await answerSoFar(answer), 'none yet');
+  made.tell(1);
+  made.clock.runSoon();
+  assert.equal(made.store.commits.length, 1);
+});
+
+test('a grace ends after its time and takes the host from its operation', async () => {
+  const made = await connected();
+  const answer = made.driver.submit(RESTART, 'alice');
+  await made.commit();
+  await answer;
+  made.driver.deliver({ kind: 'sessionEnded', host: A, connection: 1 });
+  await made.commit();
+  made.clock.pass(GRACE_MS - 1);
+  assert.equal(made.driver.state().operations.get(RESTART.id)?.operation.state, 'running');
+  made.clock.pass(1);
+  await made.commit();
+  assert.equal(made.driver.state().operations.get(RESTART.id)?.operation.state, 'failed');
+});
+
+/** A running operation of two targets. */
+async function running(): Promise<World> {
+  const made = await connected();
+  const answer = made.driver.submit(aRequest('restart', 'a', ['all']), 'alice');
+  await made.commit();
+  await answer;
+  return made;
+}
+
+const told = (updates: readonly OperationUpdate[]) =>
+  updates.map((update) =>
+    update.kind === 'target'
+      ? `${update.target.process} ${update.target.state}`
+      : `operation ${update.operation.state}`,
+  );
+
+test('whoever watches gets the operation as committed and each change once, until disposed', async () => {
+  const made = await running();
+  const updates: OperationUpdate[] = [];
+  const watching = made.driver.watch(anId(), (update) => {
+    updates.push(update);
+    const committed = made.driver.state().operations.get(anId())?.operation;
+    if (update.kind === 'operation') assert.equal(update.operation, committed);
+    else
+      assert.ok(
+        committed?.targets.some(
+          (held) => held.process === update.target.process && held.state !== 'dispatched',
+        ),
+      );
+  });
+  assert.equal(watching?.operation.state, 'running');
+  made.tell(1, accepted(anId(), 'web'));
+  made.clock.runSoon();
+  assert.deepEqual(updates, []);
+  await made.store.answer('committed');
+  made.tell(2, settled(anId(), 'web'));
+  made.tell(3, settled(anId(), 'db'));
+  await made.commit();
+  assert.deepEqual(told(updates), [
+    'web accepted',
+    'web succeeded',
+    'db succeeded',
+    'operation succeeded',
+  ]);
+  watching?.[Symbol.dispose]();
+});
+
+test('after its disposal a watch is told nothing', async () => {
+  const made = await running();
+  const updates: OperationUpdate[] = [];
+  const watching = made.driver.watch(anId(), (update) => updates.push(update));
+  watching?.[Symbol.dispose]();
+  made.tell(1, accepted(anId(), 'web'));
+  await made.commit();
+  assert.deepEqual(updates, []);
+});
+
+test('a watch that is disposed twice does not end the one that came after it', async () => {
+  const made = await running();
+  const first = made.driver.watch(anId(), () => undefined);
+  first?.[Symbol.dispose]();
+  const updates: OperationUpdate[] = [];
+  const second = made.driver.watch(anId(), (update) => updates.push(update));
+  first?.[Symbol.dispose]();
+  made.tell(1, accepted(anId(), 'web'));
+  await made.commit();
+  assert.deepEqual(told(updates), ['web accepted']);
+  second?.[Symbol.dispose]();
+});
+
+test('an operation that nobody submitted cannot be watched', async () => {
+  const made = await connected();
+  assert.equal(
+    made.driver.watch(anId(9), () => undefined),
+    undefined,
+  );
+});
+
+test('the same request twice in one batch is one operation, and both are answered', async () => {
+  const made = await connected();
+  const answers = [made.driver.submit(RESTART, 'alice'), made.driver.submit(RESTART, 'alice')];
+  await made.commit();
+  const [first, second] = await Promise.all(answers);
+  assert.equal(first, second);
+  assert.deepEqual(sentKinds(made), ['command']);
+});

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import Database from 'better-sqlite3';
+import { OPERATION_RETENTION_MS } from '../../controller/core/operations.ts';
+import type { FleetWrite } from '../../controller/core/state.ts';
+import { type OpenStore, openStore } from '../../controller/store/open.ts';
+import { hostId, journalId } from '../../proto/vocabulary.ts';
+import {
+  accepted,
+  aHost,
+  anId,
+  aRequest,
+  aStatus,
+  emptyFleet,
+  type FleetScript,
+  fleetScript,
+  NOW_MS,
+  settled,
+} from '../fakes/controller-fleet.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'controller-store-'));
+after(() => rmSync(directory, { recursive: true }));
+let files = 0;
+
+function aFile(): string {
+  files += 1;
+  return join(directory, `fleet-${files}.db`);
+}
+
+/** A look into the file itself, past the store. */
+function rows(path: string, sql: string): readonly unknown[] {
+  const database = new Database(path, { readonly: true });
+  const found = database.prepare(sql).all();
+  database.close();
+  return found;
+}
+
+async function commit(path: string, writes: readonly FleetWrite[]): Promise<void> {
+  const store = openStore(path, NOW_MS);
+  assert.equal(await store.commit(writes), 'committed');
+  store[Symbol.dispose]();
+}
+
+/** Every write of a fleet that goes through most of what can happen to it. */
+function busyFleet(): { readonly script: FleetScript; readonly writes: readonly FleetWrite[] } {
+  const writes: FleetWrite[] = [];
+  const script = fleetScript();
+  const did = (): void => void writes.push(...script.writes);
+  const both = [aStatus('db', { groupPriority: 1 }), aStatus('web', { lastError: 'ünïcode\0"' })];
+  const give = script.give;
+  script.give = (input) => {
+    give(input);
+    did();
+  };
+  script.connect('a', 1, both);
+  script.connect('b', 2, both);
+  script.connect('gone', 3, [aStatus('web')]);
+  script.connect('gone', 4, []);
+  script.tell('a', 1, 1, {
+    kind: 'processChanged',
+    process: aStatus('web', { state: 'FATAL', pid: null }),
+  });
+  script.submit(aRequest('restart', 'a,b', ['all'], { id: anId(1), reason: 'new build' }));
+  script.submit(aRequest('signal', 'b', ['web'], { id: anId(2) }));
+  script.tell('a', 1, 2, accepted(anId(1), 'db'));
+  script.tell('b', 2, 1, settled(anId(1), 'db', 'failed'));
+  script.tell('b', 2, 2, settled(anId(2), 'web'));
+  script.give({ kind: 'sessionEnded', host: hostId('b'), connection: 2 });
+  return { script, writes };
+}
+
+function assertAsWritten(store: OpenStore, script: FleetScript): void {
+  const { hosts, operations, sessionEpoch } = store.contents;
+  assert.equal(sessionEpoch, script.state.sessionEpoch);
+  assert.equal(hosts.size, script.state.hosts.size);
+  for (const [id, host] of script.state.hosts) {
+    // A restarted controller has no sessions yet.
+    assert.deepEqual(hosts.get(id), { ...host, session: null, lossCount: 0 });
+  }
+  assert.deepEqual([...operations.keys()], [...script.state.operations.keys()]);
+  for (const [id, execution] of script.state.operations) {
+    const { operation } = execution;
+    assert.deepEqual(operations.get(id)?.operation, operation);
+    // One that has ended has nothing left to execute.
+    if (operation.state === 'running') assert.deepEqual(operations.get(id), execution);
+  }
+}
+
+test('hosts, processes and operations come back as they were, in whatever state', async () => {
+  const { script, writes } = busyFleet();
+  assert.deepEqual(
+    [...script.state.operations.values()].map(({ operation }) => operation.state),
+    ['running', 'succeeded'],
+  );
+  const path = aFile();
+  await commit(path, writes);
+  const again = openStore(path, NOW_MS);
+  assertAsWritten(again, script);
+  again[Symbol.dispose]();
+});
+
+test('it makes no difference whether writes come in one transaction or in many', async () => {
+  const { script, writes } = busyFleet();
+  const path = aFile();
+  const store = openStore(path, NOW_MS);
+  for (const write of writes) await store.commit([write]);
+  store[Symbol.dispose]();
+  const again = openStore(path, NOW_MS);
+  assertAsWritten(again, script);
+  again[Symbol.dispose]();
+});
+
+test('an operation that was running goes on from what is stored', async () => {
+  const { writes } = busyFleet();
+  const path = aFile();
+  await commit(path, writes);
+  using again = openStore(path, NOW_MS);
+  const script = fleetScript({ ...emptyFleet, ...again.contents });
+  script.connect('a', 1, [aStatus('db'), aStatus('web')]);
+  const commands = script.effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.message.kind === 'command' ? [effect.message.processes] : [],
+  );
+  assert.deepEqual(commands, [['db']]);
+  script.tell('a', 1, 3, settled(anId(1), 'db'));
+  // The other host's failure is remembered across the restart: no second wave.
+  assert.equal(script.operation(anId(1)).state, 'failed');
+});
+
+test('an empty store has nothing in it, and a commit of nothing is fine', async () => {
+  using store = openStore(':memory:', NOW_MS);
+  assert.equal(store.contents.hosts.size, 0);
+  assert.equal(store.contents.operations.size, 0);
+  assert.equal(store.contents.sessionEpoch, 0);
+  assert.equal(await store.commit([]), 'committed');
+});
+
+const event = (seq: number, pid: number, journal = 'journal-1'): FleetWrite => ({
+  kind: 'event',
+  host: hostId('a'),
+  journalId: journalId(journal),
+  event: { seq, atMs: NOW_MS, event: { kind: 'processChanged', process: aStatus('web', { pid }) } },
+  storedAtMs: NOW_MS,
+});
+
+const aKnownHost: FleetWrite = { kind: 'host', host: aHost('a', []) };
+
+test('an event is stored once by host, journal and number; the first stays', async () => {
+  const path = aFile();
+  await commit(path, [aKnownHost, event(1, 100), event(1, 200), event(2, 300)]);
+  await commit(path, [event(2, 400), event(1, 500, 'journal-2')]);
+  assert.deepEqual(
+    rows(path, "SELECT journal_id, seq, json_extract(event, '$.process.pid') AS pid FROM events"),
+    [
+      { journal_id: 'journal-1', seq: 1, pid: 100 },
+      { journal_id: 'journal-1', seq: 2, pid: 300 },
+      { journal_id: 'journal-2', seq: 1, pid: 500 },
+    ],
+  );
+  const again = openStore(path, NOW_MS);
+  // Only the journal that the host has now counts, and the mark never goes back.
+  assert.equal(again.contents.hosts.get(hostId('a'))?.storedSeq, 2);
+  again[Symbol.dispose]();
+});
+
+test('a batch is stored whole or not at all', async () => {
+  const path = aFile();
+  const store = openStore(path, NOW_MS);
+  const { writes } = busyFleet();
+  const begun = writes.filter((write) => write.kind === 'operationBegun');
+  await assert.rejects(store.commit([aKnownHost, ...begun, ...begun]), /UNIQUE/);
+  assert.deepEqual(rows(path, 'SELECT host FROM hosts'), []);
+  assert.equal(await store.commit([aKnownHost]), 'committed');
+  store[Symbol.dispose]();
+});
+
+test('an ended operation is held in memory for a day, a running one always', async () => {
+  const path = aFile();
+  await commit(path, busyFleet().writes);
+  const heldAt = (wallMs: number) => {
+    using store = openStore(path, wallMs);
+    return [...store.contents.operations.keys()];
+  };
+  assert.deepEqual(heldAt(NOW_MS + OPERATION_RETENTION_MS - 1), [anId(1), anId(2)]);
+  assert.deepEqual(heldAt(NOW_MS + OPERATION_RETENTION_MS), [anId(1)]);
+});
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+test('history is forgotten after its retention, and nothing else', async () => {
+  const path = aFile();
+  const { script, writes } = busyFleet();
+  await commit(path, writes);
+  const left = (table: string, wallMs: number) => {
+    using store = openStore(path, wallMs);
+    store.forgetOld(wallMs);
+    return rows(path, `SELECT * FROM ${table}`).length;
+  };
+  assert.equal(left('events', NOW_MS + 14 * DAY_MS), 4);
+  assert.equal(left('events', NOW_MS + 14 * DAY_MS + 1), 0);
+  // One operation of a target has ended; the other, of four, has not.
+  assert.equal(left('targets', NOW_MS + 14 * DAY_MS), 5);
+  assert.equal(left('targets', NOW_MS + 1_000 * DAY_MS), 4);
+  assert.equal(left('operations', NOW_MS + 1_000 * DAY_MS), 1);
+  assert.equal(left('processes', NOW_MS + 1_000 * DAY_MS), 4);
+  using again = openStore(path, NOW_MS);
+  assert.deepEqual(again.contents.operations.get(anId(1)), script.state.operations.get(anId(1)));
+});
+
+test('a closed store rejects instead of pretending', async () => {
+  const store = openStore(':memory:', NOW_MS);
+  store[Symbol.dispose]();
+  await assert.rejects(store.commit([aKnownHost]), /not open/);
+});

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OPERATION_RETENTION_MS } from '../../controller/core/operations.ts';
+import { listHosts, listProcesses } from '../../controller/core/queries.ts';
+import { planOperation } from '../../controller/core/submit.ts';
+import { type Operation, type OperationRequest, operationId } from '../../proto/vocabulary.ts';
+import {
+  anId,
+  aRequest,
+  aStatus,
+  emptyFleet,
+  type FleetScript,
+  fleetScript,
+  NOW_MS,
+  settled,
+} from '../fakes/controller-fleet.ts';
+
+const HOUR_MS = 60 * 60 * 1_000;
+
+function oneHost(): FleetScript {
+  const script = fleetScript();
+  script.connect('a', 1, [aStatus('web')]);
+  return script;
+}
+
+/** What the last step answered. */
+function answer(script: FleetScript) {
+  const replies = script.effects.filter((effect) => effect.kind === 'reply');
+  assert.equal(replies.length, 1);
+  const [reply] = replies;
+  return reply?.kind === 'reply' ? reply.answer : assert.fail();
+}
+
+const refusedWith = (script: FleetScript) => {
+  const given = answer(script);
+  return 'code' in given ? given.code : `accepted as ${given.state}`;
+};
+
+const RESTART = aRequest('restart', 'a', ['web']);
+
+test('an operation is stored whole before it is changed, sent, told and answered', () => {
+  const script = oneHost();
+  script.submit(RESTART);
+  assert.deepEqual(
+    script.writes.map((write) => write.kind),
+    ['operationBegun', 'operationChanged'],
+  );
+  assert.deepEqual(
+    script.effects.map((effect) => effect.kind),
+    ['publish', 'send', 'reply'],
+  );
+  const operation = answer(script) as Operation;
+  assert.equal(operation.state, 'running');
+  assert.equal(operation.requestedBy, 'alice');
+  assert.equal(operation.startedAtMs, NOW_MS);
+  assert.equal(operation, script.operation());
+});
+
+test('an operation with nobody to do it is answered as ended', () => {
+  const script = oneHost();
+  script.give({ kind: 'sessionEnded', host: script.host('a').host, connection: 1 });
+  script.submit(RESTART);
+  const operation = answer(script) as Operation;
+  assert.equal(operation.state, 'failed');
+  assert.equal(operation.targets[0]?.state, 'unreachable');
+});
+
+test('the same request again finds its operation as it stands and starts nothing', () => {
+  const script = oneHost();
+  script.submit(RESTART);
+  script.tell('a', 1, 1, settled(RESTART.id, 'web'));
+  script.submit({ ...RESTART, processes: ['web'] });
+  assert.deepEqual(script.writes, []);
+  assert.equal((answer(script) as Operation).state, 'succeeded');
+});
+
+test('another request with the same id is a conflict, whatever it differs in', () => {
+  const script = oneHost();
+  script.submit(RESTART);
+  const others: readonly Partial<OperationRequest>[] = [
+    { verb: 'stop' },
+    { verb: 'signal', signal: 'HUP' },
+    { hosts: '@*' },
+    { processes: ['all'] },
+    { processes: ['web', 'web'] },
+    { processes: [] },
+    { reason: 'because' },
+  ];
+  for (const other of others) {
+    script.submit({ ...RESTART, ...other });
+    assert.equal(refusedWith(script), 'conflict', JSON.stringify(other));
+    assert.deepEqual(script.writes, []);
+  }
+  script.give({ kind: 'submit', reply: 1, request: RESTART, requestedBy: 'bob' });
+  assert.equal(refusedWith(script), 'conflict');
+});
+
+test('an id is a UUIDv7 in small letters that was made just now', () => {
+  const good = anId();
+  const bad = [
+    '',
+    'x',
+    anId(0xabc).toUpperCase(),
+    good.replace('-7000-', '-4000-'),
+    good.replace('-8000-', '-c000-'),
+    `${good} `,
+    `${good}\n`,
+    `{${good}}`,
+    good.repeat(10_000),
+  ];
+  for (const id of bad) {
+    const script = oneHost();
+    script.submit({ ...RESTART, id: operationId(id) });
+    assert.equal(refusedWith(script), 'usage', id.slice(0, 50));
+    assert.ok(JSON.stringify(answer(script)).length < 500);
+    assert.deepEqual(script.writes, []);
+  }
+  const ages = [0, 22 * HOUR_MS, 24 * HOUR_MS, 48 * HOUR_MS, -HOUR_MS / 2, -2 * HOUR_MS];
+  const codes = ages.map((ageMs) => {
+    const script = oneHost();
+    script.submit({ ...RESTART, id: anId(1, NOW_MS - ageMs) });
+    return refusedWith(script);
+  });
+  const running = 'accepted as running';
+  assert.deepEqual(codes, [running, running, 'usage', 'usage', running, 'usage']);
+});
+
+test('an operation is not forgotten while its id would still be taken for a new one', () => {
+  // From a clock that is almost an hour fast, as far as it is accepted.
+  const early = { ...RESTART, id: anId(1, NOW_MS + HOUR_MS - 1) };
+  for (let laterMs = 0; laterMs < 26 * HOUR_MS; laterMs += HOUR_MS / 4) {
+    const script = oneHost();
+    script.submit(early);
+    script.tell('a', 1, 1, settled(early.id, 'web'));
+    script.wallMs += laterMs;
+    // Another operation, whose end lets go of what is old.
+    script.submit({ ...RESTART, id: anId(2, script.wallMs) });
+    script.submit(early);
+    assert.notEqual(refusedWith(script), 'accepted as running', `${laterMs / HOUR_MS} h later`);
+  }
+});
+
+test('ended operations are let go of after a day, also behind one that still runs', () => {
+  const script = fleetScript();
+  script.connect('a', 1, [aStatus('web'), aStatus('slow')]);
+  script.submit(aRequest('restart', 'a', ['slow'], { id: anId(1) }));
+  for (const serial of [2, 3]) {
+    script.submit(aRequest('restart', 'a', ['web'], { id: anId(serial) }));
+    script.tell('a', 1, serial, settled(anId(serial), 'web'));
+  }
+  assert.equal(script.state.operations.size, 3);
+  script.wallMs += OPERATION_RETENTION_MS + 1;
+  script.submit(aRequest('restart', 'a', ['web'], { id: anId(4, script.wallMs) }));
+  assert.deepEqual([...script.state.operations.keys()], [anId(1), anId(4, script.wallMs)]);
+});
+
+test('requests that make no sense are refused and nothing is stored', () => {
+  const requests: readonly (readonly [Partial<OperationRequest>, string])[] = [
+    [{ processes: [] }, 'usage'],
+    [{ hosts: '' }, 'usage'],
+    [{ hosts: '!a' }, 'usage'],
+    [{ hosts: 'b' }, 'nothing-matched'],
+    [{ processes: ['nginx'] }, 'nothing-matched'],
+    [{ processes: Array(1_001).fill('web') }, 'usage'],
+    [{ processes: [`*${'x'.repeat(100_000)}`] }, 'usage'],
+    [{ hosts: `*${'x'.repeat(100_000)}` }, 'nothing-matched'],
+    [{ verb: 'signal', signal: null }, 'usage'],
+    [{ verb: 'restart', signal: 'HUP' }, 'usage'],
+    [{ verb: 'signal', signal: '' }, 'usage'],
+    [{ verb: 'signal', signal: 'HUP; reboot' }, 'usage'],
+    [{ verb: 'signal', signal: 'H'.repeat(100_000) }, 'usage'],
+  ];
+  for (const [wrong, code] of requests) {
+    const script = oneHost();
+    script.submit({ ...RESTART, ...wrong });
+    assert.equal(refusedWith(script), code, JSON.stringify(wrong).slice(0, 80));
+    assert.ok(JSON.stringify(answer(script)).length < 1_000, 'too long for a header');
+    assert.deepEqual(script.writes, []);
+    assert.equal(script.state.operations.size, 0);
+  }
+});
+
+test('a dry run is the same plan, not begun and not stored', () => {
+  const script = oneHost();
+  const at = { wallMs: NOW_MS, monotonicMs: 0 };
+  const dry = planOperation({ state: script.state, at }, RESTART, 'alice');
+  script.submit(RESTART);
+  const [begun] = script.writes;
+  assert.deepEqual(begun, { kind: 'operationBegun', operation: dry });
+  assert.equal('state' in dry && dry.state, 'planned');
+});
+
+test('looking needs no hosts: none named means all, as nothing is changed', () => {
+  const script = oneHost();
+  script.connect('b', 2, [aStatus('db')]);
+  script.give({ kind: 'sessionEnded', host: script.host('b').host, connection: 2 });
+  const hosts = listHosts(script.state, ' ');
+  assert.deepEqual(
+    'code' in hosts ? hosts : hosts.map(({ host, connected }) => [host, connected]).sort(),
+    [
+      ['a', true],
+      ['b', false],
+    ],
+  );
+  const listing = listProcesses(script.state, '', []);
+  assert.ok('processes' in listing);
+  assert.deepEqual(
+    listing.processes
+      .map(({ host, hostConnected, status }) => [host, hostConnected, status.process])
+      .sort(),
+    [
+      ['a', true, 'web'],
+      ['b', false, 'db'],
+    ],
+  );
+  const code = (refused: object) => ('code' in refused ? refused.code : 'listed');
+  assert.equal(code(listHosts(script.state, 'c')), 'nothing-matched');
+  assert.equal(code(listProcesses(script.state, 'a', ['db'])), 'nothing-matched');
+  assert.equal(code(listProcesses(script.state, '', Array(1_001).fill('a'))), 'usage');
+  assert.deepEqual(listHosts(emptyFleet, ''), []);
+  assert.deepEqual(listProcesses(emptyFleet, '', []), { processes: [], hosts: [] });
+});

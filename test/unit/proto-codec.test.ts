@@ -1,0 +1,410 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import fc from 'fast-check';
+import {
+  decodeHost,
+  decodeHostProcess,
+  decodeOperation,
+  decodeOperationRequest,
+  decodeOperationUpdate,
+  encodeHost,
+  encodeHostProcess,
+  encodeOperation,
+  encodeOperationRequest,
+  encodeOperationUpdate,
+} from '../../proto/codec/control.ts';
+import {
+  decodeAgentFrame,
+  decodeControllerFrame,
+  encodeAgentMessage,
+  encodeControllerMessage,
+} from '../../proto/codec/link.ts';
+import { FleetError } from '../../proto/errors.ts';
+import { agentLinkService, controlService } from '../../proto/load.ts';
+import {
+  type AgentEvent,
+  type AgentMessage,
+  type ControllerMessage,
+  type HostProcess,
+  type HostStatus,
+  hostId,
+  journalId,
+  knownProcessName,
+  OPERATION_STATES,
+  type Operation,
+  type OperationRequest,
+  type OperationUpdate,
+  operationId,
+  PROCESS_STATES,
+  type ProcessStatus,
+  TARGET_STATES,
+  type Target,
+  type TargetOutcome,
+  VERBS,
+} from '../../proto/vocabulary.ts';
+
+/** The real bytes of protobuf, as grpc-js would put them on the wire and take them off it. */
+function wireOf(service: ServiceDefinition, method: string, side: 'request' | 'response') {
+  const definition = service[method];
+  assert.ok(definition, method);
+  return side === 'request'
+    ? { write: definition.requestSerialize, read: definition.requestDeserialize }
+    : { write: definition.responseSerialize, read: definition.responseDeserialize };
+}
+
+const agentFrames = wireOf(agentLinkService, 'Connect', 'request');
+const controllerFrames = wireOf(agentLinkService, 'Connect', 'response');
+const requests = wireOf(controlService, 'SubmitOperation', 'request');
+const operations = wireOf(controlService, 'SubmitOperation', 'response');
+const updates = wireOf(controlService, 'WatchOperation', 'response');
+const hostLists = wireOf(controlService, 'ListHosts', 'response');
+const processLists = wireOf(controlService, 'ListProcesses', 'response');
+
+// ── whatever the vocabulary allows ──────────────────────────────────────────────────────────────
+
+/** Plain objects, as decoding makes them. */
+const record = <Shape extends object>(model: { [Key in keyof Shape]: fc.Arbitrary<Shape[Key]> }) =>
+  fc.record<Shape>(model, { noNullPrototype: true });
+const text = fc.string({ unit: 'binary', maxLength: 8 });
+const small = fc.integer({ min: -2_147_483_648, max: 2_147_483_647 });
+const large = fc.maxSafeInteger();
+const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { freq: 2 });
+const host = text.map(hostId);
+const process = text.map(knownProcessName);
+const operation = text.map(operationId);
+/** A map on the wire cannot hold the one name that objects treat as their prototype. */
+const labels = fc.dictionary(
+  text.filter((key) => key !== '__proto__'),
+  text,
+  {
+    maxKeys: 3,
+    noNullPrototype: true,
+  },
+);
+
+const status: fc.Arbitrary<ProcessStatus> = record({
+  process,
+  group: text,
+  name: text,
+  program: text,
+  groupPriority: small,
+  priority: small,
+  generation: large,
+  state: fc.constantFrom(...PROCESS_STATES),
+  changedAtMs: large,
+  pid: maybe(small),
+  startedAtMs: maybe(large),
+  exitCode: maybe(small),
+  exitSignal: maybe(text),
+  restarts: small,
+  lastError: maybe(text),
+  nextTryAtMs: maybe(large),
+});
+
+const lines = fc.array(text, { maxLength: 3 });
+
+const outcome: fc.Arbitrary<TargetOutcome> = record({
+  state: fc.constantFrom('succeeded', 'failed', 'indeterminate'),
+  oldPid: maybe(small),
+  newPid: maybe(small),
+  durationMs: large,
+  error: maybe(text),
+  logTail: lines,
+});
+
+const event: fc.Arbitrary<AgentEvent> = fc.oneof(
+  record({ kind: fc.constant('processChanged' as const), process: status }),
+  record({
+    kind: fc.constant('targetAccepted' as const),
+    operationId: operation,
+    process,
+    generation: large,
+    oldPid: maybe(small),
+  }),
+  record({
+    kind: fc.constant('targetSettled' as const),
+    operationId: operation,
+    process,
+    outcome,
+  }),
+);
+
+const heartbeat = fc.constant({ kind: 'heartbeat' } as const);
+const goodbye = record({
+  kind: fc.constant('goodbye' as const),
+  reason: text,
+  reconnectAfterMs: small,
+});
+
+const agentMessage: fc.Arbitrary<AgentMessage> = fc.oneof(
+  record({
+    kind: fc.constant('hello' as const),
+    protocolVersion: small,
+    agentVersion: text,
+    journalId: text.map(journalId),
+    labels,
+  }),
+  record({
+    kind: fc.constant('snapshot' as const),
+    sessionEpoch: large,
+    seq: large,
+    processes: fc.array(status, { maxLength: 2 }),
+    last: fc.boolean(),
+  }),
+  record({
+    kind: fc.constant('event' as const),
+    sessionEpoch: large,
+    seq: large,
+    atMs: large,
+    event,
+  }),
+  heartbeat,
+  goodbye,
+);
+
+const verb = fc.constantFrom(...VERBS);
+
+const controllerMessage: fc.Arbitrary<ControllerMessage> = fc.oneof(
+  record({
+    kind: fc.constant('welcome' as const),
+    protocolVersion: small,
+    sessionEpoch: large,
+    acknowledgedSeq: large,
+    reconnectSpreadMs: small,
+    heartbeatIntervalMs: small,
+  }),
+  record({ kind: fc.constant('acknowledgement' as const), sessionEpoch: large, seq: large }),
+  record({
+    kind: fc.constant('command' as const),
+    sessionEpoch: large,
+    operationId: operation,
+    verb,
+    signal: maybe(text),
+    processes: fc.array(process, { maxLength: 3 }),
+  }),
+  heartbeat,
+  goodbye,
+);
+
+const request: fc.Arbitrary<OperationRequest> = record({
+  id: operation,
+  verb,
+  signal: maybe(text),
+  hosts: text,
+  processes: lines,
+  reason: text,
+});
+
+const target: fc.Arbitrary<Target> = record({
+  host,
+  process,
+  wave: small,
+  state: fc.constantFrom(...TARGET_STATES),
+  oldPid: maybe(small),
+  newPid: maybe(small),
+  durationMs: maybe(large),
+  error: maybe(text),
+  logTail: lines,
+});
+
+const whole: fc.Arbitrary<Operation> = fc
+  .tuple(
+    request,
+    record({
+      requestedBy: text,
+      state: fc.constantFrom(...OPERATION_STATES),
+      startedAtMs: large,
+      endedAtMs: maybe(large),
+      waves: fc.array(
+        record({ index: small, groupPriority: small, priority: small, targets: small }),
+        { maxLength: 2 },
+      ),
+      targets: fc.array(target, { maxLength: 3 }),
+    }),
+  )
+  .map(([asked, rest]) => ({ ...asked, ...rest }));
+
+const update: fc.Arbitrary<OperationUpdate> = fc.oneof(
+  record({ kind: fc.constant('operation' as const), operation: whole }),
+  record({ kind: fc.constant('target' as const), target }),
+);
+
+const hostStatus: fc.Arbitrary<HostStatus> = record({
+  host,
+  connected: fc.boolean(),
+  labels,
+  agentVersion: text,
+  lastSeenAtMs: large,
+});
+
+const hostProcess: fc.Arbitrary<HostProcess> = record({
+  host,
+  hostConnected: fc.boolean(),
+  status,
+});
+
+/** What comes back from the wire is what was given; each value of a union comes up many times. */
+function survives<Value>(values: fc.Arbitrary<Value>, travel: (value: Value) => Value): void {
+  fc.assert(
+    fc.property(values, (value) => {
+      assert.deepEqual(travel(value), value);
+    }),
+    { numRuns: 100 },
+  );
+}
+
+test('what an agent says survives the wire', () => {
+  survives(agentMessage, (message) =>
+    decodeAgentFrame(agentFrames.read(agentFrames.write(encodeAgentMessage(message)))),
+  );
+});
+
+test('what the controller says to an agent survives the wire', () => {
+  survives(controllerMessage, (message) =>
+    decodeControllerFrame(
+      controllerFrames.read(controllerFrames.write(encodeControllerMessage(message))),
+    ),
+  );
+});
+
+test('requests, operations and their updates survive the wire', () => {
+  survives(request, (asked) =>
+    decodeOperationRequest(requests.read(requests.write(encodeOperationRequest(asked)))),
+  );
+  survives(whole, (given) =>
+    decodeOperation(operations.read(operations.write(encodeOperation(given)))),
+  );
+  survives(update, (given) =>
+    decodeOperationUpdate(updates.read(updates.write(encodeOperationUpdate(given)))),
+  );
+});
+
+test('hosts and processes survive the wire', () => {
+  survives(hostStatus, (given) =>
+    decodeHost(hostLists.read(hostLists.write({ hosts: [encodeHost(given)] })).hosts[0]),
+  );
+  survives(hostProcess, (given) => {
+    const bytes = processLists.write({ processes: [encodeHostProcess(given)] });
+    return decodeHostProcess(processLists.read(bytes).processes[0]);
+  });
+});
+
+// ── what a peer should not have sent ────────────────────────────────────────────────────────────
+
+function assertRefused(read: () => unknown, words: RegExp): void {
+  assert.throws(read, (error) => {
+    assert.ok(error instanceof FleetError, String(error));
+    assert.equal(error.refusal.code, 'usage');
+    assert.match(error.refusal.message, words);
+    return true;
+  });
+}
+
+const fromAgent = (frame: object) => () =>
+  decodeAgentFrame(agentFrames.read(agentFrames.write(frame)));
+const fromController = (frame: object) => () =>
+  decodeControllerFrame(controllerFrames.read(controllerFrames.write(frame)));
+
+test('a frame without a body, or with one of a later version, is refused', () => {
+  assertRefused(fromAgent({}), /an agent frame without a body/);
+  assertRefused(fromController({}), /a controller frame without a body/);
+  assertRefused(fromAgent({ event: { seq: 1 } }), /an event without a body/);
+  assertRefused(() => decodeOperationUpdate(updates.read(updates.write({}))), /without a body/);
+  const list = processLists.read(processLists.write({ processes: [{ host: 'a' }] }));
+  assertRefused(() => decodeHostProcess(list.processes[0]), /without its status/);
+  // Field 15, length 0: a kind of frame that does not exist yet.
+  assertRefused(() => decodeAgentFrame(agentFrames.read(Buffer.from([0x7a, 0]))), /without a body/);
+});
+
+test('a word that is not known, or not said at all, is refused', () => {
+  const snapshot = (state: unknown) => ({ snapshot: { processes: [{ process: 'web', state }] } });
+  assertRefused(fromAgent(snapshot(undefined)), /process state "PROCESS_STATE_UNSPECIFIED" is not/);
+  assertRefused(fromAgent(snapshot(99)), /process state 99 is not known/);
+  assertRefused(fromController({ command: {} }), /verb "VERB_UNSPECIFIED" is not known/);
+  assertRefused(fromController({ command: { verb: 77 } }), /verb 77 is not known/);
+  assertRefused(() => decodeOperationRequest(requests.read(requests.write({}))), /verb/);
+  const operationWith = (more: object) => () =>
+    decodeOperation(operations.read(operations.write({ verb: 1, ...more })));
+  assertRefused(operationWith({}), /operation state/);
+  assertRefused(operationWith({ state: 2, targets: [{}] }), /target state/);
+});
+
+test('an agent settles a target only in the states that are its own to give', () => {
+  const settledAs = (state: string) =>
+    fromAgent({ event: { seq: 1, targetSettled: { operationId: 'x', process: 'web', state } } });
+  for (const state of TARGET_STATES) {
+    const name = `TARGET_STATE_${state.toUpperCase().replace('-', '_')}`;
+    if (['succeeded', 'failed', 'indeterminate'].includes(state)) settledAs(name)();
+    else assertRefused(settledAs(name), new RegExp(`may not settle a target as ${state}`));
+  }
+});
+
+test('numbers that JavaScript cannot count, and the database cannot hold, are refused', () => {
+  for (const number of ['9223372036854775807', '-9223372036854775808', '9007199254740992']) {
+    const body = { processChanged: { process: 'web', state: 'PROCESS_STATE_RUNNING' } };
+    for (const field of ['seq', 'atMs', 'sessionEpoch']) {
+      assertRefused(fromAgent({ event: { ...body, [field]: number } }), /beyond 2\^53/);
+    }
+    const settled = { state: 'TARGET_STATE_FAILED', durationMs: number };
+    assertRefused(fromAgent({ event: { seq: 1, targetSettled: settled } }), /beyond/);
+    assertRefused(
+      fromAgent({ event: { seq: 1, targetAccepted: { generation: number } } }),
+      /beyond/,
+    );
+    assertRefused(fromAgent({ snapshot: { seq: number } }), /beyond/);
+    assertRefused(fromController({ acknowledgement: { seq: number } }), /beyond/);
+    assertRefused(fromController({ welcome: { acknowledgedSeq: number } }), /beyond/);
+    assertRefused(fromController({ command: { verb: 1, sessionEpoch: number } }), /beyond/);
+  }
+});
+
+test('any bytes are either a message or an error that is thrown', () => {
+  const readers: readonly ((bytes: Buffer) => unknown)[] = [
+    (bytes) => decodeAgentFrame(agentFrames.read(bytes)),
+    (bytes) => decodeControllerFrame(controllerFrames.read(bytes)),
+    (bytes) => decodeOperationRequest(requests.read(bytes)),
+    (bytes) => decodeOperation(operations.read(bytes)),
+    (bytes) => decodeOperationUpdate(updates.read(bytes)),
+  ];
+  const honest = agentMessage.map((message) => agentFrames.write(encodeAgentMessage(message)));
+  const mangled = fc
+    .tuple(honest, fc.nat(), fc.integer({ min: 0, max: 255 }))
+    .map(([bytes, at, value]) => {
+      const copy = Buffer.from(bytes);
+      if (copy.length > 0) copy[at % copy.length] = value;
+      return copy;
+    });
+  const noise = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
+  let understood = 0;
+  fc.assert(
+    fc.property(fc.oneof(mangled, noise), (bytes) => {
+      for (const read of readers) {
+        try {
+          assert.equal(typeof read(bytes), 'object');
+          understood += 1;
+        } catch (error) {
+          assert.ok(error instanceof Error && !(error instanceof assert.AssertionError));
+          assert.ok(!(error instanceof TypeError), error.stack);
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
+  assert.ok(understood > 0);
+});
+
+test('a label cannot reach the prototype of anything', () => {
+  const hello = {
+    hello: {
+      labels: Object.fromEntries([
+        ['__proto__', 'x'],
+        ['constructor', 'y'],
+      ]),
+    },
+  };
+  const message = decodeAgentFrame(agentFrames.read(agentFrames.write(hello)));
+  assert.equal(message.kind === 'hello' && message.labels['constructor'], 'y');
+  assert.equal(Object.getPrototypeOf({}), Object.prototype);
+  assert.equal(({} as { x?: unknown }).x, undefined);
+});
