@@ -17,7 +17,7 @@ import type {
   AgentStep,
   AgentWrite,
 } from './core/state.ts';
-import type { Children, Clock, Journal, Link, Log } from './ports.ts';
+import type { Children, Clock, Journal, Link, Log, SignalResult } from './ports.ts';
 
 export interface AgentPorts {
   readonly clock: Clock;
@@ -78,8 +78,8 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
         return;
       }
       case 'signalTarget': {
-        const error = ports.children.signal(effect.child, effect.signal, false);
-        return deliver({ kind: 'signalled', target: effect.target, error });
+        const result = ports.children.signal(effect.child, effect.signal, false);
+        return deliver({ kind: 'signalled', target: effect.target, error: signalError(result) });
       }
       case 'tierTimer':
         return ports.clock.after(effect.delayMs, () => {
@@ -103,9 +103,10 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
       case 'abandon':
         return ports.children.abandon(process);
       case 'signal': {
-        const error = ports.children.signal(effect.child, effect.signal, effect.wholeGroup);
-        if (error === null) return;
-        return deliver({ kind: 'process', process, input: { kind: 'signalFailed', error } });
+        const result = ports.children.signal(effect.child, effect.signal, effect.wholeGroup);
+        if (result.kind !== 'failed') return;
+        const input = { kind: 'signalFailed', error: result.error } as const;
+        return deliver({ kind: 'process', process, input });
       }
       case 'timer': {
         const { timer: kind, timerToken } = effect;
@@ -117,6 +118,18 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
   }
 
   return { deliver, state };
+}
+
+/** To somebody who asked for a signal, a process that is gone is a signal that did not arrive. */
+function signalError(result: SignalResult): string | null {
+  switch (result.kind) {
+    case 'delivered':
+      return null;
+    case 'gone':
+      return 'not running';
+    case 'failed':
+      return result.error;
+  }
 }
 
 /** Brings a journal that has missed commits up to date, and then adds what is new. */

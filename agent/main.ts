@@ -4,6 +4,7 @@
  * agent, SIGUSR2 reopens log files (both as Supervisor); any other end of the agent leaves the
  * processes running for the next one.
  */
+import './adapters/heap.ts';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../proto/clock.ts';

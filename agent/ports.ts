@@ -16,13 +16,17 @@ export interface Clock {
   soon(callback: () => void): void;
 }
 
+/** `gone`: the child ended before, and its `exited` is on its way. */
+export type SignalResult =
+  | { readonly kind: 'delivered' | 'gone' }
+  | { readonly kind: 'failed'; readonly error: string };
+
 export interface Children {
   /** Ends in `spawned` or `spawnFailed`; the program waits until it is released. */
   spawn(definition: ProcessDefinition): void;
   release(process: ProcessName): void;
   abandon(process: ProcessName): void;
-  /** @returns why it could not be delivered; a process that is gone already is no failure */
-  signal(child: Child, signal: string, wholeGroup: boolean): string | null;
+  signal(child: Child, signal: string, wholeGroup: boolean): SignalResult;
   adopt(definition: ProcessDefinition, child: Child): void;
 }
 

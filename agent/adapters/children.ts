@@ -10,7 +10,7 @@ import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
 import type { ExitStatus } from '../core/exit-status.ts';
 import type { Child, ProcessInput } from '../core/process.ts';
-import type { Children, Log } from '../ports.ts';
+import type { Children, Log, SignalResult } from '../ports.ts';
 import { AdoptedChildren } from './adopted.ts';
 import { findExecutable } from './executable.ts';
 import { readExitFile } from './exit-file.ts';
@@ -82,15 +82,16 @@ export class ChildProcesses implements Children, Disposable {
     gateOf(this.#attended.get(process))?.destroy();
   }
 
-  signal(child: Child, signal: string, wholeGroup: boolean): string | null {
+  signal(child: Child, signal: string, wholeGroup: boolean): SignalResult {
     // Between its end and our notice of it, the pid may belong to somebody else.
-    if (this.#options.table.startTokenOf(child.pid) !== child.startToken) return null;
+    const isItself = this.#options.table.startTokenOf(child.pid) === child.startToken;
+    if (!isItself) return { kind: 'gone' };
     try {
       process.kill(wholeGroup ? -child.pid : child.pid, signalNumberOrName(signal));
-      return null;
+      return { kind: 'delivered' };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return null;
-      return `could not send SIG${signal}: ${messageOf(error)}`;
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return { kind: 'gone' };
+      return { kind: 'failed', error: `could not send SIG${signal}: ${messageOf(error)}` };
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * One log file of one process, rotated by size as Supervisor does: `x.log` becomes `x.log.1`, and
  * so on up to `backups`. Writing is synchronous, because a chunk must be on its way before the next
- * is read, and it never stops the program: what cannot be written is counted.
+ * is read, and it never stops the program: what cannot be written is lost, and said once.
  */
 import {
   closeSync,
@@ -9,8 +9,8 @@ import {
   fstatSync,
   openSync,
   renameSync,
+  rmSync,
   statSync,
-  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -78,7 +78,7 @@ export class LogFile implements Disposable {
   #rotate(): void {
     this[Symbol.dispose]();
     try {
-      if (this.#backups === 0) unlinkSync(this.path);
+      if (this.#backups === 0) rmSync(this.path, { force: true });
       for (let index = this.#backups; index >= 1; index -= 1) {
         renameIfThere(
           index === 1 ? this.path : `${this.path}.${index - 1}`,

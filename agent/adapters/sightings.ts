@@ -2,6 +2,7 @@
  * Looks after the children that an earlier agent recorded: which are still alive, and how the
  * others ended. A process is itself only if pid, start time and boot agree with the record.
  */
+import { statSync } from 'node:fs';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { AgentState, Sighting } from '../core/state.ts';
 import { readExitFile } from './exit-file.ts';
@@ -19,8 +20,14 @@ export function lookForChildren(
     const isAlive =
       table.startTokenOf(child.keeperPid) === child.keeperStartToken ||
       table.startTokenOf(child.pid) === child.startToken;
-    const exit = readExitFile(runFilesOf(folders, name).exitFile);
-    sightings.set(name, isAlive ? { kind: 'alive' } : { kind: 'ended', exit });
+    sightings.set(name, isAlive ? { kind: 'alive' } : endOf(runFilesOf(folders, name).exitFile));
   }
   return sightings;
+}
+
+/** The keeper writes its file when the program has ended, so the file's time is that of the end. */
+function endOf(exitFile: string): Sighting {
+  const exit = readExitFile(exitFile);
+  if (exit.kind === 'unknown') return { kind: 'ended', exit };
+  return { kind: 'ended', exit, endedAtMs: statSync(exitFile).mtimeMs };
 }

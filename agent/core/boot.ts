@@ -6,7 +6,13 @@
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { beginSequence } from './advance-sequence.ts';
 import { applyToProcess, putProcess } from './apply-process.ts';
-import type { Child, ProcessEffect, ProcessRuntime, ProcessTimer } from './process.ts';
+import type {
+  Child,
+  ProcessEffect,
+  ProcessInput,
+  ProcessRuntime,
+  ProcessTimer,
+} from './process.ts';
 import type { Sighting, Turn } from './state.ts';
 import { resumeTargets } from './targets.ts';
 
@@ -20,7 +26,7 @@ export function boot(
     if (sighting?.kind === 'ended' && sighting.exit.kind === 'neverRan') {
       forgetChild(turn, process);
     } else if (sighting?.kind === 'ended') {
-      applyToProcess(turn, name, { kind: 'exited', exit: sighting.exit, lastLines: [] });
+      applyToProcess(turn, name, exitedMeanwhile(process, sighting));
     } else {
       takeUp(turn, name, process);
     }
@@ -29,6 +35,15 @@ export function boot(
   // First, so that a restart under way starts its process once, and the tiers find it starting.
   resumeTargets(turn);
   beginSequence(turn, 'boot');
+}
+
+function exitedMeanwhile(
+  { startedAtMs }: ProcessRuntime,
+  { exit, endedAtMs }: Extract<Sighting, { readonly kind: 'ended' }>,
+): ProcessInput {
+  const input = { kind: 'exited', exit, lastLines: [] } as const;
+  if (endedAtMs === undefined || startedAtMs === null) return input;
+  return { ...input, lastedMs: endedAtMs - startedAtMs };
 }
 
 /** Recorded, but the agent died before it opened the gate: to be started as if never tried. */

@@ -8,7 +8,7 @@ import { type ProcessName, type ProcessState, STOPPED_STATES } from '../../proto
 import type { ProcessDefinition } from './definition.ts';
 
 /** Longest wait for one tier; a program that hangs in its start must not hold up the host. */
-export const TIER_WAIT_MS = 30_000;
+const TIER_WAIT_MS = 30_000;
 
 /** Over and above `stopwaitsecs`, for SIGKILL to take effect. */
 const KILL_ALLOWANCE_MS = 5_000;

@@ -47,7 +47,13 @@ export type ProcessInput =
   | { readonly kind: 'start' | 'stop' }
   | { readonly kind: 'spawned'; readonly child: Child }
   | { readonly kind: 'spawnFailed'; readonly error: string }
-  | { readonly kind: 'exited'; readonly exit: ExitStatus; readonly lastLines: readonly string[] }
+  | {
+      readonly kind: 'exited';
+      readonly exit: ExitStatus;
+      readonly lastLines: readonly string[];
+      /** How long it ran, where it ended before it was noticed. */
+      readonly lastedMs?: number;
+    }
   | { readonly kind: 'stayedUp' | 'retryDue' | 'stopTimedOut'; readonly timerToken: number }
   | { readonly kind: 'restartDue'; readonly delayMs: number }
   | { readonly kind: 'signalFailed'; readonly error: string };

@@ -43,7 +43,8 @@ export interface AgentState {
 /** What became of a recorded child while no agent watched it. */
 export type Sighting =
   | { readonly kind: 'alive' }
-  | { readonly kind: 'ended'; readonly exit: ExitStatus };
+  /** `endedAtMs`: by the wall clock, where the keeper was there to tell. */
+  | { readonly kind: 'ended'; readonly exit: ExitStatus; readonly endedAtMs?: number };
 
 export type AgentInput =
   | {

@@ -37,7 +37,7 @@ export function stepProcess(
   at: Instant,
 ): ProcessStep {
   if ('timerToken' in input && input.timerToken !== process.timerToken) return unchanged(process);
-  if (input.kind === 'exited' && hasStayedUp(process, at)) {
+  if (input.kind === 'exited' && hasStayedUp(process, input.lastedMs, at)) {
     const promoted = stepProcess(process, stayedUp(process), at);
     const ended = stepProcess(promoted.process, input, at);
     return { ...ended, effects: [...promoted.effects, ...ended.effects] };
@@ -54,9 +54,10 @@ export function stepProcess(
 }
 
 /** Its exit overtook the timer: it had been up long enough, so it was RUNNING (Supervisor too). */
-function hasStayedUp(process: ProcessRuntime, at: Instant): boolean {
+function hasStayedUp(process: ProcessRuntime, lastedMs: number | undefined, at: Instant): boolean {
   if (process.state !== 'STARTING' || process.child === null) return false;
-  return at.monotonicMs - process.startedMonotonicMs > process.definition.startMs;
+  const ranMs = lastedMs ?? at.monotonicMs - process.startedMonotonicMs;
+  return ranMs > process.definition.startMs;
 }
 
 function stayedUp(process: ProcessRuntime): ProcessInput {

@@ -5,6 +5,8 @@ import type { Children } from '../../agent/ports.ts';
 export interface FakeChildren extends Children {
   /** `spawn web`, `signal 101 TERM`, `signal 101 KILL to the group`, in order. */
   readonly calls: readonly string[];
+  /** From now on every child has ended, though nobody has heard of it yet. */
+  readonly endUnnoticed: () => void;
   /** From now on signals cannot be sent, for this reason. */
   readonly refuseSignals: (error: string | null) => void;
 }
@@ -16,6 +18,7 @@ export interface ChildrenListener {
 
 export function fakeChildren({ onCall, onSignal }: ChildrenListener = {}): FakeChildren {
   const calls: string[] = [];
+  let areGone = false;
   let refusal: string | null = null;
   const note = (call: string): void => {
     calls.push(call);
@@ -29,8 +32,13 @@ export function fakeChildren({ onCall, onSignal }: ChildrenListener = {}): FakeC
     adopt: ({ process }, { pid }) => note(`adopt ${process} ${pid}`),
     signal: (child, signal, wholeGroup) => {
       note(`signal ${child.pid} ${signal}${wholeGroup ? ' to the group' : ''}`);
-      if (refusal === null) onSignal?.(child, signal);
-      return refusal;
+      if (areGone) return { kind: 'gone' };
+      if (refusal !== null) return { kind: 'failed', error: refusal };
+      onSignal?.(child, signal);
+      return { kind: 'delivered' };
+    },
+    endUnnoticed: () => {
+      areGone = true;
     },
     refuseSignals: (error) => {
       refusal = error;

@@ -175,3 +175,20 @@ test('a process that is no longer configured is stopped if it runs, and forgotte
   before.exited('old', exitCode(0));
   assert.equal(nextAgent(before, [web], { sightings: { web: ALIVE } }).stateOf('old'), undefined);
 });
+
+test('a child that died right after its start, unseen, failed to start, however late that is known', () => {
+  const web = aDefinition('web', { startMs: 1_000, autorestart: 'never' });
+  const before = aHost([web]);
+  before.spawned('web');
+  const startedAtMs = before.process('web').startedAtMs ?? Number.NaN;
+  const endedSo = (endedAtMs: number): Sighting => ({
+    kind: 'ended',
+    exit: exitCode(0),
+    endedAtMs,
+  });
+  const options = { startsAtMs: 60_000 };
+  const quick = { ...options, sightings: { web: endedSo(startedAtMs + 100) } };
+  assert.deepEqual(changesIn(nextAgent(before, [web], quick).booted), ['web BACKOFF']);
+  const late = { ...options, sightings: { web: endedSo(startedAtMs + 5_000) } };
+  assert.deepEqual(changesIn(nextAgent(before, [web], late).booted), ['web RUNNING', 'web EXITED']);
+});

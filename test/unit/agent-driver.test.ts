@@ -170,6 +170,16 @@ test('a signal that cannot be sent is known to the process, and to the operation
   assert.equal(signalled.driver.state().targets.get('op-2 web')?.outcome?.state, 'succeeded');
 });
 
+test('a signal for a child that has just ended is not reported as delivered', async () => {
+  const { driver, clock, children } = await aRunningDriver();
+  children.endUnnoticed();
+  const message = { ...aCommand('signal', 'op-1', ['web']), signal: 'HUP' };
+  driver.deliver({ kind: 'received', message });
+  await clock.settle();
+  const outcome = driver.state().targets.get('op-1 web')?.outcome;
+  assert.deepEqual([outcome?.state, outcome?.error], ['failed', 'not running']);
+});
+
 test('a journal that fails refuses operations, while crashed processes are restarted', async () => {
   const { driver, clock, give, journal, log, take, link } = await aRunningDriver();
   journal.failWith('disk full');

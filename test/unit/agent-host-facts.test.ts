@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -116,11 +116,12 @@ test('a recorded child is alive while it or its keeper is, by token and not by p
   }
   const table = { bootId: 'boot-1', startTokenOf: (pid: number) => tokens.get(pid) ?? null };
   const seen = lookForChildren(host.state(), { runDir, logDir: runDir }, table);
+  const endedAtMs = statSync(join(runDir, 'gone.exit')).mtimeMs;
   assert.deepEqual(Object.fromEntries(seen), {
     both: { kind: 'alive' },
     orphan: { kind: 'alive' },
     keeper: { kind: 'alive' },
-    gone: { kind: 'ended', exit: exitCode(3) },
+    gone: { kind: 'ended', exit: exitCode(3), endedAtMs },
     reused: { kind: 'ended', exit: { kind: 'unknown' } },
   });
 });
