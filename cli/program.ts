@@ -39,7 +39,7 @@ export function createProgram(environment: Environment, finish: Finish): Command
     'fleetctl status',
     "fleetctl restart 'web:*' --hosts 'prod-*'",
     'fleetctl restart web --hosts prod-1,prod-2 --dry-run',
-    "fleetctl signal HUP nginx --hosts 'role=web' --reason 'new certificate'",
+    "fleetctl signal HUP nginx --hosts 'prod-web-*' --reason 'new certificate'",
   ]);
 }
 
@@ -95,7 +95,7 @@ function addSignal(parent: Command, actions: Actions): void {
     .action((signal: string, processes: string[]) =>
       runControl(actions, command, { verb: 'signal', signal, processes }),
     );
-  withExamples(command, ["fleetctl signal HUP nginx --hosts 'role=web'"]);
+  withExamples(command, ["fleetctl signal HUP nginx --hosts 'prod-web-*'"]);
 }
 
 function addHosts(parent: Command, { environment, finish }: Actions): void {
@@ -113,7 +113,7 @@ function addHosts(parent: Command, { environment, finish }: Actions): void {
         output: options.output,
       });
     });
-  withExamples(command, ['fleetctl hosts', "fleetctl hosts 'role=web' -o json"]);
+  withExamples(command, ['fleetctl hosts', "fleetctl hosts 'prod-*' -o json"]);
 }
 
 function addOperation(parent: Command, { environment, finish }: Actions): void {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { loadAgentConfig } from '../../agent/config.ts';
+import { loadAgentConfig } from '../../agent/config/load.ts';
 import { loadClientConfig } from '../../cli/config.ts';
 import { loadControllerConfig } from '../../controller/config.ts';
 import { nodeConfigFiles } from '../../proto/dialect/node-files.ts';

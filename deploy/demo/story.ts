@@ -1,0 +1,140 @@
+/**
+ * What the demo shows and promises: a fleet comes up, one command restarts the web servers of all
+ * production hosts, and every one of them answers as a new process. A broken promise is an error.
+ */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type DemoFleet, writeFiles } from './files.ts';
+import { type Fleet, type ProcessItem, programPath } from './fleet.ts';
+
+/** @returns what runs at the end of it */
+export async function tell(
+  fleet: Fleet,
+  plan: DemoFleet,
+  folder: string,
+): Promise<readonly ProcessItem[]> {
+  const hosts = plan.hosts.map(({ host }) => host);
+  say(`A controller and ${hosts.length} agents on this machine, all in ${folder}\n`);
+  writeFiles(folder, plan);
+  await step('certificates for all of them', () => fleet.issueCertificates());
+  await step(`controller on 127.0.0.1:${plan.controllerPort}`, () => fleet.startController());
+  fleet.startAgents();
+  const names = `${hosts.slice(0, -1).join(', ')} and ${hosts.at(-1)}`;
+  const before = await step(`agents ${names}`, () => fleet.untilEverythingRuns());
+
+  await fleet.show('status');
+  const restart = "restart web --hosts='prod-*'";
+  const code = await fleet.show(restart);
+  if (code !== 0) throw new Error(`fleetctl ${restart} ended with exit code ${code}`);
+  await fleet.show("status web --hosts='prod-*'");
+
+  say('\nAsked over HTTP, each web server answers as a new process, and dev-1 as the old one:');
+  const after = await fleet.untilEverythingRuns();
+  for (const server of webServers(plan)) say(`  ${await verify(server, before, after)}`);
+  return after;
+}
+
+/** What to try next, as lines to paste. */
+export function invite(plan: DemoFleet, folder: string, items: readonly ProcessItem[]): void {
+  const port = plan.hosts[0]?.processes.get('web:web_0');
+  const victim = items.find(({ host, process }) => host === 'dev-1' && process === 'web')?.pid;
+  say(`
+This fleet stays until Ctrl-C. To command it from another terminal:
+
+  export FLEETCTL_CONFIG=${shellWord(join(folder, 'fleetctl.conf'))}
+  alias fleetctl=${shellWord(shellWord(programPath('fleetctl')))}
+
+  fleetctl status
+  fleetctl restart all --hosts='@*!dev-1' --dry-run
+  fleetctl restart all --hosts='@*!dev-1'
+  fleetctl stop web --hosts='prod-web-[1-2]'
+  fleetctl start web --hosts='prod-web-[1-2]' --reason='back from lunch'
+  curl http://127.0.0.1:${port}
+
+A killed program is back at once; see its RESTARTS and new pid:
+
+  kill -9 ${victim}; fleetctl status web --hosts=dev-1
+
+A killed agent leaves its programs running, and the next one takes them over, pids and all:
+
+  pkill -KILL -f ${shellWord(join(folder, 'prod-web-1.conf'))}; sleep 2; fleetctl status --hosts=prod-web-1
+`);
+}
+
+interface WebServer {
+  readonly host: string;
+  readonly process: string;
+  readonly port: number;
+}
+
+function webServers({ hosts }: DemoFleet): readonly WebServer[] {
+  return hosts.flatMap(({ host, processes }) =>
+    [...processes].flatMap(([process, port]) => (port === null ? [] : [{ host, process, port }])),
+  );
+}
+
+/** The line about one web server; throws where it is not what was promised. */
+async function verify(
+  server: WebServer,
+  before: readonly ProcessItem[],
+  after: readonly ProcessItem[],
+): Promise<string> {
+  const url = `http://127.0.0.1:${server.port}`;
+  const oldPid = pidOf(server, before);
+  const newPid = pidOf(server, after);
+  const answer = await answerOf(url);
+  const name = `${server.host} ${server.process}`;
+  if (!answer.endsWith(`pid ${newPid}`)) {
+    throw new Error(`${url} should answer with pid ${newPid} of ${name}, but says ${answer}`);
+  }
+  const isMeant = server.host.startsWith('prod-');
+  if ((newPid !== oldPid) !== isMeant) {
+    throw new Error(`${name} was pid ${oldPid} and is pid ${newPid}`);
+  }
+  return `${url}   ${answer.padEnd(28)}   was ${oldPid}`;
+}
+
+function pidOf(server: WebServer, items: readonly ProcessItem[]): number | null {
+  const { host, process } = server;
+  return items.find((item) => item.host === host && item.process === process)?.pid ?? null;
+}
+
+/** A process counts as RUNNING after a second, when a slow machine may not listen yet. */
+async function answerOf(url: string): Promise<string> {
+  const giveUpAt = performance.now() + ANSWER_MAX_MS;
+  for (;;) {
+    try {
+      const response = await fetch(url, { headers: { connection: 'close' } });
+      return (await response.text()).trim();
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw new Error(`${url} does not answer: ${error}`);
+      await delay(100);
+    }
+  }
+}
+
+const ANSWER_MAX_MS = 10_000;
+const STEP_WIDTH = 72;
+
+/** One line about what takes a while, with how long it took. */
+async function step<Result>(text: string, work: () => Promise<Result>): Promise<Result> {
+  const startedAt = performance.now();
+  process.stdout.write(`  ${text.padEnd(STEP_WIDTH)} `);
+  let took = '';
+  try {
+    const result = await work();
+    took = `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`;
+    return result;
+  } finally {
+    say(took);
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** As a shell reads it back. */
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
