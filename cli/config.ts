@@ -21,7 +21,7 @@ import { checkKeys, optional, readValues, required, subjectOf } from '../proto/d
 import { type Address, address, path, text } from '../proto/dialect/values.ts';
 import { type Refusal, refusal } from '../proto/errors.ts';
 
-export interface ClientContext {
+interface ClientContext {
   readonly name: string;
   readonly controller: Address;
   /** Absolute, like the other paths here. */

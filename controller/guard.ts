@@ -65,7 +65,7 @@ export function createGuard({ fleet, operators, nowMs, log }: GuardOptions): Gua
 }
 
 /** As grpc-js takes it from a handler. */
-export function statusOf(because: Refusal): ServiceError {
+function statusOf(because: Refusal): ServiceError {
   return Object.assign(new Error(because.message), encodeRefusal(because));
 }
 

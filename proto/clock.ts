@@ -8,7 +8,7 @@ import type { Instant } from './instant.ts';
 /** Node fires a longer timer at once. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-export function now(): Instant {
+function now(): Instant {
   return { monotonicMs: Number(process.hrtime.bigint() / 1_000n) / 1_000, wallMs: Date.now() };
 }
 

@@ -54,11 +54,6 @@ export const STOPPED_STATES: ReadonlySet<ProcessState> = new Set([
   'FATAL',
   'UNKNOWN',
 ]);
-export const SIGNALLABLE_STATES: ReadonlySet<ProcessState> = new Set([
-  'STARTING',
-  'RUNNING',
-  'STOPPING',
-]);
 
 /** What is known of one process. Times are wall-clock milliseconds of its host. */
 export interface ProcessStatus {

@@ -13,7 +13,7 @@ import {
 } from '../vocabulary.ts';
 import { enumCodec, orNull, present } from './fields.ts';
 
-export const processStateCodec = enumCodec('process state', {
+const processStateCodec = enumCodec('process state', {
   STOPPED: 'PROCESS_STATE_STOPPED',
   STARTING: 'PROCESS_STATE_STARTING',
   RUNNING: 'PROCESS_STATE_RUNNING',

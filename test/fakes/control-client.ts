@@ -22,7 +22,7 @@ export interface FakeControl {
 }
 
 /** One view of an operation: these updates, and how it ends. */
-export interface View {
+interface View {
   readonly updates: readonly OperationUpdate[];
   readonly ending: FleetError | 'end' | 'silence';
 }
