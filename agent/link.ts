@@ -9,7 +9,7 @@ import { decodeRefusal } from '../proto/codec/error.ts';
 import { decodeControllerFrame, encodeAgentMessage } from '../proto/codec/link.ts';
 import type { Credentials } from '../proto/credentials.ts';
 import { type Address, addressText } from '../proto/dialect/values.ts';
-import { FleetError } from '../proto/errors.ts';
+import { FleetError, type Refusal } from '../proto/errors.ts';
 import type { AgentFrame } from '../proto/gen/fleet/v1/AgentFrame.ts';
 import type { ControllerFrame__Output } from '../proto/gen/fleet/v1/ControllerFrame.ts';
 import { agentLinkService } from '../proto/load.ts';
@@ -86,7 +86,10 @@ export class ControllerLink implements Link, Disposable {
     stream.on('data', (frame: ControllerFrame__Output) => {
       if (stream === this.#stream) this.#received(stream, frame, target);
     });
-    stream.on('error', (error: ServiceError) => this.#lost(stream, this.#explain(error, target)));
+    stream.on('error', (error: ServiceError) => {
+      const because = decodeRefusal(error);
+      this.#lost(stream, explain(because, target), because.code === 'conflict');
+    });
     stream.on('end', () => this.#lost(stream, `${target} ended the session`));
     stream.write(encodeAgentMessage(hello));
     this.#after(WELCOME_TIMEOUT_MS, () => {
@@ -165,7 +168,7 @@ export class ControllerLink implements Link, Disposable {
   }
 
   /** Once per stream: whatever ends it, the next is dialled after a while. */
-  #lost(stream: Stream, why: string): void {
+  #lost(stream: Stream, why: string, wasReplaced = false): void {
     if (stream !== this.#stream) return;
     const wasUp = this.#welcome !== null;
     this.#forget();
@@ -175,6 +178,7 @@ export class ControllerLink implements Link, Disposable {
       attempt: this.#attempt,
       spreadMs: this.#spreadMs,
       chance: chance(),
+      wasReplaced,
     });
     // The same trouble again and again is one line, not one for every try.
     if (why !== this.#reported) log.warn({ why, retryInMs: Math.round(delayMs) }, 'no session');
@@ -197,10 +201,11 @@ export class ControllerLink implements Link, Disposable {
   #after(delayMs: number, callback: () => void): void {
     this.#timers.push(setTimeout(callback, delayMs));
   }
-
-  #explain(error: ServiceError, target: string): string {
-    const { message, cause } = decodeRefusal(error);
-    const explained = explainTlsFailure(message);
-    return [`${target}: ${message}`, cause ?? explained?.cause].filter(Boolean).join('; ');
-  }
 }
+
+function explain({ code, message, cause }: Refusal, target: string): string {
+  const known = code === 'conflict' ? TWO_AGENTS : explainTlsFailure(message)?.cause;
+  return [`${target}: ${message}`, cause ?? known].filter(Boolean).join('; ');
+}
+
+const TWO_AGENTS = 'is there a second agent, on a copy of this machine, with the same certificate?';

@@ -22,6 +22,7 @@ import {
 import { nodeConfigFiles } from '../proto/dialect/node-files.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
 import { ChildProcesses } from './adapters/children.ts';
+import { closeInherited } from './adapters/inherited.ts';
 import { openJournal } from './adapters/journal.ts';
 import { makeFifos } from './adapters/output.ts';
 import { openProcessTable } from './adapters/process-table.ts';
@@ -41,6 +42,7 @@ const ABOUT = {
 function main(): void {
   // grpc-js makes Node warn about controllers that are named by address; stderr is our JSON log.
   process.noDeprecation = true;
+  closeInherited();
   const args = parseDaemonArguments(ABOUT, process.argv.slice(2));
   const config = acceptConfig(loadConfig(args), args, (text) => process.stderr.write(text));
   const credentials = acceptCredentials(config.agent, 'agent', Date.now());

@@ -106,12 +106,7 @@ function checkSections(document: IniDocument, { findings }: ReadContext): void {
     const kind = section.name.split(':', 1)[0] ?? '';
     const subject = subjectOf(section, null);
     if (kind === 'role' && kind !== section.name) {
-      const message = 'roles come in a later version; until then every operator may do everything';
-      findings.error(
-        subject,
-        message,
-        'remove the section, and operators who may not do everything',
-      );
+      findings.warning(subject, 'roles come in a later version; until then nobody has this one');
     } else if (!['controller', 'include'].includes(section.name) && !isOperator(section)) {
       const near = nearest(kind, SECTIONS);
       const named = near === 'operator' || near === 'role' ? `${near}:NAME` : near;
@@ -120,7 +115,7 @@ function checkSections(document: IniDocument, { findings }: ReadContext): void {
   }
 }
 
-const OPERATOR = { roles: required(list('admin')) };
+const OPERATOR = { roles: optional(list('admin'), null) };
 
 /** As in the path of a certificate's SPIFFE id. */
 const OPERATOR_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
@@ -150,16 +145,24 @@ function readOperators(
   });
 }
 
-/** True for an admin. Any other role would be less than everything, which cannot be had yet. */
+/**
+ * True for who may do everything: an admin, and in this version whoever is named without roles. A
+ * lesser role cannot be enforced yet, so it grants nothing.
+ */
 function readRoles(section: IniSection, context: ReadContext): boolean {
   const values = readValues(section, OPERATOR, context);
   if (values === null) return false;
-  const others = values.roles.filter((role) => role !== 'admin');
-  if (values.roles.length > 0 && others.length === 0) return true;
-  const found = others.map(quoted).join(', ') || 'nothing';
+  const { findings } = context;
+  if (values.roles === null) {
+    const message = 'has no roles, which means everything in this version';
+    findings.warning(subjectOf(section, null), message, 'roles = admin');
+    return true;
+  }
+  if (values.roles.includes('admin')) return true;
+  const found = values.roles.map(quoted).join(', ') || 'nothing';
   const subject = subjectOf(section, findEntry(section, 'roles', context.defaults));
   const message = `expected admin, found ${found}; other roles come in a later version`;
-  context.findings.error(subject, message);
+  findings.warning(subject, message, 'until then this operator may do nothing');
   return false;
 }
 

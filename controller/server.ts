@@ -39,9 +39,11 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   const tls = createServer(tlsServerOptions(credentials), (socket) => {
     injector.injectConnection(socket);
   });
+  const peers = new WeakMap<object, string>();
+  tls.on('connection', (raw) => peers.set(raw, `${raw.remoteAddress}:${raw.remotePort}`));
   tls.on('tlsClientError', (error, socket) => {
     const why = explainRefusedClient(error, socket.authorizationError);
-    log.warn({ peer: peerOf(socket), error: error.message }, `refused a connection: ${why}`);
+    log.warn({ peer: peers.get(connectionOf(socket)) ?? null }, `refused a connection: ${why}`);
     socket.destroy();
   });
   await listening(tls, listen);
@@ -75,6 +77,11 @@ async function listening(server: TlsServer, { host, port }: Address): Promise<vo
   });
 }
 
-function peerOf(socket: TLSSocket): string {
-  return `${socket.remoteAddress ?? 'gone'}:${socket.remotePort ?? 0}`;
+/**
+ * The connection below a TLS socket. By the time that a refusal is told, the socket has forgotten
+ * who was at its other end, and Node names the connection in no public place.
+ */
+function connectionOf(socket: TLSSocket): object {
+  const parent: unknown = Reflect.get(socket, '_parent');
+  return typeof parent === 'object' && parent !== null ? parent : socket;
 }

@@ -6,6 +6,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { split } from 'shlex';
 
+/** The command is as typed: the program sees its own name so, and exec(3) finds the same file. */
 export type Executable =
   | { readonly kind: 'found'; readonly command: readonly string[] }
   | { readonly kind: 'unusable'; readonly error: string };
@@ -27,14 +28,14 @@ export function findExecutable(
     const why = error instanceof Error ? error.message : String(error);
     return { kind: 'unusable', error: `can't parse command ${JSON.stringify(command)}: ${why}` };
   }
-  const [program, ...rest] = words;
+  const [program] = words;
   if (program === undefined || program === '') {
     return { kind: 'unusable', error: `command ${JSON.stringify(command)} is empty` };
   }
   const candidates = candidatesFor(program, searchPath, directory);
   const verdicts = candidates.map((path) => ({ path, problem: problemOf(path) }));
   const usable = verdicts.find((verdict) => verdict.problem === null);
-  if (usable !== undefined) return { kind: 'found', command: [usable.path, ...rest] };
+  if (usable !== undefined) return { kind: 'found', command: words };
   const present = verdicts.find((verdict) => verdict.problem !== 'missing');
   const error =
     present === undefined

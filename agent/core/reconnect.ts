@@ -9,6 +9,9 @@
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 5_000;
 
+/** Two agents with one certificate would otherwise take the session from each other for ever. */
+const REPLACED_DELAY_MS = 60_000;
+
 export interface Redial {
   /** 0 for the first try after a session that worked. */
   readonly attempt: number;
@@ -16,9 +19,12 @@ export interface Redial {
   readonly spreadMs: number;
   /** From 0 up to, and not including, 1. */
   readonly chance: number;
+  /** The controller ended the session for another one of the same host. */
+  readonly wasReplaced: boolean;
 }
 
-export function redialDelayMs({ attempt, spreadMs, chance }: Redial): number {
+export function redialDelayMs({ attempt, spreadMs, chance, wasReplaced }: Redial): number {
+  if (wasReplaced) return REPLACED_DELAY_MS;
   if (attempt === 0) return chance * Math.max(FIRST_DELAY_MS, spreadMs);
   const longestMs = Math.max(LONGEST_DELAY_MS, spreadMs);
   const baseMs = Math.min(longestMs, FIRST_DELAY_MS * 2 ** Math.min(attempt, 20));

@@ -81,6 +81,7 @@ test('a certificate of another authority is refused even where the client trusts
   assert.equal(error.code, 'unavailable');
   const line = await logged(/certificate is of another authority/);
   assert.equal(line.level, 40);
+  assert.match(String(line['peer']), /^127\.0\.0\.1:\d+$/, 'whoever reads it knows which machine');
 });
 
 test('a controller that was not issued the name that is dialled is refused, with the names it has', async () => {

@@ -85,7 +85,7 @@ roles = superuser
     `${where}:\\d+: \\[controller\\] key: `,
     `${where}:6: \\[controller\\] unreachable_afer: .*\n.*did you mean unreachable_after\\?`,
     `${where}:7: \\[operater:alice\\] .*\n.*did you mean \\[operator:NAME\\]\\?`,
-    `${where}:10: \\[operator:bob\\] roles: expected admin, found "superuser"`,
+    `${where}:10: warning: \\[operator:bob\\] roles: expected admin, found "superuser"`,
   ].map((sign) => new RegExp(sign));
   await assertRefused(fleet.runController(['-c', conf]), signs);
 });

@@ -5,7 +5,8 @@ import { redialDelayMs } from '../../agent/core/reconnect.ts';
 
 /** The bounds of one delay, as chance goes from 0 to just below 1. */
 function bounds(attempt: number, spreadMs: number): readonly [number, number] {
-  const delay = (chance: number) => redialDelayMs({ attempt, spreadMs, chance });
+  const delay = (chance: number) =>
+    redialDelayMs({ attempt, spreadMs, chance, wasReplaced: false });
   return [delay(0), Math.round(delay(1 - Number.EPSILON))];
 }
 
@@ -32,6 +33,7 @@ test('no delay is negative, endless, or longer than the spread or 5 s', () => {
     attempt: fc.nat(),
     spreadMs: fc.nat({ max: 120_000 }),
     chance: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    wasReplaced: fc.constant(false),
   });
   fc.assert(
     fc.property(anyRedial, (redial) => {
@@ -39,4 +41,9 @@ test('no delay is negative, endless, or longer than the spread or 5 s', () => {
       assert.ok(delayMs >= 0 && delayMs <= Math.max(5_000, redial.spreadMs), `${delayMs}`);
     }),
   );
+});
+
+test('an agent whose session was given to another one does not fight for it', () => {
+  const redial = { attempt: 0, spreadMs: 0, chance: 0, wasReplaced: true };
+  assert.equal(redialDelayMs(redial), 60_000);
 });

@@ -1,7 +1,9 @@
 /**
  * One program under test as a child process: its output gathered, its log parsed, its end awaited.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sendSignal } from './processes.ts';
 
@@ -43,13 +45,16 @@ export interface StartOptions {
 /** Longer than anything waits here that ends at all. */
 const END_WITHIN_MS = 40_000;
 
-/** Nothing of the test's own environment or descriptors reaches it. */
+/** Nothing of the test's own environment reaches it; one descriptor that it did not ask for does. */
+/** Handed to each program, so that a test can tell whether it is passed on. */
+const unasked = openSync('/dev/null', 'r');
+
 export function startProgram({ name, words, env, directory }: StartOptions): Daemon {
   const child = spawn(process.execPath, words, {
     cwd: directory,
     env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: ['ignore', 'pipe', 'pipe', unasked],
+  }) as ChildProcessByStdio<null, Readable, Readable>;
   let stdout = '';
   let stderr = '';
   let hasEnded = false;
