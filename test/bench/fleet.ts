@@ -1,0 +1,160 @@
+/**
+ * A real fleet on this machine: certificates, one controller and as many agents as wanted, all of
+ * them the bundles under dist/ that people install.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type Authority,
+  createAuthority,
+  issueLeaf,
+  type LeafRequest,
+} from '../../certs-tool/issue.ts';
+import type { BenchTools } from './bench.ts';
+import { type CommandRun, tryCommand } from './command.ts';
+import type { Daemon } from './daemons.ts';
+
+const DIST = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'dist');
+export const FLEETCTL = join(DIST, 'fleetctl.js');
+
+export interface FleetOptions {
+  /** Of its directory. */
+  readonly name: string;
+  readonly hosts: number;
+  /** What each agent supervises: sections of its configuration. */
+  readonly programs: string;
+}
+
+export interface Fleet {
+  readonly controllerPid: number;
+  readonly agentPids: readonly number[];
+  /** A whole command line of fleetctl for this fleet. */
+  readonly fleetctl: (...words: readonly string[]) => readonly string[];
+}
+
+/** Null where there are bundles to measure. */
+export function whyNotBuilt(): string | null {
+  return existsSync(FLEETCTL) ? null : `${FLEETCTL} is missing: npm run build makes it`;
+}
+
+/** Resolves when every agent is connected and every process RUNNING. */
+export async function startFleet(tools: BenchTools, options: FleetOptions): Promise<Fleet> {
+  const { hosts, programs } = options;
+  const directory = join(tools.directory, options.name);
+  mkdirSync(directory);
+  const authority = await createAuthority({ fleet: 'bench', nowMs: Date.now() });
+  writeFileSync(join(directory, 'ca.crt'), authority.certificatePem);
+  const port = await freePort();
+  const start = (program: string, config: string, name: string) =>
+    tools.daemons.start(
+      [process.execPath, join(DIST, `${program}.js`), '-c', config],
+      join(directory, `${name}.out`),
+    );
+  const controllerConfig = await writeController(directory, authority, port);
+  const controller = start('fleet-controller', controllerConfig, 'controller');
+  const agents: Daemon[] = [];
+  for (let host = 1; host <= hosts; host += 1) {
+    const name = `host-${host}`;
+    const config = await writeAgent(directory, authority, { name, port, programs });
+    agents.push(start('fleet-agent', config, name));
+  }
+  const config = await writeClient(directory, authority, port);
+  const fleetctl = (...words: readonly string[]) =>
+    [process.execPath, FLEETCTL, ...words, '--config', config] as const;
+  await controller.readyWhen(() => isWhole(tryCommand(fleetctl('hosts', '-o', 'json')), hosts));
+  await controller.readyWhen(() => tryCommand(fleetctl('status')).status === 0);
+  return { controllerPid: controller.pid, agentPids: agents.map(({ pid }) => pid), fleetctl };
+}
+
+function isWhole({ stdout }: CommandRun, hosts: number): boolean {
+  try {
+    const { items } = JSON.parse(stdout) as { items: readonly { state: string }[] };
+    return items.filter(({ state }) => state === 'connected').length === hosts;
+  } catch {
+    return false;
+  }
+}
+
+async function writeController(
+  directory: string,
+  authority: Authority,
+  port: number,
+): Promise<string> {
+  const nowMs = Date.now();
+  const keys = await writeKeys(directory, authority, {
+    kind: 'controller',
+    name: 'controller',
+    san: 'IP:127.0.0.1',
+    nowMs,
+  });
+  return write(
+    join(directory, 'controller.conf'),
+    `[controller]
+listen = 127.0.0.1:${port}
+state_dir = ${join(directory, 'controller')}
+${keys}
+[operator:bench]
+roles = admin
+`,
+  );
+}
+
+async function writeAgent(
+  directory: string,
+  authority: Authority,
+  agent: { readonly name: string; readonly port: number; readonly programs: string },
+): Promise<string> {
+  const { name, port, programs } = agent;
+  const keys = await writeKeys(directory, authority, { kind: 'agent', name, nowMs: Date.now() });
+  return write(
+    join(directory, `${name}.conf`),
+    `[agent]
+controllers = 127.0.0.1:${port}
+state_dir = ${join(directory, name)}
+${keys}
+${programs}`,
+  );
+}
+
+async function writeClient(directory: string, authority: Authority, port: number): Promise<string> {
+  const keys = await writeKeys(directory, authority, {
+    kind: 'operator',
+    name: 'bench',
+    nowMs: Date.now(),
+  });
+  const path = join(directory, 'fleetctl.conf');
+  return write(path, `[context:bench]\ncontroller = 127.0.0.1:${port}\n${keys}`);
+}
+
+/** The three settings that name the certificates. */
+async function writeKeys(
+  directory: string,
+  authority: Authority,
+  request: LeafRequest,
+): Promise<string> {
+  const pair = await issueLeaf(authority, request);
+  const base = join(directory, `${request.kind}-${request.name}`);
+  write(`${base}.crt`, pair.certificatePem);
+  write(`${base}.key`, pair.keyPem);
+  return `ca = ${join(directory, 'ca.crt')}\ncert = ${base}.crt\nkey = ${base}.key\n`;
+}
+
+function write(path: string, text: string): string {
+  writeFileSync(path, text, { mode: 0o600 });
+  return path;
+}
+
+/** Taken by nobody a moment ago; the controller needs it in a file before it starts. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = address !== null && typeof address === 'object' ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
