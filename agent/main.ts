@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { systemClock } from '../proto/clock.ts';
 import type { Credentials } from '../proto/credentials.ts';
 import { type DaemonArguments, parseDaemonArguments } from '../proto/daemon/arguments.ts';
-import { createLog } from '../proto/daemon/log.ts';
+import { createLog, writeToStderr } from '../proto/daemon/log.ts';
 import { notifyReady } from '../proto/daemon/notify.ts';
 import {
   acceptConfig,
@@ -44,7 +44,7 @@ function main(): void {
   process.noDeprecation = true;
   closeInherited();
   const args = parseDaemonArguments(ABOUT, process.argv.slice(2));
-  const config = acceptConfig(loadConfig(args), args, (text) => process.stderr.write(text));
+  const config = acceptConfig(loadConfig(args), args, writeToStderr);
   const credentials = acceptCredentials(config.agent, 'agent', Date.now());
   if (args.isCheck) {
     process.stdout.write(`${args.configPath}: fine; host ${credentials.identity.name}\n`);

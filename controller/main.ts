@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { systemClock } from '../proto/clock.ts';
 import type { Credentials } from '../proto/credentials.ts';
 import { parseDaemonArguments } from '../proto/daemon/arguments.ts';
-import { createLog } from '../proto/daemon/log.ts';
+import { createLog, writeToStderr } from '../proto/daemon/log.ts';
 import { notifyReady } from '../proto/daemon/notify.ts';
 import {
   acceptConfig,
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     workingDirectory: process.cwd(),
     files: nodeConfigFiles,
   });
-  const config = acceptConfig(loaded, args, (text) => process.stderr.write(text));
+  const config = acceptConfig(loaded, args, writeToStderr);
   const credentials = acceptCredentials(config, 'controller', Date.now());
   if (args.isCheck) {
     process.stdout.write(`${args.configPath}: fine; controller ${credentials.identity.name}\n`);

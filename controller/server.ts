@@ -46,7 +46,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     log.warn({ peer: peers.get(connectionOf(socket)) ?? null }, `refused a connection: ${why}`);
     socket.destroy();
   });
-  await listening(tls, listen);
+  await listening(tls, listen, log);
   const address = tls.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : listen.port,
@@ -61,19 +61,22 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   };
 }
 
-async function listening(server: TlsServer, { host, port }: Address): Promise<void> {
+async function listening(server: TlsServer, { host, port }: Address, log: Log): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(
-        new FleetError(
-          refusal('configuration', `cannot listen on ${host}:${port}`, {
-            cause: error.message,
-            fix: 'stop what uses the port, or change [controller] listen',
-          }),
-        ),
+    const refuse = (error: Error): void => {
+      const fix = 'stop what uses the port, or change [controller] listen';
+      const because = { cause: error.message, fix };
+      reject(new FleetError(refusal('configuration', `cannot listen on ${host}:${port}`, because)));
+    };
+    server.once('error', refuse);
+    server.listen({ host, port }, () => {
+      server.off('error', refuse);
+      // Running out of descriptors, say: nobody new gets in, and who is in stays.
+      server.on('error', (error) =>
+        log.error({ error: error.message }, 'the listener has trouble'),
       );
+      resolve();
     });
-    server.listen({ host, port }, resolve);
   });
 }
 

@@ -3,7 +3,7 @@
  * *and asserted* (better-sqlite3 lowers it silently to NORMAL under WAL), an integrity check, and
  * numbered, forward-only migrations with a copy of the file taken first.
  */
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { FleetError, refusal } from './errors.ts';
 
@@ -22,6 +22,7 @@ const BUSY_TIMEOUT_MS = 250;
 /** @throws FleetError `configuration` when it is corrupt, or newer than this program */
 export function openDatabase(options: DatabaseOptions): SqliteDatabase {
   const isNew = options.path === ':memory:' || !existsSync(options.path);
+  if (isNew && options.path !== ':memory:') makePrivateFile(options.path);
   const database = new Database(options.path, { timeout: BUSY_TIMEOUT_MS });
   try {
     if (!isNew) assertSound(database, options.path);
@@ -38,6 +39,17 @@ export function openDatabase(options: DatabaseOptions): SqliteDatabase {
     throw error;
   }
 }
+
+/** What is remembered may be secret; SQLite gives its further files the mode of the first. */
+function makePrivateFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', PRIVATE_MODE));
+  } catch {
+    // SQLite says better what is wrong.
+  }
+}
+
+const PRIVATE_MODE = 0o600;
 
 const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
 

@@ -33,10 +33,37 @@ export function tlsServerOptions(credentials: Credentials): TlsOptions {
 /** For a grpc-js client: trusts only a controller of our own fleet that was issued this host name. */
 export function channelCredentials(credentials: Credentials): ChannelCredentials {
   const fleet = credentials.identity.fleet;
-  return ChannelCredentials.createFromSecureContext(
-    createSecureContext(contextOptions(credentials)),
-    { checkServerIdentity: (host, peer) => controllerProblem({ host, fleet }, peer) },
+  return withHandshakeTimeout(
+    ChannelCredentials.createFromSecureContext(createSecureContext(contextOptions(credentials)), {
+      checkServerIdentity: (host, peer) => controllerProblem({ host, fleet }, peer),
+    }),
   );
+}
+
+/** Below the time for which anybody waits for a first answer. */
+const CLIENT_HANDSHAKE_TIMEOUT_MS = 8_000;
+
+/**
+ * grpc-js waits for TLS and for HTTP/2 to begin without end, even on a channel that is closed: an
+ * agent whose controller accepts connections and stays silent would keep a socket of every try.
+ */
+function withHandshakeTimeout(credentials: ChannelCredentials): ChannelCredentials {
+  const create = credentials._createSecureConnector.bind(credentials);
+  credentials._createSecureConnector = (...args) => {
+    const connector = create(...args);
+    const connect = connector.connect.bind(connector);
+    connector.connect = async (socket) => {
+      let hasBegun = (): boolean => false;
+      setTimeout(() => {
+        if (!hasBegun()) socket.destroy(new Error('the server accepts connections but is silent'));
+      }, CLIENT_HANDSHAKE_TIMEOUT_MS).unref();
+      const secured = await connect(socket);
+      hasBegun = () => secured.socket.bytesRead > 0;
+      return secured;
+    };
+    return connector;
+  };
+  return credentials;
 }
 
 function contextOptions(credentials: Credentials) {

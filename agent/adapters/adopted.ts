@@ -9,9 +9,10 @@ import type { ExitStatus } from '../core/exit-status.ts';
 import type { Child } from '../core/process.ts';
 import type { Log } from '../ports.ts';
 import { readExitFile } from './exit-file.ts';
-import type { ProcessTable } from './process-table.ts';
+import { mayBeAlive, type ProcessTable } from './process-table.ts';
 
-const LOOK_INTERVAL_MS = 250;
+/** The exit file is watched; looking is for a keeper that was killed, or where nothing can be. */
+const LOOK_INTERVAL_MS = 1_000;
 
 interface Adopted {
   readonly child: Child;
@@ -27,14 +28,7 @@ export class AdoptedChildren implements Disposable {
 
   constructor(table: ProcessTable, runDir: string, log: Log) {
     this.#table = table;
-    const watcher = watch(runDir, { persistent: false }, (_event, file) => {
-      const adopted = file === null ? undefined : this.#adopted.get(file);
-      if (adopted !== undefined) this.#readExit(adopted);
-    });
-    watcher.on('error', (error) => {
-      log.warn({ error: String(error) }, 'run_dir cannot be watched');
-    });
-    this.#stopWatching = () => watcher.close();
+    this.#stopWatching = this.#watch(runDir, log);
   }
 
   /** @param onEnd is called once, when neither the keeper nor the program is alive any more */
@@ -47,6 +41,24 @@ export class AdoptedChildren implements Disposable {
     this.#stopWatching();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#adopted.clear();
+  }
+
+  /** The kernel gives out few watches (inotify(7)); without one, ends are seen by looking. */
+  #watch(runDir: string, log: Log): () => void {
+    const complain = (error: unknown): void => {
+      log.warn({ error: String(error) }, 'run_dir cannot be watched; looking now and then instead');
+    };
+    try {
+      const watcher = watch(runDir, { persistent: false }, (_event, file) => {
+        const adopted = file === null ? undefined : this.#adopted.get(file);
+        if (adopted !== undefined) this.#readExit(adopted);
+      });
+      watcher.on('error', complain);
+      return () => watcher.close();
+    } catch (error) {
+      complain(error);
+      return () => undefined;
+    }
   }
 
   #readExit(adopted: Adopted): void {
@@ -64,10 +76,9 @@ export class AdoptedChildren implements Disposable {
   }
 
   #isGone(child: Child): boolean {
-    const { startTokenOf } = this.#table;
     return (
-      startTokenOf(child.keeperPid) !== child.keeperStartToken &&
-      startTokenOf(child.pid) !== child.startToken
+      !mayBeAlive(this.#table, child.keeperPid, child.keeperStartToken) &&
+      !mayBeAlive(this.#table, child.pid, child.startToken)
     );
   }
 

@@ -5,21 +5,26 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync, statSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
-import type { ExitStatus } from '../core/exit-status.ts';
+import { type ExitStatus, parseExitFile } from '../core/exit-status.ts';
 import type { Child, ProcessInput } from '../core/process.ts';
 import type { Children, Log, SignalResult } from '../ports.ts';
 import { AdoptedChildren } from './adopted.ts';
+import {
+  type Attendance,
+  blindAttendance,
+  closeStreams,
+  gateOf,
+  openAttendance,
+} from './attendance.ts';
 import { findExecutable } from './executable.ts';
 import { readExitFile } from './exit-file.ts';
-import { keeperArguments } from './keeper.ts';
-import { LastLines } from './last-lines.ts';
-import { LogFile } from './log-file.ts';
-import { OutputStream } from './output.ts';
-import type { ProcessTable } from './process-table.ts';
-import { type Folders, logPathOf, type RunFiles, runFilesOf } from './run-files.ts';
+import { keeperArguments, keeperEnvironment } from './keeper.ts';
+import { makeFifos } from './output.ts';
+import { mayBeAlive, type ProcessTable } from './process-table.ts';
+import { type Folders, runFilesOf } from './run-files.ts';
+import { sendSignal } from './send-signal.ts';
 
 export interface ChildrenOptions {
   readonly folders: Folders;
@@ -30,16 +35,6 @@ export interface ChildrenOptions {
   readonly descriptorsMax: number;
   readonly deliver: (process: ProcessName, input: ProcessInput) => void;
   readonly log: Log;
-}
-
-/** What the agent has open for one process name. */
-interface Attendance {
-  readonly definition: ProcessDefinition;
-  readonly files: RunFiles;
-  readonly streams: readonly OutputStream[];
-  readonly lastLines: LastLines;
-  keeper: ChildProcess | null;
-  child: Child | null;
 }
 
 export class ChildProcesses implements Children, Disposable {
@@ -75,7 +70,9 @@ export class ChildProcesses implements Children, Disposable {
   }
 
   release(process: ProcessName): void {
-    gateOf(this.#attended.get(process))?.end('go\n');
+    const gate = gateOf(this.#attended.get(process));
+    // It has served; left open, it would be one descriptor more for every program.
+    gate?.end('go\n', () => gate.destroy());
   }
 
   abandon(process: ProcessName): void {
@@ -83,20 +80,22 @@ export class ChildProcesses implements Children, Disposable {
   }
 
   signal(child: Child, signal: string, wholeGroup: boolean): SignalResult {
-    // Between its end and our notice of it, the pid may belong to somebody else.
-    const isItself = this.#options.table.startTokenOf(child.pid) === child.startToken;
-    if (!isItself) return { kind: 'gone' };
-    try {
-      process.kill(wholeGroup ? -child.pid : child.pid, signalNumberOrName(signal));
-      return { kind: 'delivered' };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return { kind: 'gone' };
-      return { kind: 'failed', error: `could not send SIG${signal}: ${messageOf(error)}` };
-    }
+    if (!this.#isItself(child)) return { kind: 'gone' };
+    const result = sendSignal(signal, wholeGroup ? -child.pid : child.pid);
+    // It is there, but it leads no group: there is no setsid(1) here, or it has joined another one.
+    return wholeGroup && result.kind === 'gone' ? sendSignal(signal, child.pid) : result;
   }
 
   adopt(definition: ProcessDefinition, child: Child): void {
-    const attendance = this.#attend(definition);
+    let attendance: Attendance;
+    try {
+      attendance = this.#attend(definition);
+    } catch (error) {
+      // A process whose output cannot be read is supervised nevertheless.
+      this.#options.log.error({ process: definition.process }, messageOf(error));
+      attendance = blindAttendance(definition, this.#options);
+      this.#attended.set(definition.process, attendance);
+    }
     attendance.child = child;
     this.#watch(attendance, child);
   }
@@ -113,6 +112,18 @@ export class ChildProcesses implements Children, Disposable {
     this.#attended.clear();
   }
 
+  /** Between its end and our notice of it, the pid may belong to somebody else. */
+  #isItself({ pid, startToken }: Child): boolean {
+    try {
+      return this.#options.table.startTokenOf(pid) === startToken;
+    } catch {
+      // Not to be told now. While a keeper of our own waits for it, the pid is still its own; of
+      // another it counts as gone: a stop will try again, and no stranger is hit.
+      const attended = [...this.#attended.values()];
+      return attended.some(({ child, keeper }) => keeper !== null && child?.pid === pid);
+    }
+  }
+
   #launch(
     attendance: Attendance,
     command: readonly string[],
@@ -122,6 +133,7 @@ export class ChildProcesses implements Children, Disposable {
     attendance.lastLines.clear();
     attendance.child = null;
     rmSync(files.exitFile, { force: true });
+    const packed = keeperEnvironment(environment);
     const keeper = spawn(
       '/bin/sh',
       keeperArguments({
@@ -132,10 +144,11 @@ export class ChildProcesses implements Children, Disposable {
         umask: definition.umask,
         descriptorsMax: this.#options.descriptorsMax,
         command,
+        strangeCount: packed.strangeCount,
       }),
       {
         cwd: definition.directory ?? undefined,
-        env: environment,
+        env: packed.environment,
         detached: true,
         stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       },
@@ -146,7 +159,7 @@ export class ChildProcesses implements Children, Disposable {
       attendance.keeper = null;
       this.#fail(definition.process, `couldn't fork: ${error.message}`);
     });
-    keeper.once('exit', () => this.#keeperEnded(attendance, keeper));
+    keeper.once('exit', (code) => this.#keeperEnded(attendance, keeper, code));
     const gate = gateOf(attendance);
     gate?.on('error', () => undefined);
     gate?.once('data', (line: Buffer) => this.#atGate(attendance, keeper, line));
@@ -156,8 +169,15 @@ export class ChildProcesses implements Children, Disposable {
     const { table } = this.#options;
     const pid = Number.parseInt(line.toString('latin1'), 10);
     const keeperPid = keeper.pid ?? 0;
-    const startToken = table.startTokenOf(pid);
-    const keeperStartToken = table.startTokenOf(keeperPid);
+    let startToken: string | null;
+    let keeperStartToken: string | null;
+    try {
+      startToken = table.startTokenOf(pid);
+      keeperStartToken = table.startTokenOf(keeperPid);
+    } catch {
+      // What cannot be put on record must not run; its end counts as a failed start.
+      return this.abandon(attendance.definition.process);
+    }
     // Gone between two instructions: the keeper's end is on its way and says how.
     if (startToken === null || keeperStartToken === null) return;
     const child = { pid, startToken, keeperPid, keeperStartToken, bootId: table.bootId };
@@ -165,18 +185,17 @@ export class ChildProcesses implements Children, Disposable {
     this.#deliver(attendance, { kind: 'spawned', child });
   }
 
-  #keeperEnded(attendance: Attendance, keeper: ChildProcess): void {
+  #keeperEnded(attendance: Attendance, keeper: ChildProcess, code: number | null): void {
     if (attendance.keeper !== keeper) return;
     attendance.keeper = null;
     const exit = readExitFile(attendance.files.exitFile);
     const { child } = attendance;
+    if (exit.kind !== 'unknown' || child === null) return this.#ended(attendance, exit);
     // The keeper was killed, not its program: that has not ended, it is only harder to watch.
-    const isOrphan =
-      exit.kind === 'unknown' &&
-      child !== null &&
-      this.#options.table.startTokenOf(child.pid) === child.startToken;
-    if (isOrphan) this.#watch(attendance, child);
-    else this.#ended(attendance, exit);
+    const { table } = this.#options;
+    if (mayBeAlive(table, child.pid, child.startToken)) return this.#watch(attendance, child);
+    // There was no room for the file; the keeper's own status says the same.
+    this.#ended(attendance, code === null ? exit : parseExitFile(`exit ${code}\n`));
   }
 
   #watch(attendance: Attendance, child: Child): void {
@@ -190,32 +209,21 @@ export class ChildProcesses implements Children, Disposable {
     this.#deliver(attendance, { kind: 'exited', exit, lastLines });
   }
 
+  /** @throws where the output cannot be captured; nothing is left open then */
   #attend(definition: ProcessDefinition): Attendance {
     const { process } = definition;
     const present = this.#attended.get(process);
-    if (present?.definition === definition) return present;
-    if (present) closeStreams(present);
+    // An adopted one's output could not be read; the next start tries again.
+    const isOpen = present?.definition === definition && present.streams.length > 0;
     const files = runFilesOf(this.#options.folders, process);
-    const lastLines = new LastLines();
-    const streams = [
-      new OutputStream(files.stdoutFifo, this.#openLog(definition, 'stdout'), lastLines),
-    ];
-    if (!definition.redirectStderr) {
-      const log = this.#openLog(definition, 'stderr');
-      streams.push(new OutputStream(files.stderrFifo, log, lastLines));
-    }
-    const attendance = { definition, files, streams, lastLines, keeper: null, child: null };
+    // Somebody may have tidied up; a keeper would then write to a plain file, without end.
+    const areThere = makeFifos([files.stdoutFifo, files.stderrFifo]) === 0;
+    if (isOpen && areThere) return present;
+    if (present) closeStreams(present);
+    this.#attended.delete(process);
+    const attendance = openAttendance(definition, this.#options);
     this.#attended.set(process, attendance);
     return attendance;
-  }
-
-  #openLog(definition: ProcessDefinition, stream: 'stdout' | 'stderr'): LogFile | null {
-    const path = logPathOf(this.#options.folders, definition, stream);
-    if (path === null) return null;
-    const limits = stream === 'stdout' ? definition.stdoutLog : definition.stderrLog;
-    return new LogFile(path, limits, (problem) => {
-      this.#options.log.warn({ process: definition.process }, problem);
-    });
   }
 
   #environmentOf(definition: ProcessDefinition): Record<string, string> {
@@ -233,7 +241,9 @@ export class ChildProcesses implements Children, Disposable {
   }
 
   #fail(process: ProcessName, error: string): void {
-    this.#options.deliver(process, { kind: 'spawnFailed', error });
+    // It may quote a command of any length, and goes out in a message that must stay small.
+    const text = error.length > ERROR_CHARACTERS_MAX ? shortened(error) : error;
+    this.#options.deliver(process, { kind: 'spawnFailed', error: text });
   }
 
   #deliver(attendance: Attendance, input: ProcessInput): void {
@@ -241,12 +251,12 @@ export class ChildProcesses implements Children, Disposable {
   }
 }
 
-function gateOf(attendance: Attendance | undefined): Socket | undefined {
-  return attendance?.keeper?.stdio[3] as Socket | undefined;
-}
+const ERROR_CHARACTERS_MAX = 1_000;
 
-function closeStreams(attendance: Attendance): void {
-  for (const stream of attendance.streams) stream[Symbol.dispose]();
+/** The end says why. */
+function shortened(error: string): string {
+  const half = ERROR_CHARACTERS_MAX / 2;
+  return `${error.slice(0, half)} … ${error.slice(-half)}`;
 }
 
 function directoryProblem(path: string): string | null {
@@ -255,10 +265,6 @@ function directoryProblem(path: string): string | null {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? messageOf(error);
   }
-}
-
-function signalNumberOrName(signal: string): number | NodeJS.Signals {
-  return /^\d+$/.test(signal) ? Number(signal) : (`SIG${signal}` as NodeJS.Signals);
 }
 
 function messageOf(error: unknown): string {

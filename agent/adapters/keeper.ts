@@ -19,22 +19,24 @@
 import { existsSync } from 'node:fs';
 import { NEVER_RAN_REMARK } from '../core/exit-status.ts';
 
-const CHILD = `
+/** No variables but this one: what a shell assigns to a name in the environment, programs would see. */
+const child = (program: string) => `
 echo $$ >&3
-read -r go <&3 || { echo ${NEVER_RAN_REMARK} >&6; exit 0; }
-exec "$@" 3>&- 6>&-`;
+read -r FLEETVISOR_GATE <&3 || { echo ${NEVER_RAN_REMARK} >&6; exit 0; }
+exec ${program} 3>&- 6>&-`;
 
+/** Its own status is the program's too, for where the exit file finds no room. */
 const KEEPER = `
-exit_file=$1 out=$2 err=$3 mask=$4 descriptors=$5 session=$6
-shift 6
-exec 4<>"$out" 5<>"$err" 2>"$exit_file"
-[ "$mask" = - ] || umask "$mask"
-ulimit -S -n "$descriptors" 2>/dev/null
-( exec $session /bin/sh -c '${CHILD}' "$0" "$@" 6>&2 >&4 2>&5 4>&- 5>&- )
-echo "exit $?" >&2
+exec 4<>"$2" 5<>"$3" 2>"$1"
+[ "$4" = - ] || umask "$4"
+ulimit -S -n "$5" 2>/dev/null
+( shift 5; exec "$@" 6>&2 >&4 2>&5 4>&- 5>&- )
+set -- "$?"
+echo "exit $1" >&2
+exit "$1"
 `;
 
-/** Debian, Red Hat and Alpine have it in one of these; without it group signals reach the keeper. */
+/** Debian, Red Hat and Alpine have it in one of these; without it a program leads no group of its own. */
 const SETSID_PATHS = ['/usr/bin/setsid', '/bin/setsid'];
 
 export interface KeeperOptions {
@@ -46,20 +48,61 @@ export interface KeeperOptions {
   /** Soft limit of descriptors; Node raises its own to the hard one and children would inherit it. */
   readonly descriptorsMax: number;
   readonly command: readonly string[];
+  /** Of its environment (`keeperEnvironment`). */
+  readonly strangeCount: number;
 }
 
 /** Arguments for /bin/sh. The program's own words are passed as such, never as shell text. */
 export function keeperArguments(options: KeeperOptions): readonly string[] {
+  const title = `keeper of ${options.process}`;
   return [
     '-c',
     KEEPER,
-    `keeper of ${options.process}`,
+    title,
     options.exitFile,
     options.stdoutFifo,
     options.stderrFifo,
     options.umask === null ? '-' : options.umask.toString(8),
     String(options.descriptorsMax),
-    SETSID_PATHS.find((path) => existsSync(path)) ?? '',
+    ...SETSID_PATHS.filter((path) => existsSync(path)).slice(0, 1),
+    '/bin/sh',
+    '-c',
+    child(programWords(options.strangeCount)),
+    title,
     ...options.command,
   ];
+}
+
+export interface KeeperEnvironment {
+  readonly environment: Readonly<Record<string, string>>;
+  /** How many of its variables stand for others. */
+  readonly strangeCount: number;
+}
+
+/**
+ * Shells drop variables whose names are not theirs (`discovery.type`; dash does, which is Debian's
+ * /bin/sh) and overwrite a few that are. Those travel under other names, as `name=value`, and
+ * env(1) unpacks them; in the keeper's arguments everybody on the host could read them.
+ */
+export function keeperEnvironment(wanted: Readonly<Record<string, string>>): KeeperEnvironment {
+  const strange = Object.entries(wanted).filter(([name]) => !survivesShell(name));
+  const plain = Object.entries(wanted).filter(([name]) => survivesShell(name));
+  const packed = strange.map(([name, value], index) => [strangeName(index), `${name}=${value}`]);
+  return { environment: Object.fromEntries([...plain, ...packed]), strangeCount: strange.length };
+}
+
+const OVERWRITTEN_BY_SHELLS: ReadonlySet<string> = new Set(['IFS', 'OPTIND', 'PPID']);
+
+function survivesShell(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !OVERWRITTEN_BY_SHELLS.has(name);
+}
+
+const strangeName = (index: number): string => `FLEETVISOR_ENVIRONMENT_${index}`;
+
+/** As shell text, and in it only names that are made here. */
+function programWords(strangeCount: number): string {
+  const names = Array.from({ length: strangeCount }, (_, index) => strangeName(index));
+  if (names.length === 0) return '"$@"';
+  const unset = names.map((name) => `-u ${name}`).join(' ');
+  return `/usr/bin/env ${unset} ${names.map((name) => `"$${name}"`).join(' ')} "$@"`;
 }

@@ -5,7 +5,7 @@
  * the callback that reads them, outside the driver's queue.
  */
 import { execFileSync } from 'node:child_process';
-import { constants, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { LastLines } from './last-lines.ts';
 import type { LogFile } from './log-file.ts';
@@ -20,10 +20,20 @@ const DRAIN_MAX_BYTES = 4 * 1_048_576;
 /** O_RDWR: opening never waits for a writer, and the last writer's end is no end of file. */
 const FIFO_FLAGS = constants.O_RDWR | constants.O_NONBLOCK;
 
-/** Creates the FIFOs that are not there yet, in one go. */
-export function makeFifos(paths: readonly string[]): void {
-  const missing = paths.filter((path) => !existsSync(path));
-  if (missing.length > 0) execFileSync('mkfifo', ['-m', '600', ...missing]);
+/**
+ * Creates the FIFOs that are not there yet, in one go; what else has their names is removed.
+ * @returns how many were missing
+ */
+export function makeFifos(paths: readonly string[]): number {
+  const missing = paths.filter((path) => !isFifo(path));
+  for (const path of missing) rmSync(path, { force: true });
+  if (missing.length === 0) return 0;
+  execFileSync('mkfifo', ['-m', '600', ...missing], { stdio: ['ignore', 'ignore', 'pipe'] });
+  return missing.length;
+}
+
+function isFifo(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
 }
 
 export class OutputStream implements Disposable {
@@ -32,8 +42,8 @@ export class OutputStream implements Disposable {
   readonly #log: LogFile | null;
   readonly #lastLines: LastLines;
 
-  constructor(fifoPath: string, log: LogFile | null, lastLines: LastLines) {
-    this.#log = log;
+  /** @param openLog is called once the FIFO is open, so that nothing is left open if it cannot be */
+  constructor(fifoPath: string, openLog: () => LogFile | null, lastLines: LastLines) {
     this.#lastLines = lastLines;
     this.#descriptor = openSync(fifoPath, FIFO_FLAGS);
     const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
@@ -48,7 +58,13 @@ export class OutputStream implements Disposable {
         },
       },
     };
-    this.#socket = new Socket(options);
+    try {
+      this.#socket = new Socket(options);
+    } catch (error) {
+      closeSync(this.#descriptor);
+      throw error;
+    }
+    this.#log = openLog();
     this.#socket.on('error', () => undefined);
     // The agent's life does not depend on its children's output.
     this.#socket.unref();

@@ -8,8 +8,20 @@ import { existsSync, readFileSync } from 'node:fs';
 
 export interface ProcessTable {
   readonly bootId: string;
-  /** Differs between any two processes that had the same pid; null where there is none. */
+  /**
+   * Differs between any two processes that had the same pid; null where there is none.
+   * @throws where that cannot be told, as without a free descriptor: not knowing is not absence
+   */
   startTokenOf(pid: number): string | null;
+}
+
+/** An identity that can be looked up again. What cannot be told counts as alive. */
+export function mayBeAlive(table: ProcessTable, pid: number, startToken: string): boolean {
+  try {
+    return table.startTokenOf(pid) === startToken;
+  } catch {
+    return true;
+  }
 }
 
 export function openProcessTable(): ProcessTable {
@@ -24,8 +36,10 @@ export function linuxProcessTable(): ProcessTable {
       let stat: string;
       try {
         stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      } catch {
-        return null;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT' || code === 'ESRCH') return null;
+        throw error;
       }
       // The command's name may contain blanks and parentheses; what follows the last one does not.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -49,8 +63,10 @@ export function posixProcessTable(): ProcessTable {
         stdio: ['ignore', 'pipe', 'ignore'],
       }).trim();
       return line === '' || line.startsWith('Z') ? null : line.replace(/^\S+\s+/, '');
-    } catch {
-      return null;
+    } catch (error) {
+      // ps itself ran and found nothing; that it could not be run says nothing about the process.
+      if ((error as { readonly status?: unknown }).status === 1) return null;
+      throw error;
     }
   };
   return { bootId: startTokenOf(1) ?? 'unknown', startTokenOf };

@@ -6,6 +6,7 @@
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { beginSequence } from './advance-sequence.ts';
 import { applyToProcess, putProcess } from './apply-process.ts';
+import { LONGEST_DELAY_MS } from './crash-loop.ts';
 import type {
   Child,
   ProcessEffect,
@@ -61,7 +62,9 @@ function takeUp(turn: Turn, name: ProcessName, process: ProcessRuntime): void {
       return setTimer(turn, process, 'stayedUp', Math.max(0, definition.startMs - upMs));
     }
     case 'BACKOFF': {
-      const waitMs = (process.nextTryAtMs ?? turn.at.wallMs) - turn.at.wallMs;
+      // By the wall clock, which may have been set back meanwhile: no wait is longer than the longest.
+      const leftMs = (process.nextTryAtMs ?? turn.at.wallMs) - turn.at.wallMs;
+      const waitMs = Math.min(leftMs, Math.max(LONGEST_DELAY_MS, process.failedTries * 1_000));
       return setTimer(turn, process, 'retryDue', Math.max(0, waitMs));
     }
     case 'STOPPING':

@@ -8,7 +8,7 @@
 const WINDOW_MS = 10_000;
 const FREE_RESTARTS = 10;
 const FIRST_DELAY_MS = 1_000;
-const LONGEST_DELAY_MS = 60_000;
+export const LONGEST_DELAY_MS = 60_000;
 
 export interface CrashLoop {
   /** Monotonic times of the restarts within the window. */

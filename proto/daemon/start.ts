@@ -3,7 +3,7 @@
  * the configuration at once, check the certificates, take the state directory for themselves. Each
  * step that fails ends the program with exit code 2 and says why on stderr.
  */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type CredentialFiles, type Credentials, loadCredentials } from '../credentials.ts';
@@ -51,11 +51,41 @@ export function acceptCredentials(
   );
 }
 
-/** Makes a directory that only the daemon's user can enter. */
+/**
+ * Makes a directory that only the daemon's user can enter. One that is there stays as it is: it may
+ * be `/tmp` or `/var/log`, which many `supervisord.conf` name, and is not ours to close.
+ */
 export function makePrivateDirectory(path: string): void {
+  inDirectory(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+}
+
+/**
+ * Closes it to others, unless it holds what is not ours; what we keep there is private in any case.
+ * Where others may write they could plant what we later trust, so that is refused.
+ */
+function makeOwnDirectory(path: string): void {
+  const isExposed = inDirectory(path, () => {
+    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) return false;
+    const entries = readdirSync(path);
+    const isOurs = entries.length === 0 || entries.includes(LOCK_FILE);
+    if (isOurs) chmodSync(path, 0o700);
+    return (statSync(path).mode & WRITABLE_BY_OTHERS) !== 0;
+  });
+  if (!isExposed) return;
+  throw new FleetError(
+    refusal('configuration', `state_dir ${path} is writable by others and holds other things`, {
+      cause: 'they could change what this program remembers',
+      fix: `name a directory that nobody else uses, or: chmod 700 ${path}`,
+    }),
+  );
+}
+
+const LOCK_FILE = 'lock';
+const WRITABLE_BY_OTHERS = 0o022;
+
+function inDirectory<Result>(path: string, act: () => Result): Result {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    chmodSync(path, 0o700);
+    return act();
   } catch (error) {
     throw new FleetError(
       refusal('configuration', `the directory ${path} cannot be used`, {
@@ -71,8 +101,8 @@ export function makePrivateDirectory(path: string): void {
  * it ends: the kernel drops the lock that SQLite takes on the file. Node has no flock(2).
  */
 export function lockStateDirectory(path: string): Disposable {
-  makePrivateDirectory(path);
-  const file = join(path, 'lock');
+  makeOwnDirectory(path);
+  const file = join(path, LOCK_FILE);
   try {
     const database = new Database(file, { timeout: 0 });
     database.pragma('locking_mode = EXCLUSIVE');

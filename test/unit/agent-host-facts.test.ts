@@ -55,14 +55,15 @@ test('a command is found on the path, and its words are split without a shell', 
   writeFileSync(executable, '#!/bin/sh\n');
   chmodSync(executable, 0o755);
   writeFileSync(join(bin, 'plain'), '');
-  const found = (...rest: string[]) => ({ kind: 'found', command: [executable, ...rest] });
+  // As typed: a program that looks at its own name sees what the configuration says.
+  const found = (...command: string[]) => ({ kind: 'found', command });
   const unusable = (error: string) => ({ kind: 'unusable', error });
   const path = `${folder}/none:${bin}::relative`;
   const cases = [
-    [`web --name 'a b' $HOME "*"`, null, found('--name', 'a b', '$HOME', '*')],
-    [executable, null, found()],
-    ['./web', bin, found()],
-    ['bin/web x', folder, found('x')],
+    [`web --name 'a b' $HOME "*"`, null, found('web', '--name', 'a b', '$HOME', '*')],
+    [executable, null, found(executable)],
+    ['./web', bin, found('./web')],
+    ['bin/web x', folder, found('bin/web', 'x')],
     ['wep', null, unusable("can't find command 'wep'")],
     ['./web', folder, unusable("can't find command './web'")],
     ['plain', null, unusable(`command at '${bin}/plain' is not executable`)],
