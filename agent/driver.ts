@@ -60,6 +60,7 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
           deliver({ kind: 'journalRecovered' });
         }
       }
+      for (const write of step.writes) logChange(ports.log, write);
       return step;
     } catch (error) {
       // Once for each spell of trouble: every event of a busy host would otherwise repeat it.
@@ -118,6 +119,16 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
   }
 
   return { deliver, state };
+}
+
+/** What an administrator looks for in a supervisor's log: who came up, who went down, and how. */
+function logChange(log: Log, write: AgentWrite): void {
+  if (write.kind !== 'event' || write.event.event.kind !== 'processChanged') return;
+  const { process, state, pid, exitCode, exitSignal, lastError } = write.event.event.process;
+  const isTrouble = state === 'BACKOFF' || state === 'FATAL' || state === 'UNKNOWN';
+  const details = { process, state, pid, exitCode, exitSignal, lastError };
+  if (isTrouble) log.warn(details, `${process} is ${state}`);
+  else log.info(details, `${process} is ${state}`);
 }
 
 /** To somebody who asked for a signal, a process that is gone is a signal that did not arrive. */

@@ -203,9 +203,10 @@ export class ControllerLink implements Link, Disposable {
   }
 }
 
+/** What grpc-js says itself names times and retries, so the same trouble would look new each time. */
 function explain({ code, message, cause }: Refusal, target: string): string {
   const known = code === 'conflict' ? TWO_AGENTS : explainTlsFailure(message)?.cause;
-  return [`${target}: ${message}`, cause ?? known].filter(Boolean).join('; ');
+  return `${target}: ${cause ?? known ?? message}`;
 }
 
 const TWO_AGENTS = 'is there a second agent, on a copy of this machine, with the same certificate?';

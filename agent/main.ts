@@ -42,6 +42,8 @@ const ABOUT = {
 function main(): void {
   // grpc-js makes Node warn about controllers that are named by address; stderr is our JSON log.
   process.noDeprecation = true;
+  // With a listener of our own Node does not open its debugger, which anybody here could use.
+  process.on('SIGUSR1', () => undefined);
   closeInherited();
   const args = parseDaemonArguments(ABOUT, process.argv.slice(2));
   const config = acceptConfig(loadConfig(args), args, writeToStderr);

@@ -126,8 +126,8 @@ const onlyOne = (names: readonly string[]): string | null =>
 const EXAMPLE = `[context:prod]
 controller = controller.example.com:7460
 ca = ca.crt
-cert = alice.crt
-key = alice.key`;
+cert = operator-alice.crt
+key = operator-alice.key`;
 
 const missing = (file: string): Refusal =>
   refusal('configuration', 'fleetctl does not know its controller yet', {

@@ -2,7 +2,7 @@
  * The tree of commands: names, arguments, options and help, nothing else. Every action imports its
  * command only when it runs, since `fleetctl --help` must not wait for grpc-js.
  */
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { PRODUCT_VERSION } from '../proto/version.ts';
 import type { Verb } from '../proto/vocabulary.ts';
 import type { ConnectionOptions, Environment } from './ports.ts';
@@ -56,7 +56,7 @@ function addStatus(parent: Command, { environment, finish }: Actions): void {
     .summary('show processes and whether they run')
     .description('Shows processes. Exit code 3 unless all of them are RUNNING.')
     .argument('[processes...]', PROCESSES)
-    .option('--hosts <selector>', 'only on these hosts')
+    .addOption(hostsOption('only on these hosts'))
     .addOption(output(['table', 'json', 'jsonl']))
     .action(async (processes: string[]) => {
       const { status } = await import('./commands/status.ts');
@@ -161,7 +161,7 @@ interface ChangingFlags {
 /** `--hosts` is checked by the command, which can say more than that it is missing. */
 function changing(command: Command, verb: Verb): Command {
   return command
-    .option('--hosts <selector>', "required: which hosts; '@*' is the whole fleet")
+    .addOption(hostsOption("required: which hosts; '@*' is the whole fleet"))
     .option('-n, --dry-run', `show what would be done, in order, and ${verb} nothing`)
     .option('-y, --yes', 'do not ask, however many hosts it touches')
     .option('--reason <text>', 'why, for those who read the history')
@@ -197,6 +197,14 @@ function connection(command: Command): ConnectionOptions {
 
 function output(formats: readonly string[]): Option {
   return new Option('-o, --output <format>', 'how to print').choices(formats).default('table');
+}
+
+/** Given twice, one of the two would be forgotten, and nobody could tell which. */
+function hostsOption(description: string): Option {
+  return new Option('--hosts <selector>', description).argParser((text, before?: string) => {
+    if (before === undefined) return text;
+    throw new InvalidArgumentError(`It is given twice: say --hosts '${before},${text}'.`);
+  });
 }
 
 /** Examples come first: most people look for one to change. */

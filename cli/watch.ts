@@ -22,6 +22,8 @@ const DELAY_MAX_MS = 2_000;
 export interface WatchPorts {
   readonly client: ControlClient;
   readonly clock: Clock;
+  /** How to call fleetctl, for commands to paste. */
+  readonly fleetctl: string;
   /** Aborted when the person at the terminal turns away. */
   readonly signal: AbortSignal;
 }
@@ -43,7 +45,7 @@ export async function submit(ports: WatchPorts, request: OperationRequest): Prom
       signal.throwIfAborted();
       const because = FleetError.refusalFrom(caught);
       const retry = isTransient(because) && clock.monotonicMs() + delayMs <= giveUpAtMs;
-      if (!retry) throw isAmbiguous(because) ? uncertain(request, because) : caught;
+      if (!retry) throw isAmbiguous(because) ? uncertain(request, because, ports.fleetctl) : caught;
     }
     await clock.sleep(delayMs, signal);
   }
@@ -77,7 +79,8 @@ export async function follow(
       brokenAtMs = clock.monotonicMs();
       listener.onBreak();
     }
-    if (clock.monotonicMs() + delayMs > brokenAtMs + WATCH_RETRY_MS) throw outOfSight(id, because);
+    if (clock.monotonicMs() + delayMs > brokenAtMs + WATCH_RETRY_MS)
+      throw outOfSight(id, because, ports.fleetctl);
     await clock.sleep(delayMs, signal);
     delayMs = nextDelay(delayMs);
   }
@@ -97,20 +100,20 @@ function isAmbiguous(because: Refusal): boolean {
   return isTransient(because) || because.code === 'timed-out';
 }
 
-function uncertain({ id, verb }: OperationRequest, because: Refusal): FleetError {
+function uncertain({ id, verb }: OperationRequest, because: Refusal, fleetctl: string): FleetError {
   return new FleetError(
     refusal(because.code, `it is not known whether the controller accepted this ${verb}`, {
       cause: because.cause === null ? because.message : `${because.message}: ${because.cause}`,
-      fix: `once the controller answers: fleetctl op watch ${id}`,
+      fix: `once the controller answers: ${fleetctl} op watch ${id}`,
     }),
   );
 }
 
-function outOfSight(id: OperationId, because: Refusal): FleetError {
+function outOfSight(id: OperationId, because: Refusal, fleetctl: string): FleetError {
   return new FleetError(
     refusal('unavailable', `the controller is gone; how operation ${id} ends is not known here`, {
       cause: because.message,
-      fix: `the operation goes on when the controller is back: fleetctl op watch ${id}`,
+      fix: `the operation goes on when the controller is back: ${fleetctl} op watch ${id}`,
     }),
   );
 }

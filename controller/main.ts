@@ -36,6 +36,8 @@ const FORGET_INTERVAL_MS = 60 * 60 * 1_000;
 const CLOSE_GRACE_MS = 3_000;
 
 async function main(): Promise<void> {
+  // With a listener of our own Node does not open its debugger, which anybody here could use.
+  process.on('SIGUSR1', () => undefined);
   const args = parseDaemonArguments(ABOUT, process.argv.slice(2));
   const loaded = loadControllerConfig(args.configPath, {
     env: process.env,

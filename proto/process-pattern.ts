@@ -1,7 +1,7 @@
 /**
  * Which processes a word on the command line means on one host: `web`, `group:name`, `group:*`,
  * a glob, or `all`. A plain word is the process of that name, else all processes of the program or
- * group of that name (Supervisor makes people spell the latter `web:*`).
+ * group of that name (Supervisor makes people spell the latter `web:*`), else the member of a group.
  */
 import { type Refusal, refusal } from './errors.ts';
 import type { ProcessStatus } from './vocabulary.ts';
@@ -36,6 +36,21 @@ export function namesOfPatterns(patterns: readonly string[]): string {
   return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
+/**
+ * Names that nothing is called like on any of these hosts: slips of the keyboard, which must not
+ * pass unnoticed beside names that exist. A pattern with a wildcard may match nothing.
+ */
+export function namesWithoutMatch(
+  patterns: readonly string[],
+  hosts: readonly (readonly ProcessStatus[])[],
+): readonly string[] {
+  return patterns.filter((pattern) => {
+    if (pattern === 'all' || pattern.endsWith(':') || hasWildcard(pattern)) return false;
+    const matches = compile(pattern);
+    return !hosts.some((statuses) => matches(statuses).length > 0);
+  });
+}
+
 /** Compiles the patterns once for many hosts. No pattern at all matches nothing. */
 export function compilePatterns(patterns: readonly string[]): ProcessMatcher {
   const matchers = patterns.map(compile);
@@ -68,6 +83,9 @@ function word(pattern: string): ListMatcher {
   return (statuses) => {
     const named = statuses.filter((status) => status.process === pattern);
     if (named.length > 0) return named;
-    return statuses.filter((status) => status.group === pattern || status.program === pattern);
+    const together = statuses.filter(
+      (status) => status.group === pattern || status.program === pattern,
+    );
+    return together.length > 0 ? together : statuses.filter((status) => status.name === pattern);
   };
 }

@@ -11,7 +11,8 @@ export interface Explanation {
 /** For the message of a client's failed connection; null if it tells nothing that we know. */
 export function explainTlsFailure(message: string): Explanation | null {
   const row = CLIENT_FAILURES.find(({ signs }) => signs.test(message));
-  return row === undefined ? null : { cause: row.cause, fix: row.fix };
+  if (row === undefined) return null;
+  return { cause: COVERED_NAMES.exec(message)?.[0] ?? row.cause, fix: row.fix };
 }
 
 /**
@@ -26,6 +27,10 @@ export function explainRefusedClient(
   const code = String(authorizationError ?? ('code' in error ? error.code : ''));
   return REFUSED_CLIENTS[code] ?? `the handshake failed: ${error.message.trim()}`;
 }
+
+/** In our own words (proto/tls.ts): which name was dialled, and which are covered. */
+const COVERED_NAMES =
+  /the controller's certificate does not cover "[^"]*", only .*?(?=\. Resolution note|$)/;
 
 interface ClientFailure extends Explanation {
   readonly signs: RegExp;

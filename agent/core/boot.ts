@@ -32,7 +32,10 @@ export function boot(
       takeUp(turn, name, process);
     }
   }
-  for (const name of retired) applyToProcess(turn, name, { kind: 'stop' });
+  for (const name of retired) {
+    turn.effects.push({ kind: 'warn', text: `${name} is no longer configured and is stopped` });
+    applyToProcess(turn, name, { kind: 'stop' });
+  }
   // First, so that a restart under way starts its process once, and the tiers find it starting.
   resumeTargets(turn);
   beginSequence(turn, 'boot');

@@ -9,7 +9,7 @@ import type { ConnectionOptions, ControlClient, Environment } from '../ports.ts'
 import type { OutputFormat } from '../render/json.ts';
 import { renderOperationJson } from '../render/operation-json.ts';
 import { hostsOf, renderPlan, renderQuestion } from '../render/plan.ts';
-import { shellWord } from '../render/shell.ts';
+import { fleetctlCommand, shellWord } from '../render/shell.ts';
 import { isBlank, refusalOfEmpty } from '../selection.ts';
 import { parseSignalName } from '../signal-name.ts';
 import { submit } from '../watch.ts';
@@ -43,10 +43,11 @@ export async function control(environment: Environment, options: ControlOptions)
   }
   await confirm({ environment, client, options }, request);
   let accepted = false;
-  const because = () => (accepted ? goesOn(request.id) : maybeGoesOn(request));
+  const fleetctl = fleetctlCommand(options);
+  const because = () => (accepted ? goesOn(request.id, fleetctl) : maybeGoesOn(request, fleetctl));
   // Awaited here: the client must stay open until then.
   return await untilInterrupted(environment, because, async (signal) => {
-    const ports = { client, clock: environment.clock, signal };
+    const ports = { client, clock: environment.clock, fleetctl, signal };
     const { id } = await submit(ports, request);
     accepted = true;
     return watchToEnd(environment, ports, { id, output: options.output });
@@ -79,7 +80,7 @@ interface Asking {
   readonly options: ControlOptions;
 }
 
-/** Off a terminal nobody can be asked; there the controller's own limits protect the fleet. */
+/** Off a terminal nobody can be asked, and a script is taken at its word. */
 async function confirm({ environment, client, options }: Asking, request: OperationRequest) {
   if (options.yes || environment.ask === null) return;
   const plan = await client.planOperation(request);
@@ -95,8 +96,8 @@ function isLarge(plan: Operation): boolean {
   return hostsOf(plan).size > HOSTS_UNASKED_MAX;
 }
 
-function maybeGoesOn({ id, verb }: OperationRequest): Refusal {
+function maybeGoesOn({ id, verb }: OperationRequest, fleetctl: string): Refusal {
   return refusal('interrupted', `it is not known whether the controller accepted this ${verb}`, {
-    fix: `fleetctl op watch ${id}`,
+    fix: `${fleetctl} op watch ${id}`,
   });
 }

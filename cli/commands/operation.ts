@@ -11,6 +11,7 @@ import { type OutputFormat, renderNoticeJson } from '../render/json.ts';
 import { renderOperationJson } from '../render/operation-json.ts';
 import { painter } from '../render/paint.ts';
 import { startProgress } from '../render/progress.ts';
+import { fleetctlCommand } from '../render/shell.ts';
 import { follow, type WatchPorts } from '../watch.ts';
 
 export interface WatchOptions extends ConnectionOptions {
@@ -20,13 +21,16 @@ export interface WatchOptions extends ConnectionOptions {
 
 export async function watch(environment: Environment, options: WatchOptions): Promise<number> {
   const id = operationId(options.id);
+  const fleetctl = fleetctlCommand(options);
   using client = await environment.dial(options);
   // Awaited here: the client must stay open until then.
   return await untilInterrupted(
     environment,
-    () => goesOn(id),
-    (signal) =>
-      watchToEnd(environment, { client, clock: environment.clock, signal }, { ...options, id }),
+    () => goesOn(id, fleetctl),
+    (signal) => {
+      const ports = { client, clock: environment.clock, fleetctl, signal };
+      return watchToEnd(environment, ports, { ...options, id });
+    },
   );
 }
 
@@ -46,13 +50,15 @@ export async function watchToEnd(
       stderr.write(output === 'json' ? renderNoticeJson(message) : `${message}\n`);
     },
   });
-  stdout.write(output === 'json' ? renderOperationJson(operation) : renderEpilogue(operation));
+  stdout.write(
+    output === 'json' ? renderOperationJson(operation) : renderEpilogue(operation, ports.fleetctl),
+  );
   return outcomeOf(operation).exitCode;
 }
 
-export function goesOn(id: OperationId): Refusal {
+export function goesOn(id: OperationId, fleetctl: string): Refusal {
   return refusal('interrupted', `operation ${id} goes on at the controller`, {
-    fix: `fleetctl op watch ${id}`,
+    fix: `${fleetctl} op watch ${id}`,
   });
 }
 

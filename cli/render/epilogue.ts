@@ -16,12 +16,13 @@ const RETRIES_MAX = 3;
 /** Beyond this a list of hosts is no command that one would paste. */
 const HOSTS_IN_COMMAND_MAX = 50;
 
-export function renderEpilogue(operation: Operation): string {
+/** @param fleetctl how to call it, as `fleetctlCommand` says */
+export function renderEpilogue(operation: Operation, fleetctl: string): string {
   const unfinished = operation.targets.filter((target) => endingOf(target.state) !== 'succeeded');
   const lines = [
     outcomeOf(operation).sentence,
     ...logLines(operation.targets),
-    ...nextCommands(operation, unfinished),
+    ...nextCommands(operation, unfinished, fleetctl),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -49,7 +50,11 @@ function logKey(target: Target): string {
  * Every retry names exactly targets that are not done: processes that are open on the same hosts
  * share a command, others get their own.
  */
-function nextCommands(operation: Operation, unfinished: readonly Target[]): readonly string[] {
+function nextCommands(
+  operation: Operation,
+  unfinished: readonly Target[],
+  fleetctl: string,
+): readonly string[] {
   if (unfinished.length === 0) return [];
   const hostsOfProcess = [...groupBy(unfinished, (target) => target.process)].map(
     ([process, targets]) => ({ process, hosts: hostList(targets) }),
@@ -65,12 +70,12 @@ function nextCommands(operation: Operation, unfinished: readonly Target[]): read
     hostList(unfinished),
   );
   if (hostCount(unfinished) > HOSTS_IN_COMMAND_MAX || retries.length > RETRIES_MAX) {
-    return [`look:  fleetctl status ${selection(operation.processes, operation.hosts)}`];
+    return [`look:  ${fleetctl} status ${selection(operation.processes, operation.hosts)}`];
   }
   const verb = [operation.verb, ...(operation.signal === null ? [] : [operation.signal])];
   return [
-    `look:  fleetctl status ${look}`,
-    ...retries.map((retry) => `retry: fleetctl ${verb.map(shellWord).join(' ')} ${retry}`),
+    `look:  ${fleetctl} status ${look}`,
+    ...retries.map((retry) => `retry: ${fleetctl} ${verb.map(shellWord).join(' ')} ${retry}`),
   ];
 }
 

@@ -11,7 +11,7 @@ export function renderOperationJson(operation: Operation): string {
     signal: operation.signal,
     hosts: operation.hosts,
     processes: operation.processes,
-    reason: operation.reason,
+    reason: operation.reason === '' ? null : operation.reason,
     requestedBy: operation.requestedBy,
     state: operation.state,
     startedAt: startedAtMs === 0 ? null : formatTimestamp(startedAtMs),

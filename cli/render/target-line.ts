@@ -45,7 +45,12 @@ function columnWidth(names: readonly string[]): number {
 }
 
 function happened({ verb }: Operation, target: Target): string {
-  return target.state === 'succeeded' ? PAST_TENSE[verb] : HAPPENED[target.state];
+  if (target.state !== 'succeeded') return HAPPENED[target.state];
+  // What was found as wanted was not touched, and nobody should think that it was.
+  const { oldPid, newPid } = target;
+  if (verb === 'start' && oldPid !== null && oldPid === newPid) return 'was up';
+  if (verb === 'stop' && oldPid === null) return 'was down';
+  return PAST_TENSE[verb];
 }
 
 function tone(state: TargetState): Tone | null {

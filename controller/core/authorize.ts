@@ -48,8 +48,8 @@ export function authorize(
     );
   }
   if (caller.kind === 'operator' && !operators.has(caller.name)) {
-    return refusal('denied', `operator "${caller.name}" is not in the controller's configuration`, {
-      cause: `controller.conf has no section [operator:${caller.name}]`,
+    return refusal('denied', `operator "${caller.name}" may do nothing here`, {
+      cause: `controller.conf has no section [operator:${caller.name}], or one that does not make it an admin`,
       fix: 'have it added by whoever runs the controller',
     });
   }

@@ -53,3 +53,7 @@ export function hostStatusOf(host: Host): HostStatus {
     lastSeenAtMs: host.lastSeenAtMs,
   };
 }
+
+export function statusesOf(host: Host): readonly ProcessStatus[] {
+  return [...host.processes.values()];
+}

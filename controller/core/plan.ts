@@ -6,7 +6,11 @@
 
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { selectHosts } from '../../proto/host-selector.ts';
-import { compilePatterns, namesOfPatterns } from '../../proto/process-pattern.ts';
+import {
+  compilePatterns,
+  namesOfPatterns,
+  namesWithoutMatch,
+} from '../../proto/process-pattern.ts';
 import type {
   HostId,
   OperationRequest,
@@ -15,7 +19,7 @@ import type {
   Verb,
   Wave,
 } from '../../proto/vocabulary.ts';
-import { type Host, isConnected } from './host.ts';
+import { type Host, isConnected, statusesOf } from './host.ts';
 
 export interface Plan {
   readonly waves: readonly Wave[];
@@ -34,14 +38,14 @@ export function makePlan(request: OperationRequest, hosts: Iterable<Host>): Plan
   if (request.hosts.trim() === '') return hostsRequired();
   const selection = selectHosts(request.hosts, new Set(byId.keys()));
   if (selection.kind === 'refused') return selection.refusal;
+  const chosen = [...selection.hosts].flatMap((id) => byId.get(id) ?? []);
+  const missing = namesWithoutMatch(request.processes, chosen.map(statusesOf));
+  if (missing.length > 0) return nothingMatched(request, missing, chosen.length);
   const matcher = compilePatterns(request.processes);
-  const candidates: Candidate[] = [];
-  for (const id of selection.hosts) {
-    const host = byId.get(id);
-    if (host === undefined) continue;
-    for (const status of matcher(host.processes.values())) candidates.push({ host, status });
-  }
-  if (candidates.length === 0) return nothingMatched(request, selection.hosts.size);
+  const candidates: readonly Candidate[] = chosen.flatMap((host) =>
+    matcher(host.processes.values()).map((status) => ({ host, status })),
+  );
+  if (candidates.length === 0) return nothingMatched(request, request.processes, chosen.length);
   return layOut(request.verb, candidates);
 }
 
@@ -100,9 +104,13 @@ function hostsRequired(): Refusal {
   });
 }
 
-function nothingMatched(request: OperationRequest, hostCount: number): Refusal {
-  const patterns = namesOfPatterns(request.processes);
-  return refusal('nothing-matched', `no process matches ${patterns || 'an empty list'}`, {
+function nothingMatched(
+  request: OperationRequest,
+  patterns: readonly string[],
+  hostCount: number,
+): Refusal {
+  const names = namesOfPatterns(patterns);
+  return refusal('nothing-matched', `no process matches ${names || 'an empty list'}`, {
     cause: `${hostCount} ${hostCount === 1 ? 'host was' : 'hosts were'} selected by ${JSON.stringify(request.hosts)}`,
     fix: `see what they run with: fleetctl status --hosts='${request.hosts}'`,
   });

@@ -1,9 +1,14 @@
 /** What operators may look at, answered from the committed state. Looking changes nothing. */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { selectHosts } from '../../proto/host-selector.ts';
-import { compilePatterns, namesOfPatterns, patternsProblem } from '../../proto/process-pattern.ts';
+import {
+  compilePatterns,
+  namesOfPatterns,
+  namesWithoutMatch,
+  patternsProblem,
+} from '../../proto/process-pattern.ts';
 import type { HostProcess, HostStatus } from '../../proto/vocabulary.ts';
-import { type Host, hostStatusOf, isConnected } from './host.ts';
+import { type Host, hostStatusOf, isConnected, statusesOf } from './host.ts';
 import type { FleetState } from './state.ts';
 
 /** @param selector empty: every host, because nothing is changed */
@@ -35,8 +40,10 @@ export function listProcesses(
       status,
     })),
   );
-  if (patterns.length > 0 && processes.length === 0) {
-    return refusal('nothing-matched', `no process matches ${namesOfPatterns(patterns)}`, {
+  const missing = namesWithoutMatch(patterns, hosts.map(statusesOf));
+  if (missing.length > 0 || (patterns.length > 0 && processes.length === 0)) {
+    const names = namesOfPatterns(missing.length > 0 ? missing : patterns);
+    return refusal('nothing-matched', `no process matches ${names}`, {
       cause: `${hosts.length} ${hosts.length === 1 ? 'host was' : 'hosts were'} looked at`,
       fix: 'see what there is with: fleetctl status',
     });

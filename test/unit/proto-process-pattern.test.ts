@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compilePatterns, namesOfPatterns, patternsProblem } from '../../proto/process-pattern.ts';
+import {
+  compilePatterns,
+  namesOfPatterns,
+  namesWithoutMatch,
+  patternsProblem,
+} from '../../proto/process-pattern.ts';
 import { processName } from '../../proto/vocabulary.ts';
 import { aStatus } from '../fakes/controller-fleet.ts';
 
@@ -28,7 +33,8 @@ test('each way to name processes finds them in the order of the host', () => {
     'api:api_1': ['api:api_1'],
     'api:*': ['api:api_0', 'api:api_1'],
     'api:api_?': ['api:api_0', 'api:api_1'],
-    api_0: [],
+    // A member of a group, where nothing of more weight is called so.
+    api_0: ['api:api_0'],
     'api_*': ['api:api_0', 'api:api_1'],
     back: ['back:queue', 'back:mail'],
     queue: ['back:queue'],
@@ -100,4 +106,13 @@ test('a refusal names the first few patterns', () => {
     namesOfPatterns(['1', '2', '3', '4', '5', '6', '7']),
     '"1", "2", "3", "4", "5" and 2 more',
   );
+});
+
+test('a name that nothing is called like is told, beside names that exist; a wildcard may match nothing', () => {
+  const unmatched = (...patterns: string[]) => namesWithoutMatch(patterns, [[], STATUSES]);
+  assert.deepEqual(unmatched('web', 'wep', 'api:api_9', 'nothing*', 'nobody:', 'all'), [
+    'wep',
+    'api:api_9',
+  ]);
+  assert.deepEqual(unmatched(), []);
 });

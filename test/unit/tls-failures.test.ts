@@ -12,8 +12,10 @@ const alert = (text: string, number: number): string =>
 
 const EXPLAINED: readonly (readonly [string, RegExp])[] = [
   [
-    last('Error: the controller\'s certificate does not cover "localhost", only DNS:x'),
-    /not issued for the host name/,
+    last(
+      'Error: the controller\'s certificate does not cover "localhost", only DNS:x.example, IP:10.0.0.1',
+    ),
+    /^the controller's certificate does not cover "localhost", only DNS:x\.example, IP:10\.0\.0\.1$/,
   ],
   [
     last("Error: Hostname/IP does not match certificate's altnames: Host: x. is not cert's CN"),
