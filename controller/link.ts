@@ -64,8 +64,10 @@ export class AgentLinkServer implements AgentLinks, Disposable {
   close(id: ConnectionId, because: Refusal): void {
     const connection = this.#connections.get(id);
     if (connection === undefined) return;
-    this.#options.log.info({ host: connection.host, why: because.message }, 'closing a session');
-    refuseStream(connection.stream, because);
+    const { host, stream } = connection;
+    const details = { host, peer: stream.getPeer(), why: because.message };
+    this.#options.log.warn(details, 'closing a session');
+    refuseStream(stream, because);
     this.#gone(connection);
   }
 

@@ -13,11 +13,11 @@ function load(text: string): AgentConfigResult {
   return loadAgentConfig('/etc/agent.conf', {
     env: { HOME: '/root', LAYER: 'agent' },
     hostName: 'web-1',
-    workingDirectory: '/work',
+    workingDirectory: '/srv',
     files: fakeConfigFiles({ '/etc/agent.conf': AGENT + text }, [
       '/var/log/app',
       '/root',
-      '/work/logs',
+      '/srv/logs',
     ]),
     user: { uid: 0, name: 'root' },
   });
