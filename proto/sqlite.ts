@@ -23,14 +23,14 @@ const BUSY_TIMEOUT_MS = 250;
 export function openDatabase(options: DatabaseOptions): SqliteDatabase {
   const isNew = options.path === ':memory:' || !existsSync(options.path);
   if (isNew && options.path !== ':memory:') makePrivateFile(options.path);
-  const database = new Database(options.path, { timeout: BUSY_TIMEOUT_MS });
+  const database = keptDatabase(options.path, BUSY_TIMEOUT_MS);
   try {
     if (!isNew) assertSound(database, options.path);
-    database.pragma('journal_mode = WAL');
-    database.pragma('trusted_schema = OFF');
-    database.pragma('cell_size_check = ON');
-    database.pragma('foreign_keys = ON');
-    database.pragma('journal_size_limit = 67108864');
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec('PRAGMA trusted_schema = OFF');
+    database.exec('PRAGMA cell_size_check = ON');
+    database.exec('PRAGMA foreign_keys = ON');
+    database.exec('PRAGMA journal_size_limit = 67108864');
     setDurability(database, 'FULL');
     migrate(database, options, isNew);
     return database;
@@ -51,12 +51,39 @@ function makePrivateFile(path: string): void {
 
 const PRIVATE_MODE = 0o600;
 
+/** Keeps what must not be collected reachable for as long as the program runs. */
+const kept: SqliteDatabase[] = [];
+
+/**
+ * From 24.19 on Node aborts when it collects an object of better-sqlite3 12 while no JavaScript
+ * runs (better-sqlite3 #1515; 13 is mended, but Node 20 cannot load it). So none is ever collected:
+ * databases stay, and a statement that is prepared again is the one from the first time. For the
+ * same reason nothing here calls `pragma()`, which leaves a statement behind with every call.
+ */
+export function keptDatabase(path: string, busyTimeoutMs: number): SqliteDatabase {
+  const database = new Database(path, { timeout: busyTimeoutMs });
+  kept.push(database);
+  const statements = new Map<string, Database.Statement>();
+  const prepare = database.prepare.bind(database);
+  const prepareOnce = (sql: string): Database.Statement => {
+    const statement = statements.get(sql) ?? prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+  return Object.assign(database, { prepare: prepareOnce });
+}
+
+/** What a pragma says; the first column of its first row. */
+export function pragmaValue(database: SqliteDatabase, pragma: string): unknown {
+  return database.prepare(`PRAGMA ${pragma}`).pluck().get();
+}
+
 const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
 
 /** FULL: a commit survives power loss. NORMAL: it survives a crash of the program. */
 export function setDurability(database: SqliteDatabase, level: keyof typeof SYNCHRONOUS): void {
-  database.pragma(`synchronous = ${level}`);
-  const actual = database.pragma('synchronous', { simple: true });
+  database.exec(`PRAGMA synchronous = ${level}`);
+  const actual = pragmaValue(database, 'synchronous');
   if (actual !== SYNCHRONOUS[level]) {
     throw new Error(`SQLite runs with synchronous = ${String(actual)} although ${level} was set`);
   }
@@ -65,7 +92,7 @@ export function setDurability(database: SqliteDatabase, level: keyof typeof SYNC
 function assertSound(database: SqliteDatabase, path: string): void {
   let verdict: unknown;
   try {
-    verdict = database.pragma('quick_check(1)', { simple: true });
+    verdict = pragmaValue(database, 'quick_check(1)');
   } catch (error) {
     verdict = error instanceof Error ? error.message : String(error);
   }
@@ -80,7 +107,7 @@ function assertSound(database: SqliteDatabase, path: string): void {
 
 function migrate(database: SqliteDatabase, options: DatabaseOptions, isNew: boolean): void {
   const { path, migrations } = options;
-  const version = Number(database.pragma('user_version', { simple: true }));
+  const version = Number(pragmaValue(database, 'user_version'));
   if (version > migrations.length) {
     throw new FleetError(
       refusal('configuration', `the database ${path} was written by a newer version`, {
@@ -96,7 +123,7 @@ function migrate(database: SqliteDatabase, options: DatabaseOptions, isNew: bool
     if (index < version) continue;
     database.transaction(() => {
       database.exec(script);
-      database.pragma(`user_version = ${index + 1}`);
+      database.exec(`PRAGMA user_version = ${index + 1}`);
     })();
   }
 }

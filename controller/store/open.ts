@@ -24,8 +24,8 @@ export function openStore(path: string, wallMs: number): OpenStore {
   const database = openDatabase({ path, migrations: MIGRATIONS });
   // A batch touches a page or two of every host. They stay in memory, and go from the log into the
   // database once for several batches instead of after each (SQLite's defaults: 2 MB and 4 MB).
-  database.pragma('cache_size = -16384');
-  database.pragma('wal_autocheckpoint = 4096');
+  database.exec('PRAGMA cache_size = -16384');
+  database.exec('PRAGMA wal_autocheckpoint = 4096');
   const events = eventWrites(database);
   const apply = prepareApply(database, events);
   const transaction = database.transaction((writes: readonly FleetWrite[]) => {

@@ -10,6 +10,7 @@ import { type CredentialFiles, type Credentials, loadCredentials } from '../cred
 import { formatProblems, type Problem } from '../dialect/problem.ts';
 import { FleetError, type Refusal, refusal } from '../errors.ts';
 import type { IdentityKind } from '../identity.ts';
+import { keptDatabase } from '../sqlite.ts';
 import type { DaemonArguments } from './arguments.ts';
 
 export interface LoadedConfig<Config> {
@@ -104,8 +105,8 @@ export function lockStateDirectory(path: string): Disposable {
   makeOwnDirectory(path);
   const file = join(path, LOCK_FILE);
   try {
-    const database = new Database(file, { timeout: 0 });
-    database.pragma('locking_mode = EXCLUSIVE');
+    const database = keptDatabase(file, 0);
+    database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('BEGIN EXCLUSIVE');
     return { [Symbol.dispose]: () => database.close() };
   } catch (error) {

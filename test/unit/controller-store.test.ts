@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import Database from 'better-sqlite3';
 import { OPERATION_RETENTION_MS } from '../../controller/core/operations.ts';
 import type { FleetWrite } from '../../controller/core/state.ts';
 import { type OpenStore, openStore } from '../../controller/store/open.ts';
+import { keptDatabase } from '../../proto/sqlite.ts';
 import { hostId, journalId } from '../../proto/vocabulary.ts';
 import {
   accepted,
@@ -32,7 +32,7 @@ function aFile(): string {
 
 /** A look into the file itself, past the store. */
 function rows(path: string, sql: string): readonly unknown[] {
-  const database = new Database(path, { readonly: true });
+  const database = keptDatabase(path, 0);
   const found = database.prepare(sql).all();
   database.close();
   return found;

@@ -3,9 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import Database from 'better-sqlite3';
 import { FleetError } from '../../proto/errors.ts';
-import { openDatabase, type SqliteDatabase, setDurability } from '../../proto/sqlite.ts';
+import {
+  keptDatabase,
+  openDatabase,
+  pragmaValue,
+  type SqliteDatabase,
+  setDurability,
+} from '../../proto/sqlite.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'proto-sqlite-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -44,7 +49,7 @@ function refusalOf(open: () => unknown) {
 
 test('a database is opened durably: write-ahead log, synchronous FULL, and careful', () => {
   const database = openDatabase({ path: aFile(), migrations: [FIRST] });
-  const pragma = (name: string) => database.pragma(name, { simple: true });
+  const pragma = (name: string) => pragmaValue(database, name);
   assert.equal(pragma('journal_mode'), 'wal');
   assert.equal(pragma('synchronous'), 2);
   assert.equal(pragma('foreign_keys'), 1);
@@ -57,14 +62,15 @@ test('a database is opened durably: write-ahead log, synchronous FULL, and caref
 });
 
 test('durability that SQLite does not take on is an error, not a hope', () => {
-  const deaf = { pragma: () => 1 } as unknown as SqliteDatabase;
+  const answer = { pluck: () => ({ get: () => 1 }) };
+  const deaf = { exec: () => undefined, prepare: () => answer } as unknown as SqliteDatabase;
   assert.throws(() => setDurability(deaf, 'FULL'), /synchronous = 1 although FULL was set/);
 });
 
 test('a new file gets every step and no copy', () => {
   const path = aFile();
   const database = openDatabase({ path, migrations: [FIRST, SECOND, THIRD] });
-  assert.equal(database.pragma('user_version', { simple: true }), 3);
+  assert.equal(pragmaValue(database, 'user_version'), 3);
   database.close();
   assert.deepEqual(beside(path), []);
 });
@@ -74,8 +80,8 @@ test('an older file is copied first, then taken on from where it is', () => {
   const database = openDatabase({ path, migrations: [FIRST, SECOND, THIRD] });
   assert.deepEqual(database.prepare('SELECT * FROM notes').all(), [{ text: 'kept', by: 'nobody' }]);
   database.close();
-  const copy = new Database(`${path}.schema-1`);
-  assert.equal(copy.pragma('user_version', { simple: true }), 1);
+  const copy = keptDatabase(`${path}.schema-1`, 0);
+  assert.equal(pragmaValue(copy, 'user_version'), 1);
   assert.deepEqual(copy.prepare('SELECT * FROM notes').all(), [{ text: 'kept' }]);
   copy.close();
   openDatabase({ path, migrations: [FIRST, SECOND, THIRD] }).close();
@@ -97,7 +103,7 @@ test('a step that fails leaves the file as it was, and the upgrade can be tried 
   before.exec("INSERT INTO notes VALUES ('since')");
   before.close();
   openDatabase({ path, migrations: [FIRST, SECOND] }).close();
-  const copy = new Database(`${path}.schema-1`);
+  const copy = keptDatabase(`${path}.schema-1`, 0);
   assert.equal(copy.prepare('SELECT count(*) FROM notes').pluck().get(), 2);
   copy.close();
 });

@@ -9,10 +9,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { connectControl } from '../../../cli/client.ts';
 import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../../cli/operation-id.ts';
 import type { ControlClient } from '../../../cli/ports.ts';
+import { keptDatabase } from '../../../proto/sqlite.ts';
 import { channelCredentials } from '../../../proto/tls.ts';
 import type {
   HostProcess,
@@ -318,7 +318,7 @@ ${programs}`,
 
   /** A question to a daemon's database, read only. */
   query<Row>(database: string, sql: string): readonly Row[] {
-    const opened = new Database(this.path(database), { readonly: true });
+    const opened = keptDatabase(this.path(database), 1_000);
     try {
       return opened.prepare(sql).all() as readonly Row[];
     } finally {

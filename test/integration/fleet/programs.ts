@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
+import { keptDatabase } from '../../../proto/sqlite.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const dist = join(root, 'dist');
@@ -44,7 +44,7 @@ export function copyPrograms(directory: string): Programs {
 function withBuildLock(work: () => void): void {
   const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
-  const lock = new Database(join(cache, 'integration-build.lock'), { timeout: BUILD_WAIT_MS });
+  const lock = keptDatabase(join(cache, 'integration-build.lock'), BUILD_WAIT_MS);
   try {
     lock.exec('BEGIN EXCLUSIVE');
     work();
