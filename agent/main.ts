@@ -118,7 +118,11 @@ function supervise({ agent, processes }: AgentConfig, credentials: Credentials):
       log,
       onShutdownComplete: () => {
         log.info({}, 'every process has stopped');
-        void link.close('stopped').then(() => process.exit(0));
+        void link.close('stopped').then(() => {
+          children[Symbol.dispose]();
+          journal[Symbol.dispose]();
+          process.exit(0);
+        });
       },
     },
     state,

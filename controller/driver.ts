@@ -24,13 +24,12 @@ import type {
   FleetWrite,
   ReplyId,
 } from './core/state.ts';
-import type { AgentLinks, Clock, Log, Store } from './ports.ts';
+import type { AgentLinks, Clock, Store } from './ports.ts';
 
 export interface FleetPorts {
   readonly clock: Clock;
   readonly store: Store;
   readonly links: AgentLinks;
-  readonly log: Log;
   /** The store is broken; nothing may be promised any more. */
   readonly onStoreBroken: (error: unknown) => void;
 }

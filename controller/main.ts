@@ -71,7 +71,6 @@ async function serve(config: ControllerConfig, credentials: Credentials): Promis
       clock: systemClock,
       store,
       links,
-      log,
       onStoreBroken: (error) => {
         log.error({ error: String(error) }, 'the store cannot be written; ending');
         process.exit(1);

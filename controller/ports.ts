@@ -28,7 +28,6 @@ export interface AgentLinks {
 }
 
 export interface Log {
-  debug(details: object, text: string): void;
   info(details: object, text: string): void;
   warn(details: object, text: string): void;
   error(details: object, text: string): void;

@@ -10,25 +10,26 @@ const STANDARD_STREAMS = 3;
 /** open(2) on Linux, where /proc tells; octal as in fdinfo. */
 const O_CLOEXEC = 0o2_000_000;
 
-/** @returns the descriptors that were closed; none where the system has no /proc */
-export function closeInherited(): readonly number[] {
+/** Does nothing where the system has no /proc. */
+export function closeInherited(): void {
   let descriptors: readonly number[];
   try {
     descriptors = readdirSync('/proc/self/fd').map(Number);
   } catch {
-    return [];
+    return;
   }
-  return descriptors.filter((descriptor) => descriptor >= STANDARD_STREAMS && close(descriptor));
+  for (const descriptor of descriptors) {
+    if (descriptor >= STANDARD_STREAMS) closeIfUnmarked(descriptor);
+  }
 }
 
-function close(descriptor: number): boolean {
+function closeIfUnmarked(descriptor: number): void {
   try {
     const info = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1');
     const flags = Number.parseInt(/^flags:\s+([0-7]+)/m.exec(info)?.[1] ?? '', 8);
-    if (Number.isNaN(flags) || (flags & O_CLOEXEC) !== 0) return false;
+    if (Number.isNaN(flags) || (flags & O_CLOEXEC) !== 0) return;
     closeSync(descriptor);
-    return true;
   } catch {
-    return false; // Gone already: the listing itself had one open.
+    // Gone already: the listing itself had one open.
   }
 }

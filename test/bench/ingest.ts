@@ -66,7 +66,6 @@ function changesPerSecond<Change>(
 /** A controller with all hosts connected; `ingest` resolves when a batch is acknowledged. */
 async function openController(path: string) {
   const store = openStore(path, Date.now());
-  const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
   let acknowledged = 0;
   let onAcknowledged = ignore;
   const driver = createFleetDriver(
@@ -83,7 +82,6 @@ async function openController(path: string) {
           throw new Error(message);
         },
       },
-      log,
       onStoreBroken: (error) => {
         throw error;
       },

@@ -1,7 +1,7 @@
 /** The controller's world without disk, network or time: each promise and timer waits to be let go. */
 import type { ConnectionId } from '../../controller/core/host.ts';
 import type { FleetWrite } from '../../controller/core/state.ts';
-import type { AgentLinks, Clock, CommitResult, Log, Store } from '../../controller/ports.ts';
+import type { AgentLinks, Clock, CommitResult, Store } from '../../controller/ports.ts';
 import type { Refusal } from '../../proto/errors.ts';
 import type { ControllerMessage } from '../../proto/vocabulary.ts';
 import { NOW_MS } from './controller-fleet.ts';
@@ -93,10 +93,3 @@ export function fakeLinks(): FakeLinks {
     close: (connection, because) => void closed.push({ connection, because }),
   };
 }
-
-export const silentLog: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};

@@ -21,7 +21,6 @@ import {
   fakeClock,
   fakeLinks,
   fakeStore,
-  silentLog,
 } from '../fakes/controller-ports.ts';
 
 interface World {
@@ -52,10 +51,7 @@ function world(): World {
       driver.deliver({ kind: 'sessionEnded', host: A, connection });
     },
   };
-  const driver = createFleetDriver(
-    { clock, store, links, log: silentLog, onStoreBroken },
-    emptyFleet,
-  );
+  const driver = createFleetDriver({ clock, store, links, onStoreBroken }, emptyFleet);
   return {
     clock,
     store,
