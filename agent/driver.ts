@@ -9,6 +9,7 @@
 import { createBatchLoop } from '../proto/batch.ts';
 import type { ProcessName } from '../proto/vocabulary.ts';
 import { stepAgent } from './core/agent.ts';
+import { targetsToRecord } from './core/recover.ts';
 import type {
   ActingEffect,
   AgentEffect,
@@ -149,7 +150,7 @@ function everything({ state, writes }: AgentStep): readonly AgentWrite[] {
   return [
     { kind: 'acknowledged', seq: (pending[0]?.seq ?? nextSeq) - 1 },
     ...[...state.processes.values()].map((process) => ({ kind: 'process', process }) as const),
-    ...[...state.targets.values()].map((target) => ({ kind: 'target', target }) as const),
+    ...targetsToRecord(state).map((target) => ({ kind: 'target', target }) as const),
     ...pending.map((event) => ({ kind: 'event', event }) as const),
     ...writes,
   ];

@@ -78,10 +78,10 @@ function supervise({ agent, processes }: AgentConfig, credentials: Credentials):
   makePrivateDirectory(agent.runDir);
   makePrivateDirectory(agent.logDir);
   const table = openProcessTable();
-  const journal = openJournal(join(agent.stateDir, 'journal.db'), table.bootId, Date.now());
+  const journal = openJournal(join(agent.stateDir, 'journal.db'), table.bootId);
   const { state, retired } = recoverState(processes, journal.contents, table.bootId, Date.now());
   makeFifos(
-    [...state.processes.keys()].flatMap((name) => {
+    [...state.processes].flatMap(([name]) => {
       const { stdoutFifo, stderrFifo } = runFilesOf(agent, name);
       return [stdoutFifo, stderrFifo];
     }),

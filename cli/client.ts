@@ -12,19 +12,19 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { clientOptions, OPERATION_MAX_BYTES } from '../proto/channel-options.ts';
+import { decodeHost, decodeHostProcess, decodeStoredEvent } from '../proto/codec/control.ts';
+import { decodeRefusal } from '../proto/codec/error.ts';
 import {
-  decodeHost,
-  decodeHostProcess,
   decodeOperation,
+  decodeOperationSummary,
   decodeOperationUpdate,
   encodeOperationRequest,
-} from '../proto/codec/control.ts';
-import { decodeRefusal } from '../proto/codec/error.ts';
+} from '../proto/codec/operation.ts';
 import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
 import { controlService } from '../proto/load.ts';
 import { explainTlsFailure } from '../proto/tls-failures.ts';
 import { isAcceptedProtocol, PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
-import type { ControlClient, ControllerVersion } from './ports.ts';
+import type { ControlClient, ControllerVersion, OperationListing } from './ports.ts';
 
 /** What nobody answers within this time is not there. A refused connection fails at once. */
 const CONNECT_DEADLINE_MS = 10_000;
@@ -50,11 +50,21 @@ const METHODS = {
   planOperation: method<WireRequest, WireOperation>('PlanOperation'),
   submitOperation: method<WireRequest, WireOperation>('SubmitOperation'),
   watchOperation: method<{ readonly id: string }, WireUpdate>('WatchOperation'),
+  getOperation: method<{ readonly id: string }, WireOperation>('GetOperation'),
+  listOperations: method<OperationListing, { readonly operations: readonly WireSummary[] }>(
+    'ListOperations',
+  ),
+  listEvents: method<
+    { readonly host: string; readonly process?: string; readonly limit: number },
+    { readonly events: readonly WireEvent[] }
+  >('ListEvents'),
 };
 type WireHost = Parameters<typeof decodeHost>[0];
 type WireHostProcess = Parameters<typeof decodeHostProcess>[0];
 type WireOperation = Parameters<typeof decodeOperation>[0];
 type WireUpdate = Parameters<typeof decodeOperationUpdate>[0];
+type WireSummary = Parameters<typeof decodeOperationSummary>[0];
+type WireEvent = Parameters<typeof decodeStoredEvent>[0];
 type WireRequest = ReturnType<typeof encodeOperationRequest>;
 
 export interface ControllerEndpoint {
@@ -120,6 +130,16 @@ function controlClient(
       for await (const update of serverStream(channel, METHODS.watchOperation, { id }, signal)) {
         yield decodeOperationUpdate(update);
       }
+    },
+    getOperation: async (id) => decodeOperation(await unary(channel, METHODS.getOperation, { id })),
+    listOperations: async (which) => {
+      const answer = await unary(channel, METHODS.listOperations, which);
+      return answer.operations.map(decodeOperationSummary);
+    },
+    listEvents: async ({ host, process, limit }) => {
+      const wire = { host, limit, ...(process === null ? {} : { process }) };
+      const answer = await unary(channel, METHODS.listEvents, wire);
+      return answer.events.map(decodeStoredEvent);
     },
     [Symbol.dispose]: () => channel.close(),
   };

@@ -1,32 +1,28 @@
 /** Composition root of fleetctl: gives the commands their world and the shell its exit code. */
 import { hostname } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import type { Clock, ConnectionOptions, Environment, Output } from './ports.ts';
+import type { ConnectionOptions, Environment } from './ports.ts';
 import { runFleetctl } from './run.ts';
+import { askOnTerminal, createOutput, readText, stdoutTerminal } from './standard-streams.ts';
+import { systemClock } from './system-clock.ts';
 
 /** What a shell reports of a program that SIGPIPE ended: `fleetctl status | head -1`. */
 const EXIT_BROKEN_PIPE = 141;
 
-const clock: Clock = {
-  nowMs: Date.now,
-  monotonicMs: () => performance.now(),
-  sleep: async (durationMs, signal) => {
-    await delay(durationMs, undefined, { signal }).catch((caught: unknown) => {
-      throw signal.aborted ? signal.reason : caught;
-    });
-  },
-};
-
-const stdout = output('stdout', 1);
-const stderr = output('stderr', 2);
+const { NO_COLOR, TERM } = process.env;
+const isDumb = TERM === 'dumb';
+const onError = endUnheard;
+const stdout = createOutput('stdout', { colours: !NO_COLOR && !isDumb && isatty(1), onError });
+const stderr = createOutput('stderr', { colours: !NO_COLOR && !isDumb && isatty(2), onError });
 
 const environment: Environment = {
   stdout,
   stderr,
-  clock,
+  terminal: !isDumb && isatty(1) ? stdoutTerminal : null,
+  readText,
+  clock: systemClock,
   randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-  ask: isatty(0) && isatty(2) ? ask : null,
+  ask: isatty(0) && isatty(2) ? askOnTerminal : null,
   onInterrupt,
   dial,
 };
@@ -44,47 +40,11 @@ async function main(): Promise<void> {
   process.exit(exitCode);
 }
 
-interface FlushableOutput extends Output {
-  readonly flushed: () => Promise<void>;
-}
-
-/** Node makes its streams when they are first touched, which takes time; so only one that is written to. */
-function output(name: 'stdout' | 'stderr', descriptor: number): FlushableOutput {
-  const { NO_COLOR, TERM } = process.env;
-  let stream: NodeJS.WriteStream | null = null;
-  return {
-    write: (text) => {
-      stream ??= process[name].on('error', endUnheard);
-      stream.write(text);
-    },
-    flushed: () =>
-      new Promise((resolve) => {
-        if (stream === null) resolve();
-        else stream.write('', () => resolve());
-      }),
-    colours: !NO_COLOR && TERM !== 'dumb' && isatty(descriptor),
-  };
-}
-
 /** A reader that left wants no more; a full disk is news. */
 function endUnheard(error: NodeJS.ErrnoException): never {
   if (error.code === 'EPIPE') process.exit(EXIT_BROKEN_PIPE);
   process.stderr.write(`error: the output could not be written: ${error.message}\n`);
   process.exit(1);
-}
-
-/** On stderr, so that it is seen while stdout goes to a file. */
-async function ask(question: string): Promise<string | null> {
-  const { createInterface } = await import('node:readline');
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  return new Promise((resolve) => {
-    lines.once('close', () => resolve(null));
-    lines.once('SIGINT', () => lines.close());
-    lines.question(question, (answer) => {
-      resolve(answer);
-      lines.close();
-    });
-  });
 }
 
 /** Once only: Node's own reaction to the next Ctrl-C is to end the program. */
@@ -104,5 +64,5 @@ async function dial(connection: ConnectionOptions) {
     workingDirectory: process.cwd(),
     files: nodeConfigFiles,
   };
-  return dialController(connection, surroundings, clock.nowMs());
+  return dialController(connection, surroundings, systemClock.nowMs());
 }

@@ -1,10 +1,12 @@
 /**
  * From an operation that has ended to fleetctl's exit code and its last sentence. The sentence must
- * say no more than is known: a target that never settled counts as indeterminate, not as done.
+ * say no more than is known: a target that never settled counts as indeterminate, not as done, and
+ * one that a full stop brought down is not just "not attempted".
  */
 import { exitCodeOf } from '../proto/errors.ts';
 import type { Operation, Target, TargetState, Verb } from '../proto/vocabulary.ts';
 import { groupBy } from './group-by.ts';
+import { describeWhere, foldTargets } from './render/fold-targets.ts';
 import { neutralise, plural } from './render/text.ts';
 import { formatDuration } from './render/time.ts';
 
@@ -20,7 +22,7 @@ const EXIT_SOME_UNREACHABLE = 11;
 const EXIT_STOPPED_EARLY = 12;
 
 /** Enough to name the culprits of most operations, few enough for one sentence. */
-const NAMED_PER_STATE_MAX = 3;
+const REASONS_NAMED_MAX = 3;
 
 export const PAST_TENSE: Readonly<Record<Verb, string>> = {
   start: 'started',
@@ -36,6 +38,12 @@ export function endingOf(state: TargetState): Ending {
   return state === 'pending' || state === 'dispatched' || state === 'accepted'
     ? 'indeterminate'
     : state;
+}
+
+/** A full stop brought it down, and nobody knows of a start. (A start that failed is known.) */
+export function wasLeftStopped({ stopped, state }: Target): boolean {
+  const ending = endingOf(state);
+  return stopped && ending !== 'succeeded' && ending !== 'failed';
 }
 
 export function outcomeOf(operation: Operation): Outcome {
@@ -55,19 +63,27 @@ function exitCodeFor(endings: Endings): number {
 function sentenceFor(operation: Operation, endings: Endings): string {
   const total = operation.targets.length;
   if (total === 0) return 'nothing was done: no target matched';
-  const done = endings.get('succeeded')?.length ?? 0;
-  const verb = PAST_TENSE[operation.verb];
-  const counted = `${verb} ${done} of ${plural(total, 'target')}`;
-  if (done === total) return counted + signalText(operation) + extentText(operation);
+  const succeeded = endings.get('succeeded') ?? [];
+  const counted = `${PAST_TENSE[operation.verb]} ${succeeded.length} of ${plural(total, 'target')}`;
+  const extent = succeeded.length === total ? extentText(operation) : '';
+  const notAttempted = groupBy(endings.get('not-attempted') ?? [], wasLeftStopped);
+  const lost = [...(endings.get('unreachable') ?? []), ...(endings.get('indeterminate') ?? [])];
   return [
-    counted + signalText(operation),
+    counted + signalText(operation) + extent,
     troubleText('failed', endings.get('failed')),
     troubleText('indeterminate', endings.get('indeterminate')),
     troubleText('unreachable', endings.get('unreachable')),
-    troubleText('not attempted', endings.get('not-attempted')),
+    remark('stopped and not started again', notAttempted.get(true)),
+    troubleText('not attempted', notAttempted.get(false)),
+    remark('stopped, with no word of a start since', lost.filter(wasLeftStopped)),
+    remark('took longer than the wait for a wave', succeeded.filter(isLate)),
   ]
     .filter((part) => part !== null)
     .join('; ');
+}
+
+function isLate({ overdue }: Target): boolean {
+  return overdue;
 }
 
 function signalText(operation: Operation): string {
@@ -83,12 +99,24 @@ function extentText(operation: Operation): string {
   return ` on ${plural(hosts, 'host')}${took}`;
 }
 
-function troubleText(word: string, targets: readonly Target[] | undefined): string | null {
-  if (targets === undefined) return null;
-  const named = targets.slice(0, NAMED_PER_STATE_MAX).map((target) => {
-    const name = neutralise(`${target.host} ${target.process}`);
-    return target.error === null ? name : `${name}: ${neutralise(target.error)}`;
+/** A reason that several share is said once. */
+function troubleText(word: string, targets: readonly Target[] = []): string | null {
+  if (targets.length === 0) return null;
+  const reasons = foldTargets(targets);
+  const named = reasons.slice(0, REASONS_NAMED_MAX);
+  const texts = named.map((folded) => {
+    const where = describeWhere(folded);
+    return folded.error === null ? where : `${where}: ${neutralise(folded.error)}`;
   });
-  const more = targets.length > named.length ? `, and ${targets.length - named.length} more` : '';
-  return `${targets.length} ${word}: ${named.join(', ')}${more}`;
+  const left = named.reduce((count, folded) => count - folded.targets.length, targets.length);
+  const more = left > 0 ? `, and ${left} more` : '';
+  return `${targets.length} ${word}: ${texts.join(', ')}${more}`;
+}
+
+/** What there is to say beside how they ended, so without their errors. */
+function remark(word: string, targets: readonly Target[] = []): string | null {
+  return troubleText(
+    word,
+    targets.map((target) => ({ ...target, error: null })),
+  );
 }

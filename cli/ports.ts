@@ -6,9 +6,10 @@ import type {
   HostProcess,
   HostStatus,
   Operation,
-  OperationId,
   OperationRequest,
+  OperationSummary,
   OperationUpdate,
+  StoredEvent,
 } from '../proto/vocabulary.ts';
 
 export interface Output {
@@ -24,11 +25,25 @@ export interface Clock {
   readonly monotonicMs: () => number;
   /** Rejects with the signal's reason when it is aborted. */
   readonly sleep: (durationMs: number, signal: AbortSignal) => Promise<void>;
+  /** Calls back again and again until disposed of. */
+  readonly every: (intervalMs: number, callback: () => void) => Disposable;
+}
+
+/** The screen that stdout is. */
+export interface Terminal {
+  /** As they are now; people resize windows. */
+  readonly columns: () => number;
+  readonly rows: () => number;
+  readonly onResize: (callback: () => void) => Disposable;
 }
 
 export interface Environment {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Null where stdout is none, or one that cannot move its cursor (`TERM=dumb`). */
+  readonly terminal: Terminal | null;
+  /** Whole, as UTF-8; null reads standard input. Rejects with a `FleetError`. */
+  readonly readText: (path: string | null) => Promise<string>;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
   /** The line that a person typed, null at end of input. Null itself where nobody can be asked. */
@@ -73,5 +88,24 @@ export interface ControlClient extends Disposable {
   /** A repeat with the same id and content does nothing but return the operation as it stands. */
   readonly submitOperation: (request: OperationRequest, signal: AbortSignal) => Promise<Operation>;
   /** The whole operation first, then each change, the whole again at its end. */
-  readonly watchOperation: (id: OperationId, signal: AbortSignal) => AsyncIterable<OperationUpdate>;
+  readonly watchOperation: (id: string, signal: AbortSignal) => AsyncIterable<OperationUpdate>;
+  /** @param id or as much of its beginning as no other operation shares */
+  readonly getOperation: (id: string) => Promise<Operation>;
+  /** Running ones first, then the newest. */
+  readonly listOperations: (which: OperationListing) => Promise<readonly OperationSummary[]>;
+  /** Newest first. */
+  readonly listEvents: (which: EventSelection) => Promise<readonly StoredEvent[]>;
+}
+
+export interface OperationListing {
+  readonly runningOnly: boolean;
+  /** 0: as many as there are. */
+  readonly limit: number;
+}
+
+export interface EventSelection {
+  readonly host: string;
+  /** Null: of every process, and of targets of operations. */
+  readonly process: string | null;
+  readonly limit: number;
 }

@@ -3,11 +3,12 @@
  * JSON on stderr.
  */
 import { CommanderError } from 'commander';
-import { exitCodeOf, FleetError, type Refusal, refusal } from '../proto/errors.ts';
+import { exitCodeOf, FleetError } from '../proto/errors.ts';
 import type { Environment } from './ports.ts';
-import { createProgram, type Finish } from './program.ts';
+import { createProgram } from './program.ts';
 import { renderError } from './render/error.ts';
 import { renderErrorJson } from './render/json.ts';
+import type { Finish } from './tree/shared.ts';
 
 /** @param words the command line without node and script */
 export async function runFleetctl(
@@ -19,27 +20,14 @@ export async function runFleetctl(
     await createProgram(environment, finish).parseAsync(words, { from: 'user' });
     return finish.exitCode;
   } catch (caught) {
-    const because = caught instanceof CommanderError ? usageRefusal(caught) : refused(caught);
-    if (because === null) return 0;
+    // Only after `--help` and `--version`: other endings of the parser are usage errors by then.
+    if (caught instanceof CommanderError) return caught.exitCode;
+    const because = FleetError.refusalFrom(caught);
     if (because.message !== '') {
       environment.stderr.write(wantsJson(words) ? renderErrorJson(because) : renderError(because));
     }
     return exitCodeOf(because.code);
   }
-}
-
-function refused(caught: unknown): Refusal {
-  return FleetError.refusalFrom(caught);
-}
-
-/** Null where commander only ends after `--help` or `--version`. */
-function usageRefusal(caught: CommanderError): Refusal | null {
-  if (caught.exitCode === 0) return null;
-  // A bare `fleetctl` has printed its help, which is all there is to say.
-  if (caught.code === 'commander.help') return refusal('usage', '');
-  const [message = '', suggestion] = caught.message.replace(/^error: /, '').split('\n');
-  const fix = suggestion?.replace(/^\(Did you mean (one of )?(.*)\?\)$/, 'did you mean $2?');
-  return refusal('usage', message, { fix: fix ?? 'fleetctl --help shows what there is' });
 }
 
 /** Read from the words themselves, for where they could not be parsed. */

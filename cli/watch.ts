@@ -4,12 +4,7 @@
  * this file may end in a claim about its result that the controller did not make.
  */
 import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
-import type {
-  Operation,
-  OperationId,
-  OperationRequest,
-  OperationUpdate,
-} from '../proto/vocabulary.ts';
+import type { Operation, OperationRequest, OperationUpdate } from '../proto/vocabulary.ts';
 import type { Clock, ControlClient } from './ports.ts';
 
 /** A controller that restarts serves again within 5 s; three times that, then a person decides. */
@@ -24,7 +19,7 @@ export interface WatchPorts {
   readonly clock: Clock;
   /** How to call fleetctl, for commands to paste. */
   readonly fleetctl: string;
-  /** Aborted when the person at the terminal turns away. */
+  /** Aborted when the person at the terminal turns away, or has waited long enough. */
   readonly signal: AbortSignal;
 }
 
@@ -51,13 +46,19 @@ export async function submit(ports: WatchPorts, request: OperationRequest): Prom
   }
 }
 
-/** Resolves with the operation once it has ended; rejects with the signal's reason when aborted. */
+/**
+ * Resolves with the operation once it has ended; rejects with the signal's reason when aborted.
+ *
+ * @param idOrBeginning what begins with it is followed by its whole id as soon as that is known,
+ *   since another operation may come to begin so, too
+ */
 export async function follow(
   ports: WatchPorts,
-  id: OperationId,
+  idOrBeginning: string,
   listener: WatchListener,
 ): Promise<Operation> {
   const { client, clock, signal } = ports;
+  let id = idOrBeginning;
   let brokenAtMs: number | null = null;
   let delayMs = FIRST_DELAY_MS;
   for (;;) {
@@ -66,6 +67,7 @@ export async function follow(
       for await (const update of client.watchOperation(id, signal)) {
         brokenAtMs = null;
         delayMs = FIRST_DELAY_MS;
+        if (update.kind === 'operation') id = update.operation.id;
         listener.onUpdate(update);
         if (update.kind === 'operation' && hasEnded(update.operation)) return update.operation;
       }
@@ -109,7 +111,7 @@ function uncertain({ id, verb }: OperationRequest, because: Refusal, fleetctl: s
   );
 }
 
-function outOfSight(id: OperationId, because: Refusal, fleetctl: string): FleetError {
+function outOfSight(id: string, because: Refusal, fleetctl: string): FleetError {
   return new FleetError(
     refusal('unavailable', `the controller is gone; how operation ${id} ends is not known here`, {
       cause: because.message,

@@ -1,60 +1,90 @@
 /**
- * The `Control` service: authorize (guard), decode, ask the driver or its committed state, encode.
- * No decision is made here.
+ * The `Control` service: authorize (guard), decode, ask the driver, its committed state or the
+ * store, encode. No decision is made here.
  */
-import type { ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import { encodeHost, encodeHostProcess, encodeStoredEvent } from '../proto/codec/control.ts';
 import {
   decodeOperationRequest,
-  encodeHost,
-  encodeHostProcess,
   encodeOperation,
-  encodeOperationUpdate,
-} from '../proto/codec/control.ts';
-import { type Refusal, refusal } from '../proto/errors.ts';
+  encodeOperationSummary,
+} from '../proto/codec/operation.ts';
+import type { Refusal } from '../proto/errors.ts';
+import type { GetOperationRequest__Output } from '../proto/gen/fleet/v1/GetOperationRequest.ts';
+import type { ListEventsRequest__Output } from '../proto/gen/fleet/v1/ListEventsRequest.ts';
 import type { ListHostsRequest__Output } from '../proto/gen/fleet/v1/ListHostsRequest.ts';
+import type { ListOperationsRequest__Output } from '../proto/gen/fleet/v1/ListOperationsRequest.ts';
 import type { ListProcessesRequest__Output } from '../proto/gen/fleet/v1/ListProcessesRequest.ts';
 import type { Operation as WireOperation } from '../proto/gen/fleet/v1/Operation.ts';
 import type { OperationRequest__Output } from '../proto/gen/fleet/v1/OperationRequest.ts';
-import type { OperationUpdate as WireOperationUpdate } from '../proto/gen/fleet/v1/OperationUpdate.ts';
-import type { WatchOperationRequest__Output } from '../proto/gen/fleet/v1/WatchOperationRequest.ts';
 import type { Identity } from '../proto/identity.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
-import { type Operation, type OperationUpdate, operationId } from '../proto/vocabulary.ts';
-import { listHosts, listProcesses } from './core/queries.ts';
+import { hostId, knownProcessName, type Operation } from '../proto/vocabulary.ts';
+import { operationOf } from './core/execution.ts';
+import { findOperation, listOperations } from './core/operation-queries.ts';
+import { type EventQuery, eventQueryProblem, listHosts, listProcesses } from './core/queries.ts';
 import { planOperation } from './core/submit.ts';
 import type { FleetDriver } from './driver.ts';
 import { type Guard, isRefusal, refuseStream } from './guard.ts';
-import type { Clock, Log } from './ports.ts';
-
-type WatchCall = ServerWritableStream<WatchOperationRequest__Output, WireOperationUpdate>;
-
-/** Updates that a slow reader may be behind; then it is cut off and may ask for the whole again. */
-const UNSENT_UPDATES_MAX = 50_000;
+import type { Clock, Log, Store } from './ports.ts';
+import { type WatchCall, watchOperation } from './watch-call.ts';
 
 export interface ApiOptions {
   readonly driver: FleetDriver;
+  readonly store: Pick<Store, 'recentEvents'>;
   readonly guard: Guard;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export function controlHandlers(options: ApiOptions): UntypedServiceImplementation {
-  const { driver, guard, clock, log } = options;
+  const { guard } = options;
   return {
     GetVersion: guard.unary('Control.GetVersion', () => ({
       version: PRODUCT_VERSION,
       protocolVersion: PROTOCOL_VERSION,
     })),
+    ...fleetHandlers(options),
+    ...operationHandlers(options),
+    WatchOperation: (call: WatchCall) => {
+      const caller = guard.admit('Control.WatchOperation', call);
+      if ('code' in caller) refuseStream(call, caller);
+      else watchOperation(call, options);
+    },
+  };
+}
+
+/** What hosts run and report. */
+function fleetHandlers({ driver, store, guard, clock }: ApiOptions): UntypedServiceImplementation {
+  const hostQuery = (selector: string) => ({ selector, wallMs: clock.now().wallMs });
+  return {
     ListHosts: guard.unary('Control.ListHosts', (request: ListHostsRequest__Output) => {
-      const hosts = listHosts(driver.state(), request.hosts);
+      const hosts = listHosts(driver.state(), hostQuery(request.hosts));
       return isRefusal(hosts) ? hosts : { hosts: hosts.map(encodeHost) };
     }),
     ListProcesses: guard.unary('Control.ListProcesses', (request: ListProcessesRequest__Output) => {
-      const listing = listProcesses(driver.state(), request.hosts, request.processes);
+      const listing = listProcesses(driver.state(), hostQuery(request.hosts), request.processes);
       if (isRefusal(listing)) return listing;
       const { processes, hosts } = listing;
       return { processes: processes.map(encodeHostProcess), hosts: hosts.map(encodeHost) };
     }),
+    ListEvents: guard.unary('Control.ListEvents', async (request: ListEventsRequest__Output) => {
+      const query = decodeEventQuery(request);
+      const problem = eventQueryProblem(driver.state(), query);
+      if (problem !== null) return problem;
+      return { events: (await store.recentEvents(query)).map(encodeStoredEvent) };
+    }),
+  };
+}
+
+/** Operations, planned, begun and looked at. */
+function operationHandlers({
+  driver,
+  guard,
+  clock,
+  log,
+}: ApiOptions): UntypedServiceImplementation {
+  return {
     PlanOperation: guard.unary(
       'Control.PlanOperation',
       (wire: OperationRequest__Output, caller: Identity) => {
@@ -71,33 +101,27 @@ export function controlHandlers(options: ApiOptions): UntypedServiceImplementati
         return encoded(answer);
       },
     ),
-    WatchOperation: (call: WatchCall) => {
-      const caller = guard.admit('Control.WatchOperation', call);
-      if ('code' in caller) refuseStream(call, caller);
-      else watch(call, driver);
-    },
+    GetOperation: guard.unary('Control.GetOperation', (request: GetOperationRequest__Output) => {
+      const found = findOperation(driver.state(), request.id);
+      return isRefusal(found) ? found : encodeOperation(operationOf(found));
+    }),
+    ListOperations: guard.unary(
+      'Control.ListOperations',
+      (query: ListOperationsRequest__Output) => {
+        const operations = listOperations(driver.state(), query);
+        if (isRefusal(operations)) return operations;
+        return { operations: operations.map(encodeOperationSummary) };
+      },
+    ),
   };
 }
 
-/** The operation as it stands, each change, and the operation again at its end. */
-function watch(call: WatchCall, driver: FleetDriver): void {
-  const id = operationId(call.request.id);
-  const send = (update: OperationUpdate): void => {
-    if (call.writableLength > UNSENT_UPDATES_MAX) return cutOff();
-    call.write(encodeOperationUpdate(update));
-    if (update.kind === 'operation' && update.operation.endedAtMs !== null) call.end();
+function decodeEventQuery({ host, process, limit }: ListEventsRequest__Output): EventQuery {
+  return {
+    host: hostId(host),
+    process: process === undefined ? null : knownProcessName(process),
+    limit,
   };
-  const watching = driver.watch(id, send);
-  if (watching === undefined) return refuseStream(call, unknownOperation(id));
-  const cutOff = (): void => {
-    refuseStream(call, refusal('exhausted', 'this reader is too slow; watch again'));
-  };
-  const stop = (): void => watching[Symbol.dispose]();
-  call.on('cancelled', stop);
-  call.on('close', stop);
-  call.on('error', stop);
-  call.on('finish', stop);
-  send({ kind: 'operation', operation: watching.operation });
 }
 
 function encoded(answer: Operation | Refusal): WireOperation | Refusal {
@@ -111,10 +135,4 @@ function logSubmission(log: Log, caller: Identity, answer: Operation | Refusal):
   const { id, verb, hosts, processes, targets } = answer;
   const details = { operator: caller.name, id, verb, hosts, processes, targets: targets.length };
   log.info(details, 'operation');
-}
-
-function unknownOperation(id: string): Refusal {
-  return refusal('nothing-matched', `no operation ${JSON.stringify(id)}`, {
-    cause: 'it was never submitted, or it ended more than a day ago',
-  });
 }

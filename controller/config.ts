@@ -20,6 +20,8 @@ import {
   type Values,
 } from '../proto/dialect/settings.ts';
 import { type Address, list, listenAddress, path, seconds } from '../proto/dialect/values.ts';
+import type { HostGroups } from './core/select.ts';
+import { isHostGroup, readHostGroups } from './host-groups.ts';
 
 export interface ControllerConfig {
   /** Agents and operators, mutual TLS. */
@@ -33,6 +35,8 @@ export interface ControllerConfig {
   readonly operators: readonly string[];
   /** A host that was not heard of for so long counts as unreachable. */
   readonly unreachableAfterMs: number;
+  /** `@NAME` of selectors. */
+  readonly hostGroups: HostGroups;
 }
 
 export interface ControllerConfigResult {
@@ -60,10 +64,11 @@ function readConfig(
 ): ControllerConfig | null {
   checkSections(document, context);
   const operators = readOperators(file, document, context);
+  const hostGroups = readHostGroups(document, context);
   const controller = readControllerSection(file, document, context);
   if (controller === null) return null;
   const { state_dir: stateDir, unreachable_after: unreachableAfterMs, ...same } = controller;
-  return { ...same, stateDir, unreachableAfterMs, operators };
+  return { ...same, stateDir, unreachableAfterMs, operators, hostGroups };
 }
 
 const CONTROLLER = {
@@ -99,7 +104,9 @@ function readControllerSection(
   return readValues(section, CONTROLLER, context);
 }
 
-const SECTIONS = ['controller', 'include', 'operator', 'role'];
+const SECTIONS = ['controller', 'include', 'operator', 'role', 'hosts'];
+/** Of which there is one for each NAME. */
+const NAMED_SECTIONS: readonly (string | null)[] = ['operator', 'role', 'hosts'];
 
 function checkSections(document: IniDocument, { findings }: ReadContext): void {
   for (const section of document.sections.values()) {
@@ -107,13 +114,16 @@ function checkSections(document: IniDocument, { findings }: ReadContext): void {
     const subject = subjectOf(section, null);
     if (kind === 'role' && kind !== section.name) {
       findings.warning(subject, 'roles come in a later version; until then nobody has this one');
-    } else if (!['controller', 'include'].includes(section.name) && !isOperator(section)) {
+    } else if (!isKnownSection(section)) {
       const near = nearest(kind, SECTIONS);
-      const named = near === 'operator' || near === 'role' ? `${near}:NAME` : near;
+      const named = NAMED_SECTIONS.includes(near) ? `${near}:NAME` : near;
       findings.error(subject, 'this section is not known', named && `did you mean [${named}]?`);
     }
   }
 }
+
+const isKnownSection = (section: IniSection): boolean =>
+  ['controller', 'include'].includes(section.name) || isOperator(section) || isHostGroup(section);
 
 const OPERATOR = { roles: optional(list('admin'), null) };
 

@@ -14,8 +14,10 @@ import type {
   OperationRequest,
   OperationUpdate,
 } from '../proto/vocabulary.ts';
+import { operationOf } from './core/execution.ts';
 import { stepFleet } from './core/fleet.ts';
 import type { ConnectionId } from './core/host.ts';
+import { findOperation } from './core/operation-queries.ts';
 import type {
   FleetEffect,
   FleetInput,
@@ -38,8 +40,11 @@ export interface FleetDriver {
   deliver(input: FleetInput): void;
   /** Resolves when the operation is committed, or refused. */
   submit(request: OperationRequest, requestedBy: string): Promise<Operation | Refusal>;
-  /** The operation as committed now, and every update from now on; undefined if not known. */
-  watch(id: OperationId, onUpdate: (update: OperationUpdate) => void): Watch | undefined;
+  /**
+   * The operation as committed now, and every update from now on.
+   * @param idOrBeginning as `findOperation` takes it
+   */
+  watch(idOrBeginning: string, onUpdate: (update: OperationUpdate) => void): Watch | Refusal;
   /** The committed state, for queries. */
   state(): FleetState;
 }
@@ -97,6 +102,12 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
           deliver({ kind: 'graceOver', host, lossCount }),
         );
       }
+      case 'waveTimer': {
+        const { operation, lane, wave } = effect;
+        return ports.clock.after(effect.delayMs, () =>
+          deliver({ kind: 'waveWaitOver', operation, lane, wave }),
+        );
+      }
       case 'reply':
         replies.get(effect.reply)?.(effect.answer);
         replies.delete(effect.reply);
@@ -120,6 +131,7 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
         return ports.links.close(input.connection, because);
       case 'boot':
       case 'graceOver':
+      case 'waveWaitOver':
       case 'sessionEnded':
         // These must not be lost; they are tried again when there may be room.
         return ports.clock.after(RETRY_WHEN_FULL_MS, () => deliver(input));
@@ -134,13 +146,14 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
     });
   }
 
-  function watch(id: OperationId, onUpdate: Subscriber): Watch | undefined {
-    const operation = state().operations.get(id)?.operation;
-    if (operation === undefined) return undefined;
+  function watch(idOrBeginning: string, onUpdate: Subscriber): Watch | Refusal {
+    const execution = findOperation(state(), idOrBeginning);
+    if ('code' in execution) return execution;
+    const { id } = execution.facts;
     const subscribers = watchers.get(id) ?? new Set();
     watchers.set(id, subscribers.add(onUpdate));
     return {
-      operation,
+      operation: operationOf(execution),
       [Symbol.dispose]: () => {
         subscribers.delete(onUpdate);
         // A stream tells its end more than once; by then somebody else may be watching.

@@ -13,6 +13,7 @@ import type { ConnectionId } from './core/host.ts';
 import { HEARTBEAT_INTERVAL_MS } from './core/sessions.ts';
 import type { FleetInput } from './core/state.ts';
 import { type Guard, refuseStream } from './guard.ts';
+import { addressOfPeer } from './peer-address.ts';
 import type { AgentLinks, Log } from './ports.ts';
 
 type Stream = ServerDuplexStream<AgentFrame__Output, ControllerFrame>;
@@ -107,7 +108,7 @@ export class AgentLinkServer implements AgentLinks, Disposable {
   }
 
   #received(connection: Connection, frame: AgentFrame__Output): void {
-    const { id: number, host } = connection;
+    const { id: number, host, stream } = connection;
     if (!this.#connections.has(number)) return;
     connection.heardAtMs = performance.now();
     try {
@@ -115,7 +116,8 @@ export class AgentLinkServer implements AgentLinks, Disposable {
       const isGreeting = message.kind === 'hello' && !connection.hasGreeted;
       if (isGreeting) {
         connection.hasGreeted = true;
-        this.#options.deliver({ kind: 'hello', connection: number, host, hello: message });
+        const address = addressOfPeer(stream.getPeer());
+        this.#options.deliver({ kind: 'hello', connection: number, host, hello: message, address });
       } else {
         this.#options.deliver({ kind: 'message', connection: number, host, message });
       }

@@ -76,7 +76,11 @@ async function serve(config: ControllerConfig, credentials: Credentials): Promis
         process.exit(1);
       },
     },
-    { ...store.contents, unreachableAfterMs: config.unreachableAfterMs },
+    {
+      ...store.contents,
+      unreachableAfterMs: config.unreachableAfterMs,
+      hostGroups: config.hostGroups,
+    },
   );
   driver.deliver({ kind: 'boot' });
   store.forgetOld(Date.now());
@@ -84,7 +88,7 @@ async function serve(config: ControllerConfig, credentials: Credentials): Promis
   const door = await openFrontDoor({
     listen: config.listen,
     credentials,
-    control: controlHandlers({ driver, guard, clock: systemClock, log }),
+    control: controlHandlers({ driver, store, guard, clock: systemClock, log }),
     agentLink: links.handlers(),
     log,
   });

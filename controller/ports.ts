@@ -1,8 +1,9 @@
 /** All that the controller's driver asks of the world. Adapters implement these, tests fake them. */
 import type { Refusal } from '../proto/errors.ts';
 import type { Instant } from '../proto/instant.ts';
-import type { ControllerMessage } from '../proto/vocabulary.ts';
+import type { ControllerMessage, StoredEvent } from '../proto/vocabulary.ts';
 import type { ConnectionId } from './core/host.ts';
+import type { EventQuery } from './core/queries.ts';
 import type { FleetWrite } from './core/state.ts';
 
 export interface Clock {
@@ -19,6 +20,8 @@ export type CommitResult = 'committed' | 'full';
 export interface Store {
   /** All of it, durably, or nothing. Rejects where the store is broken. */
   commit(writes: readonly FleetWrite[]): Promise<CommitResult>;
+  /** Newest first. It looks back only so far: a process that says little may have said more. */
+  recentEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
 }
 
 export interface AgentLinks {

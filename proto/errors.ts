@@ -48,6 +48,11 @@ const CODES = {
     exitCode: 2,
     text: 'the configuration is not usable',
   },
+  surprise: {
+    grpcStatus: GRPC.invalidArgument,
+    exitCode: 2,
+    text: 'not what was expected',
+  },
   unavailable: { grpcStatus: GRPC.unavailable, exitCode: 4, text: 'not reachable' },
   denied: { grpcStatus: GRPC.permissionDenied, exitCode: 5, text: 'not allowed' },
   unauthenticated: {

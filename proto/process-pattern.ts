@@ -46,14 +46,14 @@ export function namesWithoutMatch(
 ): readonly string[] {
   return patterns.filter((pattern) => {
     if (pattern === 'all' || pattern.endsWith(':') || hasWildcard(pattern)) return false;
-    const matches = compile(pattern);
+    const matches = compilePattern(pattern);
     return !hosts.some((statuses) => matches(statuses).length > 0);
   });
 }
 
 /** Compiles the patterns once for many hosts. No pattern at all matches nothing. */
 export function compilePatterns(patterns: readonly string[]): ProcessMatcher {
-  const matchers = patterns.map(compile);
+  const matchers = patterns.map(compilePattern);
   return (statuses) => {
     const all = [...statuses];
     const matched = new Set(matchers.flatMap((matches) => matches(all)));
@@ -63,7 +63,8 @@ export function compilePatterns(patterns: readonly string[]): ProcessMatcher {
 
 type ListMatcher = (statuses: readonly ProcessStatus[]) => readonly ProcessStatus[];
 
-function compile(pattern: string): ListMatcher {
+/** One pattern alone, for whoever asks much of many hosts. */
+export function compilePattern(pattern: string): ListMatcher {
   if (pattern === 'all') return (statuses) => statuses;
   // supervisorctl takes `group:` for `group:*`.
   const full = pattern.endsWith(':') ? `${pattern}*` : pattern;

@@ -29,7 +29,7 @@ export function processName(group: string, name: string): ProcessName {
 /** For a name that came back from storage or the wire, where it was made by `processName`. */
 export const knownProcessName = (text: string): ProcessName => text as ProcessName;
 
-/** Supervisor states.py, in the order of its numbers. */
+/** Supervisor states.py, in the order of its numbers; below, the sets that it speaks of. */
 export const PROCESS_STATES = [
   'STOPPED',
   'STARTING',
@@ -42,7 +42,6 @@ export const PROCESS_STATES = [
 ] as const;
 export type ProcessState = (typeof PROCESS_STATES)[number];
 
-/** The state sets that Supervisor's own code speaks of (states.py). */
 export const RUNNING_STATES: ReadonlySet<ProcessState> = new Set([
   'STARTING',
   'RUNNING',
@@ -77,6 +76,12 @@ export interface ProcessStatus {
   readonly restarts: number;
   readonly lastError: string | null;
   readonly nextTryAtMs: number | null;
+  /** As configured: how long it must stay up to be RUNNING (`startsecs`). */
+  readonly startMs: number;
+  /** As configured: how long it may take to stop before it is killed (`stopwaitsecs`). */
+  readonly stopWaitMs: number;
+  /** As configured: how long its tier is waited for before the next begins (`tier_wait`). */
+  readonly tierWaitMs: number;
 }
 
 export const VERBS = ['start', 'stop', 'restart', 'signal'] as const;
@@ -101,10 +106,15 @@ export const OPEN_TARGET_STATES: ReadonlySet<TargetState> = new Set([
   'accepted',
 ]);
 
+/**
+ * `tier`: a tier is finished on all hosts before the next begins on any. `host`: each host goes
+ * through its tiers on its own.
+ */
+export const ORDERS = ['tier', 'host'] as const;
+export type Order = (typeof ORDERS)[number];
+
 export const OPERATION_STATES = ['planned', 'running', 'succeeded', 'failed'] as const;
 export type OperationState = (typeof OPERATION_STATES)[number];
-
-// ── between agent and controller ────────────────────────────────────────────────────────────────
 
 /** The end of one target as its agent saw it. */
 export interface TargetOutcome {
@@ -123,6 +133,7 @@ export type AgentEvent =
       readonly kind: 'targetAccepted';
       readonly operationId: OperationId;
       readonly process: ProcessName;
+      readonly verb: Verb;
       readonly generation: number;
       readonly oldPid: number | null;
     }
@@ -130,12 +141,14 @@ export type AgentEvent =
       readonly kind: 'targetSettled';
       readonly operationId: OperationId;
       readonly process: ProcessName;
+      readonly verb: Verb;
       readonly outcome: TargetOutcome;
     };
 
 /** Unique by (host, journal, seq): storing one twice is harmless. */
 export interface SequencedEvent {
   readonly seq: number;
+  /** By the host's clock. */
   readonly atMs: number;
   readonly event: AgentEvent;
 }
@@ -184,14 +197,16 @@ export type ControllerMessage =
   | { readonly kind: 'heartbeat' }
   | { readonly kind: 'goodbye'; readonly reason: string; readonly reconnectAfterMs: number };
 
-// ── between operators and controller ────────────────────────────────────────────────────────────
-
 export interface HostStatus {
   readonly host: HostId;
   readonly connected: boolean;
   readonly labels: Labels;
   readonly agentVersion: string;
   readonly lastSeenAtMs: number;
+  /** IP address that its agent connected from last; null where it never did. */
+  readonly address: string | null;
+  /** Null while it is not connected. */
+  readonly connectedSinceMs: number | null;
 }
 
 export interface HostProcess {
@@ -200,28 +215,54 @@ export interface HostProcess {
   readonly status: ProcessStatus;
 }
 
+/** Something that an agent reported, as the controller stored it. */
+export interface StoredEvent extends SequencedEvent {
+  readonly host: HostId;
+}
+
 export interface OperationRequest {
   readonly id: OperationId;
   readonly verb: Verb;
   readonly signal: string | null;
+  /** A selector (`proto/selector/`). */
   readonly hosts: string;
   readonly processes: readonly string[];
   readonly reason: string;
+  readonly order: Order;
+  /** Only with `restart`: everything is stopped, last tier first, before anything is started. */
+  readonly fullStop: boolean;
+  /** Refused where it would touch another number of hosts. */
+  readonly expectHosts: number | null;
 }
 
+/** The targets that share a tier, of the half of a full stop that `action` says. */
 export interface Wave {
   readonly index: number;
+  /** What is done in it: the verb, or `stop` and later `start` for a full stop. */
+  readonly action: Verb;
   readonly groupPriority: number;
   readonly priority: number;
   readonly targets: number;
+  /** Longest wait for it; then the next begins all the same, with a warning. */
+  readonly waitMs: number;
 }
 
 /** One process on one host, as part of one operation. */
 export interface Target {
   readonly host: HostId;
   readonly process: ProcessName;
+  /** The wave that finishes it. */
   readonly wave: number;
+  /** The wave that stops it before, with a full stop. */
+  readonly stopWave: number | null;
   readonly state: TargetState;
+  /** The first half of its full stop is done. */
+  readonly stopped: boolean;
+  /** It was not settled when the wait for its wave was over. */
+  readonly overdue: boolean;
+  /** As last heard of while the target was open; what it is waiting for follows from this. */
+  readonly processState: ProcessState;
+  readonly hostConnected: boolean;
   readonly oldPid: number | null;
   readonly newPid: number | null;
   readonly durationMs: number | null;
@@ -229,15 +270,28 @@ export interface Target {
   readonly logTail: readonly string[];
 }
 
-export interface Operation extends OperationRequest {
+/** An operation without its targets, of which there may be many thousands. */
+export interface OperationFacts extends OperationRequest {
   readonly requestedBy: string;
   readonly state: OperationState;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   readonly waves: readonly Wave[];
+  /** Selected, but without any such process. */
+  readonly leftOut: readonly HostId[];
+}
+
+export interface Operation extends OperationFacts {
   readonly targets: readonly Target[];
+}
+
+/** For lists of operations. */
+export interface OperationSummary extends Omit<OperationFacts, 'leftOut'> {
+  readonly targetCounts: Readonly<Record<TargetState, number>>;
+  readonly hostCount: number;
 }
 
 export type OperationUpdate =
   | { readonly kind: 'operation'; readonly operation: Operation }
-  | { readonly kind: 'target'; readonly target: Target };
+  /** Each as it is now; what it was in between may have been left out. */
+  | { readonly kind: 'targets'; readonly targets: readonly Target[] };

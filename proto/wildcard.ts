@@ -6,17 +6,21 @@
 
 export const hasWildcard = (pattern: string): boolean => /[*?]/.test(pattern);
 
+const STAR = '*'.charCodeAt(0);
+const ANY_ONE = '?'.charCodeAt(0);
+
 /** In at most `pattern.length × text.length` steps: only the last `*` is ever widened. */
 export function matchesWildcard(pattern: string, text: string): boolean {
   let at = 0;
   let star = -1;
   let widenedTo = 0;
   for (let index = 0; index < text.length; ) {
-    if (pattern[at] === '*') {
+    const wanted = pattern.charCodeAt(at);
+    if (wanted === STAR) {
       star = at;
       widenedTo = index;
       at += 1;
-    } else if (pattern[at] === '?' || pattern[at] === text[index]) {
+    } else if (wanted === ANY_ONE || wanted === text.charCodeAt(index)) {
       at += 1;
       index += 1;
     } else if (star >= 0) {

@@ -51,11 +51,16 @@ const PURE_PROTO = [
   'proto/version.ts',
   'proto/batch.ts',
   'proto/instant.ts',
-  'proto/host-selector.ts',
+  'proto/persistent-map.ts',
+  'proto/natural-order.ts',
+  'proto/dialect/did-you-mean.ts',
   'proto/process-pattern.ts',
   'proto/wildcard.ts',
 ];
-const PURE_PACKAGES = ['shlex'];
+const PURE_PACKAGES = ['shlex', 're2js', 'ipaddr.js'];
+
+const isPure = (path: string): boolean =>
+  PURE_PROTO.includes(path) || path.startsWith('proto/selector/');
 
 test('the sources are found', () => {
   assert.ok(productSources.length > 80, `only ${productSources.length} files`);
@@ -80,9 +85,19 @@ test('a core imports its own folder, pure files of proto/ and pure packages: it 
       const target = targetOf(file, specifier);
       const isAllowed =
         target.startsWith(`${dirname(file.path)}/`) ||
-        PURE_PROTO.includes(target) ||
+        isPure(target) ||
         PURE_PACKAGES.includes(target);
       assert.ok(isAllowed, `${file.path} imports ${specifier}: a core must stay pure, use a port`);
+    }
+  }
+});
+
+test('what a core may use of proto/ is as pure as the core', () => {
+  for (const file of productSources.filter(({ path }) => isPure(path))) {
+    for (const specifier of file.imports) {
+      const target = targetOf(file, specifier);
+      const isAllowed = isPure(target) || PURE_PACKAGES.includes(target);
+      assert.ok(isAllowed, `${file.path} imports ${specifier}, which cores would then depend on`);
     }
   }
 });
@@ -90,9 +105,7 @@ test('a core imports its own folder, pure files of proto/ and pure packages: it 
 test('a core knows no clock, no chance and no process: time is a field of its input', () => {
   const banned =
     /\bDate\.now|new Date\(\)|Math\.random|performance\.now|\bprocess\.(?:env|argv|hrtime|exit\()|setTimeout|setInterval|setImmediate|\basync\b|\bawait\b/;
-  const pure = productSources.filter(
-    ({ path }) => path.split('/')[1] === 'core' || PURE_PROTO.includes(path),
-  );
+  const pure = productSources.filter(({ path }) => path.split('/')[1] === 'core' || isPure(path));
   for (const file of pure) {
     const found = banned.exec(file.text);
     assert.equal(found, null, `${file.path} uses ${found?.[0]}: take it as an input instead`);
@@ -105,9 +118,7 @@ test('drivers import cores, ports and the vocabulary, and nothing that acts', ()
     for (const specifier of file.imports) {
       const target = targetOf(file, specifier);
       const isAllowed =
-        target.startsWith(`${own}/core/`) ||
-        target === `${own}/ports.ts` ||
-        PURE_PROTO.includes(target);
+        target.startsWith(`${own}/core/`) || target === `${own}/ports.ts` || isPure(target);
       assert.ok(isAllowed, `${file.path} imports ${specifier}: reach the world through ports.ts`);
     }
   }

@@ -12,20 +12,7 @@ import type { JournalContents } from '../core/recover.ts';
 import type { AgentWrite } from '../core/state.ts';
 import type { TargetRecord } from '../core/target.ts';
 import type { Journal } from '../ports.ts';
-
-const MIGRATIONS = [
-  `CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-   CREATE TABLE processes (name TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
-   CREATE TABLE targets (
-     operation TEXT NOT NULL, process TEXT NOT NULL, accepted_at_ms INTEGER NOT NULL,
-     is_settled INTEGER NOT NULL, record TEXT NOT NULL,
-     PRIMARY KEY (operation, process)
-   ) STRICT;
-   CREATE TABLE events (seq INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT;`,
-];
-
-/** A controller repeats a command within hours at the most; a week is a wide margin. */
-const TARGET_RETENTION_MS = 7 * 24 * 60 * 60 * 1_000;
+import { JOURNAL_MIGRATIONS } from './journal-schema.ts';
 
 export interface OpenJournal extends Journal, Disposable {
   readonly id: JournalId;
@@ -33,11 +20,8 @@ export interface OpenJournal extends Journal, Disposable {
 }
 
 /** @throws FleetError where the file is damaged or from a newer version */
-export function openJournal(path: string, bootId: string, wallMs: number): OpenJournal {
-  const database = openDatabase({ path, migrations: MIGRATIONS });
-  database
-    .prepare('DELETE FROM targets WHERE is_settled = 1 AND accepted_at_ms < ?')
-    .run(wallMs - TARGET_RETENTION_MS);
+export function openJournal(path: string, bootId: string): OpenJournal {
+  const database = openDatabase({ path, migrations: JOURNAL_MIGRATIONS });
   const facts = new Map(
     database.prepare('SELECT name, value FROM facts').raw().all() as [string, string][],
   );
@@ -82,7 +66,7 @@ function readContents(
   const pending = read<SequencedEvent>('events', 'seq');
   return {
     processes: read<ProcessRuntime>('processes', 'name'),
-    targets: read<TargetRecord>('targets', 'accepted_at_ms'),
+    targets: read<TargetRecord>('targets', 'rowid'),
     outbox: { nextSeq: Number(facts.get('next_seq') ?? '1'), pending },
     endedOrderly: facts.has('ended_orderly'),
     bootId: facts.get('boot_id') ?? null,
@@ -95,6 +79,7 @@ type Writes = Readonly<
     | 'deleteFact'
     | 'putProcess'
     | 'putTarget'
+    | 'deleteTarget'
     | 'putEvent'
     | 'deleteEvent'
     | 'acknowledge'
@@ -109,8 +94,11 @@ function prepareWrites(database: SqliteDatabase): Writes {
     deleteFact: database.prepare('DELETE FROM facts WHERE name = ?'),
     putProcess: database.prepare('INSERT OR REPLACE INTO processes (name, record) VALUES (?, ?)'),
     putTarget: database.prepare(
-      `INSERT OR REPLACE INTO targets (operation, process, accepted_at_ms, is_settled, record)
-       VALUES (?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO targets (operation, verb, process, accepted_at_ms, is_settled, record)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    ),
+    deleteTarget: database.prepare(
+      'DELETE FROM targets WHERE operation = ? AND verb = ? AND process = ?',
     ),
     putEvent: database.prepare('INSERT OR REPLACE INTO events (seq, record) VALUES (?, ?)'),
     deleteEvent: database.prepare('DELETE FROM events WHERE seq = ?'),
@@ -128,10 +116,15 @@ function apply(statements: Writes, write: AgentWrite): void {
       statements.putProcess.run(write.process.definition.process, JSON.stringify(write.process));
       return;
     case 'target': {
-      const { operationId, process, acceptedAtMs, outcome } = write.target;
+      const { operationId, verb, process, acceptedAtMs, outcome } = write.target;
       const isSettled = outcome === null ? 0 : 1;
       const record = JSON.stringify(write.target);
-      statements.putTarget.run(operationId, process, acceptedAtMs, isSettled, record);
+      statements.putTarget.run(operationId, verb, process, acceptedAtMs, isSettled, record);
+      return;
+    }
+    case 'targetForgotten': {
+      const { operationId, verb, process } = write.target;
+      statements.deleteTarget.run(operationId, verb, process);
       return;
     }
     case 'event':

@@ -14,13 +14,15 @@ export function beginSequence(turn: Turn, direction: Direction): void {
   advanceSequence(turn);
 }
 
-/** Called after every change of state; cheap when no tier is being waited for. */
-export function advanceSequence(turn: Turn): void {
-  for (;;) {
-    const sequence = withoutSettled(turn);
-    if (sequence === null || sequence.waitingFor.length > 0) return;
-    beginNextTier(turn, sequence);
-  }
+/** Called after every change of state: once settled is enough, so no other member is looked at. */
+export function noteEntered(turn: Turn, name: ProcessName): void {
+  const { sequence, processes } = turn.state;
+  const process = processes.get(name);
+  if (sequence === null || process === undefined) return;
+  if (!isSettledFor(sequence.direction, process.state)) return;
+  const waitingFor = sequence.waitingFor.filter((member) => member !== name);
+  turn.state = { ...turn.state, sequence: { ...sequence, waitingFor } };
+  advanceSequence(turn);
 }
 
 export function noteTierTimeout(turn: Turn, direction: Direction, index: number): void {
@@ -33,6 +35,14 @@ export function noteTierTimeout(turn: Turn, direction: Direction, index: number)
   advanceSequence(turn);
 }
 
+function advanceSequence(turn: Turn): void {
+  for (;;) {
+    const { sequence } = turn.state;
+    if (sequence === null || sequence.waitingFor.length > 0) return;
+    beginNextTier(turn, sequence);
+  }
+}
+
 function beginNextTier(turn: Turn, sequence: Sequence): void {
   const { direction } = sequence;
   const index = sequence.index + 1;
@@ -42,11 +52,13 @@ function beginNextTier(turn: Turn, sequence: Sequence): void {
     if (direction === 'shutdown') endOrderly(turn);
     return;
   }
-  turn.state = { ...turn.state, sequence: { ...sequence, index, waitingFor: names } };
   const definitions = membersOf(turn, names).map((member) => member.definition);
   const delayMs = tierWaitMs(direction, definitions);
-  turn.effects.push({ kind: 'tierTimer', direction, index, delayMs });
+  const waitingFor = delayMs === 0 ? [] : names;
+  turn.state = { ...turn.state, sequence: { ...sequence, index, waitingFor } };
+  if (delayMs > 0) turn.effects.push({ kind: 'tierTimer', direction, index, delayMs });
   for (const name of names) orderMember(turn, direction, name);
+  dismissSettled(turn);
 }
 
 function endOrderly(turn: Turn): void {
@@ -71,16 +83,14 @@ function isWantedAtBoot(process: ProcessRuntime): boolean {
   return process.definition.autostart;
 }
 
-/** Once settled is enough: one that is retried again and again holds nobody up. */
-function withoutSettled(turn: Turn): Sequence | null {
+/** Those that have nothing to do in this tier; one that is retried again and again holds nobody up. */
+function dismissSettled(turn: Turn): void {
   const { sequence } = turn.state;
-  if (sequence === null) return null;
+  if (sequence === null) return;
   const waitingFor = membersOf(turn, sequence.waitingFor)
     .filter((member) => !isSettledFor(sequence.direction, member.state))
     .map((member) => member.definition.process);
-  if (waitingFor.length === sequence.waitingFor.length) return sequence;
   turn.state = { ...turn.state, sequence: { ...sequence, waitingFor } };
-  return turn.state.sequence;
 }
 
 function membersOf(turn: Turn, names: readonly ProcessName[]): readonly ProcessRuntime[] {

@@ -5,9 +5,11 @@
  */
 
 import type { Instant } from '../../proto/instant.ts';
-import { advanceSequence, beginSequence, noteTierTimeout } from './advance-sequence.ts';
+import { PersistentMap } from '../../proto/persistent-map.ts';
+import { beginSequence, noteEntered, noteTierTimeout } from './advance-sequence.ts';
 import { applyToProcess } from './apply-process.ts';
 import { boot } from './boot.ts';
+import { inStartOrder } from './order.ts';
 import { disconnected, receive } from './session.ts';
 import type { AgentInput, AgentState, AgentStep, Turn } from './state.ts';
 import { noteSignalled, observeProcess } from './targets.ts';
@@ -48,7 +50,7 @@ function route(turn: Turn, input: AgentInput): void {
 function drawConsequences(turn: Turn): void {
   for (let status = turn.entered.shift(); status !== undefined; status = turn.entered.shift()) {
     observeProcess(turn, status);
-    advanceSequence(turn);
+    noteEntered(turn, status.process);
   }
 }
 
@@ -58,10 +60,10 @@ function shutDown(turn: Turn): void {
   const suspended = [...turn.state.processes].map(
     ([name, process]) => [name, { ...process, isSuspended: true }] as const,
   );
-  turn.state = { ...turn.state, processes: new Map(suspended), isShuttingDown: true };
+  turn.state = { ...turn.state, processes: PersistentMap.of(suspended), isShuttingDown: true };
   beginSequence(turn, 'shutdown');
   // Later tiers wait their turn, but nothing that is down now may come up again meanwhile.
-  for (const [name, process] of turn.state.processes) {
-    if (process.state === 'BACKOFF') applyToProcess(turn, name, { kind: 'stop' });
+  for (const { definition, state } of inStartOrder(turn.state.processes.values()).toReversed()) {
+    if (state === 'BACKOFF') applyToProcess(turn, definition.process, { kind: 'stop' });
   }
 }

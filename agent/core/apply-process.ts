@@ -5,7 +5,7 @@
 import type { AgentEvent, ProcessName } from '../../proto/vocabulary.ts';
 import { append } from './outbox.ts';
 import type { ProcessInput, ProcessRuntime } from './process.ts';
-import { type Turn, withEntry } from './state.ts';
+import type { Turn } from './state.ts';
 import { stepProcess } from './step-process.ts';
 
 /** An input for a process that is not (or no longer) here is dropped: it came too late. */
@@ -28,7 +28,7 @@ export function applyToProcess(turn: Turn, name: ProcessName, input: ProcessInpu
 /** Replaces what is known of one process, durably. */
 export function putProcess(turn: Turn, process: ProcessRuntime): void {
   const name = process.definition.process;
-  turn.state = { ...turn.state, processes: withEntry(turn.state.processes, name, process) };
+  turn.state = { ...turn.state, processes: turn.state.processes.with(name, process) };
   turn.writes.push({ kind: 'process', process });
 }
 

@@ -7,6 +7,7 @@ import type { ProcessName } from '../../proto/vocabulary.ts';
 import { beginSequence } from './advance-sequence.ts';
 import { applyToProcess, putProcess } from './apply-process.ts';
 import { LONGEST_DELAY_MS } from './crash-loop.ts';
+import { inStartOrder } from './order.ts';
 import type {
   Child,
   ProcessEffect,
@@ -22,7 +23,8 @@ export function boot(
   sightings: ReadonlyMap<ProcessName, Sighting>,
   retired: ReadonlySet<ProcessName>,
 ): void {
-  for (const [name, process] of turn.state.processes) {
+  for (const process of inStartOrder(turn.state.processes.values())) {
+    const name = process.definition.process;
     const sighting = sightings.get(name);
     if (sighting?.kind === 'ended' && sighting.exit.kind === 'neverRan') {
       forgetChild(turn, process);

@@ -30,6 +30,8 @@ export interface ProcessDefinition {
   readonly program: string;
   readonly groupPriority: number;
   readonly priority: number;
+  /** Our own: how long the next tier waits for it at the most; 0: not at all. */
+  readonly tierWaitMs: number;
 
   /** As written, expanded; split into words only when it is started, as Supervisor does. */
   readonly command: string;

@@ -6,9 +6,7 @@
  */
 import { type ProcessName, type ProcessState, STOPPED_STATES } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from './definition.ts';
-
-/** Longest wait for one tier; a program that hangs in its start must not hold up the host. */
-const TIER_WAIT_MS = 30_000;
+import type { ProcessRuntime } from './process.ts';
 
 /** Over and above `stopwaitsecs`, for SIGKILL to take effect. */
 const KILL_ALLOWANCE_MS = 5_000;
@@ -33,15 +31,26 @@ export function sequenceOf(
   return { direction, tiers, index: -1, waitingFor: [] };
 }
 
+export function inStartOrder(processes: Iterable<ProcessRuntime>): readonly ProcessRuntime[] {
+  return [...processes].sort((a, b) => compareStartOrder(a.definition, b.definition));
+}
+
 export function isSettledFor(direction: Direction, state: ProcessState): boolean {
   if (direction === 'shutdown') return STOPPED_STATES.has(state);
   return state !== 'STARTING' && state !== 'STOPPING';
 }
 
+/**
+ * Longest wait for one tier: a program that hangs must not hold up the host. 0: it is not waited
+ * for. What is being stopped gets at least the time that it was promised.
+ */
 export function tierWaitMs(direction: Direction, members: readonly ProcessDefinition[]): number {
-  if (direction === 'boot') return TIER_WAIT_MS;
-  const longestStopMs = Math.max(0, ...members.map((member) => member.stopWaitMs));
-  return Math.max(TIER_WAIT_MS, longestStopMs + KILL_ALLOWANCE_MS);
+  const waitsMs = members.map((member) =>
+    direction === 'boot'
+      ? member.tierWaitMs
+      : Math.max(member.tierWaitMs, member.stopWaitMs + KILL_ALLOWANCE_MS),
+  );
+  return waitsMs.reduce((longest, waitMs) => Math.max(longest, waitMs), 0);
 }
 
 function tiersOf(definitions: Iterable<ProcessDefinition>): ProcessName[][] {

@@ -127,5 +127,8 @@ export function statusOf(process: ProcessRuntime): ProcessStatus {
     restarts: Math.max(0, process.starts - 1),
     lastError: process.lastError,
     nextTryAtMs: process.nextTryAtMs,
+    startMs: definition.startMs,
+    stopWaitMs: definition.stopWaitMs,
+    tierWaitMs: definition.tierWaitMs,
   };
 }

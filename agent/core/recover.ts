@@ -3,8 +3,10 @@
  * same boot of the host are taken over as they were recorded; after an orderly end, or on a host
  * that was rebooted, everything begins at STOPPED and only what people asked for is kept.
  */
+import { PersistentMap } from '../../proto/persistent-map.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from './definition.ts';
+import { FifoQueue } from './fifo-queue.ts';
 import type { Outbox } from './outbox.ts';
 import { initialProcess, type ProcessRuntime } from './process.ts';
 import { type AgentState, type TargetKey, targetKey } from './state.ts';
@@ -12,6 +14,7 @@ import type { TargetRecord } from './target.ts';
 
 export interface JournalContents {
   readonly processes: readonly ProcessRuntime[];
+  /** In the order in which they were written last. */
   readonly targets: readonly TargetRecord[];
   readonly outbox: Outbox;
   readonly endedOrderly: boolean;
@@ -45,10 +48,13 @@ export function recoverState(
     processes.set(name, held);
     retired.add(name);
   }
+  const targets =
+    journal.bootId === bootId ? journal.targets : journal.targets.map(ofAnEarlierBoot);
   const state: AgentState = {
-    processes,
-    targets: new Map(journal.targets.map((target) => [keyOf(target), target])),
-    queues: openQueues(journal.targets),
+    processes: PersistentMap.of(processes),
+    targets: PersistentMap.of(targets.map((target) => [targetKey(target), target])),
+    remembered: FifoQueue.of(targets.map(targetKey)),
+    queues: PersistentMap.of(openQueues(targets)),
     outbox: journal.outbox,
     sessionEpoch: null,
     sequence: null,
@@ -56,6 +62,21 @@ export function recoverState(
     isJournalSound: true,
   };
   return { state, retired };
+}
+
+/** All that a journal must hold of them, in an order from which `recoverState` makes these queues. */
+export function targetsToRecord({ targets, queues }: AgentState): readonly TargetRecord[] {
+  const settled = [...targets.values()].filter(({ outcome }) => outcome !== null);
+  const open = [...queues.values()].flat().flatMap((key) => targets.get(key) ?? []);
+  return [...settled, ...open];
+}
+
+/**
+ * In the journal the reading of the old clock stays until the target is written again. An agent that
+ * takes it for one of its own boot finds the target younger than it is, never older.
+ */
+function ofAnEarlierBoot(target: TargetRecord): TargetRecord {
+  return { ...target, acceptedMonotonicMs: null };
 }
 
 function takeOver(
@@ -77,24 +98,21 @@ function takeOver(
   return neverRan ? { ...same, state: 'STOPPED' } : same;
 }
 
-/** In the order in which they were accepted. */
+/**
+ * In the order in which they were accepted, as `targets` are: a target that waits is written once.
+ * The one under way, which was written again, comes first. Their times are no guide: several are
+ * accepted within a millisecond, and the clock may have been set back.
+ */
 function openQueues(
   targets: readonly TargetRecord[],
 ): ReadonlyMap<ProcessName, readonly TargetKey[]> {
   const queues = new Map<ProcessName, TargetKey[]>();
   const open = targets.filter((target) => target.outcome === null);
-  for (const target of open.sort(compareQueueOrder)) {
+  const isWaiting = (target: TargetRecord) => Number(target.phase === 'queued');
+  for (const target of open.sort((a, b) => isWaiting(a) - isWaiting(b))) {
     const queue = queues.get(target.process);
-    if (queue === undefined) queues.set(target.process, [keyOf(target)]);
-    else queue.push(keyOf(target));
+    if (queue === undefined) queues.set(target.process, [targetKey(target)]);
+    else queue.push(targetKey(target));
   }
   return queues;
 }
-
-/** The one under way is first: within a millisecond, or if the clock was set back, time is no guide. */
-function compareQueueOrder(a: TargetRecord, b: TargetRecord): number {
-  const isQueued = (target: TargetRecord) => Number(target.phase === 'queued');
-  return isQueued(a) - isQueued(b) || a.acceptedAtMs - b.acceptedAtMs;
-}
-
-const keyOf = (target: TargetRecord): TargetKey => targetKey(target.operationId, target.process);

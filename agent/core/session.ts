@@ -4,6 +4,7 @@
  * there on every change as it happens.
  */
 import type { ControllerMessage, ProcessStatus } from '../../proto/vocabulary.ts';
+import { inStartOrder } from './order.ts';
 import { acknowledge } from './outbox.ts';
 import { statusOf } from './process.ts';
 import type { Turn } from './state.ts';
@@ -48,7 +49,7 @@ function confirm(turn: Turn, seq: number): void {
 }
 
 function sendSnapshot(turn: Turn, sessionEpoch: number): void {
-  const statuses = [...turn.state.processes.values()].map(statusOf);
+  const statuses = inStartOrder(turn.state.processes.values()).map(statusOf);
   const seq = turn.state.outbox.nextSeq - 1;
   const chunks = chunk(statuses);
   for (const [index, processes] of chunks.entries()) {

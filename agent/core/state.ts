@@ -5,31 +5,38 @@
 
 import type { Step } from '../../proto/batch.ts';
 import type { Instant } from '../../proto/instant.ts';
+import type { PersistentMap } from '../../proto/persistent-map.ts';
 import type {
   AgentMessage,
   ControllerMessage,
-  OperationId,
   ProcessName,
   ProcessStatus,
   SequencedEvent,
 } from '../../proto/vocabulary.ts';
 import type { ExitStatus } from './exit-status.ts';
+import type { FifoQueue } from './fifo-queue.ts';
 import type { Direction, Sequence } from './order.ts';
 import type { Outbox } from './outbox.ts';
 import type { Child, ProcessEffect, ProcessInput, ProcessRuntime } from './process.ts';
 import type { TargetRecord } from './target.ts';
 
-/** `operation process`: one target, unique on this host. */
+/** `operation verb process`: one target, unique on this host. */
 export type TargetKey = string;
 
-export const targetKey = (operation: OperationId, process: ProcessName): TargetKey =>
-  `${operation} ${process}`;
+/** The verb is part of it because an operation with a full stop has two targets of one process. */
+export type TargetId = Pick<TargetRecord, 'operationId' | 'verb' | 'process'>;
 
+export const targetKey = ({ operationId, verb, process }: TargetId): TargetKey =>
+  `${operationId} ${verb} ${process}`;
+
+/** The maps keep no order: where one matters, it is `inStartOrder` or that of a queue. */
 export interface AgentState {
-  readonly processes: ReadonlyMap<ProcessName, ProcessRuntime>;
-  readonly targets: ReadonlyMap<TargetKey, TargetRecord>;
-  /** Open targets of each process; the first one is being carried out. */
-  readonly queues: ReadonlyMap<ProcessName, readonly TargetKey[]>;
+  readonly processes: PersistentMap<ProcessName, ProcessRuntime>;
+  readonly targets: PersistentMap<TargetKey, TargetRecord>;
+  /** Every target once: in turn they are looked at for whether they may be forgotten. */
+  readonly remembered: FifoQueue<TargetKey>;
+  /** Open targets of each process as they were accepted; the first one is being carried out. */
+  readonly queues: PersistentMap<ProcessName, readonly TargetKey[]>;
   readonly outbox: Outbox;
   /** The stream that is up, by the number that its controller gave it. */
   readonly sessionEpoch: number | null;
@@ -86,6 +93,7 @@ export type ActingEffect = Exclude<ProcessEffect, { readonly kind: 'changed' }>;
 export type AgentWrite =
   | { readonly kind: 'process'; readonly process: ProcessRuntime }
   | { readonly kind: 'target'; readonly target: TargetRecord }
+  | { readonly kind: 'targetForgotten'; readonly target: TargetId }
   | { readonly kind: 'event'; readonly event: SequencedEvent }
   | { readonly kind: 'eventDropped'; readonly seq: number }
   | { readonly kind: 'acknowledged'; readonly seq: number }
@@ -102,12 +110,4 @@ export interface Turn {
   /** States that processes entered and whose consequences are still to be drawn. */
   readonly entered: ProcessStatus[];
   readonly at: Instant;
-}
-
-export function withEntry<Key, Value>(
-  map: ReadonlyMap<Key, Value>,
-  key: Key,
-  value: Value,
-): ReadonlyMap<Key, Value> {
-  return new Map(map).set(key, value);
 }

@@ -5,6 +5,7 @@
  * RUNNING past `startsecs`; the first failed start is a failure, although the process goes on
  * retrying (as `supervisorctl start` reports it).
  */
+import type { Instant } from '../../proto/instant.ts';
 import type {
   OperationId,
   ProcessName,
@@ -13,7 +14,7 @@ import type {
   Verb,
 } from '../../proto/vocabulary.ts';
 
-/** Durable: a repeat of the same (operation, process) is answered from this record. */
+/** Durable: a repeat of the same (operation, verb, process) is answered from this record. */
 export interface TargetRecord {
   readonly operationId: OperationId;
   readonly process: ProcessName;
@@ -23,7 +24,8 @@ export interface TargetRecord {
   readonly generation: number;
   readonly oldPid: number | null;
   readonly acceptedAtMs: number;
-  readonly acceptedMonotonicMs: number;
+  /** Null: in an earlier boot of the host, whose monotonic clock was another. */
+  readonly acceptedMonotonicMs: number | null;
   readonly phase: TargetPhase;
   readonly outcome: TargetOutcome | null;
 }
@@ -37,6 +39,18 @@ export type Advice =
   | { readonly kind: 'signal' }
   | { readonly kind: 'succeed' }
   | { readonly kind: 'fail'; readonly error: string };
+
+/**
+ * How long ago it was accepted. By the monotonic clock, which no administrator and no time server
+ * sets forward; the wall clock is asked only about an earlier boot of the host, of which nothing
+ * else can tell.
+ */
+export function ageMs(
+  { acceptedAtMs, acceptedMonotonicMs }: TargetRecord,
+  { wallMs, monotonicMs }: Instant,
+): number {
+  return acceptedMonotonicMs === null ? wallMs - acceptedAtMs : monotonicMs - acceptedMonotonicMs;
+}
 
 export function begin(verb: Verb, state: ProcessState): Advice {
   return BEGIN[verb][state];

@@ -2,9 +2,11 @@
  * Operations on this host: accepts each target once, carries out one at a time per process, and
  * reports how it ended.
  *
- * A target is known by (operation, process). Its record is durable before anything is done about
- * it, so a command that the controller sends again, after a lost connection or a crash on either
- * side, is answered from the record and never carried out twice.
+ * A target is known by (operation, verb, process). Its record is durable before anything is done
+ * about it, so a command that the controller sends again, after a lost connection or a crash on
+ * either side, is answered from the record and never carried out twice. A full stop is two targets
+ * under one operation, a stop and later a start: a late repeat of the stop finds its own record and
+ * does not bring down again what the start has brought up.
  */
 import type {
   ControllerMessage,
@@ -15,9 +17,18 @@ import type {
   Verb,
 } from '../../proto/vocabulary.ts';
 import { applyToProcess, emit, putProcess } from './apply-process.ts';
+import { forgetOldTargets } from './forget-targets.ts';
+import { inStartOrder } from './order.ts';
 import type { ProcessRuntime } from './process.ts';
-import { type TargetKey, type Turn, targetKey, withEntry } from './state.ts';
-import { type Advice, begin, observe, type TargetPhase, type TargetRecord } from './target.ts';
+import { type TargetKey, type Turn, targetKey } from './state.ts';
+import {
+  type Advice,
+  ageMs,
+  begin,
+  observe,
+  type TargetPhase,
+  type TargetRecord,
+} from './target.ts';
 
 /** What is wanted of a process from the moment that this was asked of it; outlives the agent. */
 const WANTED = {
@@ -34,11 +45,18 @@ const SIGNAL_IN_DOUBT =
 export type Command = Extract<ControllerMessage, { readonly kind: 'command' }>;
 
 export function acceptCommand(turn: Turn, command: Command): void {
+  const { operationId, verb } = command;
+  let newTargets = 0;
   for (const name of command.processes) {
-    const known = turn.state.targets.get(targetKey(command.operationId, name));
-    if (known === undefined) accept(turn, command, name);
-    else repeatAnswer(turn, known);
+    const known = turn.state.targets.get(targetKey({ operationId, verb, process: name }));
+    if (known !== undefined) {
+      repeatAnswer(turn, known);
+      continue;
+    }
+    accept(turn, command, name);
+    newTargets += 1;
   }
+  forgetOldTargets(turn, newTargets);
 }
 
 /** A state that a process has just entered, for the target that waits for it. */
@@ -56,11 +74,20 @@ export function noteSignalled(turn: Turn, key: TargetKey, error: string | null):
 
 /** After a restart of the agent: what was accepted and not settled is looked at afresh. */
 export function resumeTargets(turn: Turn): void {
-  for (const name of turn.state.queues.keys()) {
+  for (const name of inResumeOrder(turn)) {
     const target = activeTarget(turn, name);
     if (target?.phase === 'signalling') settle(turn, target, 'indeterminate', SIGNAL_IN_DOUBT);
     else if (!isStartUnderWay(turn, target)) beginNext(turn, name);
   }
+}
+
+/** As the boot would start them; then those that are no longer configured. */
+function inResumeOrder({ state }: Turn): Iterable<ProcessName> {
+  const configured = inStartOrder(state.processes.values());
+  return new Set([
+    ...configured.map(({ definition }) => definition.process),
+    ...[...state.queues].map(([name]) => name),
+  ]);
 }
 
 function accept(turn: Turn, command: Command, name: ProcessName): void {
@@ -79,6 +106,7 @@ function accept(turn: Turn, command: Command, name: ProcessName): void {
     phase: 'queued',
     outcome: null,
   };
+  turn.state = { ...turn.state, remembered: turn.state.remembered.with(targetKey(target)) };
   const hindrance = findHindrance(turn, process);
   if (hindrance !== null || process === undefined) {
     return settle(turn, target, 'failed', hindrance ?? 'no such process');
@@ -100,9 +128,9 @@ function findHindrance(turn: Turn, process: ProcessRuntime | undefined): string 
 
 function pick(
   target: TargetRecord,
-): Pick<TargetRecord, 'operationId' | 'process' | 'generation' | 'oldPid'> {
-  const { operationId, process, generation, oldPid } = target;
-  return { operationId, process, generation, oldPid };
+): Pick<TargetRecord, 'operationId' | 'verb' | 'process' | 'generation' | 'oldPid'> {
+  const { operationId, verb, process, generation, oldPid } = target;
+  return { operationId, verb, process, generation, oldPid };
 }
 
 function repeatAnswer(turn: Turn, known: TargetRecord): void {
@@ -112,11 +140,8 @@ function repeatAnswer(turn: Turn, known: TargetRecord): void {
 
 function enqueue(turn: Turn, target: TargetRecord): void {
   const queue = turn.state.queues.get(target.process) ?? [];
-  const key = targetKey(target.operationId, target.process);
-  turn.state = {
-    ...turn.state,
-    queues: withEntry(turn.state.queues, target.process, [...queue, key]),
-  };
+  const queues = turn.state.queues.with(target.process, [...queue, targetKey(target)]);
+  turn.state = { ...turn.state, queues };
   if (queue.length === 0) beginNext(turn, target.process);
 }
 
@@ -172,7 +197,7 @@ function signal(turn: Turn, target: TargetRecord): void {
     return settle(turn, target, 'failed', 'not running');
   }
   saveIfMoved(turn, target, 'signalling');
-  const key = targetKey(target.operationId, target.process);
+  const key = targetKey(target);
   turn.effects.push({ kind: 'signalTarget', target: key, child, signal: target.signal });
 }
 
@@ -182,7 +207,7 @@ function settle(turn: Turn, target: TargetRecord, state: SettledState, error: st
     state,
     oldPid: target.oldPid,
     newPid: process?.child?.pid ?? null,
-    durationMs: Math.max(0, Math.round(turn.at.monotonicMs - target.acceptedMonotonicMs)),
+    durationMs: Math.max(0, Math.round(ageMs(target, turn.at))),
     error,
     logTail: state === 'failed' ? (process?.lastLines ?? []) : [],
   };
@@ -194,12 +219,13 @@ function settle(turn: Turn, target: TargetRecord, state: SettledState, error: st
 function leaveQueue(turn: Turn, target: TargetRecord): void {
   const queue = turn.state.queues.get(target.process);
   if (queue === undefined) return;
-  const key = targetKey(target.operationId, target.process);
+  const key = targetKey(target);
   const rest = queue.filter((held) => held !== key);
-  const queues = new Map(turn.state.queues);
-  if (rest.length === 0) queues.delete(target.process);
-  else queues.set(target.process, rest);
-  turn.state = { ...turn.state, queues };
+  const { queues } = turn.state;
+  turn.state = {
+    ...turn.state,
+    queues: rest.length === 0 ? queues.without(target.process) : queues.with(target.process, rest),
+  };
   if (queue[0] === key) beginNext(turn, target.process);
 }
 
@@ -213,12 +239,12 @@ function saveIfMoved(turn: Turn, target: TargetRecord, phase: TargetPhase): void
 }
 
 function save(turn: Turn, target: TargetRecord): void {
-  const key = targetKey(target.operationId, target.process);
-  turn.state = { ...turn.state, targets: withEntry(turn.state.targets, key, target) };
+  const targets = turn.state.targets.with(targetKey(target), target);
+  turn.state = { ...turn.state, targets };
   turn.writes.push({ kind: 'target', target });
 }
 
 function emitSettled(turn: Turn, target: TargetRecord, outcome: TargetOutcome): void {
-  const { operationId, process } = target;
-  emit(turn, { kind: 'targetSettled', operationId, process, outcome });
+  const { operationId, verb, process } = target;
+  emit(turn, { kind: 'targetSettled', operationId, verb, process, outcome });
 }

@@ -1,14 +1,16 @@
 /**
- * `fleetctl status`: the processes of the fleet. Exit code 3 unless every selected process is
- * RUNNING and every selected host connected. supervisorctl lets STARTING, BACKOFF and STOPPING
- * pass; a script that asks whether a fleet serves must not hear yes while it only tries to.
+ * `fleetctl status`: the processes of the fleet, once or again and again. Exit code 3 unless every
+ * selected process is RUNNING and every selected host connected. supervisorctl lets STARTING,
+ * BACKOFF and STOPPING pass; a script that asks whether a fleet serves must not hear yes while it
+ * only tries to.
  */
 import { FleetError, refusal } from '../../proto/errors.ts';
+import { resolveHosts } from '../hosts-expression.ts';
 import type { ConnectionOptions, Environment, ProcessListing, ProcessSelection } from '../ports.ts';
-import { type OutputFormat, renderList } from '../render/json.ts';
-import { painter } from '../render/paint.ts';
-import { hostsWithoutProcess, processListItems, renderStatusTable } from '../render/status.ts';
+import { hostsWithoutProcess } from '../render/status-entry.ts';
+import { renderStatus, type StatusFormat } from '../render/status-output.ts';
 import { refusalOfEmpty } from '../selection.ts';
+import { type StatusWatch, watchStatus } from '../status-watch.ts';
 
 const EXIT_NOT_ALL_RUNNING = 3;
 
@@ -17,25 +19,35 @@ export interface StatusOptions extends ConnectionOptions {
   readonly processes: readonly string[];
   /** Null: every host. */
   readonly hosts: string | null;
-  readonly output: OutputFormat;
+  readonly output: StatusFormat;
+  /** Null: once. */
+  readonly watchIntervalMs: number | null;
 }
 
 export async function status(environment: Environment, options: StatusOptions): Promise<number> {
   const empty = refusalOfEmpty(options);
   if (empty !== null) throw new FleetError(empty);
-  const selection = { hosts: options.hosts ?? '', processes: options.processes };
+  const { output, watchIntervalMs } = options;
+  const watching = watchIntervalMs === null ? null : watchOf(output, watchIntervalMs);
+  const hosts = options.hosts ?? '';
+  const selection = {
+    hosts: hosts === '' ? '' : await resolveHosts(hosts, environment.readText),
+    processes: options.processes,
+  };
   using client = await environment.dial(options);
-  const listing = forSelection(await client.listProcesses(selection), selection);
-  const { stdout, clock } = environment;
-  if (options.output !== 'table') {
-    const items = processListItems(listing, clock.nowMs());
-    stdout.write(renderList('ProcessList', items, options.output));
-  } else if (listing.processes.length === 0 && listing.hosts.every((host) => host.connected)) {
-    stdout.write('no processes\n');
-  } else {
-    stdout.write(renderStatusTable(listing, clock.nowMs(), painter(stdout.colours)));
+  const query = async () => forSelection(await client.listProcesses(selection), selection);
+  if (watching !== null) {
+    return exitCodeFor(await watchStatus(environment, { ...watching, query }));
   }
-  return everythingRuns(listing) ? 0 : EXIT_NOT_ALL_RUNNING;
+  const listing = await query();
+  environment.stdout.write(renderStatus(environment, listing, output));
+  return exitCodeFor(listing);
+}
+
+/** Refused before anything is asked. */
+function watchOf(output: StatusFormat, intervalMs: number): Omit<StatusWatch, 'query'> {
+  if (output === 'json' || output === 'name') throw notWatchable(output);
+  return { output, intervalMs };
 }
 
 /** Hosts that have no such process are left out; nothing at all is an answer only if all was asked. */
@@ -53,17 +65,29 @@ function forSelection(listing: ProcessListing, selection: ProcessSelection): Pro
   return { ...listing, hosts: listing.hosts.filter((host) => !without.has(host)) };
 }
 
-function everythingRuns({ processes, hosts }: ProcessListing): boolean {
-  return (
+function exitCodeFor({ processes, hosts }: ProcessListing): number {
+  const everythingRuns =
     hosts.every((host) => host.connected) &&
-    processes.every((entry) => entry.hostConnected && entry.status.state === 'RUNNING')
-  );
+    processes.every((entry) => entry.hostConnected && entry.status.state === 'RUNNING');
+  return everythingRuns ? 0 : EXIT_NOT_ALL_RUNNING;
 }
 
 function nothingMatched(what: string, selector: string): FleetError {
   return new FleetError(
     refusal('nothing-matched', `${what} matches ${JSON.stringify(selector)}`, {
       fix: 'fleetctl status shows all that there is',
+    }),
+  );
+}
+
+function notWatchable(output: 'json' | 'name'): FleetError {
+  return new FleetError(
+    refusal('usage', `--watch does not go with -o ${output}`, {
+      cause:
+        output === 'json'
+          ? 'JSON is one document, and watching has no end'
+          : 'names do not change when processes do',
+      fix: 'fleetctl status --watch -o jsonl prints what changes, one item a line',
     }),
   );
 }

@@ -2,14 +2,22 @@
 import type { Refusal } from '../../proto/errors.ts';
 import { neutralise } from './text.ts';
 
-/** An interruption is no error: it says what goes on and what to do next. */
-const WORDS = {
-  error: { message: 'error: ', cause: 'cause: ', fix: 'fix:   ' },
+interface Words {
+  readonly message: string;
+  readonly cause: string;
+  readonly fix: string;
+}
+
+const ERROR: Words = { message: 'error: ', cause: 'cause: ', fix: 'fix:   ' };
+
+/** To stop waiting is no error: it says what goes on and what to do next. */
+const TURNED_AWAY: Readonly<Partial<Record<Refusal['code'], Words>>> = {
   interrupted: { message: 'interrupted: ', cause: 'cause: ', fix: 'next: ' },
-} as const;
+  'timed-out': { message: 'timed out: ', cause: 'cause: ', fix: 'next: ' },
+};
 
 export function renderError(because: Refusal): string {
-  const words = WORDS[because.code === 'interrupted' ? 'interrupted' : 'error'];
+  const words = TURNED_AWAY[because.code] ?? ERROR;
   return (
     paragraph(words.message, because.message) +
     paragraph(words.cause, because.cause) +

@@ -1,19 +1,30 @@
 /**
- * The lines of a running operation: one per target that settles, under a heading per wave where
- * there are several. After a broken stream the whole operation comes again; what was printed is
- * not printed twice, unless it ended differently after all.
+ * A running operation where the screen is none: one line per change, so that a log tells what
+ * happened. Waves have headings where there are several; targets that settle, that are overdue, or
+ * that a full stop brought down, and hosts that go and come back, have a line each.
+ *
+ * After a broken stream the whole operation comes again; what was told is not told twice, unless it
+ * ended differently after all.
  */
 import {
   OPEN_TARGET_STATES,
   type Operation,
+  type OperationFacts,
   type OperationUpdate,
   type Target,
-  type TargetState,
   type Wave,
 } from '../../proto/vocabulary.ts';
 import type { Paint } from './paint.ts';
-import { type TargetLine, targetLines } from './target-line.ts';
+import {
+  type Happening,
+  pids,
+  settledHappening,
+  type TargetLine,
+  targetLines,
+} from './target-line.ts';
 import { plural } from './text.ts';
+import { formatDuration } from './time.ts';
+import { currentWave, waveNumber } from './waves.ts';
 
 export interface Progress {
   /** The lines that this update adds, in order. */
@@ -21,55 +32,117 @@ export interface Progress {
 }
 
 export function startProgress(paint: Paint): Progress {
-  const printed = new Map<string, TargetState>();
-  const headed = new Set<number>();
-  let waves: readonly Wave[] = [];
-  let lineOf: TargetLine | null = null;
-
-  const nextTarget = (target: Target): readonly string[] => {
-    const heading = headingFor(waves, headed, target);
-    const key = `${target.host}\n${target.process}`;
-    if (!isNews(target.state) || printed.get(key) === target.state || lineOf === null) {
-      return heading;
-    }
-    printed.set(key, target.state);
-    return [...heading, lineOf(target)];
-  };
+  let known: Known | null = null;
   return {
     next: (update) => {
-      if (update.kind === 'target') return nextTarget(update.target);
-      lineOf ??= targetLines(update.operation, paint);
-      waves = update.operation.waves;
-      return inWaveOrder(update.operation).flatMap(nextTarget);
+      if (update.kind === 'operation') {
+        const { targets, ...operation } = update.operation;
+        known = { ...(known ?? nothingTold(update.operation, paint)), operation };
+        return linesFor(known, targets);
+      }
+      return known === null ? [] : linesFor(known, update.targets);
     },
   };
 }
 
-/** `wave 1 of 3 (group priority 10, priority 999): 4 targets` */
-export function waveHeading(wave: Wave, position: number, count: number): string {
+/**
+ * `wave 1 of 3 (group priority 10, priority 999): 4 targets`
+ * @param verb of the operation; of a full stop's waves it is also said what they do
+ */
+export function waveHeading(
+  wave: Wave,
+  position: number,
+  count: number,
+  verb: Operation['verb'] = wave.action,
+): string {
+  const action = wave.action === verb ? '' : `${wave.action}, `;
   const tier = `group priority ${wave.groupPriority}, priority ${wave.priority}`;
-  return `wave ${position} of ${count} (${tier}): ${plural(wave.targets, 'target')}`;
+  return `wave ${position} of ${count} (${action}${tier}): ${plural(wave.targets, 'target')}`;
 }
 
-function inWaveOrder(operation: Operation): readonly Target[] {
-  return [...operation.targets].sort((left, right) => left.wave - right.wave);
+/** What was told so far. */
+interface Known {
+  readonly operation: OperationFacts;
+  readonly lineOf: TargetLine;
+  readonly targets: Map<string, Target>;
+  readonly headedWaves: Set<number>;
+  readonly hostsAway: Set<string>;
 }
 
-/** Targets that were never attempted are counted at the end; thousands of lines would say nothing. */
-function isNews(state: TargetState): boolean {
-  return !OPEN_TARGET_STATES.has(state) && state !== 'not-attempted';
+function nothingTold(operation: Operation, paint: Paint): Known {
+  return {
+    operation,
+    lineOf: targetLines(operation, paint),
+    targets: new Map(),
+    headedWaves: new Set(),
+    hostsAway: new Set(),
+  };
 }
 
-/** A host that was lost from the beginning does not mean that its wave has begun. */
-function headingFor(
-  waves: readonly Wave[],
-  headed: Set<number>,
-  { wave, state }: Target,
-): readonly string[] {
-  if (state === 'pending' || state === 'unreachable' || state === 'not-attempted') return [];
-  if (waves.length < 2 || headed.has(wave)) return [];
-  headed.add(wave);
-  const position = waves.findIndex(({ index }) => index === wave);
-  const found = waves[position];
-  return found === undefined ? [] : [waveHeading(found, position + 1, waves.length)];
+/** Something to tell, under the heading of its wave. */
+interface News {
+  /** Null where it belongs to none. */
+  readonly wave: number | null;
+  /** Null where the heading itself is the news. */
+  readonly line: string | null;
+}
+
+function linesFor(known: Known, targets: readonly Target[]): readonly string[] {
+  const news = targets.flatMap((target) => {
+    const key = `${target.host}\n${target.process}`;
+    const before = known.targets.get(key) ?? null;
+    known.targets.set(key, target);
+    return newsOf(known, before, target);
+  });
+  return news
+    .sort((left, right) => (left.wave ?? -1) - (right.wave ?? -1))
+    .flatMap(({ wave, line }) => [...headingFor(known, wave), ...(line === null ? [] : [line])]);
+}
+
+function newsOf(known: Known, before: Target | null, target: Target): readonly News[] {
+  const { operation, lineOf } = known;
+  const news: News[] = hostNews(known, target);
+  const wave = currentWave(target);
+  if (!OPEN_TARGET_STATES.has(target.state)) {
+    // What was never attempted is counted at the end; thousands of lines would say nothing.
+    if (before?.state === target.state || target.state === 'not-attempted') return news;
+    const line = lineOf(target, settledHappening(operation, target));
+    // A host that was lost from the beginning does not mean that its wave has begun.
+    return [...news, { wave: target.state === 'unreachable' ? null : wave, line }];
+  }
+  if (target.stopped && before?.stopped !== true) {
+    news.push({ wave: target.stopWave, line: lineOf(target, stoppedHappening(target)) });
+  }
+  if (target.state !== 'pending') news.push({ wave, line: null });
+  if (target.overdue && before?.overdue !== true) {
+    const facts = [`its process is ${target.processState}; no longer waited for`];
+    news.push({ wave, line: lineOf(target, { word: 'OVERDUE', tone: 'bad', facts }) });
+  }
+  return news;
+}
+
+/** Once per host, however many targets it has. */
+function hostNews({ hostsAway, lineOf }: Known, { host, hostConnected, state }: Target): News[] {
+  if (!OPEN_TARGET_STATES.has(state) || hostsAway.has(host) === !hostConnected) return [];
+  if (hostConnected) hostsAway.delete(host);
+  else hostsAway.add(host);
+  const happening: Happening = hostConnected
+    ? { word: 'back', tone: 'good', facts: ['connected again'] }
+    : { word: 'AWAY', tone: 'bad', facts: ['not connected; given up unless it returns'] };
+  return [{ wave: null, line: lineOf({ host, process: '' }, happening) }];
+}
+
+function stoppedHappening(target: Target): Happening {
+  const took = target.durationMs === null ? '' : formatDuration(target.durationMs);
+  const next = `to be started in wave ${waveNumber(target.wave)}`;
+  const facts = [pids(target), took, next].filter((fact) => fact !== '');
+  return { word: 'stopped', tone: null, facts };
+}
+
+function headingFor({ operation, headedWaves }: Known, index: number | null): readonly string[] {
+  const { waves, verb } = operation;
+  const wave = index === null ? undefined : waves[index];
+  if (waves.length < 2 || wave === undefined || headedWaves.has(wave.index)) return [];
+  headedWaves.add(wave.index);
+  return [waveHeading(wave, waveNumber(wave.index), waves.length, verb)];
 }

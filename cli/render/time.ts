@@ -21,6 +21,14 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** How long something has been going on, which nobody wants to see flicker: `4 s`, `2 min 5 s`. */
+export function formatElapsed(elapsedMs: number): string {
+  const seconds = Math.max(0, Math.floor(elapsedMs / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3_600)} h ${Math.floor(seconds / 60) % 60} min`;
+}
+
 /** A distance in time where only the size matters: `40 s`, `3 min`, `5 h`, `12 days`. */
 export function formatDistance(distanceMs: number): string {
   const seconds = Math.max(0, Math.round(distanceMs / 1000));

@@ -18,7 +18,10 @@ export type RpcName =
   | 'Control.ListProcesses'
   | 'Control.PlanOperation'
   | 'Control.SubmitOperation'
-  | 'Control.WatchOperation';
+  | 'Control.WatchOperation'
+  | 'Control.GetOperation'
+  | 'Control.ListOperations'
+  | 'Control.ListEvents';
 
 export const ALLOWED_KIND = {
   'AgentLink.Connect': 'agent',
@@ -28,6 +31,9 @@ export const ALLOWED_KIND = {
   'Control.PlanOperation': 'operator',
   'Control.SubmitOperation': 'operator',
   'Control.WatchOperation': 'operator',
+  'Control.GetOperation': 'operator',
+  'Control.ListOperations': 'operator',
+  'Control.ListEvents': 'operator',
 } as const satisfies Record<RpcName, Caller['kind']>;
 
 /** @returns why the call is refused, or null */

@@ -4,7 +4,7 @@
  * to the neighbour that decides.
  */
 import type { Instant } from '../../proto/instant.ts';
-import { boot } from './operations.ts';
+import { boot, noteWaveWaitOver } from './operations.ts';
 import { endSession, graceOver, greet, hear } from './sessions.ts';
 import type { FleetInput, FleetState, FleetStep, Turn } from './state.ts';
 import { submit } from './submit.ts';
@@ -27,6 +27,8 @@ function route(turn: Turn, input: FleetInput): void {
       return endSession(turn, input.host, input.connection);
     case 'graceOver':
       return graceOver(turn, input.host, input.lossCount);
+    case 'waveWaitOver':
+      return noteWaveWaitOver(turn, input);
     case 'submit':
       return submit(turn, input);
   }

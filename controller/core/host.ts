@@ -20,6 +20,7 @@ export interface Session {
   readonly epoch: number;
   /** Monotonic. */
   readonly openedAtMs: number;
+  readonly openedWallMs: number;
   /** Null once the snapshot is complete; until then what has arrived of it. */
   readonly arriving: readonly ProcessStatus[] | null;
   /** Changes up to this event are in the snapshot already. */
@@ -29,6 +30,8 @@ export interface Session {
 export interface Host {
   readonly host: HostId;
   readonly labels: Labels;
+  /** IP address that its agent connected from last. */
+  readonly address: string | null;
   readonly agentVersion: string;
   readonly journalId: JournalId;
   /** Events of this journal that are stored, cumulatively. */
@@ -45,12 +48,15 @@ export function isConnected(host: Host): boolean {
 }
 
 export function hostStatusOf(host: Host): HostStatus {
+  const connected = isConnected(host);
   return {
     host: host.host,
-    connected: isConnected(host),
+    connected,
     labels: host.labels,
     agentVersion: host.agentVersion,
     lastSeenAtMs: host.lastSeenAtMs,
+    address: host.address,
+    connectedSinceMs: connected ? (host.session?.openedWallMs ?? null) : null,
   };
 }
 

@@ -1,18 +1,20 @@
 /**
  * From what was asked to what will be done: the targets, laid out in waves. A wave is a tier: the
  * targets on all selected hosts that share (group priority, program priority). Lower tiers start
- * first and stop last. Made once, stored, never recomputed.
+ * first and stop last; a full stop goes through all tiers twice. Made once, stored, never
+ * recomputed.
  */
 
 import { type Refusal, refusal } from '../../proto/errors.ts';
-import { selectHosts } from '../../proto/host-selector.ts';
 import {
   compilePatterns,
   namesOfPatterns,
   namesWithoutMatch,
 } from '../../proto/process-pattern.ts';
+import { foldedList } from '../../proto/selector/fold.ts';
 import type {
   HostId,
+  OperationFacts,
   OperationRequest,
   ProcessStatus,
   Target,
@@ -21,24 +23,28 @@ import type {
 } from '../../proto/vocabulary.ts';
 import { type Host, isConnected, statusesOf } from './host.ts';
 
-export interface Plan {
-  readonly waves: readonly Wave[];
-  /** In the order of the waves. Those on hosts that are away are settled as unreachable already. */
+/** Targets in the order of the waves; on hosts that are away they are unreachable already. */
+export type Plan = Pick<OperationFacts, 'waves' | 'leftOut'> & {
   readonly targets: readonly Target[];
-}
+};
 
 interface Candidate {
   readonly host: Host;
   readonly status: ProcessStatus;
 }
 
-export function makePlan(request: OperationRequest, hosts: Iterable<Host>): Plan | Refusal {
-  const byId = new Map<HostId, Host>();
-  for (const host of hosts) byId.set(host.host, host);
-  if (request.hosts.trim() === '') return hostsRequired();
-  const selection = selectHosts(request.hosts, new Set(byId.keys()));
-  if (selection.kind === 'refused') return selection.refusal;
-  const chosen = [...selection.hosts].flatMap((id) => byId.get(id) ?? []);
+/** Candidates of one tier, on all hosts. */
+type Tier = readonly Candidate[];
+
+/** Over and above `stopwaitsecs`, for SIGKILL to take effect. */
+const KILL_ALLOWANCE_MS = 5_000;
+
+/** @param chosen the hosts that `request.hosts` means */
+export function makePlan(
+  request: OperationRequest,
+  chosen: readonly Host[] | Refusal,
+): Plan | Refusal {
+  if ('code' in chosen) return chosen;
   const missing = namesWithoutMatch(request.processes, chosen.map(statusesOf));
   if (missing.length > 0) return nothingMatched(request, missing, chosen.length);
   const matcher = compilePatterns(request.processes);
@@ -46,42 +52,91 @@ export function makePlan(request: OperationRequest, hosts: Iterable<Host>): Plan
     matcher(host.processes.values()).map((status) => ({ host, status })),
   );
   if (candidates.length === 0) return nothingMatched(request, request.processes, chosen.length);
-  return layOut(request.verb, candidates);
+  const touched = new Set(candidates.map(({ host }) => host.host));
+  const surprise = surpriseAt(request, touched);
+  if (surprise !== null) return surprise;
+  const leftOut = chosen.map(({ host }) => host).filter((host) => !touched.has(host));
+  return { ...layOut(request, tiersOf(request.verb, candidates)), leftOut };
 }
 
-function layOut(verb: Verb, candidates: readonly Candidate[]): Plan {
+function layOut(request: OperationRequest, tiers: readonly Tier[]): Omit<Plan, 'leftOut'> {
+  if (!request.fullStop) {
+    const waves = tiers.map((tier, index) => waveOf(request.verb, tier, index));
+    return { waves, targets: targetsOf(tiers, (wave) => ({ wave, stopWave: null })) };
+  }
+  // What starts last is stopped first: the waves of the stop mirror those of the start.
+  const stops = tiers.toReversed().map((tier, index) => waveOf('stop', tier, index));
+  const starts = tiers.map((tier, index) => waveOf('start', tier, tiers.length + index));
+  const targets = targetsOf(tiers, (tier) => ({
+    wave: tiers.length + tier,
+    stopWave: tiers.length - 1 - tier,
+  }));
+  return { waves: [...stops, ...starts], targets };
+}
+
+/** In the order in which their waves begin. */
+function tiersOf(verb: Verb, candidates: readonly Candidate[]): readonly Tier[] {
   const direction = verb === 'stop' ? -1 : 1;
   const sorted = [...candidates].sort(
     (a, b) => direction * compareTier(verb, a.status, b.status) || compareNames(a, b),
   );
-  const waves: Wave[] = [];
-  const targets: Target[] = [];
-  let previous: ProcessStatus | null = null;
-  for (const { host, status } of sorted) {
-    if (previous === null || compareTier(verb, previous, status) !== 0) {
-      const { groupPriority, priority } = status;
-      waves.push({ index: waves.length, groupPriority, priority, targets: 0 });
-    }
-    previous = status;
-    const index = waves.length - 1;
-    const wave = waves[index] as Wave;
-    waves[index] = { ...wave, targets: wave.targets + 1 };
-    targets.push(plannedTarget(host, status, index));
+  const tiers: Candidate[][] = [];
+  for (const candidate of sorted) {
+    const tier = tiers.at(-1);
+    const first = tier?.[0];
+    const belongs = first && compareTier(verb, first.status, candidate.status) === 0;
+    if (belongs) tier?.push(candidate);
+    else tiers.push([candidate]);
   }
-  return { waves, targets };
+  return tiers;
 }
 
-function plannedTarget(host: Host, status: ProcessStatus, wave: number): Target {
-  const isReachable = isConnected(host);
+function waveOf(action: Verb, tier: Tier, index: number): Wave {
+  const { groupPriority, priority } = (tier[0] as Candidate).status;
+  const waitMs = tier.reduce(
+    (longest, { status }) => Math.max(longest, waitMsOf(action, status)),
+    0,
+  );
+  return { index, action, groupPriority, priority, targets: tier.length, waitMs };
+}
+
+/** As the agent waits for its own tiers at boot and shutdown. */
+function waitMsOf(action: Verb, { tierWaitMs, stopWaitMs }: ProcessStatus): number {
+  const stopMs = Math.max(tierWaitMs, stopWaitMs + KILL_ALLOWANCE_MS);
+  switch (action) {
+    case 'start':
+    case 'signal':
+      return tierWaitMs;
+    case 'stop':
+      return stopMs;
+    case 'restart':
+      return stopMs + tierWaitMs;
+  }
+}
+
+function targetsOf(
+  tiers: readonly Tier[],
+  place: (tier: number) => Pick<Target, 'wave' | 'stopWave'>,
+): readonly Target[] {
+  return tiers.flatMap((tier, index) =>
+    tier.map(({ host, status }) => ({ ...plannedTarget(host, status), ...place(index) })),
+  );
+}
+
+function plannedTarget(host: Host, status: ProcessStatus): Omit<Target, 'wave' | 'stopWave'> {
+  const hostConnected = isConnected(host);
   return {
     host: host.host,
     process: status.process,
-    wave,
-    state: isReachable ? 'pending' : 'unreachable',
-    oldPid: isReachable ? status.pid : null,
+    state: hostConnected ? 'pending' : 'unreachable',
+    stopped: false,
+    overdue: false,
+    processState: status.state,
+    hostConnected,
+    oldPid: hostConnected ? status.pid : null,
     newPid: null,
     durationMs: null,
-    error: isReachable ? null : 'the host was not connected when the operation began',
+    error: hostConnected ? null : 'the host was not connected when the operation began',
     logTail: [],
   };
 }
@@ -97,12 +152,23 @@ function compareNames(a: Candidate, b: Candidate): number {
   return a.status.process < b.status.process ? -1 : 1;
 }
 
-function hostsRequired(): Refusal {
-  return refusal('usage', 'no hosts are named', {
-    cause: 'what changes something says on which hosts; nothing means all of them unsaid',
-    fix: "name them, for example --hosts='prod-*', or --hosts='@*' for the whole fleet",
-  });
+function surpriseAt(
+  { expectHosts, verb }: OperationRequest,
+  touched: ReadonlySet<HostId>,
+): Refusal | null {
+  if (expectHosts === null || expectHosts === touched.size) return null;
+  const names = foldedList(touched);
+  const shown = names.length > NAMES_SHOWN_MAX ? `${names.slice(0, NAMES_SHOWN_MAX)}…` : names;
+  return refusal(
+    'surprise',
+    `${verb} would touch ${plural(touched.size)}, and ${plural(expectHosts)} were expected`,
+    { cause: `it would touch ${shown}`, fix: 'nothing was done; see the plan with --dry-run' },
+  );
 }
+
+const NAMES_SHOWN_MAX = 200;
+
+const plural = (hosts: number): string => `${hosts} ${hosts === 1 ? 'host' : 'hosts'}`;
 
 function nothingMatched(
   request: OperationRequest,
@@ -110,8 +176,10 @@ function nothingMatched(
   hostCount: number,
 ): Refusal {
   const names = namesOfPatterns(patterns);
+  const selector = JSON.stringify(request.hosts.slice(0, NAMES_SHOWN_MAX));
+  const were = hostCount === 1 ? 'was' : 'were';
   return refusal('nothing-matched', `no process matches ${names || 'an empty list'}`, {
-    cause: `${hostCount} ${hostCount === 1 ? 'host was' : 'hosts were'} selected by ${JSON.stringify(request.hosts)}`,
-    fix: `see what they run with: fleetctl status --hosts='${request.hosts}'`,
+    cause: `${plural(hostCount)} ${were} selected by ${selector}`,
+    fix: 'see what they run with: fleetctl status',
   });
 }

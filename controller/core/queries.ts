@@ -1,19 +1,24 @@
 /** What operators may look at, answered from the committed state. Looking changes nothing. */
 import { type Refusal, refusal } from '../../proto/errors.ts';
-import { selectHosts } from '../../proto/host-selector.ts';
 import {
   compilePatterns,
   namesOfPatterns,
   namesWithoutMatch,
   patternsProblem,
 } from '../../proto/process-pattern.ts';
-import type { HostProcess, HostStatus } from '../../proto/vocabulary.ts';
+import type { HostId, HostProcess, HostStatus, ProcessName } from '../../proto/vocabulary.ts';
 import { type Host, hostStatusOf, isConnected, statusesOf } from './host.ts';
+import { selectHosts } from './select.ts';
 import type { FleetState } from './state.ts';
 
-/** @param selector empty: every host, because nothing is changed */
-export function listHosts(state: FleetState, selector: string): readonly HostStatus[] | Refusal {
-  const hosts = select(state, selector);
+export interface HostQuery {
+  /** Empty: every host, because nothing is changed. */
+  readonly selector: string;
+  readonly wallMs: number;
+}
+
+export function listHosts(state: FleetState, query: HostQuery): readonly HostStatus[] | Refusal {
+  const hosts = select(state, query);
   return 'code' in hosts ? hosts : hosts.map(hostStatusOf);
 }
 
@@ -25,12 +30,12 @@ export interface ProcessListing {
 /** @param patterns none: every process */
 export function listProcesses(
   state: FleetState,
-  selector: string,
+  query: HostQuery,
   patterns: readonly string[],
 ): ProcessListing | Refusal {
   const problem = patternsProblem(patterns);
   if (problem !== null) return problem;
-  const hosts = select(state, selector);
+  const hosts = select(state, query);
   if ('code' in hosts) return hosts;
   const matcher = compilePatterns(patterns.length === 0 ? ['all'] : patterns);
   const processes = hosts.flatMap((host) =>
@@ -51,10 +56,32 @@ export function listProcesses(
   return { processes, hosts: hosts.map(hostStatusOf) };
 }
 
-function select(state: FleetState, selector: string): readonly Host[] | Refusal {
-  const all = new Map(state.hosts);
-  if (selector.trim() === '') return [...all.values()];
-  const selection = selectHosts(selector, new Set(all.keys()));
-  if (selection.kind === 'refused') return selection.refusal;
-  return [...selection.hosts].flatMap((id) => all.get(id) ?? []);
+/** Events of one host, newest first; the store has them. */
+export interface EventQuery {
+  readonly host: HostId;
+  /** Null: of every process. It need not exist any more. */
+  readonly process: ProcessName | null;
+  readonly limit: number;
+}
+
+const EVENTS_MAX = 1_000;
+
+/** Why these events cannot be asked for, or null. */
+export function eventQueryProblem(state: FleetState, query: EventQuery): Refusal | null {
+  const { host, limit } = query;
+  if (limit < 1 || limit > EVENTS_MAX) {
+    return refusal('usage', `${limit} events cannot be asked for`, {
+      fix: `ask for 1 to ${EVENTS_MAX}`,
+    });
+  }
+  if (state.hosts.get(host) !== undefined) return null;
+  return refusal('nothing-matched', `there is no host ${JSON.stringify(host.slice(0, 60))}`, {
+    cause: 'no agent of that name has ever connected',
+    fix: 'see which hosts there are with: fleetctl hosts',
+  });
+}
+
+function select(state: FleetState, { selector, wallMs }: HostQuery): readonly Host[] | Refusal {
+  if (selector.trim() === '') return [...state.hosts.values()];
+  return selectHosts(state, selector, wallMs);
 }

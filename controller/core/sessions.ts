@@ -12,6 +12,8 @@ import {
   giveGrace,
   loseHostEverywhere,
   loseJournalEverywhere,
+  noteConnection,
+  noteProcessState,
   noteTargetEvent,
 } from './operations.ts';
 import { type FleetInput, putHost, type Turn } from './state.ts';
@@ -31,7 +33,7 @@ const LONGEST_SPREAD_MS = 120_000;
 /** As many as one agent's configuration may name; more is an agent that has gone wrong. */
 const PROCESSES_MAX = 10_000;
 
-export function greet(turn: Turn, { connection, host: id, hello }: Hello): void {
+export function greet(turn: Turn, { connection, host: id, hello, address }: Hello): void {
   if (!isAcceptedProtocol(hello.protocolVersion)) {
     turn.effects.push({ kind: 'close', connection, because: versionSkew(hello.protocolVersion) });
     return;
@@ -46,10 +48,18 @@ export function greet(turn: Turn, { connection, host: id, hello }: Hello): void 
   const host: Host = {
     host: id,
     labels: hello.labels,
+    address,
     agentVersion: hello.agentVersion,
     journalId: hello.journalId,
     storedSeq: isSameJournal ? before.storedSeq : 0,
-    session: { connection, epoch, openedAtMs: turn.at.monotonicMs, arriving: [], snapshotSeq: 0 },
+    session: {
+      connection,
+      epoch,
+      openedAtMs: turn.at.monotonicMs,
+      openedWallMs: turn.at.wallMs,
+      arriving: [],
+      snapshotSeq: 0,
+    },
     lastSeenAtMs: turn.at.wallMs,
     lossCount: before?.lossCount ?? 0,
     processes: before?.processes ?? new Map(),
@@ -70,6 +80,8 @@ export function greet(turn: Turn, { connection, host: id, hello }: Hello): void 
     },
   });
   if (!isSameJournal) loseJournalEverywhere(turn, id);
+  // Until its snapshot is whole it cannot be told anything.
+  if (before !== undefined && isConnected(before)) noteConnection(turn, host);
 }
 
 export function hear(turn: Turn, { connection, host: id, message }: Heard): void {
@@ -119,6 +131,7 @@ function disconnect(turn: Turn, host: Host): Host {
   const gone: Host = { ...host, session: null, lossCount: host.lossCount + 1 };
   putHost(turn, gone);
   turn.writes.push({ kind: 'host', host: gone });
+  noteConnection(turn, gone);
   return gone;
 }
 
@@ -135,39 +148,41 @@ function hearSnapshot(turn: Turn, host: Host, session: Session, message: Snapsho
   };
   putHost(turn, synced);
   turn.writes.push({ kind: 'snapshot', host: synced });
+  noteConnection(turn, synced);
   dispatchAgain(turn, synced);
 }
 
 function hearEvent(turn: Turn, host: Host, session: Session, message: Event): void {
-  const { seq, atMs, event } = message;
-  const isNew = seq > host.storedSeq;
-  const stored = isNew ? { ...host, storedSeq: seq } : host;
-  putHost(turn, stored);
-  if (isNew) {
-    const { host: id, journalId } = stored;
-    const storedAtMs = turn.at.wallMs;
-    turn.writes.push({
-      kind: 'event',
-      host: id,
-      journalId,
-      event: { seq, atMs, event },
-      storedAtMs,
-    });
-    if (event.kind !== 'processChanged') noteTargetEvent(turn, id, event);
-    else if (seq > session.snapshotSeq) noteProcess(turn, stored, event.process);
-  }
+  const isNew = message.seq > host.storedSeq;
+  if (isNew) store(turn, host, session, message);
+  else putHost(turn, host);
   const { connection, epoch: sessionEpoch } = session;
-  const acknowledged = stored.storedSeq;
-  turn.effects.push({ kind: 'acknowledge', connection, sessionEpoch, seq: acknowledged });
+  const seq = isNew ? message.seq : host.storedSeq;
+  turn.effects.push({ kind: 'acknowledge', connection, sessionEpoch, seq });
 }
 
-function noteProcess(turn: Turn, host: Host, status: ProcessStatus): void {
-  const processes: Map<ProcessName, ProcessStatus> = new Map(host.processes);
-  if (processes.size >= PROCESSES_MAX && host.session !== null) {
-    return closeAsTooLarge(turn, host.session);
+function store(turn: Turn, host: Host, session: Session, { seq, atMs, event }: Event): void {
+  const { host: id, journalId } = host;
+  const storedAtMs = turn.at.wallMs;
+  turn.writes.push({ kind: 'event', host: id, journalId, event: { seq, atMs, event }, storedAtMs });
+  const stored = { ...host, storedSeq: seq };
+  if (event.kind === 'processChanged' && seq > session.snapshotSeq) {
+    return noteProcess(turn, stored, session, event.process);
   }
+  putHost(turn, stored);
+  if (event.kind !== 'processChanged') noteTargetEvent(turn, id, event);
+}
+
+function noteProcess(turn: Turn, host: Host, session: Session, status: ProcessStatus): void {
+  const isOneMore = !host.processes.has(status.process);
+  if (isOneMore && host.processes.size >= PROCESSES_MAX) {
+    putHost(turn, host);
+    return closeAsTooLarge(turn, session);
+  }
+  const processes: Map<ProcessName, ProcessStatus> = new Map(host.processes);
   putHost(turn, { ...host, processes: processes.set(status.process, status) });
   turn.writes.push({ kind: 'process', host: host.host, status });
+  noteProcessState(turn, host.host, status);
 }
 
 function closeAsTooLarge(turn: Turn, { connection }: Session): void {

@@ -5,12 +5,14 @@
 import type { Step } from '../../proto/batch.ts';
 import type { Refusal } from '../../proto/errors.ts';
 import type { Instant } from '../../proto/instant.ts';
+import type { PersistentMap } from '../../proto/persistent-map.ts';
 import type {
   AgentMessage,
   ControllerMessage,
   HostId,
   JournalId,
   Operation,
+  OperationFacts,
   OperationId,
   OperationRequest,
   OperationUpdate,
@@ -18,18 +20,30 @@ import type {
   SequencedEvent,
   Target,
 } from '../../proto/vocabulary.ts';
+import type { Execution } from './execution.ts';
 import type { ConnectionId, Host } from './host.ts';
-import type { Execution } from './operation.ts';
-import type { PersistentMap } from './persistent-map.ts';
+import type { LaneKey } from './lanes.ts';
+import type { HostGroups } from './select.ts';
 
 export interface FleetState {
   readonly hosts: PersistentMap<HostId, Host>;
   /** Running ones, and those that ended within the retention. */
-  readonly operations: ReadonlyMap<OperationId, Execution>;
+  readonly operations: PersistentMap<OperationId, Execution>;
+  /** Those among them that have not ended; each event of an agent is held against these. */
+  readonly running: ReadonlySet<OperationId>;
   /** The number of the session accepted last. */
   readonly sessionEpoch: number;
   /** How long a host may be away before what it was told counts as lost. */
   readonly unreachableAfterMs: number;
+  /** `@NAME` of selectors, from `[hosts:NAME]`. */
+  readonly hostGroups: HostGroups;
+}
+
+/** The wait for one wave; with `order: host`, for that of one host. */
+export interface WaveWait {
+  readonly operation: OperationId;
+  readonly lane: LaneKey;
+  readonly wave: number;
 }
 
 /** Somebody waits for the answer to a submitted request. */
@@ -42,6 +56,8 @@ export type FleetInput =
       readonly connection: ConnectionId;
       readonly host: HostId;
       readonly hello: Extract<AgentMessage, { readonly kind: 'hello' }>;
+      /** IP address of the other end; null where the connection is gone already. */
+      readonly address: string | null;
     }
   | {
       readonly kind: 'message';
@@ -51,6 +67,7 @@ export type FleetInput =
     }
   | { readonly kind: 'sessionEnded'; readonly connection: ConnectionId; readonly host: HostId }
   | { readonly kind: 'graceOver'; readonly host: HostId; readonly lossCount: number }
+  | ({ readonly kind: 'waveWaitOver' } & WaveWait)
   | {
       readonly kind: 'submit';
       readonly reply: ReplyId;
@@ -78,6 +95,7 @@ export type FleetEffect =
       readonly lossCount: number;
       readonly delayMs: number;
     }
+  | ({ readonly kind: 'waveTimer'; readonly delayMs: number } & WaveWait)
   | { readonly kind: 'reply'; readonly reply: ReplyId; readonly answer: Operation | Refusal }
   | {
       readonly kind: 'publish';
@@ -102,8 +120,9 @@ export type FleetWrite =
   | { readonly kind: 'operationBegun'; readonly operation: Operation }
   | {
       readonly kind: 'operationChanged';
-      readonly operation: Operation;
-      readonly mustStop: boolean;
+      readonly id: OperationId;
+      /** Null where only targets changed, as nearly always. */
+      readonly moved: { readonly facts: OperationFacts; readonly mustStop: boolean } | null;
       readonly changed: readonly Target[];
     };
 

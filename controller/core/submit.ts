@@ -5,10 +5,17 @@
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
-import type { Operation, OperationId, OperationRequest } from '../../proto/vocabulary.ts';
-import { beginOperation, executionOf } from './operation.ts';
-import { follow, OPERATION_RETENTION_MS } from './operations.ts';
+import type {
+  Operation,
+  OperationFacts,
+  OperationId,
+  OperationRequest,
+} from '../../proto/vocabulary.ts';
+import { executionOf, operationOf } from './execution.ts';
+import { beginOperation } from './operation.ts';
+import { follow, forgetOld, OPERATION_RETENTION_MS } from './operations.ts';
 import { makePlan } from './plan.ts';
+import { selectHosts } from './select.ts';
 import type { FleetInput, Turn } from './state.ts';
 
 type Submission = Extract<FleetInput, { readonly kind: 'submit' }>;
@@ -24,8 +31,8 @@ export function submit(turn: Turn, submission: Submission): void {
   const { reply, request, requestedBy } = submission;
   const known = turn.state.operations.get(request.id);
   if (known !== undefined) {
-    const answer = isRepeat(known.operation, request, requestedBy)
-      ? known.operation
+    const answer = isRepeat(known.facts, request, requestedBy)
+      ? operationOf(known)
       : idTaken(request.id);
     turn.effects.push({ kind: 'reply', reply, answer });
     return;
@@ -38,10 +45,11 @@ export function submit(turn: Turn, submission: Submission): void {
 function begin(turn: Turn, request: OperationRequest, requestedBy: string): Operation | Refusal {
   const planned = planOperation(turn, request, requestedBy);
   if ('code' in planned) return planned;
+  forgetOld(turn);
   turn.writes.push({ kind: 'operationBegun', operation: planned });
   const step = beginOperation(executionOf(planned, false), turn.at.wallMs);
   follow(turn, step);
-  return step.execution.operation;
+  return operationOf(step.execution);
 }
 
 /** Also what `--dry-run` shows: the same plan, stored nowhere. */
@@ -52,20 +60,25 @@ export function planOperation(
 ): Operation | Refusal {
   const problem = requestProblem(request);
   if (problem !== null) return problem;
-  const plan = makePlan(request, turn.state.hosts.values());
+  const { state, at } = turn;
+  const plan = makePlan(request, selectHosts(state, request.hosts, at.wallMs));
   if ('code' in plan) return plan;
-  return {
-    ...request,
+  const planned = {
     requestedBy,
     state: 'planned',
-    startedAtMs: turn.at.wallMs,
+    startedAtMs: at.wallMs,
     endedAtMs: null,
-    waves: plan.waves,
-    targets: plan.targets,
-  };
+  } as const;
+  return { ...request, ...planned, ...plan };
 }
 
 function requestProblem(request: OperationRequest): Refusal | null {
+  if (request.hosts.trim() === '') {
+    return refusal('usage', 'no hosts are named', {
+      cause: 'what changes something says on which hosts; nothing means all of them unsaid',
+      fix: "name them, for example --hosts='prod-*', or --hosts='@*' for the whole fleet",
+    });
+  }
   if (request.processes.length === 0) {
     return refusal('usage', 'no processes are named', {
       fix: 'name them, for example: web, group:name, group:*, or all',
@@ -75,6 +88,12 @@ function requestProblem(request: OperationRequest): Refusal | null {
   if (tooMuch !== null) return tooMuch;
   if ((request.verb === 'signal') !== (request.signal !== null)) {
     return refusal('usage', 'a signal goes with the verb signal, and only with it');
+  }
+  if (request.fullStop && request.verb !== 'restart') {
+    return refusal('usage', 'a full stop goes with the verb restart, and only with it');
+  }
+  if (request.expectHosts !== null && request.expectHosts < 1) {
+    return refusal('usage', `${request.expectHosts} is no number of hosts to expect`);
   }
   if (request.signal !== null && !/^[A-Z0-9+-]{1,16}$/.test(request.signal)) {
     return refusal('usage', `${JSON.stringify(request.signal.slice(0, 60))} is no signal`);
@@ -92,13 +111,16 @@ function idProblem(id: OperationId, nowMs: number): Refusal | null {
   });
 }
 
-function isRepeat(known: Operation, request: OperationRequest, requestedBy: string): boolean {
+function isRepeat(known: OperationFacts, request: OperationRequest, requestedBy: string): boolean {
   return (
     known.requestedBy === requestedBy &&
     known.verb === request.verb &&
     known.signal === request.signal &&
     known.hosts === request.hosts &&
     known.reason === request.reason &&
+    known.order === request.order &&
+    known.fullStop === request.fullStop &&
+    known.expectHosts === request.expectHosts &&
     known.processes.join('\n') === request.processes.join('\n')
   );
 }

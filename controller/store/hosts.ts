@@ -12,11 +12,13 @@ import type { Host } from '../core/host.ts';
 
 export function hostWrites(database: SqliteDatabase) {
   const putHost = database.prepare(
-    `INSERT INTO hosts (host, labels, agent_version, journal_id, stored_seq, last_seen_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?)
+    `INSERT INTO hosts (host, labels, address, agent_version, journal_id, stored_seq,
+       last_seen_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (host) DO UPDATE SET labels = excluded.labels,
-       agent_version = excluded.agent_version, journal_id = excluded.journal_id,
-       stored_seq = excluded.stored_seq, last_seen_at_ms = excluded.last_seen_at_ms`,
+       address = excluded.address, agent_version = excluded.agent_version,
+       journal_id = excluded.journal_id, stored_seq = excluded.stored_seq,
+       last_seen_at_ms = excluded.last_seen_at_ms`,
   );
   const deleteProcesses = database.prepare('DELETE FROM processes WHERE host = ?');
   const putProcess = database.prepare(
@@ -28,8 +30,8 @@ export function hostWrites(database: SqliteDatabase) {
   return {
     putHost(host: Host): void {
       const labels = JSON.stringify(host.labels);
-      const { agentVersion, storedSeq, lastSeenAtMs } = host;
-      putHost.run(host.host, labels, agentVersion, host.journalId, storedSeq, lastSeenAtMs);
+      const { host: id, address, agentVersion, journalId: journal, storedSeq, lastSeenAtMs } = host;
+      putHost.run(id, labels, address, agentVersion, journal, storedSeq, lastSeenAtMs);
     },
     putSnapshot(host: Host): void {
       deleteProcesses.run(host.host);
@@ -54,6 +56,7 @@ export function readSessionEpoch(database: SqliteDatabase): number {
 interface HostRow {
   readonly host: string;
   readonly labels: string;
+  readonly address: string | null;
   readonly agent_version: string;
   readonly journal_id: string;
   readonly stored_seq: number;
@@ -72,6 +75,7 @@ export function readHosts(database: SqliteDatabase): readonly (readonly [HostId,
     const host: Host = {
       host: hostId(row.host),
       labels: JSON.parse(row.labels) as Labels,
+      address: row.address,
       agentVersion: row.agent_version,
       journalId: journalId(row.journal_id),
       storedSeq: row.stored_seq,

@@ -3,18 +3,18 @@
  * driver. What belongs to hosts, events and operations stands in a file of its own beside this one.
  */
 import Database from 'better-sqlite3';
+import { PersistentMap } from '../../proto/persistent-map.ts';
 import { openDatabase, type SqliteDatabase } from '../../proto/sqlite.ts';
-import { PersistentMap } from '../core/persistent-map.ts';
 import type { FleetState, FleetWrite } from '../core/state.ts';
 import type { CommitResult, Store } from '../ports.ts';
-import { eventWrites, forgetOldEvents } from './events.ts';
+import { eventReads, eventWrites, forgetOldEvents } from './events.ts';
 import { hostWrites, readHosts, readSessionEpoch } from './hosts.ts';
 import { forgetOldOperations, operationWrites, readOperations } from './operations.ts';
 import { MIGRATIONS } from './schema.ts';
 
 export interface OpenStore extends Store, Disposable {
   /** What an earlier controller left, with every host disconnected. */
-  readonly contents: Pick<FleetState, 'hosts' | 'operations' | 'sessionEpoch'>;
+  readonly contents: Pick<FleetState, 'hosts' | 'operations' | 'running' | 'sessionEpoch'>;
   /** Lets go of history that is past its retention; what it led to is kept. */
   forgetOld(wallMs: number): void;
 }
@@ -27,6 +27,7 @@ export function openStore(path: string, wallMs: number): OpenStore {
   database.exec('PRAGMA cache_size = -16384');
   database.exec('PRAGMA wal_autocheckpoint = 4096');
   const events = eventWrites(database);
+  const { recent } = eventReads(database);
   const apply = prepareApply(database, events);
   const transaction = database.transaction((writes: readonly FleetWrite[]) => {
     for (const write of writes) apply(write);
@@ -35,7 +36,7 @@ export function openStore(path: string, wallMs: number): OpenStore {
   return {
     contents: {
       hosts: PersistentMap.of(readHosts(database)),
-      operations: readOperations(database, wallMs),
+      ...readOperations(database, wallMs),
       sessionEpoch: readSessionEpoch(database),
     },
     async commit(writes): Promise<CommitResult> {
@@ -46,6 +47,9 @@ export function openStore(path: string, wallMs: number): OpenStore {
         if (isFull(error)) return 'full';
         throw error;
       }
+    },
+    async recentEvents(query) {
+      return recent(query);
     },
     forgetOld(nowMs) {
       try {
@@ -85,7 +89,7 @@ function prepareApply(
       case 'operationBegun':
         return operations.begin(write.operation);
       case 'operationChanged':
-        return operations.change(write.operation, write.mustStop, write.changed);
+        return operations.change(write);
     }
   };
 }

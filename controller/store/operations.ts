@@ -1,76 +1,85 @@
 /** Operations with their whole plan, and how each target ended. */
+
+import { PersistentMap } from '../../proto/persistent-map.ts';
 import type { SqliteDatabase } from '../../proto/sqlite.ts';
 import {
   hostId,
   knownProcessName,
   type Operation,
-  type OperationId,
   type OperationState,
+  type Order,
   operationId,
+  type ProcessState,
   type Target,
   type TargetState,
   type Verb,
   type Wave,
 } from '../../proto/vocabulary.ts';
-import { type Execution, executionOf } from '../core/operation.ts';
+import { type Execution, executionOf } from '../core/execution.ts';
 import { OPERATION_RETENTION_MS } from '../core/operations.ts';
+import type { FleetState, FleetWrite } from '../core/state.ts';
 
 export function operationWrites(database: SqliteDatabase) {
   const insert = database.prepare(
-    `INSERT INTO operations (id, verb, signal, hosts, processes, reason, requested_by, state,
-       must_stop, started_at_ms, ended_at_ms, waves)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)`,
+    `INSERT INTO operations (id, verb, signal, hosts, processes, reason, host_order, full_stop,
+       expect_hosts, requested_by, state, must_stop, started_at_ms, ended_at_ms, waves, left_out)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
   );
   const insertTarget = database.prepare(
-    `INSERT INTO targets (operation, host, process, position, wave, state, old_pid, new_pid,
-       duration_ms, error, log_tail)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO targets (operation, host, process, position, wave, stop_wave, state, stopped,
+       overdue, process_state, old_pid, new_pid, duration_ms, error, log_tail)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const update = database.prepare(
     'UPDATE operations SET state = ?, must_stop = ?, ended_at_ms = ? WHERE id = ?',
   );
   const updateTarget = database.prepare(
-    `UPDATE targets SET state = ?, old_pid = ?, new_pid = ?, duration_ms = ?, error = ?, log_tail = ?
+    `UPDATE targets SET state = ?, stopped = ?, overdue = ?, process_state = ?, old_pid = ?,
+       new_pid = ?, duration_ms = ?, error = ?, log_tail = ?
      WHERE operation = ? AND host = ? AND process = ?`,
   );
   return {
     begin(operation: Operation): void {
-      const { id, verb, signal, hosts, reason, requestedBy, state } = operation;
-      const processes = JSON.stringify(operation.processes);
-      const waves = JSON.stringify(operation.waves);
-      const { startedAtMs, endedAtMs } = operation;
-      insert.run(
-        id,
-        verb,
-        signal,
-        hosts,
-        processes,
-        reason,
-        requestedBy,
-        state,
-        startedAtMs,
-        endedAtMs,
-        waves,
-      );
+      insert.run(...operationColumns(operation));
       for (const [position, target] of operation.targets.entries()) {
-        const { host, process, wave } = target;
-        insertTarget.run(id, host, process, position, wave, ...outcomeColumns(target));
+        const { host, process, wave, stopWave } = target;
+        const planned = [operation.id, host, process, position, wave, stopWave];
+        insertTarget.run(...planned, ...changingColumns(target));
       }
     },
-    change(operation: Operation, mustStop: boolean, changed: readonly Target[]): void {
-      const { id, state, endedAtMs } = operation;
-      update.run(state, mustStop ? 1 : 0, endedAtMs, id);
+    change({ id, moved, changed }: OperationChange): void {
+      if (moved !== null) {
+        const { state, endedAtMs } = moved.facts;
+        update.run(state, Number(moved.mustStop), endedAtMs, id);
+      }
       for (const target of changed) {
-        updateTarget.run(...outcomeColumns(target), id, target.host, target.process);
+        updateTarget.run(...changingColumns(target), id, target.host, target.process);
       }
     },
   };
 }
 
-/** state, old_pid, new_pid, duration_ms, error, log_tail */
-function outcomeColumns(target: Target) {
-  const { state, oldPid, newPid, durationMs, error, logTail } = target;
-  return [state, oldPid, newPid, durationMs, error, JSON.stringify(logTail)] as const;
+type OperationChange = Extract<FleetWrite, { readonly kind: 'operationChanged' }>;
+
+/** In the order of the INSERT. */
+function operationColumns(operation: Operation) {
+  const { id, verb, signal, hosts, processes, reason, order, fullStop, expectHosts } = operation;
+  const { requestedBy, state, startedAtMs, endedAtMs, waves, leftOut } = operation;
+  return [
+    ...[id, verb, signal, hosts, JSON.stringify(processes), reason],
+    ...[order, Number(fullStop), expectHosts],
+    ...[requestedBy, state, startedAtMs, endedAtMs, JSON.stringify(waves), JSON.stringify(leftOut)],
+  ];
+}
+
+/** From `state` to `log_tail`, in the order of both statements. */
+function changingColumns(target: Target) {
+  const { state, stopped, overdue, processState } = target;
+  const { oldPid, newPid, durationMs, error, logTail } = target;
+  return [
+    ...[state, Number(stopped), Number(overdue), processState],
+    ...[oldPid, newPid, durationMs, error, JSON.stringify(logTail)],
+  ];
 }
 
 /** How long one can look back; far longer than a repeated request may come. */
@@ -87,19 +96,27 @@ interface OperationRow {
   readonly hosts: string;
   readonly processes: string;
   readonly reason: string;
+  readonly host_order: string;
+  readonly full_stop: number;
+  readonly expect_hosts: number | null;
   readonly requested_by: string;
   readonly state: string;
   readonly must_stop: number;
   readonly started_at_ms: number;
   readonly ended_at_ms: number | null;
   readonly waves: string;
+  readonly left_out: string;
 }
 
 interface TargetRow {
   readonly host: string;
   readonly process: string;
   readonly wave: number;
+  readonly stop_wave: number | null;
   readonly state: string;
+  readonly stopped: number;
+  readonly overdue: number;
+  readonly process_state: string;
   readonly old_pid: number | null;
   readonly new_pid: number | null;
   readonly duration_ms: number | null;
@@ -111,7 +128,7 @@ interface TargetRow {
 export function readOperations(
   database: SqliteDatabase,
   wallMs: number,
-): ReadonlyMap<OperationId, Execution> {
+): Pick<FleetState, 'operations' | 'running'> {
   const rows = database
     .prepare(
       'SELECT * FROM operations WHERE ended_at_ms IS NULL OR ended_at_ms > ? ORDER BY started_at_ms',
@@ -120,14 +137,17 @@ export function readOperations(
   const selectTargets = database.prepare(
     'SELECT * FROM targets WHERE operation = ? ORDER BY position',
   );
-  return new Map(
-    rows.map((row) => {
-      const targets = selectTargets.all(row.id) as readonly TargetRow[];
-      const operation = operationOf(row, targets.map(targetOf));
-      return [operation.id, executionOf(operation, row.must_stop === 1)];
-    }),
-  );
+  const executions = rows.map((row) => {
+    const targets = selectTargets.all(row.id) as readonly TargetRow[];
+    return executionOf(operationOf(row, targets.map(targetOf)), row.must_stop === 1);
+  });
+  return {
+    operations: PersistentMap.of(executions.map((each) => [each.facts.id, each])),
+    running: new Set(executions.filter(isRunning).map(({ facts }) => facts.id)),
+  };
 }
+
+const isRunning = ({ facts }: Execution): boolean => facts.state === 'running';
 
 function operationOf(row: OperationRow, targets: readonly Target[]): Operation {
   return {
@@ -137,11 +157,15 @@ function operationOf(row: OperationRow, targets: readonly Target[]): Operation {
     hosts: row.hosts,
     processes: JSON.parse(row.processes) as readonly string[],
     reason: row.reason,
+    order: row.host_order as Order,
+    fullStop: row.full_stop === 1,
+    expectHosts: row.expect_hosts,
     requestedBy: row.requested_by,
     state: row.state as OperationState,
     startedAtMs: row.started_at_ms,
     endedAtMs: row.ended_at_ms,
     waves: JSON.parse(row.waves) as readonly Wave[],
+    leftOut: (JSON.parse(row.left_out) as readonly string[]).map(hostId),
     targets,
   };
 }
@@ -151,7 +175,13 @@ function targetOf(row: TargetRow): Target {
     host: hostId(row.host),
     process: knownProcessName(row.process),
     wave: row.wave,
+    stopWave: row.stop_wave,
     state: row.state as TargetState,
+    stopped: row.stopped === 1,
+    overdue: row.overdue === 1,
+    processState: row.process_state as ProcessState,
+    // No agent is connected before the controller serves.
+    hostConnected: false,
     oldPid: row.old_pid,
     newPid: row.new_pid,
     durationMs: row.duration_ms,

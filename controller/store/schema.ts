@@ -61,4 +61,28 @@ export const MIGRATIONS: readonly string[] = [
      log_tail TEXT NOT NULL,
      PRIMARY KEY (operation, host, process)
    ) STRICT, WITHOUT ROWID;`,
+
+  // Hosts have addresses; operations an order, a full stop and what is waited for; events a verb.
+  `ALTER TABLE hosts ADD COLUMN address TEXT;
+   UPDATE processes SET status =
+     json_set(status, '$.startMs', 1000, '$.stopWaitMs', 10000, '$.tierWaitMs', 30000);
+   UPDATE events SET event = json_set(event, '$.process.startMs', 1000,
+       '$.process.stopWaitMs', 10000, '$.process.tierWaitMs', 30000)
+     WHERE json_extract(event, '$.kind') = 'processChanged';
+   UPDATE events SET event = json_set(event, '$.verb', coalesce(
+       (SELECT verb FROM operations WHERE id = json_extract(event, '$.operationId')), 'restart'))
+     WHERE json_extract(event, '$.kind') <> 'processChanged';
+
+   ALTER TABLE operations ADD COLUMN host_order TEXT NOT NULL DEFAULT 'tier';
+   ALTER TABLE operations ADD COLUMN full_stop INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE operations ADD COLUMN expect_hosts INTEGER;
+   ALTER TABLE operations ADD COLUMN left_out TEXT NOT NULL DEFAULT '[]';
+   UPDATE operations SET waves =
+     (SELECT json_group_array(json_set(value, '$.action', verb, '$.waitMs', 30000))
+      FROM json_each(waves));
+
+   ALTER TABLE targets ADD COLUMN stop_wave INTEGER;
+   ALTER TABLE targets ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE targets ADD COLUMN overdue INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE targets ADD COLUMN process_state TEXT NOT NULL DEFAULT 'UNKNOWN';`,
 ];

@@ -1,4 +1,4 @@
-/** Requests and answers of the `Control` service ⇄ the vocabulary. */
+/** Hosts, processes and events of the `Control` service ⇄ the vocabulary. */
 
 import type { Host as WireHost, Host__Output as WireHostOutput } from '../gen/fleet/v1/Host.ts';
 import type {
@@ -6,50 +6,24 @@ import type {
   HostProcess__Output as WireHostProcessOutput,
 } from '../gen/fleet/v1/HostProcess.ts';
 import type {
-  Operation as WireOperation,
-  Operation__Output as WireOperationOutput,
-} from '../gen/fleet/v1/Operation.ts';
-import type {
-  OperationRequest as WireOperationRequest,
-  OperationRequest__Output as WireOperationRequestOutput,
-} from '../gen/fleet/v1/OperationRequest.ts';
-import type {
-  OperationUpdate as WireOperationUpdate,
-  OperationUpdate__Output as WireOperationUpdateOutput,
-} from '../gen/fleet/v1/OperationUpdate.ts';
-import type {
-  Target as WireTarget,
-  Target__Output as WireTargetOutput,
-} from '../gen/fleet/v1/Target.ts';
-import {
-  type HostProcess,
-  type HostStatus,
-  hostId,
-  knownProcessName,
-  type Operation,
-  type OperationRequest,
-  type OperationState,
-  type OperationUpdate,
-  operationId,
-  type Target,
-} from '../vocabulary.ts';
-import { enumCodec, malformed, orNull, present } from './fields.ts';
-import {
-  decodeProcessStatus,
-  encodeProcessStatus,
-  targetStateCodec,
-  verbCodec,
-} from './process.ts';
-
-const operationStateCodec = enumCodec('operation state', {
-  planned: 'OPERATION_STATE_PLANNED',
-  running: 'OPERATION_STATE_RUNNING',
-  succeeded: 'OPERATION_STATE_SUCCEEDED',
-  failed: 'OPERATION_STATE_FAILED',
-} as const satisfies Record<OperationState, string>);
+  StoredEvent as WireStoredEvent,
+  StoredEvent__Output as WireStoredEventOutput,
+} from '../gen/fleet/v1/StoredEvent.ts';
+import { type HostProcess, type HostStatus, hostId, type StoredEvent } from '../vocabulary.ts';
+import { malformed, orNull, present } from './fields.ts';
+import { decodeEvent, encodeEvent } from './link.ts';
+import { decodeProcessStatus, encodeProcessStatus } from './process.ts';
 
 export function encodeHost(status: HostStatus): WireHost {
-  return { ...status, labels: { ...status.labels } };
+  return {
+    host: status.host,
+    connected: status.connected,
+    labels: { ...status.labels },
+    agentVersion: status.agentVersion,
+    lastSeenAtMs: status.lastSeenAtMs,
+    ...present('address', status.address),
+    ...present('connectedSinceMs', status.connectedSinceMs),
+  };
 }
 
 export function decodeHost(wire: WireHostOutput): HostStatus {
@@ -59,6 +33,8 @@ export function decodeHost(wire: WireHostOutput): HostStatus {
     labels: wire.labels,
     agentVersion: wire.agentVersion,
     lastSeenAtMs: wire.lastSeenAtMs,
+    address: orNull(wire.address),
+    connectedSinceMs: orNull(wire.connectedSinceMs),
   };
 }
 
@@ -79,91 +55,11 @@ export function decodeHostProcess(wire: WireHostProcessOutput): HostProcess {
   };
 }
 
-export function encodeOperationRequest(request: OperationRequest): WireOperationRequest {
-  return {
-    id: request.id,
-    verb: verbCodec.toWire(request.verb),
-    hosts: request.hosts,
-    processes: [...request.processes],
-    reason: request.reason,
-    ...present('signal', request.signal),
-  };
+export function encodeStoredEvent({ host, ...event }: StoredEvent): WireStoredEvent {
+  return { host, event: encodeEvent(event) };
 }
 
-export function decodeOperationRequest(wire: WireOperationRequestOutput): OperationRequest {
-  return {
-    id: operationId(wire.id),
-    verb: verbCodec.fromWire(wire.verb),
-    signal: orNull(wire.signal),
-    hosts: wire.hosts,
-    processes: wire.processes,
-    reason: wire.reason,
-  };
-}
-
-export function encodeOperation(operation: Operation): WireOperation {
-  return {
-    ...encodeOperationRequest(operation),
-    requestedBy: operation.requestedBy,
-    state: operationStateCodec.toWire(operation.state),
-    startedAtMs: operation.startedAtMs,
-    waves: operation.waves.map((wave) => ({ ...wave })),
-    targets: operation.targets.map(encodeTarget),
-    ...present('endedAtMs', operation.endedAtMs),
-  };
-}
-
-export function decodeOperation(wire: WireOperationOutput): Operation {
-  return {
-    ...decodeOperationRequest(wire),
-    requestedBy: wire.requestedBy,
-    state: operationStateCodec.fromWire(wire.state),
-    startedAtMs: wire.startedAtMs,
-    endedAtMs: orNull(wire.endedAtMs),
-    waves: wire.waves,
-    targets: wire.targets.map(decodeTarget),
-  };
-}
-
-export function encodeOperationUpdate(update: OperationUpdate): WireOperationUpdate {
-  switch (update.kind) {
-    case 'operation':
-      return { operation: encodeOperation(update.operation) };
-    case 'target':
-      return { target: encodeTarget(update.target) };
-  }
-}
-
-export function decodeOperationUpdate(wire: WireOperationUpdateOutput): OperationUpdate {
-  if (wire.operation) return { kind: 'operation', operation: decodeOperation(wire.operation) };
-  if (wire.target) return { kind: 'target', target: decodeTarget(wire.target) };
-  throw malformed('an operation update without a body');
-}
-
-function encodeTarget(target: Target): WireTarget {
-  return {
-    host: target.host,
-    process: target.process,
-    wave: target.wave,
-    state: targetStateCodec.toWire(target.state),
-    logTail: [...target.logTail],
-    ...present('oldPid', target.oldPid),
-    ...present('newPid', target.newPid),
-    ...present('durationMs', target.durationMs),
-    ...present('error', target.error),
-  };
-}
-
-function decodeTarget(wire: WireTargetOutput): Target {
-  return {
-    host: hostId(wire.host),
-    process: knownProcessName(wire.process),
-    wave: wire.wave,
-    state: targetStateCodec.fromWire(wire.state),
-    oldPid: orNull(wire.oldPid),
-    newPid: orNull(wire.newPid),
-    durationMs: orNull(wire.durationMs),
-    error: orNull(wire.error),
-    logTail: wire.logTail,
-  };
+export function decodeStoredEvent(wire: WireStoredEventOutput): StoredEvent {
+  if (!wire.event) throw malformed('a stored event without the event');
+  return { host: hostId(wire.host), ...decodeEvent(wire.event) };
 }

@@ -17,6 +17,7 @@ import {
   journalId,
   knownProcessName,
   operationId,
+  type SequencedEvent,
   type SettledState,
 } from '../vocabulary.ts';
 import { exact, malformed, orNull, present } from './fields.ts';
@@ -48,14 +49,7 @@ export function encodeAgentMessage(message: AgentMessage): AgentFrame {
         },
       };
     case 'event':
-      return {
-        event: {
-          sessionEpoch: message.sessionEpoch,
-          seq: message.seq,
-          atMs: message.atMs,
-          ...encodeEventBody(message.event),
-        },
-      };
+      return { event: { sessionEpoch: message.sessionEpoch, ...encodeEvent(message) } };
     case 'heartbeat':
       return { heartbeat: {} };
     case 'goodbye':
@@ -86,9 +80,7 @@ export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage {
     return {
       kind: 'event',
       sessionEpoch: exact('session epoch', frame.event.sessionEpoch),
-      seq: exact('seq', frame.event.seq),
-      atMs: exact('time', frame.event.atMs),
-      event: decodeEventBody(frame.event),
+      ...decodeEvent(frame.event),
     };
   }
   if (frame.heartbeat) return { kind: 'heartbeat' };
@@ -158,6 +150,18 @@ export function decodeControllerFrame(frame: ControllerFrame__Output): Controlle
   throw malformed('a controller frame without a body');
 }
 
+export function encodeEvent({ seq, atMs, event }: SequencedEvent): WireEvent {
+  return { seq, atMs, ...encodeEventBody(event) };
+}
+
+export function decodeEvent(wire: WireEventOutput): SequencedEvent {
+  return {
+    seq: exact('seq', wire.seq),
+    atMs: exact('time', wire.atMs),
+    event: decodeEventBody(wire),
+  };
+}
+
 function encodeEventBody(
   event: AgentEvent,
 ): Pick<WireEvent, 'processChanged' | 'targetAccepted' | 'targetSettled'> {
@@ -170,6 +174,7 @@ function encodeEventBody(
           operationId: event.operationId,
           process: event.process,
           generation: event.generation,
+          verb: verbCodec.toWire(event.verb),
           ...present('oldPid', event.oldPid),
         },
       };
@@ -178,6 +183,7 @@ function encodeEventBody(
         targetSettled: {
           operationId: event.operationId,
           process: event.process,
+          verb: verbCodec.toWire(event.verb),
           state: targetStateCodec.toWire(event.outcome.state),
           durationMs: event.outcome.durationMs,
           logTail: [...event.outcome.logTail],
@@ -198,6 +204,7 @@ function decodeEventBody(wire: WireEventOutput): AgentEvent {
       kind: 'targetAccepted',
       operationId: operationId(wire.targetAccepted.operationId),
       process: knownProcessName(wire.targetAccepted.process),
+      verb: verbCodec.fromWire(wire.targetAccepted.verb),
       generation: exact('generation', wire.targetAccepted.generation),
       oldPid: orNull(wire.targetAccepted.oldPid),
     };
@@ -211,6 +218,7 @@ function decodeSettled(wire: TargetSettled__Output): AgentEvent {
     kind: 'targetSettled',
     operationId: operationId(wire.operationId),
     process: knownProcessName(wire.process),
+    verb: verbCodec.fromWire(wire.verb),
     outcome: {
       state: settledState(wire.state),
       oldPid: orNull(wire.oldPid),

@@ -13,7 +13,7 @@ import {
 } from '../vocabulary.ts';
 import { enumCodec, orNull, present } from './fields.ts';
 
-const processStateCodec = enumCodec('process state', {
+export const processStateCodec = enumCodec('process state', {
   STOPPED: 'PROCESS_STATE_STOPPED',
   STARTING: 'PROCESS_STATE_STARTING',
   RUNNING: 'PROCESS_STATE_RUNNING',
@@ -54,6 +54,9 @@ export function encodeProcessStatus(status: ProcessStatus): WireProcessStatus {
     state: processStateCodec.toWire(status.state),
     changedAtMs: status.changedAtMs,
     restarts: status.restarts,
+    startMs: status.startMs,
+    stopWaitMs: status.stopWaitMs,
+    tierWaitMs: status.tierWaitMs,
     ...present('pid', status.pid),
     ...present('startedAtMs', status.startedAtMs),
     ...present('exitCode', status.exitCode),
@@ -81,5 +84,8 @@ export function decodeProcessStatus(wire: WireProcessStatusOutput): ProcessStatu
     restarts: wire.restarts,
     lastError: orNull(wire.lastError),
     nextTryAtMs: orNull(wire.nextTryAtMs),
+    startMs: wire.startMs,
+    stopWaitMs: wire.stopWaitMs,
+    tierWaitMs: wire.tierWaitMs,
   };
 }

@@ -7,7 +7,7 @@ import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import type { ExitStatus } from '../../agent/core/exit-status.ts';
 import { EMPTY_OUTBOX } from '../../agent/core/outbox.ts';
 import type { ProcessInput, ProcessRuntime, ProcessTimer } from '../../agent/core/process.ts';
-import { type JournalContents, recoverState } from '../../agent/core/recover.ts';
+import { type JournalContents, recoverState, targetsToRecord } from '../../agent/core/recover.ts';
 import type { AgentInput, AgentState, AgentStep, Sighting } from '../../agent/core/state.ts';
 import type { TargetRecord } from '../../agent/core/target.ts';
 import {
@@ -36,6 +36,8 @@ export interface HostOptions {
   readonly bootId?: string;
   readonly sightings?: Readonly<Record<string, Sighting>>;
   readonly startsAtMs?: number;
+  /** How far the wall clock is ahead of the one that every test begins with. */
+  readonly wallAheadMs?: number;
 }
 
 export interface TestHost {
@@ -45,6 +47,8 @@ export interface TestHost {
   readonly process: (name: string) => ProcessRuntime;
   readonly stateOf: (name: string) => ProcessState | undefined;
   readonly pass: (durationMs: number) => void;
+  /** Somebody sets the wall clock; no time passes. */
+  readonly setWallClock: (byMs: number) => void;
   readonly step: (input: AgentInput) => AgentStep;
   readonly give: (name: string, input: ProcessInput) => AgentStep;
   readonly spawned: (name: string, pid?: number) => AgentStep;
@@ -52,9 +56,12 @@ export interface TestHost {
   readonly timer: (name: string, timer: ProcessTimer) => AgentStep;
   readonly receive: (message: ControllerMessage) => AgentStep;
   readonly welcome: (acknowledgedSeq?: number) => AgentStep;
+  /** The controller has stored all that it was sent. */
+  readonly acknowledge: () => AgentStep;
   readonly command: (verb: Verb, operation: string, ...names: readonly string[]) => AgentStep;
   readonly signal: (signal: string, operation: string, name: string) => AgentStep;
-  readonly target: (operation: string, name: string) => TargetRecord | undefined;
+  /** `verb`: where the operation has two targets of the process. */
+  readonly target: (operation: string, name: string, verb?: Verb) => TargetRecord | undefined;
   /** What the journal of this host holds, for the agent that comes after it. */
   readonly journal: () => JournalContents;
 }
@@ -66,11 +73,13 @@ export function aHost(
 ): TestHost {
   const { bootId = BOOT_ID, startsAtMs = 0 } = options;
   let nowMs = startsAtMs;
+  let wallAheadMs = options.wallAheadMs ?? 0;
+  const now = () => ({ ...instant(nowMs), wallMs: instant(nowMs).wallMs + wallAheadMs });
   const journal = { ...EMPTY_JOURNAL, ...options.journal };
-  const recovered = recoverState(definitions, journal, bootId, instant(nowMs).wallMs);
+  const recovered = recoverState(definitions, journal, bootId, now().wallMs);
   let state = recovered.state;
   const step = (input: AgentInput): AgentStep => {
-    const result = stepAgent(state, input, instant(nowMs));
+    const result = stepAgent(state, input, now());
     state = result.state;
     return result;
   };
@@ -94,6 +103,9 @@ export function aHost(
     pass: (durationMs) => {
       nowMs += durationMs;
     },
+    setWallClock: (byMs) => {
+      wallAheadMs += byMs;
+    },
     step,
     give,
     spawned: (name, pid = 100) => give(name, { kind: 'spawned', child: aChild(pid, bootId) }),
@@ -102,13 +114,23 @@ export function aHost(
     timer: (name, timer) => give(name, { kind: timer, timerToken: process(name).timerToken }),
     receive,
     welcome: (acknowledgedSeq = 0) => receive(aWelcome(EPOCH, acknowledgedSeq)),
+    acknowledge: () => {
+      const seq = state.outbox.nextSeq - 1;
+      return receive({ kind: 'acknowledgement', sessionEpoch: EPOCH, seq });
+    },
     command: (verb, operation, ...names) => receive(aCommand(verb, operation, names)),
     signal: (signal, operation, name) =>
       receive({ ...aCommand('signal', operation, [name]), signal }),
-    target: (operation, name) => state.targets.get(`${operation} ${name}`),
+    target: (operation, name, verb) =>
+      [...state.targets.values()].find(
+        (target) =>
+          target.operationId === operation &&
+          target.process === name &&
+          target.verb === (verb ?? target.verb),
+      ),
     journal: () => ({
       processes: [...state.processes.values()],
-      targets: [...state.targets.values()],
+      targets: targetsToRecord(state),
       outbox: state.outbox,
       endedOrderly: false,
       bootId,
@@ -173,7 +195,9 @@ export function deedsIn(step: AgentStep): readonly string[] {
 
 export function outcomesIn(step: AgentStep) {
   return eventsIn(step).flatMap((event) =>
-    event.kind === 'targetSettled' ? { operation: event.operationId, ...event.outcome } : [],
+    event.kind === 'targetSettled'
+      ? { operation: event.operationId, verb: event.verb, ...event.outcome }
+      : [],
   );
 }
 

@@ -4,7 +4,7 @@
  */
 import { EMPTY_OUTBOX } from '../../agent/core/outbox.ts';
 import type { JournalContents } from '../../agent/core/recover.ts';
-import type { AgentWrite } from '../../agent/core/state.ts';
+import { type AgentWrite, targetKey } from '../../agent/core/state.ts';
 import type { Journal } from '../../agent/ports.ts';
 
 export interface FakeJournal extends Journal {
@@ -61,10 +61,13 @@ function applied(contents: JournalContents, write: AgentWrite): JournalContents 
       return { ...contents, processes: [...others, write.process] };
     }
     case 'target': {
-      const { operationId, process } = write.target;
-      const isOther = (held: (typeof targets)[number]) =>
-        held.operationId !== operationId || held.process !== process;
-      return { ...contents, targets: [...targets.filter(isOther), write.target] };
+      const key = targetKey(write.target);
+      const others = targets.filter((held) => targetKey(held) !== key);
+      return { ...contents, targets: [...others, write.target] };
+    }
+    case 'targetForgotten': {
+      const key = targetKey(write.target);
+      return { ...contents, targets: targets.filter((held) => targetKey(held) !== key) };
     }
     case 'event': {
       const others = outbox.pending.filter(({ seq }) => seq !== write.event.seq);

@@ -38,6 +38,7 @@ export function aDefinition(
     program: name,
     groupPriority: 999,
     priority: 999,
+    tierWaitMs: 30_000,
     command: `/usr/bin/${name}`,
     directory: null,
     umask: null,

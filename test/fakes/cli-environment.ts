@@ -1,7 +1,11 @@
-/** fleetctl's world without terminal, clock or network: time passes only when somebody sleeps. */
-import type { ControlClient, Environment } from '../../cli/ports.ts';
+/** fleetctl's world without terminal, clock or network. */
+import type { ControlClient, Environment, Terminal } from '../../cli/ports.ts';
+import { FleetError, refusal } from '../../proto/errors.ts';
+import { type FakeClock, fakeClock } from './cli-clock.ts';
 
-export interface FakeWorld {
+export const FAKE_NOW_MS = Date.UTC(2026, 10, 22, 12, 0, 0);
+
+export interface FakeWorld extends Pick<FakeClock, 'pass'> {
   readonly environment: Environment;
   readonly stdout: () => string;
   readonly stderr: () => string;
@@ -9,17 +13,31 @@ export interface FakeWorld {
   readonly questions: string[];
   readonly pressInterrupt: () => void;
   readonly sleptMs: () => number;
+  /** Only with a screen. */
+  readonly resize: (size: ScreenSize) => void;
 }
 
-export const FAKE_NOW_MS = Date.UTC(2026, 10, 22, 12, 0, 0);
+export interface ScreenSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface Surroundings {
+  readonly answers?: readonly (string | null)[];
+  /** None: stdout is no terminal. */
+  readonly screen?: ScreenSize;
+  /** What can be read, by path; `-` is standard input. */
+  readonly files?: Readonly<Record<string, string>>;
+}
 
 export function fakeWorld(
   dial: Environment['dial'] | ControlClient,
-  { answers }: { readonly answers?: readonly (string | null)[] } = {},
+  { answers, screen, files = {} }: Surroundings = {},
 ): FakeWorld {
   const written = { stdout: '', stderr: '' };
   const questions: string[] = [];
-  let sleptMs = 0;
+  const time = fakeClock(FAKE_NOW_MS);
+  const fakeScreen = screen === undefined ? null : fakeTerminal(screen);
   let interrupt: (() => void) | null = null;
   const output = (name: keyof typeof written) => ({
     write: (text: string) => {
@@ -31,14 +49,15 @@ export function fakeWorld(
     environment: {
       stdout: output('stdout'),
       stderr: output('stderr'),
-      clock: {
-        nowMs: () => FAKE_NOW_MS + sleptMs,
-        monotonicMs: () => sleptMs,
-        sleep: async (durationMs, signal) => {
-          signal.throwIfAborted();
-          sleptMs += durationMs;
-        },
+      terminal: fakeScreen?.terminal ?? null,
+      readText: async (path) => {
+        const text = files[path ?? '-'];
+        if (text === undefined) {
+          throw new FleetError(refusal('usage', `${path ?? 'standard input'} cannot be read`));
+        }
+        return text;
       },
+      clock: time.clock,
       randomBytes: (count) => new Uint8Array(count).fill(0xab),
       ask:
         answers === undefined
@@ -58,6 +77,26 @@ export function fakeWorld(
     stderr: () => written.stderr,
     questions,
     pressInterrupt: () => interrupt?.(),
-    sleptMs: () => sleptMs,
+    sleptMs: time.passedMs,
+    pass: time.pass,
+    resize: (size) => fakeScreen?.resize(size),
   };
+}
+
+function fakeTerminal(initial: ScreenSize) {
+  const listeners = new Set<() => void>();
+  let size = initial;
+  const terminal: Terminal = {
+    columns: () => size.columns,
+    rows: () => size.rows,
+    onResize: (callback) => {
+      listeners.add(callback);
+      return { [Symbol.dispose]: () => void listeners.delete(callback) };
+    },
+  };
+  const resize = (changed: ScreenSize) => {
+    size = changed;
+    for (const listener of listeners) listener();
+  };
+  return { terminal, resize };
 }

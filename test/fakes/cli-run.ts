@@ -2,12 +2,17 @@
 import assert from 'node:assert/strict';
 import { runFleetctl } from '../../cli/run.ts';
 import type { Operation } from '../../proto/vocabulary.ts';
-import { fakeWorld } from './cli-environment.ts';
-import { anOperation, aTarget, type FakeAnswers, fakeControl, whole } from './control-client.ts';
+import { fakeWorld, type Surroundings } from './cli-environment.ts';
+import {
+  anOperation,
+  aTarget,
+  aWave,
+  type FakeAnswers,
+  fakeControl,
+  whole,
+} from './control-client.ts';
 
-export interface Given extends FakeAnswers {
-  readonly answers?: readonly (string | null)[];
-}
+export interface Given extends FakeAnswers, Surroundings {}
 
 export async function fleetctl(words: readonly string[], given: Given) {
   const control = fakeControl(given);
@@ -31,8 +36,8 @@ export const RESTART = ['restart', 'web', '--hosts', 'prod-*'];
 
 export const twoWaves = anOperation({
   waves: [
-    { index: 0, groupPriority: 10, priority: 999, targets: 2 },
-    { index: 1, groupPriority: 20, priority: 5, targets: 1 },
+    aWave(0, { groupPriority: 10, targets: 2 }),
+    aWave(1, { groupPriority: 20, priority: 5 }),
   ],
   targets: [
     aTarget('prod-1', 'db', { oldPid: 17, newPid: 23, durationMs: 1_100 }),

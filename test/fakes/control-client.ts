@@ -1,5 +1,5 @@
 /** A controller that answers from a script, and operations to script it with. */
-import type { ControlClient } from '../../cli/ports.ts';
+import type { ControlClient, EventSelection, OperationListing } from '../../cli/ports.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import {
   type HostProcess,
@@ -8,16 +8,26 @@ import {
   knownProcessName,
   type Operation,
   type OperationRequest,
+  type OperationSummary,
   type OperationUpdate,
   operationId,
   type ProcessStatus,
+  type StoredEvent,
+  TARGET_STATES,
   type Target,
+  type TargetState,
+  type Wave,
 } from '../../proto/vocabulary.ts';
 
 export interface FakeControl {
   readonly client: ControlClient;
   readonly planned: OperationRequest[];
   readonly submitted: OperationRequest[];
+  /** The ids, or beginnings of ids, that were asked for. */
+  readonly fetched: string[];
+  readonly watched: string[];
+  readonly listings: OperationListing[];
+  readonly eventSelections: EventSelection[];
   readonly isClosed: () => boolean;
 }
 
@@ -30,17 +40,24 @@ interface View {
 export interface FakeAnswers {
   readonly hosts?: readonly HostStatus[];
   readonly processes?: readonly HostProcess[];
-  readonly plan?: Operation;
+  readonly plan?: Operation | FleetError;
   /** Answers to one submission each; the last one stays. */
   readonly submissions?: readonly (Operation | FleetError)[];
   /** One per call of `watchOperation`; the last one stays. */
   readonly views?: readonly View[];
+  /** Answers to one `getOperation` each; the last one stays. */
+  readonly operations?: readonly (Operation | FleetError)[];
+  readonly summaries?: readonly OperationSummary[];
+  readonly events?: readonly StoredEvent[];
 }
 
 export function fakeControl(answers: FakeAnswers): FakeControl {
   const planned: OperationRequest[] = [];
   const submitted: OperationRequest[] = [];
-  let views = 0;
+  const fetched: string[] = [];
+  const watched: string[] = [];
+  const listings: OperationListing[] = [];
+  const eventSelections: EventSelection[] = [];
   let closed = false;
   const assertOpen = () => {
     if (closed) throw new Error('the client was closed too early');
@@ -55,27 +72,35 @@ export function fakeControl(answers: FakeAnswers): FakeControl {
     }),
     planOperation: async (request) => {
       planned.push(request);
-      return scripted(answers.plan);
+      return orThrow(scripted(answers.plan));
     },
     submitOperation: async (request) => {
       assertOpen();
-      const answer = at(answers.submissions, submitted.push(request) - 1);
-      if (answer instanceof FleetError) throw answer;
-      return answer;
+      return orThrow(at(answers.submissions, submitted.push(request) - 1));
     },
-    watchOperation: async function* (_id, signal) {
+    watchOperation: async function* (id, signal) {
       await null;
       assertOpen();
-      const view = at(answers.views, views++);
+      const view = at(answers.views, watched.push(id) - 1);
       yield* view.updates;
       if (view.ending instanceof FleetError) throw view.ending;
       if (view.ending === 'silence') await aborted(signal);
+    },
+    getOperation: async (id) => orThrow(at(answers.operations, fetched.push(id) - 1)),
+    listOperations: async (which) => {
+      listings.push(which);
+      return answers.summaries ?? [];
+    },
+    listEvents: async (which) => {
+      eventSelections.push(which);
+      return answers.events ?? [];
     },
     [Symbol.dispose]: () => {
       closed = true;
     },
   };
-  return { client, planned, submitted, isClosed: () => closed };
+  const recorded = { planned, submitted, fetched, watched, listings, eventSelections };
+  return { client, ...recorded, isClosed: () => closed };
 }
 
 export const lost = new FleetError(refusal('unavailable', 'Connection dropped'));
@@ -93,12 +118,29 @@ export function aTarget(
     host: hostId(host),
     process: knownProcessName(process),
     wave: 0,
+    stopWave: null,
     state: 'succeeded',
+    stopped: false,
+    overdue: false,
+    processState: 'RUNNING',
+    hostConnected: true,
     oldPid: null,
     newPid: null,
     durationMs: null,
     error: null,
     logTail: [],
+    ...rest,
+  };
+}
+
+export function aWave(index: number, rest: Partial<Omit<Wave, 'index'>> = {}): Wave {
+  return {
+    index,
+    action: 'restart',
+    groupPriority: 999,
+    priority: 999,
+    targets: 1,
+    waitMs: 30_000,
     ...rest,
   };
 }
@@ -112,13 +154,29 @@ export function anOperation(rest: Partial<Operation> = {}): Operation {
     hosts: 'prod-*',
     processes: ['web'],
     reason: '',
+    order: 'tier',
+    fullStop: false,
+    expectHosts: null,
     requestedBy: 'alice',
     state: 'succeeded',
     startedAtMs: 1_000,
     endedAtMs: 2_100,
-    waves: [{ index: 0, groupPriority: 999, priority: 999, targets: targets.length }],
+    waves: [aWave(0, { action: rest.verb ?? 'restart', targets: targets.length })],
+    leftOut: [],
     ...rest,
     targets,
+  };
+}
+
+/** As a list of operations has it. */
+export function aSummary({ targets, leftOut: _, ...facts }: Operation): OperationSummary {
+  const count = (state: TargetState) => targets.filter((target) => target.state === state).length;
+  return {
+    ...facts,
+    targetCounts: Object.fromEntries(
+      TARGET_STATES.map((state) => [state, count(state)]),
+    ) as OperationSummary['targetCounts'],
+    hostCount: new Set(targets.map((target) => target.host)).size,
   };
 }
 
@@ -129,6 +187,8 @@ export function aHost(host: string, rest: Partial<Omit<HostStatus, 'host'>> = {}
     labels: {},
     agentVersion: '0.1.0',
     lastSeenAtMs: 0,
+    address: '192.0.2.1',
+    connectedSinceMs: rest.connected === false ? null : 0,
     ...rest,
   };
 }
@@ -160,6 +220,9 @@ export function aProcess(
       restarts: 0,
       lastError: null,
       nextTryAtMs: null,
+      startMs: 1_000,
+      stopWaitMs: 10_000,
+      tierWaitMs: 30_000,
       ...status,
     },
   };
@@ -167,6 +230,11 @@ export function aProcess(
 
 function at<Answer>(script: readonly Answer[] | undefined, index: number): Answer {
   return scripted(script?.[Math.min(index, script.length - 1)]);
+}
+
+function orThrow<Answer>(answer: Answer | FleetError): Answer {
+  if (answer instanceof FleetError) throw answer;
+  return answer;
 }
 
 function scripted<Answer>(answer: Answer | undefined): Answer {

@@ -1,13 +1,14 @@
 /** What hosts, processes and requests look like to the controller, with everything beside the point filled in. */
+import { operationOf } from '../../controller/core/execution.ts';
 import { stepFleet } from '../../controller/core/fleet.ts';
 import type { ConnectionId, Host } from '../../controller/core/host.ts';
-import { PersistentMap } from '../../controller/core/persistent-map.ts';
 import type {
   FleetEffect,
   FleetInput,
   FleetState,
   FleetWrite,
 } from '../../controller/core/state.ts';
+import { PersistentMap } from '../../proto/persistent-map.ts';
 import {
   type AgentEvent,
   type AgentMessage,
@@ -46,6 +47,9 @@ export function aStatus(process: string, more: Partial<ProcessStatus> = {}): Pro
     restarts: 0,
     lastError: null,
     nextTryAtMs: null,
+    startMs: 1_000,
+    stopWaitMs: 10_000,
+    tierWaitMs: 30_000,
     ...more,
   };
 }
@@ -59,10 +63,18 @@ export function aHost(
   return {
     host: hostId(name),
     labels: {},
+    address: '10.0.0.1',
     agentVersion: '0.1.0',
     journalId: journalId('journal-1'),
     storedSeq: 0,
-    session: { connection: 1, epoch: 1, openedAtMs: 0, arriving: null, snapshotSeq: 0 },
+    session: {
+      connection: 1,
+      epoch: 1,
+      openedAtMs: 0,
+      openedWallMs: NOW_MS,
+      arriving: null,
+      snapshotSeq: 0,
+    },
     lastSeenAtMs: NOW_MS,
     lossCount: 0,
     processes: new Map(statuses.map((status) => [status.process, status])),
@@ -86,7 +98,8 @@ export function aRequest(
   more: Partial<OperationRequest> = {},
 ): OperationRequest {
   const signal = verb === 'signal' ? 'HUP' : null;
-  return { id: anId(), verb, signal, hosts, processes, reason: '', ...more };
+  const plain = { order: 'tier', fullStop: false, expectHosts: null } as const;
+  return { id: anId(), verb, signal, hosts, processes, reason: '', ...plain, ...more };
 }
 
 export function settledAs(state: TargetOutcome['state']): TargetOutcome {
@@ -101,25 +114,33 @@ export function settledAs(state: TargetOutcome['state']): TargetOutcome {
   };
 }
 
-export function accepted(id: OperationId, process: string): AgentEvent {
+export function accepted(
+  id: OperationId,
+  process: string,
+  verb: Verb = 'restart',
+): Extract<AgentEvent, { kind: 'targetAccepted' }> {
   const name = knownProcessName(process);
-  return { kind: 'targetAccepted', operationId: id, process: name, generation: 2, oldPid: 100 };
+  const found = { generation: 2, oldPid: 100 };
+  return { kind: 'targetAccepted', operationId: id, process: name, verb, ...found };
 }
 
 export function settled(
   id: OperationId,
   process: string,
   state: TargetOutcome['state'] = 'succeeded',
-): AgentEvent {
+  verb: Verb = 'restart',
+): Extract<AgentEvent, { kind: 'targetSettled' }> {
   const name = knownProcessName(process);
-  return { kind: 'targetSettled', operationId: id, process: name, outcome: settledAs(state) };
+  return { kind: 'targetSettled', operationId: id, process: name, verb, outcome: settledAs(state) };
 }
 
 export const emptyFleet: FleetState = {
   hosts: PersistentMap.of([]),
-  operations: new Map(),
+  operations: PersistentMap.of([]),
+  running: new Set(),
   sessionEpoch: 0,
   unreachableAfterMs: GRACE_MS,
+  hostGroups: new Map(),
 };
 
 export interface FleetScript {
@@ -154,7 +175,9 @@ export function fleetScript(initial: FleetState = emptyFleet): FleetScript {
       script.give({ kind: 'message', host: hostId(host), connection, message });
     },
     hello(host, connection, journal = 'journal-1') {
-      script.give({ kind: 'hello', host: hostId(host), connection, hello: aHello(journal) });
+      const address = `10.0.0.${connection}`;
+      const hello = aHello(journal);
+      script.give({ kind: 'hello', host: hostId(host), connection, hello, address });
     },
     connect(host, connection, processes) {
       script.hello(host, connection);
@@ -182,7 +205,7 @@ export function fleetScript(initial: FleetState = emptyFleet): FleetScript {
     operation(id = anId()) {
       const found = script.state.operations.get(id);
       if (found === undefined) throw new Error(`no operation ${id}`);
-      return found.operation;
+      return operationOf(found);
     },
   };
   return script;

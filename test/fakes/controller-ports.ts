@@ -64,6 +64,7 @@ export function fakeStore(): FakeStore {
         waiting.push((result) => (result instanceof Error ? reject(result) : resolve(result)));
       });
     },
+    recentEvents: async () => [],
     async answer(result) {
       const oldest = waiting.shift();
       if (oldest === undefined) throw new Error('no commit is under way');

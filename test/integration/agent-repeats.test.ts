@@ -138,8 +138,39 @@ test('one that the agent was carrying out when it was killed is finished once by
   assert.equal(fleet.lines('slow.starts').filter((line) => line === 'start').length, 2);
 });
 
+test('a stop and a start under one id are carried out once each, also by the agent after a killed one', async () => {
+  const before = await session(3);
+  const id = newId();
+  const starts = fleet.lines('counted.starts').length;
+  const verbs = (heard: ScriptedSession) =>
+    heard.events().flatMap((event) => {
+      if (event.kind !== 'targetSettled' || event.operationId !== id) return [];
+      return [`${event.verb} ${event.outcome.state}`];
+    });
+  before.command('stop', id, COUNTED);
+  const [stopped] = await verdicts(before, id, 1);
+  before.command('start', id, COUNTED);
+  const [, started] = await verdicts(before, id, 2);
+  before.command('stop', id, COUNTED);
+  assert.deepEqual((await verdicts(before, id, 3)).at(-1), stopped);
+  assert.deepEqual(verbs(before), ['stop succeeded', 'start succeeded', 'stop succeeded']);
+  before.acknowledgeAll();
+  await agent.end('SIGKILL');
+  agent = await fleet.startAgent(HOST, { programs });
+  const next = await session(4);
+  next.command('start', id, COUNTED);
+  next.command('stop', id, COUNTED);
+  const again = await fleet.until('both answers', () => {
+    const heard = verbs(next);
+    return heard.includes('start succeeded') && heard.at(-1) === 'stop succeeded' && heard;
+  });
+  assert.ok(again.length > 0);
+  assert.notEqual(started?.newPid, stopped?.oldPid);
+  assert.equal(fleet.lines('counted.starts').length, starts + 1);
+});
+
 test('a command of a session that is over is not carried out', async () => {
-  const now = await session(3);
+  const now = await session(4);
   const [stale, current] = [newId(), newId()];
   const command = { kind: 'command', verb: 'restart', signal: null, processes: [COUNTED] } as const;
   const starts = fleet.lines('counted.starts').length;
@@ -154,7 +185,7 @@ test('a command of a session that is over is not carried out', async () => {
 });
 
 test('a process that is not there, and one of a hostile name, are refused and break nothing', async () => {
-  const now = await session(3);
+  const now = await session(4);
   for (const name of ['nobody', '../../etc/passwd', '', 'x'.repeat(10_000), '\u001b[31m']) {
     const id = newId();
     now.command('stop', id, knownProcessName(name));
@@ -166,7 +197,7 @@ test('a process that is not there, and one of a hostile name, are refused and br
 });
 
 test('what was not acknowledged is sent again in the next session, and what was is not', async () => {
-  const before = await session(3);
+  const before = await session(4);
   before.acknowledgeAll();
   await fleet.until(
     'the agent has forgotten what is stored elsewhere',
@@ -179,7 +210,7 @@ test('what was not acknowledged is sent again in the next session, and what was 
   const [outcome] = await verdicts(before, id, 1);
   await agent.end('SIGKILL');
   agent = await fleet.startAgent(HOST, { programs });
-  const next = await session(4);
+  const next = await session(5);
   const [again] = await verdicts(next, id, 1);
   assert.deepEqual(again, outcome);
   const seqs = next.heard.flatMap((message) => (message.kind === 'event' ? [message.seq] : []));

@@ -5,24 +5,23 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createAuthority } from '../../certs-tool/issue.ts';
 import { dialController } from '../../cli/dial.ts';
-import type { Clock } from '../../cli/ports.ts';
 import { runFleetctl } from '../../cli/run.ts';
-import {
-  encodeHost,
-  encodeHostProcess,
-  encodeOperation,
-  encodeOperationUpdate,
-} from '../../proto/codec/control.ts';
+import { systemClock } from '../../cli/system-clock.ts';
+import { encodeHost, encodeHostProcess, encodeStoredEvent } from '../../proto/codec/control.ts';
 import { encodeRefusal } from '../../proto/codec/error.ts';
+import {
+  encodeOperation,
+  encodeOperationSummary,
+  encodeOperationUpdate,
+} from '../../proto/codec/operation.ts';
 import type { Credentials } from '../../proto/credentials.ts';
 import { nodeConfigFiles } from '../../proto/dialect/node-files.ts';
 import { refusal } from '../../proto/errors.ts';
-import type { Operation } from '../../proto/vocabulary.ts';
+import { hostId, type Operation, type Target } from '../../proto/vocabulary.ts';
 import { fakeWorld } from '../fakes/cli-environment.ts';
-import { aHost, anOperation, aProcess, aTarget, whole } from '../fakes/control-client.ts';
+import { aHost, anOperation, aProcess, aSummary, aTarget, whole } from '../fakes/control-client.ts';
 import {
   answer,
   type ControlHandlers,
@@ -61,12 +60,6 @@ async function start(handlers: ControlHandlers, port = 0): Promise<FakeControlle
   return controller;
 }
 
-const realClock: Clock = {
-  nowMs: Date.now,
-  monotonicMs: () => performance.now(),
-  sleep: (durationMs, signal) => delay(durationMs, undefined, { signal }),
-};
-
 async function fleetctl(port: number, words: string, person = alice) {
   const world = fakeWorld((connection) =>
     dialController(
@@ -78,7 +71,7 @@ async function fleetctl(port: number, words: string, person = alice) {
   const config = configurationFor(port, person);
   const exitCode = await runFleetctl([...words.split(' '), '--config', config], {
     ...world.environment,
-    clock: realClock,
+    clock: systemClock,
   });
   return { exitCode, stdout: world.stdout(), stderr: world.stderr(), config };
 }
@@ -91,12 +84,14 @@ const begun: Operation = {
   targets: done.targets.map((target) => ({ ...target, state: 'pending' })),
 };
 
+const targetUpdate = (target: Target) =>
+  encodeOperationUpdate({ kind: 'targets', targets: [target] });
+
 const submits: ControlHandlers = {
   SubmitOperation: answer(encodeOperation(begun)),
   WatchOperation: (call) => {
     call.write(encodeOperationUpdate(whole(begun)));
-    for (const target of done.targets)
-      call.write(encodeOperationUpdate({ kind: 'target', target }));
+    for (const target of done.targets) call.write(targetUpdate(target));
     call.write(encodeOperationUpdate(whole(done)));
     call.end();
   },
@@ -133,15 +128,26 @@ test('a restart is watched to its end', async () => {
 });
 
 test('a controller that dies in the middle and comes back is found again', async () => {
+  const remembered = {
+    ...begun,
+    targets: [...done.targets.slice(0, 1), ...begun.targets.slice(1)],
+  };
+  const successor: ControlHandlers = {
+    WatchOperation: (call) => {
+      call.write(encodeOperationUpdate(whole(remembered)));
+      call.write(encodeOperationUpdate(whole(done)));
+      call.end();
+    },
+  };
   const first = await start({
     ...submits,
     WatchOperation: (call) => {
       call.write(encodeOperationUpdate(whole(begun)));
       const [target] = done.targets;
-      if (target !== undefined) call.write(encodeOperationUpdate({ kind: 'target', target }));
+      if (target !== undefined) call.write(targetUpdate(target));
       setImmediate(async () => {
         await first.kill();
-        await start(submits, first.port);
+        await start(successor, first.port);
       });
     },
   });
@@ -240,7 +246,79 @@ test('an operation on ten thousand targets with logs fits', async () => {
   const { exitCode, stdout } = await fleetctl(port, 'restart web --hosts @*');
   assert.equal(exitCode, 10);
   assert.equal(stdout.match(/FAILED/g)?.length, 10_000);
-  assert.match(stdout, /^log of web on prod-0, prod-1, .* and 9990 more:$/m);
+  assert.match(stdout, /^log of web on prod-\[0-9999\]:$/m);
+});
+
+test('operations are listed and shown over the wire', async () => {
+  const asked: object[] = [];
+  const { port } = await start({
+    ListOperations: (call, reply) => {
+      asked.push(call.request);
+      reply(null, { operations: [encodeOperationSummary(aSummary(begun))] });
+    },
+    GetOperation: (call, reply) => {
+      asked.push(call.request);
+      reply(null, encodeOperation(begun));
+    },
+  });
+  const listed = await fleetctl(port, 'op list --running -n 3 -o name');
+  assert.deepEqual([listed.exitCode, listed.stdout], [0, `${begun.id}\n`]);
+  const shown = await fleetctl(port, 'op show 0198f2a0 -o json');
+  assert.equal(shown.exitCode, 0, shown.stderr);
+  assert.deepEqual(JSON.parse(shown.stdout).targets[1].state, 'pending');
+  assert.deepEqual(asked, [{ runningOnly: true, limit: 3 }, { id: '0198f2a0' }]);
+});
+
+test('events of a host, or of one process on it, are asked for and read', async () => {
+  const asked: object[] = [];
+  const event = {
+    host: hostId('prod-1'),
+    seq: 7,
+    atMs: 12,
+    event: { kind: 'processChanged', process: aProcess('prod-1', 'web').status },
+  } as const;
+  const { port } = await start({
+    ListEvents: (call, reply) => {
+      const { host, process, limit } = call.request as Record<string, unknown>;
+      asked.push({ host, process, limit });
+      reply(null, { events: [encodeStoredEvent(event)] });
+    },
+  });
+  using client = await dialController(
+    { config: configurationFor(port, alice), context: null },
+    { env: {}, hostName: 'desk', workingDirectory: '/', files: nodeConfigFiles },
+    Date.now(),
+  );
+  const ofHost = { host: 'prod-1', process: null, limit: 5 };
+  assert.deepEqual(await client.listEvents(ofHost), [event]);
+  await client.listEvents({ ...ofHost, process: 'web' });
+  assert.deepEqual(asked, [
+    { host: 'prod-1', process: undefined, limit: 5 },
+    { host: 'prod-1', process: 'web', limit: 5 },
+  ]);
+});
+
+test('--timeout ends a view on which nothing happens', async () => {
+  const { port } = await start({
+    ...submits,
+    WatchOperation: (call) => void call.write(encodeOperationUpdate(whole(begun))),
+  });
+  const startedAtMs = performance.now();
+  const { exitCode, stderr } = await fleetctl(port, 'restart web --hosts prod-* --timeout 1');
+  const tookMs = performance.now() - startedAtMs;
+  assert.equal(exitCode, 124, stderr);
+  assert.match(stderr, /^timed out: operation \S+ goes on at the controller\nnext: fleetctl /);
+  assert.ok(tookMs > 950 && tookMs < 5_000, `${tookMs} ms`);
+});
+
+test('--timeout ends a submission that nobody answers', async () => {
+  const { port } = await start({ SubmitOperation: () => {} });
+  const { exitCode, stderr } = await fleetctl(port, 'restart web --hosts prod-* --timeout 1');
+  assert.equal(exitCode, 124, stderr);
+  assert.match(
+    stderr,
+    /^timed out: it is not known whether the controller accepted this restart\n/,
+  );
 });
 
 /** The program itself, as a person runs it. */
@@ -289,7 +367,7 @@ test('Ctrl-C leaves the operation to the controller', async () => {
     WatchOperation: (call) => {
       const [target] = done.targets;
       call.write(encodeOperationUpdate(whole(begun)));
-      if (target !== undefined) call.write(encodeOperationUpdate({ kind: 'target', target }));
+      if (target !== undefined) call.write(targetUpdate(target));
     },
   });
   const { exitCode, stdout, stderr } = await runProgram(

@@ -24,6 +24,10 @@ export interface ControlHandlers {
   readonly ListProcesses?: handleUnaryCall<object, object>;
   readonly SubmitOperation?: handleUnaryCall<object, object>;
   readonly WatchOperation?: handleServerStreamingCall<object, object>;
+  readonly PlanOperation?: handleUnaryCall<object, object>;
+  readonly GetOperation?: handleUnaryCall<object, object>;
+  readonly ListOperations?: handleUnaryCall<object, object>;
+  readonly ListEvents?: handleUnaryCall<object, object>;
 }
 
 export interface FakeController {

@@ -6,30 +6,25 @@
  */
 import assert from 'node:assert/strict';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
-import type { Child, ProcessInput } from '../../agent/core/process.ts';
+import { TARGET_RETENTION_MS } from '../../agent/core/forget-targets.ts';
+import type { ProcessInput } from '../../agent/core/process.ts';
 import { recoverState } from '../../agent/core/recover.ts';
-import type { AgentState } from '../../agent/core/state.ts';
+import { type AgentState, targetKey } from '../../agent/core/state.ts';
+import type { TargetRecord } from '../../agent/core/target.ts';
 import { type AgentDriver, createAgentDriver } from '../../agent/driver.ts';
 import type { Children } from '../../agent/ports.ts';
 import {
   type AgentMessage,
   operationId,
   type ProcessName,
-  type TargetOutcome,
   type Verb,
 } from '../../proto/vocabulary.ts';
 import { virtualClock } from '../fakes/agent-clock.ts';
 import { aWelcome, BOOT_ID } from '../fakes/agent-host.ts';
 import { fakeJournal } from '../fakes/agent-journal.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
+import { type Order, PaperOrders } from './agent-orders.ts';
 import { PaperPrograms } from './agent-programs.ts';
-
-interface Order {
-  readonly verb: Verb;
-  readonly operation: string;
-  readonly process: ProcessName;
-  outcome: TargetOutcome | null;
-}
 
 /** One life of the agent: whatever it asks for once it is dead does not happen. */
 interface Incarnation {
@@ -43,9 +38,7 @@ export class AgentWorld {
   readonly #definitions: readonly ProcessDefinition[];
   readonly #draw: (below: number) => number;
   readonly #programs: PaperPrograms;
-  readonly #orders: Order[] = [];
-  readonly #events = new Map<number, string>();
-  readonly #claims = new Map<string, string>();
+  readonly #orders = new PaperOrders();
   #incarnation: Incarnation;
   #sessionEpoch = 0;
   #isConnected = false;
@@ -68,6 +61,7 @@ export class AgentWorld {
     const deeds = [
       () => this.#command(this.#pick(['restart', 'restart', 'start', 'stop'])),
       () => this.#command('restart'),
+      () => this.#fullStop(),
       () => this.#repeatOrders(),
       () => this.#programs.crashOne(),
       () => this.#programs.crashOne(),
@@ -76,6 +70,7 @@ export class AgentWorld {
       () => this.#killAgent(),
       () => this.#journal.failWith(this.#draw(3) === 0 ? 'disk full' : null),
     ];
+    if (this.#draw(20) === 0) return this.#rest();
     this.#pick(deeds)();
     await this.#pass(this.#pick([0, 0, 5, 50, 700, 3_000, 12_000]));
   }
@@ -89,16 +84,15 @@ export class AgentWorld {
     this.#connect();
     this.#repeatOrders();
     await this.#pass(200_000);
-    const begun = this.#orders.length;
+    this.#orders.checkWanted(this.state);
+    const begun = this.#orders.count;
     for (const verb of ['restart', 'restart', 'stop', 'restart'] as const) {
       for (const { process } of this.#definitions) this.#command(verb, process);
     }
+    for (const { process } of this.#definitions) this.#fullStop(process);
     await this.#pass(100_000);
-    for (const [index, { operation, verb, process, outcome }] of this.#orders.entries()) {
-      const title = `${verb} of ${process}, ${operation}: ${JSON.stringify(outcome)}`;
-      assert.notEqual(outcome, null, title);
-      if (index >= begun) assert.equal(outcome?.state, 'succeeded', title);
-    }
+    this.#orders.checkWanted(this.state);
+    this.#orders.checkVerdicts(begun);
     assert.equal(this.state.queues.size, 0);
     assert.equal(this.state.isJournalSound, true);
     for (const { definition, state, child, wanted } of this.state.processes.values()) {
@@ -113,6 +107,17 @@ export class AgentWorld {
       a.definition.process < b.definition.process ? -1 : 1;
     const held = this.#journal.contents().processes.toSorted(byName);
     assert.deepEqual(held, [...this.state.processes.values()].toSorted(byName));
+    const { targets, remembered } = this.state;
+    const recorded = new Map<string, TargetRecord>();
+    for (const target of this.#journal.contents().targets) recorded.set(targetKey(target), target);
+    assert.deepEqual(new Map(targets), recorded);
+    assert.equal(remembered.size, targets.size);
+  }
+
+  /** Long enough for targets to be forgotten. */
+  async #rest(): Promise<void> {
+    await this.#pass(TARGET_RETENTION_MS + 1);
+    this.#orders.age();
   }
 
   async #pass(durationMs: number): Promise<void> {
@@ -184,21 +189,23 @@ export class AgentWorld {
     };
     return {
       spawn: (definition) => when(() => programs.spawn(definition)),
-      release: (process) => when(() => programs.release(process)),
+      release: (process) => {
+        when(() => {
+          programs.release(process);
+          const pid = programs.runningPid(process);
+          if (pid !== null) this.#orders.started(this.state, process, pid);
+        });
+      },
       abandon: (process) => when(() => programs.abandon(process)),
       adopt: ({ process }, child) => when(() => programs.adopt(process, child)),
       signal: (child, signal) => {
-        when(() => this.#stopped(child, programs.signal(child, signal)));
+        when(() => {
+          const process = programs.signal(child, signal);
+          if (process !== null) this.#orders.stopped(this.state, process, child.pid);
+        });
         return { kind: 'delivered' };
       },
     };
-  }
-
-  /** A restart of the agent may signal the same child again for an order, but never the next one. */
-  #stopped({ pid }: Child, process: ProcessName | null): void {
-    if (process === null) return;
-    const [order] = this.state.queues.get(process) ?? [];
-    if (order !== undefined) this.#claim(`the stop of ${order}`, `pid ${pid}`);
   }
 
   #deliver(process: ProcessName, input: ProcessInput): void {
@@ -211,8 +218,7 @@ export class AgentWorld {
     if (this.#isConnected) return;
     this.#isConnected = true;
     this.#sessionEpoch += 1;
-    const acknowledged = Math.max(0, ...this.#events.keys());
-    const message = aWelcome(this.#sessionEpoch, acknowledged);
+    const message = aWelcome(this.#sessionEpoch, this.#orders.lastSeq());
     this.#incarnation.driver.deliver({ kind: 'received', message });
     this.#repeatOrders();
   }
@@ -224,17 +230,20 @@ export class AgentWorld {
   }
 
   #command(verb: Verb, process = this.#pick(this.#definitions).process): void {
-    const operation = `op-${this.#orders.length + 1}`;
-    const order: Order = { verb, operation, process, outcome: null };
-    this.#orders.push(order);
-    this.#tell(order);
+    this.#tell(this.#orders.add(verb, this.#orders.newOperation(), process));
   }
 
-  /** At least once is what a controller promises. */
+  /** The start comes with its stop, while that is under way, or after it. */
+  #fullStop(process = this.#pick(this.#definitions).process): void {
+    const operation = this.#orders.newOperation();
+    this.#tell(this.#orders.add('stop', operation, process));
+    const start = () => this.#tell(this.#orders.add('start', operation, process));
+    if (this.#draw(3) === 0) start();
+    else this.#clock.after(this.#draw(3_000), start);
+  }
+
   #repeatOrders(): void {
-    for (const order of this.#orders) {
-      if (order.outcome === null || this.#draw(20) === 0) this.#tell(order);
-    }
+    for (const order of this.#orders.toRepeat(this.#draw)) this.#tell(order);
   }
 
   #tell({ verb, operation, process }: Order): void {
@@ -248,35 +257,10 @@ export class AgentWorld {
   #heard(message: AgentMessage): void {
     if (!this.#isConnected || message.kind !== 'event') return;
     const { seq, event } = message;
-    const text = JSON.stringify(event);
-    assert.equal(this.#events.get(seq) ?? text, text, `two events with number ${seq}`);
-    this.#events.set(seq, text);
-    if (event.kind === 'targetAccepted') this.#accepted(event);
-    if (event.kind === 'targetSettled') {
-      const order = this.#orders.find(({ operation }) => operation === event.operationId);
-      assert.ok(order, `a verdict on ${event.operationId}, which nobody ordered`);
-      assert.deepEqual(order.outcome ?? event.outcome, event.outcome, 'two verdicts');
-      order.outcome = event.outcome;
-      if (order.verb === 'restart' && event.outcome.state === 'succeeded') {
-        this.#claim(`${event.process} pid ${event.outcome.newPid}`, event.operationId);
-      }
-    }
+    this.#orders.heard(seq, event);
     if (this.#draw(3) > 0) return;
     const ack = { kind: 'acknowledgement', sessionEpoch: this.#sessionEpoch, seq } as const;
     this.#incarnation.driver.deliver({ kind: 'received', message: ack });
-  }
-
-  /** A generation belongs to one restart, a restart has one generation, and a child of its own. */
-  #accepted(event: { operationId: string; process: ProcessName; generation: number }): void {
-    const order = this.#orders.find(({ operation }) => operation === event.operationId);
-    if (order?.verb !== 'restart') return;
-    this.#claim(`${event.process} generation ${event.generation}`, event.operationId);
-    this.#claim(event.operationId, `${event.process} generation ${event.generation}`);
-  }
-
-  #claim(key: string, owner: string): void {
-    assert.equal(this.#claims.get(key) ?? owner, owner, `${key} has two owners`);
-    this.#claims.set(key, owner);
   }
 
   #pick<Item>(items: readonly Item[]): Item {

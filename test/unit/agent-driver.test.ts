@@ -160,14 +160,17 @@ test('a signal that cannot be sent is known to the process, and to the operation
   stopped.driver.deliver(restart('op-1'));
   await stopped.clock.settle();
   assert.equal(stopped.driver.state().processes.get(web.process)?.state, 'UNKNOWN');
-  assert.equal(stopped.driver.state().targets.get('op-1 web')?.outcome?.state, 'failed');
+  assert.equal(stopped.driver.state().targets.get('op-1 restart web')?.outcome?.state, 'failed');
 
   const signalled = await aRunningDriver();
   const message = { ...aCommand('signal', 'op-2', ['web']), signal: 'HUP' };
   signalled.driver.deliver({ kind: 'received', message });
   await signalled.clock.settle();
   assert.deepEqual(signalled.children.calls.slice(-1), ['signal 101 HUP']);
-  assert.equal(signalled.driver.state().targets.get('op-2 web')?.outcome?.state, 'succeeded');
+  assert.equal(
+    signalled.driver.state().targets.get('op-2 signal web')?.outcome?.state,
+    'succeeded',
+  );
 });
 
 test('a signal for a child that has just ended is not reported as delivered', async () => {
@@ -176,7 +179,7 @@ test('a signal for a child that has just ended is not reported as delivered', as
   const message = { ...aCommand('signal', 'op-1', ['web']), signal: 'HUP' };
   driver.deliver({ kind: 'received', message });
   await clock.settle();
-  const outcome = driver.state().targets.get('op-1 web')?.outcome;
+  const outcome = driver.state().targets.get('op-1 signal web')?.outcome;
   assert.deepEqual([outcome?.state, outcome?.error], ['failed', 'not running']);
 });
 
@@ -186,7 +189,7 @@ test('a journal that fails refuses operations, while crashed processes are resta
   driver.deliver(restart('op-1'));
   await clock.settle();
   assert.equal(driver.state().isJournalSound, false);
-  const outcome = driver.state().targets.get('op-1 web')?.outcome;
+  const outcome = driver.state().targets.get('op-1 restart web')?.outcome;
   assert.match(outcome?.error ?? '', /cannot write its journal/);
   assert.equal(driver.state().processes.get(web.process)?.generation, 0);
   const verdict = link.sent.at(-1);
@@ -220,12 +223,30 @@ test('a journal that is well again is given everything that it missed, and opera
   const { processes, targets, outbox } = journal.contents();
   assert.deepEqual(processes, [...driver.state().processes.values()]);
   assert.equal(processes[0]?.child?.pid, 202);
-  assert.deepEqual(targets, [...driver.state().targets.values()]);
+  assert.deepEqual(new Set(targets), new Set(driver.state().targets.values()));
   assert.deepEqual(outbox, driver.state().outbox);
   assert.ok(log.lines.includes('info: the journal is up to date again'));
   driver.deliver(restart('op-2'));
   await clock.settle();
-  assert.equal(driver.state().targets.get('op-2 web')?.phase, 'stopping');
+  assert.equal(driver.state().targets.get('op-2 restart web')?.phase, 'stopping');
+});
+
+test('a journal that was brought up to date gives the next agent the same queue', async () => {
+  const { driver, clock, journal, give } = await aRunningDriver();
+  const operations = Array.from({ length: 12 }, (_, index) => `op-${index}`);
+  for (const operation of operations) driver.deliver(restart(operation));
+  await clock.settle();
+  journal.failWith('disk full');
+  give('web', ended);
+  await clock.settle();
+  journal.failWith(null);
+  give('web', { kind: 'spawned', child: aChild(202) });
+  await clock.pass(1_000);
+  assert.equal(driver.state().isJournalSound, true);
+  const { state } = recoverState([web], journal.contents(), BOOT_ID, WALL_START_MS);
+  const [, ...waiting] = operations.map((operation) => `${operation} restart web`);
+  assert.deepEqual(driver.state().queues.get(web.process), waiting);
+  assert.deepEqual(state.queues.get(web.process), waiting);
 });
 
 test('an orderly end is recorded even by the very commit that mends the journal', async () => {

@@ -11,8 +11,7 @@ import { FleetError } from '../../proto/errors.ts';
 import { knownProcessName, operationId } from '../../proto/vocabulary.ts';
 import { aChild, aDefinition, exitCode } from '../fakes/agent-process.ts';
 
-const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
-const NOW_MS = 100 * WEEK_MS;
+const NOW_MS = 1_700_000_000_000;
 
 function aPath(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'agent-journal-'));
@@ -20,7 +19,7 @@ function aPath(context: TestContext): string {
   return join(folder, 'journal.db');
 }
 
-const open = (path: string, bootId = 'boot-1') => openJournal(path, bootId, NOW_MS);
+const open = (path: string, bootId = 'boot-1') => openJournal(path, bootId);
 
 /** Opened, given these commits, closed. */
 async function write(path: string, ...commits: readonly (readonly AgentWrite[])[]): Promise<void> {
@@ -42,6 +41,7 @@ const event = (seq: number): AgentWrite => ({
       kind: 'targetAccepted',
       operationId: operationId('op-1'),
       process: knownProcessName('web'),
+      verb: 'restart',
       generation: 1,
       oldPid: null,
     },
@@ -156,21 +156,37 @@ test('the boot on record is that of the records: it changes with the first commi
   assert.equal(contentsOf(path, 'boot-2').bootId, 'boot-2');
 });
 
-test('settled targets are forgotten after a week, open ones never', async (context) => {
+test('a target that is forgotten leaves the file, and no other goes with it', async (context) => {
   const path = aPath(context);
-  const old = { acceptedAtMs: NOW_MS - WEEK_MS - 1 };
-  const targets = [
-    aTarget('op-old', { ...SETTLED, ...old }),
-    aTarget('op-open', old),
-    aTarget('op-new', { ...SETTLED, acceptedAtMs: NOW_MS - WEEK_MS }),
+  const forgotten = aTarget('op-1', SETTLED);
+  const kept = [
+    aTarget('op-1', { ...SETTLED, verb: 'stop' }),
+    aTarget('op-1', { ...SETTLED, process: knownProcessName('db') }),
+    aTarget('op-2', SETTLED),
   ];
-  await write(
-    path,
-    targets.map((target) => ({ kind: 'target', target })),
-  );
+  const targets = [...kept, forgotten].map((target) => ({ kind: 'target', target }) as const);
+  await write(path, targets, [{ kind: 'targetForgotten', target: forgotten }]);
+  assert.deepEqual(contentsOf(path).targets, kept);
+});
+
+test('however old they are, targets are read as long as they were not forgotten', async (context) => {
+  const path = aPath(context);
+  const ancient = aTarget('op-1', { ...SETTLED, acceptedAtMs: 0 });
+  await write(path, [{ kind: 'target', target: ancient }]);
+  assert.deepEqual(contentsOf(path).targets, [ancient]);
+});
+
+test('targets are read in the order in which they were written, whatever the clock said', async (context) => {
+  const path = aPath(context);
+  const target = (more: Partial<TargetRecord>) =>
+    ({ kind: 'target', target: aTarget('op-1', more) }) as const;
+  const stop = target({ verb: 'stop', phase: 'queued' });
+  const start = target({ verb: 'start', phase: 'queued' });
+  const signal = target({ verb: 'signal', acceptedAtMs: NOW_MS - 60_000 });
+  await write(path, [target({}), stop, start], [signal, target({ phase: 'starting' })]);
   assert.deepEqual(
-    contentsOf(path).targets.map((target) => target.operationId),
-    ['op-open', 'op-new'],
+    contentsOf(path).targets.map(({ verb, phase }) => `${verb} ${phase}`),
+    ['stop queued', 'start queued', 'signal stopping', 'restart starting'],
   );
 });
 

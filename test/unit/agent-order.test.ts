@@ -74,6 +74,34 @@ test('boot goes on when a tier has taken 30 s, and says for whom it did not wait
   }
 });
 
+test('a tier is waited for as long as its most patient member asks', () => {
+  const quick = aDefinition('quick', { tierWaitMs: 1_000 });
+  const slow = aDefinition('slow', { tierWaitMs: 600_000 });
+  assert.equal(tierWaitMs('boot', [quick, slow, web]), 600_000);
+  assert.equal(tierWaitMs('boot', [quick]), 1_000);
+  const [timer] = tierTimersIn(aHost([quick, slow]).booted);
+  assert.equal(timer?.delayMs, 600_000);
+});
+
+test('boot does not wait at all for members that ask for no wait, and has no complaint', () => {
+  const eager = aDefinition('eager', { groupPriority: 1, tierWaitMs: 0 });
+  const keen = aDefinition('keen', { groupPriority: 2, tierWaitMs: 0 });
+  const host = aHost([web, cron, keen, eager]);
+  assert.deepEqual(deedsIn(host.booted), ['eager spawn', 'keen spawn', 'web spawn']);
+  assert.deepEqual(warningsIn(host.booted), []);
+  assert.deepEqual(tierTimersIn(host.booted), [
+    { kind: 'tierTimer', direction: 'boot', index: 2, delayMs: 30_000 },
+  ]);
+  assert.deepEqual(deedsIn(comesUp(host, 'eager')), []);
+  assert.deepEqual(deedsIn(comesUp(host, 'web')), ['cron spawn']);
+});
+
+test('a boot whose last tier is not waited for is over at once', () => {
+  const host = aHost([aDefinition('eager', { tierWaitMs: 0 })]);
+  assert.deepEqual(deedsIn(host.booted), ['eager spawn']);
+  assert.equal(host.state().sequence, null);
+});
+
 test('boot passes over members that are not to be up', () => {
   const idle = aDefinition('idle', { groupPriority: 1, autostart: false });
   const host = aHost([idle, web]);
@@ -147,6 +175,10 @@ test('shutdown waits for stopwaitsecs and the kill after it before it gives a ti
   const patient = aDefinition('patient', { stopWaitMs: 300_000 });
   assert.equal(tierWaitMs('shutdown', [web, patient]), 305_000);
   assert.equal(tierWaitMs('boot', [patient]), 30_000);
+  const hasty = aDefinition('hasty', { stopWaitMs: 2_000, tierWaitMs: 0 });
+  assert.equal(tierWaitMs('shutdown', [hasty]), 7_000);
+  const lenient = aDefinition('lenient', { stopWaitMs: 2_000, tierWaitMs: 60_000 });
+  assert.equal(tierWaitMs('shutdown', [hasty, lenient]), 60_000);
 });
 
 test('while and after it shuts down, orders are refused and a restart under way starts nothing', () => {

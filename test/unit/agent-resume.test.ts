@@ -133,17 +133,25 @@ test('the order of the queue outlives the agent, even where the clock was set ba
   );
 });
 
-test('targets that wait are taken in the order in which they were accepted', () => {
+test('targets that wait are taken in the order in which they were accepted, whatever the clock says', () => {
   const before = restartBegun();
   before.command('stop', 'op-2', 'web');
-  before.pass(1);
-  before.command('start', 'op-3', 'web');
+  before.command('start', 'op-2', 'web');
+  before.pass(-60_000);
+  before.command('restart', 'op-3', 'web');
   const { targets, ...journal } = before.journal();
+  const [underWay, ...waiting] = targets;
+  assert.ok(underWay);
   const host = aHost([web], {
-    journal: { ...journal, targets: targets.toReversed() },
+    journal: { ...journal, targets: [...waiting, underWay] },
     sightings: { web: ALIVE },
   });
-  assert.deepEqual(host.state().queues.get(web.process), ['op-1 web', 'op-2 web', 'op-3 web']);
+  assert.deepEqual(host.state().queues.get(web.process), [
+    'op-1 restart web',
+    'op-2 stop web',
+    'op-2 start web',
+    'op-3 restart web',
+  ]);
 });
 
 test('a settled target is answered from its record by the next agent', () => {

@@ -45,6 +45,17 @@ test('after Welcome come the whole picture and then what was not confirmed, in o
   assert.deepEqual(seqsIn(messages), [2, 3]);
 });
 
+test('the picture tells how long each process is waited for, as it is configured now', () => {
+  const waits = { startMs: 3_000, stopWaitMs: 90_000, tierWaitMs: 0 };
+  const host = aHost([aDefinition('web', waits)], { journal: aHost([web]).journal() });
+  const [snapshot] = sentIn(host.welcome());
+  assert.ok(snapshot?.kind === 'snapshot');
+  const [status] = snapshot.processes;
+  assert.ok(status);
+  const { startMs, stopWaitMs, tierWaitMs } = status;
+  assert.deepEqual({ startMs, stopWaitMs, tierWaitMs }, waits);
+});
+
 test('a snapshot is cut into chunks of 200, of which the last says so; an empty one is sent too', () => {
   const many = Array.from({ length: 401 }, (_, index) =>
     aDefinition(`p${String(index).padStart(3, '0')}`, { autostart: false }),
@@ -104,6 +115,7 @@ const verdict: AgentEvent = {
   kind: 'targetAccepted',
   operationId: operationId('op-1'),
   process: knownProcessName('web'),
+  verb: 'restart',
   generation: 1,
   oldPid: null,
 };

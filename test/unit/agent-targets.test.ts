@@ -18,7 +18,14 @@ test('a restart stops, starts, and succeeds only when the new child has stayed u
   const host = aRunningHost(web);
   const accepted = host.command('restart', 'op-1', 'web');
   assert.deepEqual(acceptedIn(accepted), [
-    { kind: 'targetAccepted', operationId: 'op-1', process: 'web', generation: 1, oldPid: 101 },
+    {
+      kind: 'targetAccepted',
+      operationId: 'op-1',
+      verb: 'restart',
+      process: 'web',
+      generation: 1,
+      oldPid: 101,
+    },
   ]);
   assert.deepEqual(changesIn(accepted), ['web STOPPING']);
   assert.deepEqual(deedsIn(accepted), ['web signal TERM']);
@@ -32,6 +39,7 @@ test('a restart stops, starts, and succeeds only when the new child has stayed u
   assert.deepEqual(outcomesIn(up), [
     {
       operation: 'op-1',
+      verb: 'restart',
       state: 'succeeded',
       oldPid: 101,
       newPid: 202,
@@ -198,7 +206,7 @@ test('a start while STOPPING waits for the end and then starts', () => {
 test('a signal is sent to the child, and what becomes of it is the outcome', () => {
   const host = aRunningHost(web, aDefinition('idle', { autostart: false }));
   const step = host.signal('HUP', 'op-1', 'web');
-  const target = 'op-1 web';
+  const target = 'op-1 signal web';
   const { child } = host.process('web');
   const sends = step.effects.filter((effect) => effect.kind === 'signalTarget');
   assert.deepEqual(sends, [{ kind: 'signalTarget', target, child, signal: 'HUP' }]);
@@ -209,7 +217,7 @@ test('a signal is sent to the child, and what becomes of it is the outcome', () 
 
   host.signal('USR2', 'op-2', 'web');
   const error = 'could not send SIGUSR2: EPERM';
-  const [failed] = outcomesIn(host.step({ kind: 'signalled', target: 'op-2 web', error }));
+  const [failed] = outcomesIn(host.step({ kind: 'signalled', target: 'op-2 signal web', error }));
   assert.deepEqual([failed?.state, failed?.error], ['failed', error]);
   assert.equal(outcomesIn(host.signal('HUP', 'op-3', 'idle'))[0]?.error, 'not running');
 });

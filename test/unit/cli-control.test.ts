@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { runFleetctl } from '../../cli/run.ts';
+import { FleetError, refusal } from '../../proto/errors.ts';
+import { fakeWorld } from '../fakes/cli-environment.ts';
 import { fleetctl, onHosts, RESTART, smoothly, twoWaves } from '../fakes/cli-run.ts';
 import { anOperation, aTarget } from '../fakes/control-client.ts';
 
@@ -18,24 +21,11 @@ test('after trouble: what failed and why, its log once, and what to type next', 
   });
   const { exitCode, stdout } = await fleetctl(RESTART, smoothly(operation));
   assert.equal(exitCode, 10);
-  assert.equal(
-    stdout,
-    [
-      'prod-1    web:a         restarted     pid 3',
-      'prod-10   web:a         FAILED        pid 9   exited too quickly',
-      'prod-2    web:a         FAILED        pid 9   exited too quickly',
-      'prod-2    evil\\x1b[2J   FAILED        pid 9   exited too quickly',
-      'prod-3    web:a         UNREACHABLE   not connected',
-      'restarted 1 of 5 targets; 3 failed: prod-10 web:a: exited too quickly, prod-2 web:a: exited too quickly, prod-2 evil\\x1b[2J: exited too quickly; 1 unreachable: prod-3 web:a: not connected',
-      'log of web:a on prod-2, prod-10:',
-      '    bind: address in use',
-      '        at main',
-      "look:  fleetctl status web:a 'evil\\x1b[2J' --hosts prod-2,prod-3,prod-10",
-      'retry: fleetctl restart web:a --hosts prod-2,prod-3,prod-10',
-      "retry: fleetctl restart 'evil\\x1b[2J' --hosts prod-2",
-      '',
-    ].join('\n'),
-  );
+  assert.equal(stdout.includes('\u001b'), false);
+  assert.match(stdout, /^prod-10 +web:a +FAILED +pid 9 +exited too quickly$/m);
+  assert.match(stdout, /^restarted 1 of 5 targets; 3 failed: .*; 1 unreachable: .*not connected$/m);
+  assert.match(stdout, /^log of web:a on prod-\[2,10\]:\n {4}bind: address in use\n {8}at main$/m);
+  assert.match(stdout, /^retry: fleetctl restart web:a --hosts 'prod-\[2-3,10\]'$/m);
 });
 
 test('-o json prints one document at the end and nothing else', async () => {
@@ -51,10 +41,14 @@ test('-o json prints one document at the end and nothing else', async () => {
     'hosts',
     'processes',
     'reason',
+    'order',
+    'fullStop',
+    'expectHosts',
     'requestedBy',
     'state',
     'startedAt',
     'durationMs',
+    'leftOut',
     'waves',
     'targets',
   ]);
@@ -64,7 +58,12 @@ test('-o json prints one document at the end and nothing else', async () => {
     host: 'prod-1',
     process: 'db',
     wave: 0,
+    stopWave: null,
     state: 'succeeded',
+    stopped: false,
+    overdue: false,
+    processState: 'RUNNING',
+    hostConnected: true,
     oldPid: 17,
     newPid: 23,
     durationMs: 1_100,
@@ -87,42 +86,103 @@ test('what is sent is what was typed, with an id of our own', async () => {
     hosts: 'role=web',
     processes: ['web:*', 'db'],
     reason: 'rotate',
+    order: 'tier',
+    fullStop: false,
+    expectHosts: null,
   });
 });
 
-test('--dry-run shows the waves in order and submits nothing', async () => {
-  const { stdout, submitted, planned, exitCode } = await fleetctl(
-    [...RESTART, '--dry-run'],
-    smoothly({ ...twoWaves, state: 'planned' }),
+test('order, full stop and the expected number of hosts are sent as typed', async () => {
+  const { submitted } = await fleetctl(
+    [...RESTART, '--order', 'host', '--full-stop', '--expect', '3'],
+    smoothly(twoWaves),
   );
-  assert.equal(exitCode, 0);
-  assert.equal(submitted.length, 0);
-  assert.equal(planned.length, 1);
+  const { order, fullStop, expectHosts } = submitted[0] as NonNullable<(typeof submitted)[0]>;
+  assert.deepEqual(
+    { order, fullStop, expectHosts },
+    { order: 'host', fullStop: true, expectHosts: 3 },
+  );
+});
+
+test('hosts that stand in a file or on standard input are read before anything is sent', async () => {
+  const files = { 'hosts.txt': 'prod-1\nprod-2\n', '-': 'db-1\n' };
+  const { submitted } = await fleetctl(['stop', 'web', '--hosts', 'file:hosts.txt,-'], {
+    ...smoothly(twoWaves),
+    files,
+  });
+  assert.equal(submitted[0]?.hosts, '(prod-[1-2]),(db-1)');
+  const world = fakeWorld(() => assert.fail('dialled'));
+  const words = ['stop', 'web', '--hosts', 'file:absent.txt'];
+  assert.equal(await runFleetctl(words, world.environment), 2);
+  assert.match(world.stderr(), /^error: absent\.txt cannot be read/);
+});
+
+test('another number of hosts than expected is refused by the controller, and asked nobody about', async () => {
+  const surprise = new FleetError(refusal('surprise', 'restart would touch 12 hosts'));
+  const { exitCode, questions, submitted } = await fleetctl([...RESTART, '--expect', '3'], {
+    plan: surprise,
+    answers: ['y'],
+  });
+  assert.deepEqual([exitCode, questions.length, submitted.length], [2, 0, 0]);
+});
+
+test('options that contradict one another are refused with the reason, before anything is dialled', async () => {
+  const contradictions = [
+    ['--dry-run --detach', 'a dry run does nothing that could go on'],
+    ['--dry-run --timeout 5', 'a dry run does nothing that could be waited for'],
+    ['--detach --timeout 5', '--detach does not wait at all'],
+    ['--detach --quiet -o json', '--quiet prints only the id, -o json the whole operation'],
+  ] as const;
+  for (const [flags, cause] of contradictions) {
+    const world = fakeWorld(() => assert.fail('dialled'));
+    assert.equal(await runFleetctl([...RESTART, ...flags.split(' ')], world.environment), 2, flags);
+    assert.ok(world.stderr().includes(cause), world.stderr());
+  }
+});
+
+test('--detach submits, says how to watch, and leaves with 0', async () => {
+  const begun = { ...twoWaves, state: 'running', endedAtMs: null } as const;
+  const { exitCode, stdout, submitted, watched } = await fleetctl(
+    [...RESTART, '--detach', '--context', 'prod'],
+    { submissions: [begun] },
+  );
+  assert.deepEqual([exitCode, submitted.length, watched.length], [0, 1, 0]);
   assert.equal(
     stdout,
-    [
-      'wave 1 of 2 (group priority 10, priority 999): 2 targets',
-      '  prod-1: db',
-      '  prod-10: db',
-      'wave 2 of 2 (group priority 20, priority 5): 1 target',
-      '  prod-1: web:0',
-      'dry run: nothing was done; restart would touch 3 targets on 2 hosts',
-      '',
-    ].join('\n'),
+    `operation ${begun.id} goes on at the controller\n` +
+      `next: fleetctl --context prod op watch ${begun.id}\n`,
   );
+  const quiet = await fleetctl([...RESTART, '--detach', '-q'], { submissions: [begun] });
+  assert.equal(quiet.stdout, `${begun.id}\n`);
+  const json = await fleetctl([...RESTART, '--detach', '-o', 'json'], { submissions: [begun] });
+  assert.equal(JSON.parse(json.stdout).state, 'running');
+});
+
+test('what has ended when it is detached from says how', async () => {
+  const { exitCode, stdout } = await fleetctl([...RESTART, '--detach'], {
+    submissions: [twoWaves],
+  });
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /^restarted 3 of 3 targets/);
 });
 
 test('a person is asked before more than ten hosts are touched', async () => {
   const asked = await fleetctl(RESTART, { ...smoothly(onHosts(11)), answers: ['y'] });
-  assert.deepEqual(asked.questions, [
-    'restart 11 targets on 11 hosts (prod-0, prod-1, prod-2, prod-3, prod-4 and 6 more)? [y/N] ',
-  ]);
+  assert.deepEqual(asked.questions, ['restart 11 targets on 11 hosts (prod-[0-10])? [y/N] ']);
   assert.equal(asked.exitCode, 0);
   for (const answer of ['n', '', 'yesterday', null]) {
     const declined = await fleetctl(RESTART, { ...smoothly(onHosts(11)), answers: [answer] });
     assert.equal(declined.submitted.length, 0, String(answer));
     assert.equal(declined.exitCode, 130);
   }
+});
+
+test('the question of very many hosts stays one line, and counts what it does not name', async () => {
+  const targets = Array.from({ length: 900 }, (_, n) => aTarget(`${'abc'[n % 3]}${n ** 2}`, 'web'));
+  const plan = anOperation({ verb: 'stop', targets });
+  const { questions } = await fleetctl(['stop', 'web', '--hosts', '@*'], { plan, answers: ['n'] });
+  assert.match(questions[0] ?? '', /^stop 900 targets on 900 hosts \(.{1,60}\)\? \[y\/N\] $/);
+  assert.match(questions[0] ?? '', /and \d+ more\)/);
 });
 
 test('nobody is asked about ten hosts, with --yes, or off a terminal', async () => {

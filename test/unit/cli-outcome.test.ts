@@ -43,27 +43,90 @@ test('a success says on how many hosts and how long', () => {
   assert.equal(outcomeOf(operation).sentence, 'restarted 2 of 2 targets on 2 hosts in 1.1 s');
 });
 
-test('a failure names the culprits and their reasons', () => {
+const failed = (host: string, process: string, error: string | null = null) =>
+  aTarget(host, process, { state: 'failed', error });
+
+test('a failure names the culprits, and a reason that they share once', () => {
+  const quickly = 'exited too quickly (exit status 3)';
   const operation = anOperation({
     state: 'failed',
     targets: [
       aTarget('prod-1', 'web'),
-      aTarget('prod-2', 'web', { state: 'failed', error: 'exited too quickly (exit status 3)' }),
+      failed('prod-10', 'web', quickly),
+      failed('prod-2', 'api', 'not executable'),
+      failed('prod-9', 'web', quickly),
+      failed('prod-9', 'api', quickly),
+      failed('prod-10', 'api', quickly),
     ],
   });
   assert.equal(
     outcomeOf(operation).sentence,
-    'restarted 1 of 2 targets; 1 failed: prod-2 web: exited too quickly (exit status 3)',
+    'restarted 1 of 6 targets; 5 failed: web, api on prod-[9-10]: ' +
+      'exited too quickly (exit status 3), api on prod-2: not executable',
   );
 });
 
-test('many failures are counted, the first few named', () => {
+test('every way to end has its own part of the sentence', () => {
   assert.equal(
     outcomeOf(
       ofStates(['failed', 'failed', 'failed', 'failed', 'unreachable', 'not-attempted', 'pending']),
     ).sentence,
-    'restarted 0 of 7 targets; 4 failed: prod-0 web, prod-1 web, prod-2 web, and 1 more; ' +
-      '1 indeterminate: prod-6 web; 1 unreachable: prod-4 web; 1 not attempted: prod-5 web',
+    'restarted 0 of 7 targets; 4 failed: web on prod-[0-3]; 1 indeterminate: web on prod-6; ' +
+      '1 unreachable: web on prod-4; 1 not attempted: web on prod-5',
+  );
+});
+
+test('of many reasons the most frequent are named, the rest is counted', () => {
+  const targets = ['a', 'b', 'c', 'd', 'd'].map((error, n) => failed(`prod-${n}`, 'web', error));
+  assert.equal(
+    outcomeOf(anOperation({ targets })).sentence,
+    'restarted 0 of 5 targets; 5 failed: web on prod-[3-4]: d, web on prod-0: a, ' +
+      'web on prod-1: b, and 1 more',
+  );
+});
+
+test('hosts that cannot be folded are counted, and some of them named', () => {
+  const names = ['ape', 'bee', 'cat', 'dog', 'eel', 'fox', 'gnu'];
+  const targets = names.map((host) => failed(host, 'web'));
+  assert.match(
+    outcomeOf(anOperation({ targets })).sentence,
+    /; 7 failed: web on 7 hosts \(ape,bee,cat,dog,eel,…\)$/,
+  );
+  const long = names.map((host) => failed(`${host}.${'x'.repeat(100)}`, 'web'));
+  assert.match(outcomeOf(anOperation({ targets: long })).sentence, /web on 7 hosts \(ape\.x+,…\)$/);
+});
+
+test('what a full stop brought down and nobody started is not passed off as "not attempted"', () => {
+  const down = {
+    stopWave: 0,
+    wave: 1,
+    stopped: true,
+    error: 'the operation stopped early',
+  } as const;
+  const targets = [
+    aTarget('prod-1', 'web', { ...down, state: 'not-attempted' }),
+    aTarget('prod-2', 'web', { ...down, state: 'not-attempted' }),
+    aTarget('prod-3', 'web', { ...down, state: 'unreachable', error: 'gone' }),
+    aTarget('prod-4', 'web', { ...down, state: 'failed', error: 'exited too quickly' }),
+    aTarget('prod-5', 'web', { stopWave: 0, wave: 1, state: 'not-attempted' }),
+  ];
+  const { sentence, exitCode } = outcomeOf(anOperation({ fullStop: true, targets }));
+  assert.equal(exitCode, 12);
+  assert.equal(
+    sentence,
+    'restarted 0 of 5 targets; 1 failed: web on prod-4: exited too quickly; ' +
+      '1 unreachable: web on prod-3: gone; ' +
+      '2 stopped and not started again: web on prod-[1-2]; 1 not attempted: web on prod-5; ' +
+      '1 stopped, with no word of a start since: web on prod-3',
+  );
+});
+
+test('a success that outlasted the wait for its wave is told', () => {
+  const targets = [aTarget('prod-1', 'web'), aTarget('prod-2', 'web', { overdue: true })];
+  assert.equal(
+    outcomeOf(anOperation({ targets })).sentence,
+    'restarted 2 of 2 targets on 2 hosts in 1.1 s; ' +
+      '1 took longer than the wait for a wave: web on prod-2',
   );
 });
 
@@ -78,6 +141,6 @@ test('an error from another machine cannot steer the terminal', () => {
   const target = aTarget('a\u001b[2J', 'web', { state: 'failed', error: '\u202e\n' });
   assert.equal(
     outcomeOf(anOperation({ targets: [target] })).sentence,
-    'restarted 0 of 1 target; 1 failed: a\\x1b[2J web: \\u202e\\x0a',
+    'restarted 0 of 1 target; 1 failed: web on a\\x1b[2J: \\u202e\\x0a',
   );
 });

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { renderError } from '../../cli/render/error.ts';
 import { renderDocument, renderErrorJson, renderList } from '../../cli/render/json.ts';
-import { compareNatural } from '../../cli/render/natural-order.ts';
 import { painter } from '../../cli/render/paint.ts';
 import { shellWord } from '../../cli/render/shell.ts';
 import { cell, renderTable } from '../../cli/render/table.ts';
@@ -16,6 +15,7 @@ import {
   formatUptime,
 } from '../../cli/render/time.ts';
 import { refusal } from '../../proto/errors.ts';
+import { compareNatural } from '../../proto/natural-order.ts';
 
 /** Cursor up, C1 introducer, carriage return, bidirectional override, zero width, line separator. */
 const HOSTILE = 'a\u001b[2A\u009bK\r\u202eb\u200bc\u2028';

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runFleetctl } from '../../cli/run.ts';
-import { FAKE_NOW_MS, fakeWorld } from '../fakes/cli-environment.ts';
+import { FAKE_NOW_MS, fakeWorld, type ScreenSize } from '../fakes/cli-environment.ts';
 import { aHost, aProcess, type FakeAnswers, fakeControl } from '../fakes/control-client.ts';
 
 const S = 1_000;
 
-async function fleetctl(line: string | readonly string[], answers: FakeAnswers) {
+async function fleetctl(
+  line: string | readonly string[],
+  answers: FakeAnswers,
+  screen?: ScreenSize,
+) {
   const words = typeof line === 'string' ? line.split(' ') : line;
   const { client, isClosed } = fakeControl(answers);
-  const world = fakeWorld(client);
+  const world = fakeWorld(client, screen === undefined ? {} : { screen });
   const exitCode = await runFleetctl(words, world.environment);
   return { exitCode, stdout: world.stdout(), stderr: world.stderr(), closed: isClosed() };
 }
@@ -48,7 +52,7 @@ test('the table tells of every process what a person would ask next', async () =
     'prod-3    -                UNREACHABLE   -      -         -          never seen',
     'prod-10   cron             EXITED        -      -         0          exit status 0',
     'prod-10   db               STOPPED       -      -         0          not started',
-    'prod-10   eve\\x1b[2J\\x0a   FATAL         -      -         0          killed by SEGV',
+    'prod-10   eve\\x1b[2J\\x0a   FATAL         -      -         0          killed by SIGSEGV',
     'prod-10   flap             BACKOFF       -      -         0          exit status 3; exited too quickly; next try in 3 s',
     'prod-10   web:2            RUNNING       4711   0:01:23   2',
     'prod-10   web:10           RUNNING       4711   0:00:00   0',
@@ -79,6 +83,11 @@ test('JSON carries every field of ProcessList, absent ones as null', async () =>
     restarts: 0,
     lastError: null,
     nextTryAt: null,
+    program: 'web',
+    changedAt: '1970-01-01T00:00:00.000Z',
+    startMs: 1_000,
+    stopWaitMs: 10_000,
+    tierWaitMs: 30_000,
   });
   const flap = list.items.find((item: { process: string }) => item.process === 'flap');
   assert.equal(flap.nextTryAt, '2026-11-22T12:00:03.000Z');
@@ -141,7 +150,6 @@ test('an unset variable of a script does not select everything', async () => {
     ['status', '--hosts', ''],
     ['status', ''],
     ['status', 'web', ' '],
-    ['hosts', ''],
   ]) {
     const { exitCode, stderr } = await fleetctl(words, FLEET);
     assert.equal(exitCode, 2, words.join());
@@ -149,48 +157,167 @@ test('an unset variable of a script does not select everything', async () => {
   }
 });
 
-test('hosts are shown with labels, connected or not', async () => {
-  const answers = {
-    hosts: [
-      aHost('prod-10', { labels: { role: 'web', env: 'prod' } }),
-      aHost('prod-2', {
-        connected: false,
-        agentVersion: '',
-        lastSeenAtMs: FAKE_NOW_MS - 3 * 60 * S,
+test('wide shows every process, with what orders it and how it ended', async () => {
+  const { stdout } = await fleetctl('status -o wide', FLEET);
+  const rows = stdout.split('\n').map((line) => line.split(/ {3,}/));
+  assert.deepEqual(rows[0], [
+    ...['HOST', 'PROCESS', 'STATE', 'GROUP', 'TIER', 'GENERATION', 'PID', 'UPTIME'],
+    ...['RESTARTS', 'EXIT', 'DETAIL'],
+  ]);
+  const flap = 'exit status 3; exited too quickly; next try in 3 s';
+  assert.deepEqual(
+    rows.find(([, process]) => process === 'flap'),
+    ['prod-10', 'flap', 'BACKOFF', 'flap', '999/999', '0', '-', '-', '0', '3', flap],
+  );
+});
+
+test('names are one line each, made for xargs', async () => {
+  const { exitCode, stdout } = await fleetctl('status -o name', FLEET);
+  assert.equal(exitCode, 3);
+  assert.deepEqual(stdout.split('\n').slice(0, 3), ['prod-2/web', 'prod-10/cron', 'prod-10/db']);
+  assert.ok(!stdout.includes('prod-3'));
+});
+
+test('an error that already says how the process ended says it once', async () => {
+  const lastError = 'exited too quickly (exit status 3)';
+  const processes = [aProcess('a', 'x', { state: 'FATAL', pid: null, exitCode: 3, lastError })];
+  const { stdout } = await fleetctl('status', { hosts: [aHost('a')], processes });
+  assert.match(stdout, / {3}exited too quickly \(exit status 3\)\n$/);
+  const killed = { exitSignal: 'KILL', lastError: 'exited too quickly (killed by SIGKILL)' };
+  const again = [aProcess('a', 'x', { state: 'BACKOFF', pid: null, ...killed })];
+  assert.ok(!(await fleetctl('status', { hosts: [], processes: again })).stdout.includes(';'));
+});
+
+test('how a process ended is no news once it is started again', async () => {
+  const processes = [aProcess('a', 'x', { state: 'STARTING', pid: null, exitCode: 0 })];
+  const { stdout } = await fleetctl('status', { hosts: [aHost('a')], processes });
+  assert.ok(!stdout.includes('exit status'));
+});
+
+/** 40 hosts of a web farm, of which some are in the same trouble, and one that is lost. */
+const FARM: FakeAnswers = {
+  hosts: [
+    ...Array.from({ length: 40 }, (_, index) => aHost(farmHost(index))),
+    aHost('db-1', { connected: false, lastSeenAtMs: FAKE_NOW_MS - 240 * S }),
+    aHost('db-2', { connected: false }),
+  ],
+  processes: [
+    ...Array.from({ length: 40 }, (_, index) => [
+      aProcess(farmHost(index), 'web:0', {
+        startedAtMs: FAKE_NOW_MS - (index + 10) * 60 * S,
+        lastError: index === 5 ? 'exited unexpectedly (exit status 1)' : null,
       }),
-    ],
-  };
-  const { exitCode, stdout } = await fleetctl('hosts', answers);
-  assert.equal(exitCode, 0);
+      aProcess(farmHost(index), 'web:1', {
+        startedAtMs: FAKE_NOW_MS - (index + 10) * 60 * S,
+        ...(index % 10 === 3 ? trouble(index) : {}),
+      }),
+    ]).flat(),
+    aProcess('db-1', 'db', {
+      hostConnected: false,
+      state: 'BACKOFF',
+      nextTryAtMs: FAKE_NOW_MS + S,
+    }),
+  ],
+};
+
+function farmHost(index: number): string {
+  return `prod-${String(index + 1).padStart(2, '0')}`;
+}
+
+function trouble(index: number) {
+  return {
+    state: 'BACKOFF',
+    pid: null,
+    exitCode: 1,
+    lastError: 'exited too quickly (exit status 1)',
+    changedAtMs: FAKE_NOW_MS - index * S,
+    nextTryAtMs: FAKE_NOW_MS + index * S,
+  } as const;
+}
+
+test('more than ten hosts are folded by what is equal, the worst first, and counted', async () => {
+  const { exitCode, stdout } = await fleetctl('status', FARM);
+  assert.equal(exitCode, 3);
   assert.deepEqual(stdout.split('\n'), [
-    'HOST      STATE         AGENT   LAST SEEN   LABELS',
-    'prod-2    UNREACHABLE   -       3 min ago',
-    'prod-10   connected     0.1.0   now         env=prod,role=web',
+    'STATE         COUNT   FOR       PROCESS   HOSTS                                  DETAIL',
+    'UNREACHABLE   1       4m        db        db-1',
+    'UNREACHABLE   -       -         -         db-2                                   never seen',
+    'BACKOFF       4       3s-33s    web:1     prod-[04,14,24,34]                     exited too quickly (exit status 1); next try in 3 s to 33 s',
+    'RUNNING       40      10m-49m   web:0     prod-[01-40]',
+    'RUNNING       36      10m-49m   web:1     prod-[01-03,05-13,15-23,25-33,35-40]',
+    '81 processes on 42 hosts: 76 RUNNING, 1 UNREACHABLE, 4 BACKOFF; 1 host UNREACHABLE, processes not known',
     '',
   ]);
-  assert.deepEqual(JSON.parse((await fleetctl('hosts -o json', answers)).stdout), {
-    apiVersion: 'fleetvisor/v1',
-    kind: 'HostList',
-    items: [
-      {
-        host: 'prod-2',
-        state: 'unreachable',
-        labels: {},
-        agentVersion: null,
-        lastSeenAt: '2026-11-22T11:57:00.000Z',
-      },
-      {
-        host: 'prod-10',
-        state: 'connected',
-        labels: { role: 'web', env: 'prod' },
-        agentVersion: '0.1.0',
-        lastSeenAt: null,
-      },
-    ],
+});
+
+test('processes that fare alike on the same hosts share a row', async () => {
+  const hosts = Array.from({ length: 1_000 }, (_, index) => `h${index}`);
+  const names = ['web:2', 'web:10', 'web:1', 'cron'];
+  const startedAtMs = FAKE_NOW_MS - 5 * S;
+  const { exitCode, stdout } = await fleetctl('status', {
+    hosts: hosts.map((host) => aHost(host)),
+    processes: hosts.flatMap((host) => names.map((name) => aProcess(host, name, { startedAtMs }))),
   });
-  assert.equal((await fleetctl('hosts x-*', { hosts: [] })).exitCode, 6);
-  assert.equal(
-    (await fleetctl('hosts', { hosts: [] })).stdout,
-    'no hosts have joined this fleet yet\n',
+  assert.equal(exitCode, 0);
+  assert.deepEqual(stdout.split('\n'), [
+    'STATE     COUNT   FOR   PROCESS             HOSTS      DETAIL',
+    'RUNNING   4000    5s    cron,web:[1-2,10]   h[0-999]',
+    '4,000 processes on 1,000 hosts: 4,000 RUNNING',
+    '',
+  ]);
+});
+
+test('on a narrow terminal the reason stands below, and hosts are cut where that is no lie', async () => {
+  const { stdout } = await fleetctl('status', FARM, { columns: 64, rows: 24 });
+  const lines = stdout.split('\n');
+  assert.deepEqual(lines.slice(0, -2), [
+    'STATE         COUNT   FOR       PROCESS   HOSTS',
+    'UNREACHABLE   1       4m        db        db-1',
+    'UNREACHABLE   -       -         -         db-2',
+    '    never seen',
+    'BACKOFF       4       3s-33s    web:1     prod-[04,14,24,34]',
+    '    exited too quickly (exit status 1); next try in 3 s to 33 s',
+    'RUNNING       40      10m-49m   web:0     prod-[01-40]',
+    'RUNNING       36      10m-49m   web:1     36 hosts',
+  ]);
+  assert.ok(lines.slice(0, -2).every((line) => line.length <= 64));
+  const wider = await fleetctl('status', FARM, { columns: 72, rows: 24 });
+  assert.match(wider.stdout, / {3}prod-\[01-03,05-13\] and 24 more\n/);
+});
+
+test('hostile names and errors are folded as safely as others, and whole', async () => {
+  const hosts = Array.from({ length: 12 }, (_, index) => `h${index}`);
+  const evil = {
+    state: 'FATAL',
+    pid: null,
+    lastError: `\u001b[2J${'x'.repeat(5_000)}`,
+  } as const;
+  const processes = hosts.flatMap((host) => [
+    aProcess(host, `a\u001b[2J,${'y'.repeat(500)}`, evil),
+    aProcess(host, 'b[1-2]', evil),
+  ]);
+  const { stdout } = await fleetctl('status', {
+    hosts: hosts.map((host) => aHost(host)),
+    processes,
+  });
+  assert.ok(!stdout.includes('\u001b'));
+  const [row = ''] = stdout.split('\n').slice(1);
+  assert.ok(row.includes(`a\\x1b[2J,${'y'.repeat(500)},b[1-2]`), row);
+  assert.ok(row.includes('   h[0-11]   \\x1b[2Jxxx'));
+  assert.ok(row.length < 1_200);
+});
+
+test('a large fleet is folded while a person waits', async () => {
+  const hosts = Array.from({ length: 2_000 }, (_, index) => `prod-${index}`);
+  const processes = hosts.flatMap((host, index) =>
+    Array.from({ length: 10 }, (_, number) =>
+      aProcess(host, `web:${number}`, { startedAtMs: FAKE_NOW_MS - index * S }),
+    ),
   );
+  const answers = { hosts: hosts.map((host) => aHost(host)), processes };
+  const before = process.cpuUsage();
+  const { stdout } = await fleetctl('status', answers);
+  const { user } = process.cpuUsage(before);
+  assert.match(stdout, /^RUNNING {3}20000 {3}0s-33m {3}web:\[0-9\] {3}prod-\[0-1999\]$/m);
+  assert.ok(user < 1_000_000, `${user / 1_000} ms`);
 });

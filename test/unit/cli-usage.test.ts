@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ProcessSelection } from '../../cli/ports.ts';
 import { runFleetctl } from '../../cli/run.ts';
+import { parseDurationMs } from '../../cli/tree/values.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import { fakeWorld } from '../fakes/cli-environment.ts';
 import { fleetctl } from '../fakes/cli-run.ts';
+import { fakeControl } from '../fakes/control-client.ts';
 
 test('a changing verb without hosts is refused before anything is dialled', async () => {
   for (const words of [
@@ -65,4 +68,106 @@ test('help and version are no errors, a bare fleetctl is', async () => {
     [(await fleetctl(['--version'], {})).stdout, (await fleetctl([], {})).exitCode],
     ['fleetctl 0.1.0\n', 2],
   );
+});
+
+test('a usage error names the help of the command that it was made in', async () => {
+  const fixes = [
+    [['restart', '--nope-at-all'], 'fleetctl restart --help shows what there is'],
+    [['op', 'show'], 'fleetctl op show --help shows what there is'],
+    [['op', 'nope-at-all'], 'fleetctl op --help shows what there is'],
+    [['nope-at-all'], 'fleetctl --help shows what there is'],
+    [['--context'], 'fleetctl --help shows what there is'],
+    [['stop', 'web', '--full-stop'], 'fleetctl stop --help shows what there is'],
+    [['signal', 'HUP', 'web', '--order', 'host'], 'fleetctl signal --help shows what there is'],
+    [['restart', '--detahc'], 'did you mean --detach?'],
+    [['op', 'lsit'], 'did you mean list?'],
+  ] as const;
+  for (const [words, fix] of fixes) {
+    const { exitCode, stderr } = await fleetctl(words, {});
+    assert.equal(exitCode, 2);
+    assert.equal(stderr.match(/^fix: {3}(.*)$/m)?.[1], fix, words.join(' '));
+  }
+});
+
+test('what was typed cannot pass for what fleetctl says', async () => {
+  const words = ['status', '--a\n(Did you mean rm -rf?)\nb\u001b[2J'];
+  const { stderr } = await fleetctl(words, {});
+  assert.equal(stderr.includes('\u001b'), false);
+  assert.match(stderr, /^fix: {3}fleetctl status --help shows what there is$/m);
+});
+
+const refusedValues = {
+  '--timeout': ['0', '0s', '-1', '1.5', '', ' ', '5 m', '1d', '99999999999', '577h', 'five', '1e3'],
+  '--expect': ['0', '-1', '1.5', '', '1e3', '9999999999', 'x', '٣', '0x10'],
+  '--order': ['', 'tiers', 'HOST', '\u001b[2J'],
+  '-o': ['', 'jsonl', 'yaml', 'wide'],
+} as const;
+
+test('values that make no sense are refused, each with what would', async () => {
+  for (const [flag, values] of Object.entries(refusedValues)) {
+    for (const value of values) {
+      const world = fakeWorld(() => assert.fail('dialled'));
+      const words = ['restart', 'web', '--hosts', 'a', flag, value];
+      assert.equal(await runFleetctl(words, world.environment), 2, `${flag} ${value}`);
+      assert.match(world.stderr(), /Expected is|It must be|Allowed choices are/, value);
+      assert.equal(world.stderr().includes('\u001b'), false);
+    }
+  }
+});
+
+test('durations are read as people write them', () => {
+  assert.deepEqual(
+    ['1', '30', '30s', '5m', '2h', '576h', '007'].map(parseDurationMs),
+    [1_000, 30_000, 30_000, 300_000, 7_200_000, 2_073_600_000, 7_000],
+  );
+});
+
+test('hosts that are selected twice are refused, in two ways', async () => {
+  const twice = await fleetctl(['stop', 'web', '--hosts', 'a', '--hosts', 'b'], {});
+  assert.equal(twice.exitCode, 2);
+  assert.match(twice.stderr, /given twice: say --hosts 'a,b'/);
+  const both = await fleetctl(['hosts', 'a', '--hosts', 'b'], {});
+  assert.equal(both.exitCode, 2);
+  assert.match(both.stderr, /by an argument and by --hosts/);
+});
+
+test('every command has help with its options, and none needs a controller for it', async () => {
+  const commands = ['status', 'describe', 'start', 'stop', 'restart', 'signal', 'hosts', 'version'];
+  for (const path of [...commands, 'op', 'op list', 'op show', 'op watch']) {
+    const world = fakeWorld(() => assert.fail('dialled'));
+    assert.equal(await runFleetctl([...path.split(' '), '--help'], world.environment), 0, path);
+    assert.match(world.stdout(), new RegExp(`^Usage: fleetctl ${path} `, 'm'));
+    assert.match(world.stdout(), /^Global Options:\n {2}-V/m);
+  }
+});
+
+test('status -w takes seconds, and leaves a process that follows it a process', async () => {
+  const enough = new FleetError(refusal('unavailable', 'enough'));
+  const askedFor = async (...words: string[]) => {
+    const asked: ProcessSelection[] = [];
+    const { client } = fakeControl({});
+    const listProcesses = async (selection: ProcessSelection) => {
+      asked.push(selection);
+      throw enough;
+    };
+    const world = fakeWorld({ ...client, listProcesses });
+    const running = runFleetctl(['status', ...words], world.environment);
+    for (let turn = 0; turn < 100 && asked.length === 0; turn += 1) await new Promise(setImmediate);
+    world.pressInterrupt();
+    await running;
+    return asked[0]?.processes;
+  };
+  assert.deepEqual(await askedFor('-w'), []);
+  assert.deepEqual(await askedFor('web', '-w', '5'), ['web']);
+  assert.deepEqual(await askedFor('-w5', 'web'), ['web']);
+  assert.deepEqual(await askedFor('-w', 'web', 'db'), ['web', 'db']);
+  for (const seconds of ['0', '-1', '1.5', '5x', '+3', '577h']) {
+    const world = fakeWorld(() => assert.fail('dialled'));
+    assert.equal(
+      await runFleetctl(['status', `--watch=${seconds}`], world.environment),
+      2,
+      seconds,
+    );
+    assert.match(world.stderr(), /whole number of seconds|longer than nothing|at most 576h/);
+  }
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runFleetctl } from '../../cli/run.ts';
+import { untilTurnedAway } from '../../cli/turn-away.ts';
+import { follow } from '../../cli/watch.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { Operation } from '../../proto/vocabulary.ts';
 import { fakeWorld } from '../fakes/cli-environment.ts';
@@ -18,8 +20,8 @@ test('targets are told as they settle, under their waves, and the truth stands a
   const updates = [
     whole(begun),
     ...twoWaves.targets.flatMap((target) => [
-      { kind: 'target', target: { ...target, state: 'accepted' } } as const,
-      { kind: 'target', target } as const,
+      { kind: 'targets', targets: [{ ...target, state: 'accepted' }] } as const,
+      { kind: 'targets', targets: [target] } as const,
     ]),
     whole(twoWaves),
   ];
@@ -134,9 +136,12 @@ test('Ctrl-C turns away and says how to come back', async () => {
 
 test('op watch ends as the operation ends', async () => {
   const failed = anOperation({ targets: [aTarget('a', 'web', { state: 'failed' })] });
-  const { exitCode, stdout } = await fleetctl(['op', 'watch', failed.id], smoothly(failed));
+  const { exitCode, stdout } = await fleetctl(['op', 'watch', failed.id], {
+    ...smoothly(failed),
+    operations: [failed],
+  });
   assert.equal(exitCode, 10);
-  assert.match(stdout, /^a {3}web {3}FAILED\nrestarted 0 of 1 target; 1 failed: a web\n/);
+  assert.match(stdout, /^a {3}web {3}FAILED\nrestarted 0 of 1 target; 1 failed: web on a\n/);
 });
 
 test('targets that were never attempted are counted, not listed, and keep their wave unannounced', async () => {
@@ -151,9 +156,9 @@ test('targets that were never attempted are counted, not listed, and keep their 
   const { exitCode, stdout } = await fleetctl(RESTART, smoothly(operation));
   assert.equal(exitCode, 12);
   assert.deepEqual(stdout.split('\n').slice(3), [
-    'restarted 0 of 3 targets; 2 failed: prod-1 db, prod-10 db; 1 not attempted: prod-1 web:0',
-    'look:  fleetctl status db web:0 --hosts prod-1,prod-10',
-    'retry: fleetctl restart db --hosts prod-1,prod-10',
+    'restarted 0 of 3 targets; 2 failed: db on prod-[1,10]; 1 not attempted: web:0 on prod-1',
+    "look:  fleetctl status db web:0 --hosts 'prod-[1,10]'",
+    "retry: fleetctl restart db --hosts 'prod-[1,10]'",
     'retry: fleetctl restart web:0 --hosts prod-1',
     '',
   ]);
@@ -173,4 +178,79 @@ test('a target that was lost and came back after all is told again, once', async
     'a   web   restarted',
     'restarted 1 of 1 target on 1 host in 1.1 s',
   ]);
+});
+
+/** Everything that is told of an operation of which the end never comes. */
+const endless = { ...twoWaves, state: 'running', endedAtMs: null } as const;
+
+test('--timeout counts from the submission, and says that the operation goes on', async () => {
+  const { exitCode, stderr, submitted, sleptMs } = await fleetctl([...RESTART, '--timeout', '30'], {
+    submissions: [endless],
+    views: [{ updates: [whole(endless)], ending: 'silence' }],
+  });
+  assert.equal(exitCode, 124);
+  assert.equal(sleptMs(), 30_000);
+  const id = submitted[0]?.id;
+  assert.equal(
+    stderr,
+    `timed out: operation ${id} goes on at the controller\nnext: fleetctl op watch ${id}\n`,
+  );
+});
+
+test('--timeout is kept while the controller is away', async () => {
+  const { exitCode, stderr, sleptMs } = await fleetctl([...RESTART, '--timeout', '20s'], {
+    submissions: [endless],
+    views: [{ updates: [whole(endless)], ending: lost }],
+  });
+  assert.equal(exitCode, 124);
+  assert.equal(sleptMs(), 20_000);
+  assert.match(stderr, /^timed out: operation \S+ goes on at the controller$/m);
+});
+
+test('--timeout before the submission was answered leaves it in doubt', async () => {
+  const { exitCode, stderr, submitted } = await fleetctl([...RESTART, '--timeout', '1s'], {
+    submissions: [lost],
+  });
+  assert.equal(exitCode, 124);
+  assert.match(
+    stderr,
+    /^timed out: it is not known whether the controller accepted this restart\n/,
+  );
+  assert.ok(stderr.includes(`op watch ${submitted[0]?.id}`));
+});
+
+test('what ends in time does not wait for its timeout', async () => {
+  const { exitCode, sleptMs } = await fleetctl([...RESTART, '--timeout', '1h'], smoothly(twoWaves));
+  assert.deepEqual([exitCode, sleptMs()], [0, 0]);
+});
+
+test('a timeout is JSON where JSON was asked for', async () => {
+  const { stderr, stdout } = await fleetctl([...RESTART, '--timeout', '30', '-o', 'json'], {
+    submissions: [endless],
+    views: [{ updates: [], ending: 'silence' }],
+  });
+  assert.equal(stdout, '');
+  assert.equal(JSON.parse(stderr).code, 'timed-out');
+});
+
+test('a view that breaks is taken up again under the whole id', async () => {
+  const { client, watched } = fakeControl({
+    views: [
+      { updates: [whole(endless)], ending: lost },
+      { updates: [whole(twoWaves)], ending: 'end' },
+    ],
+  });
+  const { clock } = fakeWorld(client).environment;
+  const signal = new AbortController().signal;
+  const listener = { onUpdate: () => {}, onBreak: () => {} };
+  await follow({ client, clock, fleetctl: 'fleetctl', signal }, twoWaves.id.slice(0, 8), listener);
+  assert.deepEqual(watched, [twoWaves.id.slice(0, 8), twoWaves.id]);
+});
+
+test('a deadline is forgotten with what it was for', async () => {
+  const world = fakeWorld(() => assert.fail('dialled'));
+  const patience = { timeoutMs: 5_000, because: () => assert.fail('turned away afterwards') };
+  assert.equal(await untilTurnedAway(world.environment, patience, async () => 7), 7);
+  world.pass(10_000);
+  await new Promise(setImmediate);
 });

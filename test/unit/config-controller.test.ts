@@ -38,6 +38,7 @@ test('a controller and its operators are read', () => {
     key: '/etc/fleetvisor/pki/controller.key',
     unreachableAfterMs: 15_000,
     operators: ['alice', 'bob'],
+    hostGroups: new Map(),
   });
 });
 

@@ -53,6 +53,7 @@ test('a command alone has the defaults of Supervisor', () => {
     program: 'web',
     groupPriority: 999,
     priority: 999,
+    tierWaitMs: 30_000,
     command: '/bin/web',
     directory: null,
     umask: null,
@@ -82,6 +83,7 @@ startretries=0
 exitcodes=0, 2
 stopsignal=sigint
 stopwaitsecs=3600
+tier_wait=120
 stopasgroup=true
 environment=A="1",B=two
 directory=/srv
@@ -105,18 +107,21 @@ stderr_logfile_backups=1`),
       stopSignal: 'INT',
     },
   );
-  const { stopWaitMs, stopAsGroup, killAsGroup, environment, directory, umask, priority } = defined;
+  const { priority, tierWaitMs, stopWaitMs, stopAsGroup, killAsGroup } = defined;
   assert.deepEqual(
-    { stopWaitMs, stopAsGroup, killAsGroup, environment, directory, umask, priority },
+    { priority, tierWaitMs, stopWaitMs, stopAsGroup, killAsGroup },
     {
+      priority: -1,
+      tierWaitMs: 120_000,
       stopWaitMs: 3_600_000,
       stopAsGroup: true,
       killAsGroup: true,
-      environment: { A: '1', B: 'two' },
-      directory: '/srv',
-      umask: 0o27,
-      priority: -1,
     },
+  );
+  const { environment, directory, umask } = defined;
+  assert.deepEqual(
+    { environment, directory, umask },
+    { environment: { A: '1', B: 'two' }, directory: '/srv', umask: 0o27 },
   );
   const file = { kind: 'file', path: '/root/web.log' };
   assert.deepEqual(defined.stdoutLog, { target: file, maxBytes: 1024, backups: 0 });
@@ -203,6 +208,7 @@ for (const [written, expected] of [
   ['exitcodes=0,', 'exit codes from 0 to 255'],
   ['autorestart=maybe', 'true, false or unexpected'],
   ['startsecs=ten', 'seconds \\(a whole number ≥ 0\\)'],
+  ['tier_wait=-1', 'seconds \\(a whole number ≥ 0\\)'],
   ['startretries=-1', 'a whole number \\(≥ 0\\)'],
   ['numprocs=99999999', 'a whole number \\(0 to 10000\\)'],
   ['priority=high', 'a whole number'],

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { operationOf } from '../../controller/core/execution.ts';
 import { createFleetDriver, type FleetDriver } from '../../controller/driver.ts';
-import { hostId, type Operation, type OperationUpdate } from '../../proto/vocabulary.ts';
+import {
+  type AgentEvent,
+  hostId,
+  type Operation,
+  type OperationUpdate,
+} from '../../proto/vocabulary.ts';
 import {
   accepted,
   aHello,
@@ -31,7 +37,7 @@ interface World {
   readonly broken: unknown[];
   hello(connection?: number): void;
   snapshot(connection?: number, sessionEpoch?: number): void;
-  tell(seq: number, event?: ReturnType<typeof settled>): void;
+  tell(seq: number, event?: AgentEvent): void;
   /** Lets the driver step what is queued, and its commit succeed. */
   commit(): Promise<void>;
 }
@@ -59,7 +65,7 @@ function world(): World {
     driver,
     broken,
     hello: (connection = 1) =>
-      driver.deliver({ kind: 'hello', host: A, connection, hello: aHello() }),
+      driver.deliver({ kind: 'hello', host: A, connection, hello: aHello(), address: null }),
     snapshot(connection = 1, sessionEpoch = connection) {
       const processes = [aStatus('web'), aStatus('db')];
       const message = { kind: 'snapshot', sessionEpoch, seq: 0, processes, last: true } as const;
@@ -106,10 +112,7 @@ test('nothing is shown, sent or answered before the commit has resolved', async 
   assert.equal(await answerSoFar(answer), 'none yet');
   assert.deepEqual(made.links.sent, []);
   assert.equal(made.driver.state(), emptyFleet);
-  assert.equal(
-    made.driver.watch(RESTART.id, () => undefined),
-    undefined,
-  );
+  assert.ok('code' in made.driver.watch(RESTART.id, () => undefined));
   await made.store.answer('committed');
   assert.deepEqual(sentKinds(made), ['welcome', 'command']);
   assert.equal(((await answerSoFar(answer)) as Operation).state, 'running');
@@ -233,10 +236,10 @@ test('a grace ends after its time and takes the host from its operation', async 
   made.driver.deliver({ kind: 'sessionEnded', host: A, connection: 1 });
   await made.commit();
   made.clock.pass(GRACE_MS - 1);
-  assert.equal(made.driver.state().operations.get(RESTART.id)?.operation.state, 'running');
+  assert.equal(made.driver.state().operations.get(RESTART.id)?.facts.state, 'running');
   made.clock.pass(1);
   await made.commit();
-  assert.equal(made.driver.state().operations.get(RESTART.id)?.operation.state, 'failed');
+  assert.equal(made.driver.state().operations.get(RESTART.id)?.facts.state, 'failed');
 });
 
 /** A running operation of two targets. */
@@ -249,27 +252,38 @@ async function running(): Promise<World> {
 }
 
 const told = (updates: readonly OperationUpdate[]) =>
-  updates.map((update) =>
-    update.kind === 'target'
-      ? `${update.target.process} ${update.target.state}`
-      : `operation ${update.operation.state}`,
+  updates.flatMap((update) =>
+    update.kind === 'targets'
+      ? update.targets.map(({ process, state }) => `${process} ${state}`)
+      : [`operation ${update.operation.state}`],
   );
 
-test('whoever watches gets the operation as committed and each change once, until disposed', async () => {
+/** Watches the operation, which must be known. */
+function watch(
+  { driver }: World,
+  onUpdate: (update: OperationUpdate) => void,
+  id: string = anId(),
+): Disposable & { readonly operation: Operation } {
+  const watching = driver.watch(id, onUpdate);
+  assert.ok(!('code' in watching));
+  return watching;
+}
+
+test('whoever watches gets the operation as committed and each change once', async () => {
   const made = await running();
   const updates: OperationUpdate[] = [];
-  const watching = made.driver.watch(anId(), (update) => {
+  const committed = (): Operation => {
+    const execution = made.driver.state().operations.get(anId());
+    assert.ok(execution !== undefined);
+    return operationOf(execution);
+  };
+  using watching = watch(made, (update) => {
     updates.push(update);
-    const committed = made.driver.state().operations.get(anId())?.operation;
-    if (update.kind === 'operation') assert.equal(update.operation, committed);
-    else
-      assert.ok(
-        committed?.targets.some(
-          (held) => held.process === update.target.process && held.state !== 'dispatched',
-        ),
-      );
+    if (update.kind === 'operation') assert.deepEqual(update.operation, committed());
+    else assert.ok(committed().targets.some(({ state }) => state !== 'dispatched'));
   });
-  assert.equal(watching?.operation.state, 'running');
+  assert.deepEqual(watching.operation, committed());
+  assert.equal(watching.operation.state, 'running');
   made.tell(1, accepted(anId(), 'web'));
   made.clock.runSoon();
   assert.deepEqual(updates, []);
@@ -283,14 +297,22 @@ test('whoever watches gets the operation as committed and each change once, unti
     'db succeeded',
     'operation succeeded',
   ]);
-  watching?.[Symbol.dispose]();
+});
+
+test('a watch may name an operation by the beginning of its id', async () => {
+  const made = await running();
+  const updates: OperationUpdate[] = [];
+  using watching = watch(made, (update) => updates.push(update), anId().slice(0, 8));
+  assert.equal(watching.operation.id, anId());
+  made.tell(1, accepted(anId(), 'web'));
+  await made.commit();
+  assert.deepEqual(told(updates), ['web accepted']);
 });
 
 test('after its disposal a watch is told nothing', async () => {
   const made = await running();
   const updates: OperationUpdate[] = [];
-  const watching = made.driver.watch(anId(), (update) => updates.push(update));
-  watching?.[Symbol.dispose]();
+  watch(made, (update) => updates.push(update))[Symbol.dispose]();
   made.tell(1, accepted(anId(), 'web'));
   await made.commit();
   assert.deepEqual(updates, []);
@@ -298,23 +320,20 @@ test('after its disposal a watch is told nothing', async () => {
 
 test('a watch that is disposed twice does not end the one that came after it', async () => {
   const made = await running();
-  const first = made.driver.watch(anId(), () => undefined);
-  first?.[Symbol.dispose]();
+  const first = watch(made, () => undefined);
+  first[Symbol.dispose]();
   const updates: OperationUpdate[] = [];
-  const second = made.driver.watch(anId(), (update) => updates.push(update));
-  first?.[Symbol.dispose]();
+  using _second = watch(made, (update) => updates.push(update));
+  first[Symbol.dispose]();
   made.tell(1, accepted(anId(), 'web'));
   await made.commit();
   assert.deepEqual(told(updates), ['web accepted']);
-  second?.[Symbol.dispose]();
 });
 
 test('an operation that nobody submitted cannot be watched', async () => {
   const made = await connected();
-  assert.equal(
-    made.driver.watch(anId(9), () => undefined),
-    undefined,
-  );
+  const refused = made.driver.watch(anId(9), () => undefined);
+  assert.equal('code' in refused && refused.code, 'nothing-matched');
 });
 
 test('the same request twice in one batch is one operation, and both are answered', async () => {
@@ -322,6 +341,6 @@ test('the same request twice in one batch is one operation, and both are answere
   const answers = [made.driver.submit(RESTART, 'alice'), made.driver.submit(RESTART, 'alice')];
   await made.commit();
   const [first, second] = await Promise.all(answers);
-  assert.equal(first, second);
+  assert.deepEqual(first, second);
   assert.deepEqual(sentKinds(made), ['command']);
 });

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Host } from '../../controller/core/host.ts';
 import { makePlan, type Plan } from '../../controller/core/plan.ts';
-import type { Refusal } from '../../proto/errors.ts';
-import { VERBS, type Verb } from '../../proto/vocabulary.ts';
+import { type Refusal, refusal } from '../../proto/errors.ts';
+import { type OperationRequest, VERBS, type Verb } from '../../proto/vocabulary.ts';
 import { aHost, aRequest, aStatus, away } from '../fakes/controller-fleet.ts';
 
 const tier = (process: string, groupPriority: number, priority: number, pid: number | null = 100) =>
@@ -17,14 +17,24 @@ const FLEET: readonly Host[] = [
   aHost('bare', []),
 ];
 
-function planned(verb: Verb, hosts: string, processes: readonly string[], fleet = FLEET): Plan {
-  const plan = makePlan(aRequest(verb, hosts, processes), fleet);
+/** `hosts` is only repeated in refusals here; what it means is `fleet`. */
+function planned(
+  verb: Verb,
+  processes: readonly string[],
+  fleet = FLEET,
+  more: Partial<OperationRequest> = {},
+): Plan {
+  const plan = makePlan(aRequest(verb, '@*', processes, more), fleet);
   assert.ok('waves' in plan, `refused: ${JSON.stringify(plan)}`);
   return plan;
 }
 
-function refused(hosts: string, processes: readonly string[], fleet = FLEET): Refusal {
-  const plan = makePlan(aRequest('restart', hosts, processes), fleet);
+function refused(
+  processes: readonly string[],
+  fleet: readonly Host[] | Refusal = FLEET,
+  more: Partial<OperationRequest> = {},
+): Refusal {
+  const plan = makePlan(aRequest('restart', '@*', processes, more), fleet);
   assert.ok('code' in plan, 'not refused');
   return plan;
 }
@@ -34,7 +44,8 @@ const shape = (plan: Plan) =>
 
 test('start and restart go from the lowest tier up, over all hosts', () => {
   for (const verb of ['start', 'restart'] as const) {
-    const plan = planned(verb, '@*', ['all']);
+    const plan = planned(verb, ['all']);
+    const waitMs = verb === 'start' ? 30_000 : 60_000;
     assert.deepEqual(shape(plan), [
       '0 web-1 db',
       '0 web-2 db',
@@ -43,15 +54,15 @@ test('start and restart go from the lowest tier up, over all hosts', () => {
       '2 web-2 web',
     ]);
     assert.deepEqual(plan.waves, [
-      { index: 0, groupPriority: 10, priority: 999, targets: 2 },
-      { index: 1, groupPriority: 20, priority: 1, targets: 1 },
-      { index: 2, groupPriority: 20, priority: 5, targets: 2 },
+      { index: 0, action: verb, groupPriority: 10, priority: 999, targets: 2, waitMs },
+      { index: 1, action: verb, groupPriority: 20, priority: 1, targets: 1, waitMs },
+      { index: 2, action: verb, groupPriority: 20, priority: 5, targets: 2, waitMs },
     ]);
   }
 });
 
 test('stop goes from the highest tier down', () => {
-  assert.deepEqual(shape(planned('stop', '@*', ['all'])), [
+  assert.deepEqual(shape(planned('stop', ['all'])), [
     '0 web-1 log',
     '0 web-2 web',
     '1 web-1 web',
@@ -61,7 +72,7 @@ test('stop goes from the highest tier down', () => {
 });
 
 test('a signal reaches everybody at once', () => {
-  const { waves, targets } = planned('signal', '@*', ['all']);
+  const { waves, targets } = planned('signal', ['all']);
   assert.deepEqual(
     waves.map((wave) => wave.targets),
     [5],
@@ -70,12 +81,17 @@ test('a signal reaches everybody at once', () => {
 });
 
 test('a target begins open, with the process id that it will replace', () => {
-  const { targets } = planned('restart', 'web-1', ['web', 'log']);
+  const { targets } = planned('restart', ['web', 'log'], FLEET.slice(1, 2));
   assert.deepEqual(targets[0], {
     host: 'web-1',
     process: 'web',
     wave: 0,
+    stopWave: null,
     state: 'pending',
+    stopped: false,
+    overdue: false,
+    processState: 'RUNNING',
+    hostConnected: true,
     oldPid: 100,
     newPid: null,
     durationMs: null,
@@ -87,10 +103,17 @@ test('a target begins open, with the process id that it will replace', () => {
 
 test('a host that is away, or not synced yet, is unreachable at once and has its place in the plan', () => {
   const syncing = {
-    session: { connection: 3, epoch: 3, openedAtMs: 0, arriving: [], snapshotSeq: 0 },
+    session: {
+      connection: 3,
+      epoch: 3,
+      openedAtMs: 0,
+      openedWallMs: 0,
+      arriving: [],
+      snapshotSeq: 0,
+    },
   };
   const fleet = [aHost('a', ['web']), aHost('b', ['web'], away), aHost('c', ['web'], syncing)];
-  const { targets, waves } = planned('restart', '@*', ['web'], fleet);
+  const { targets, waves } = planned('restart', ['web'], fleet);
   assert.deepEqual(
     targets.map((target) => [target.state, target.oldPid, target.error !== null]),
     [
@@ -103,24 +126,62 @@ test('a host that is away, or not synced yet, is unreachable at once and has its
 });
 
 test('hosts without the process are left out; that none has it is refused', () => {
-  assert.deepEqual(shape(planned('restart', '@*', ['log'])), ['0 web-1 log']);
-  const none = refused('web-*', ['nginx', 'redis']);
+  const plan = planned('restart', ['log']);
+  assert.deepEqual(shape(plan), ['0 web-1 log']);
+  assert.deepEqual(plan.leftOut, ['web-2', 'bare']);
+  const none = refused(['nginx', 'redis'], FLEET.slice(0, 2));
   assert.equal(none.code, 'nothing-matched');
   assert.match(none.message, /"nginx", "redis"/);
-  assert.match(none.cause ?? '', /2 hosts were selected by "web-\*"/);
-  assert.equal(refused('bare', ['all']).code, 'nothing-matched');
-  assert.match(refused('bare', ['all']).cause ?? '', /1 host was/);
+  assert.match(none.cause ?? '', /2 hosts were selected by "@\*"/);
+  assert.equal(refused(['all'], FLEET.slice(2)).code, 'nothing-matched');
+  assert.match(refused(['all'], FLEET.slice(2)).cause ?? '', /1 host was/);
+  assert.equal(refused([]).code, 'nothing-matched');
 });
 
-test('an operation without hosts, or with unknown ones, is refused', () => {
-  for (const hosts of ['', '  ', '\t\n']) {
-    assert.equal(refused(hosts, ['all']).code, 'usage');
-    assert.match(refused(hosts, ['all']).fix ?? '', /'@\*' for the whole fleet/);
-  }
-  assert.equal(refused('web-9', ['all']).code, 'nothing-matched');
-  assert.equal(refused('@*', ['all'], []).code, 'nothing-matched');
-  assert.equal(refused('web-[', ['all']).code, 'usage');
-  assert.equal(refused('@*', []).code, 'nothing-matched');
+test('why the selection of hosts was refused is passed on', () => {
+  const because = refusal('usage', 'not understood');
+  assert.equal(refused(['all'], because), because);
+});
+
+test('it touches as many hosts as were expected, or nothing is planned', () => {
+  planned('restart', ['all'], FLEET, { expectHosts: 2 });
+  planned('restart', ['log'], FLEET, { expectHosts: 1 });
+  const surprise = refused(['all'], FLEET, { expectHosts: 3 });
+  assert.equal(surprise.code, 'surprise');
+  assert.equal(surprise.message, 'restart would touch 2 hosts, and 3 hosts were expected');
+  assert.equal(surprise.cause, 'it would touch web-[1-2]');
+  const many = Array.from({ length: 500 }, (_, index) => aHost(`h${index * 2}-x`, ['web']));
+  assert.ok((refused(['web'], many, { expectHosts: 1 }).cause ?? '').length < 300);
+});
+
+test('a full stop stops in reverse, then starts, in waves that mirror each other', () => {
+  const plan = planned('restart', ['all'], FLEET, { fullStop: true });
+  assert.deepEqual(
+    plan.waves.map(({ index, action, groupPriority, priority }) =>
+      [index, action, groupPriority, priority].join(' '),
+    ),
+    [
+      '0 stop 20 5',
+      '1 stop 20 1',
+      '2 stop 10 999',
+      '3 start 10 999',
+      '4 start 20 1',
+      '5 start 20 5',
+    ],
+  );
+  assert.deepEqual(
+    plan.targets.map(
+      ({ host, process, stopWave, wave }) => `${host} ${process} ${stopWave} ${wave}`,
+    ),
+    ['web-1 db 2 3', 'web-2 db 2 3', 'web-1 web 1 4', 'web-1 log 0 5', 'web-2 web 0 5'],
+  );
+});
+
+test('a wave is waited for as long as the slowest of its programs asks', () => {
+  const slow = aStatus('web', { tierWaitMs: 40_000, stopWaitMs: 100_000 });
+  const fleet = [aHost('a', [aStatus('web')]), aHost('b', [slow])];
+  const waits = VERBS.map((verb) => planned(verb, ['web'], fleet).waves[0]?.waitMs);
+  assert.deepEqual(waits, [40_000, 105_000, 145_000, 40_000]);
 });
 
 const anyHost = (name: string) =>
@@ -150,8 +211,9 @@ test('any plan holds each target once, its waves count them in order, and its or
   fc.assert(
     fc.property(fleets, fc.constantFrom(...VERBS), processes, (hosts, verb, names) => {
       const plan = makePlan(aRequest(verb, '@*', names), hosts);
-      assert.deepEqual(makePlan(aRequest(verb, '@*', names), hosts.toReversed()), plan);
       if ('code' in plan) return assert.equal(plan.code, 'nothing-matched');
+      const backwards = makePlan(aRequest(verb, '@*', names), hosts.toReversed());
+      assert.deepEqual(backwards, { ...plan, leftOut: plan.leftOut.toReversed() });
       assert.equal(
         new Set(plan.targets.map((t) => `${t.host} ${t.process}`)).size,
         plan.targets.length,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isConnected } from '../../controller/core/host.ts';
+import { hostStatusOf, isConnected } from '../../controller/core/host.ts';
 import type { FleetEffect } from '../../controller/core/state.ts';
 import { type AgentEvent, hostId, type ProcessStatus } from '../../proto/vocabulary.ts';
 import {
@@ -97,6 +97,27 @@ test('a host is connected once its snapshot is whole, and shows what that contai
   assert.deepEqual(kinds(script).writes, ['snapshot']);
 });
 
+test('a host shows from where it connected last, and since when it is connected', () => {
+  const script = fleetScript();
+  const shown = () => {
+    const { connected, address, connectedSinceMs } = hostStatusOf(script.host('a'));
+    return [connected, address, connectedSinceMs];
+  };
+  script.connect('a', 1, [WEB]);
+  assert.deepEqual(shown(), [true, '10.0.0.1', NOW_MS]);
+  script.wallMs += 1_000;
+  script.hear('a', 1, { kind: 'heartbeat' });
+  assert.deepEqual(shown(), [true, '10.0.0.1', NOW_MS]);
+  end(script, 1);
+  assert.deepEqual(shown(), [false, '10.0.0.1', null]);
+  script.wallMs += 1_000;
+  script.hello('a', 2);
+  assert.deepEqual(shown(), [false, '10.0.0.2', null]);
+  const whole = { kind: 'snapshot', sessionEpoch: 2, seq: 0, processes: [], last: true } as const;
+  script.hear('a', 2, whole);
+  assert.deepEqual(shown(), [true, '10.0.0.2', NOW_MS + 2_000]);
+});
+
 test('a new snapshot replaces what was known; processes that are gone are gone', () => {
   const script = fleetScript();
   script.connect('a', 1, [DB, WEB]);
@@ -158,7 +179,13 @@ test('a second Hello in one session is out of turn', () => {
 test('an agent that is more than one protocol version away is turned away and changes nothing', () => {
   for (const version of [3, 99, -1]) {
     const script = fleetScript();
-    script.give({ kind: 'hello', host: A, connection: 1, hello: aHello('j', version) });
+    script.give({
+      kind: 'hello',
+      host: A,
+      connection: 1,
+      hello: aHello('j', version),
+      address: null,
+    });
     const [close] = script.effects;
     assert.equal(close?.kind === 'close' && close.because.code, 'version-skew');
     assert.match(close?.kind === 'close' ? (close.because.fix ?? '') : '', /upgrade the older/);
@@ -166,7 +193,7 @@ test('an agent that is more than one protocol version away is turned away and ch
     assert.equal(script.state.sessionEpoch, 0);
   }
   const script = fleetScript();
-  script.give({ kind: 'hello', host: A, connection: 1, hello: aHello('j', 2) });
+  script.give({ kind: 'hello', host: A, connection: 1, hello: aHello('j', 2), address: null });
   assert.equal(sent(script).length, 1);
 });
 
@@ -280,6 +307,44 @@ test('a wave is sent as one command to each host, and its end sends the next', (
   assert.equal(last?.kind === 'publish' && last.update.kind, 'operation');
 });
 
+/** What those who watch were told of targets in the last step. */
+const observed = (script: FleetScript) =>
+  script.effects.flatMap((effect) =>
+    effect.kind === 'publish' && effect.update.kind === 'targets'
+      ? effect.update.targets.map(
+          ({ host, process, processState, hostConnected }) =>
+            `${host}/${process} ${processState} ${hostConnected ? 'connected' : 'away'}`,
+        )
+      : [],
+  );
+
+test('whoever watches sees what the processes of open targets are doing', () => {
+  const script = restarting();
+  script.tell('a', 1, 1, changed({ ...WEB, state: 'STOPPING' }));
+  assert.deepEqual(observed(script), ['a/web STOPPING connected']);
+  script.tell('a', 1, 2, changed({ ...WEB, state: 'STOPPING', pid: 5 }));
+  assert.deepEqual(observed(script), []);
+  script.tell('a', 1, 3, changed(aStatus('other', { state: 'STOPPING' })));
+  assert.deepEqual(observed(script), []);
+  // What was said again after a reconnect, or is in the snapshot already, is older than it.
+  script.tell('a', 1, 2, changed(WEB));
+  assert.deepEqual(observed(script), []);
+});
+
+test('whoever watches sees when the host of an open target goes and comes back', () => {
+  const script = restarting();
+  end(script, 1);
+  assert.deepEqual(observed(script), ['a/db RUNNING away', 'a/web RUNNING away']);
+  script.hello('a', 3);
+  assert.deepEqual(observed(script), []);
+  const whole = { kind: 'snapshot', seq: 0, processes: [DB, WEB], last: true } as const;
+  script.hear('a', 3, { ...whole, sessionEpoch: 3 });
+  assert.deepEqual(observed(script), ['a/db RUNNING connected', 'a/web RUNNING connected']);
+  // The next session fences this one, which nobody has told the end of.
+  script.hello('a', 4);
+  assert.deepEqual(observed(script), ['a/db RUNNING away', 'a/web RUNNING away']);
+});
+
 test('an agent speaks only for the targets of its own host', () => {
   const script = restarting();
   script.tell('b', 2, 1, settled(anId(), 'db', 'failed'));
@@ -292,9 +357,10 @@ test('a host that is lost for less than the grace is told again, and nothing els
   const script = restarting();
   script.tell('a', 1, 1, accepted(anId(), 'db'));
   end(script, 1);
-  assert.deepEqual(script.effects, [
-    { kind: 'graceTimer', host: 'a', lossCount: 1, delayMs: GRACE_MS },
-  ]);
+  assert.deepEqual(
+    script.effects.filter(({ kind }) => kind !== 'publish'),
+    [{ kind: 'graceTimer', host: 'a', lossCount: 1, delayMs: GRACE_MS }],
+  );
   assert.equal(isConnected(script.host('a')), false);
   assert.equal(states(script), 'accepted dispatched pending pending');
   script.connect('a', 3, [DB, WEB]);
@@ -407,7 +473,7 @@ test('after its own restart the controller waits a grace for every host that has
   const script = fleetScript({ ...before.state, hosts: reloaded });
   script.give({ kind: 'boot' });
   assert.deepEqual(
-    script.effects.map((effect) => effect.kind === 'graceTimer' && effect.host).sort(),
+    script.effects.flatMap((effect) => (effect.kind === 'graceTimer' ? [effect.host] : [])).sort(),
     ['a', 'b'],
   );
   script.connect('a', 1, [DB, WEB]);
@@ -442,4 +508,15 @@ test('an agent that reports more processes than a host can have is cut off', () 
   script.hear('a', 1, { kind: 'snapshot', sessionEpoch: 1, seq: 0, processes, last: true });
   assert.deepEqual(kinds(script), { writes: [], effects: ['close'] });
   assert.equal(isConnected(script.host('a')), false);
+});
+
+test('a host with as many processes as it can have may change them, but have no other', () => {
+  const script = fleetScript();
+  const full = Array.from({ length: 10_000 }, (_, index) => aStatus(`p${index}`));
+  script.connect('a', 1, full);
+  script.tell('a', 1, 1, changed(aStatus('p9', { pid: 200 })));
+  assert.deepEqual(kinds(script), { writes: ['event', 'process'], effects: ['acknowledge'] });
+  script.tell('a', 1, 2, changed(aStatus('another')));
+  assert.deepEqual(kinds(script), { writes: ['event'], effects: ['close', 'acknowledge'] });
+  assert.equal(script.host('a').processes.size, 10_000);
 });

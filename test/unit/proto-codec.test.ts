@@ -5,14 +5,10 @@ import fc from 'fast-check';
 import {
   decodeHost,
   decodeHostProcess,
-  decodeOperation,
-  decodeOperationRequest,
-  decodeOperationUpdate,
+  decodeStoredEvent,
   encodeHost,
   encodeHostProcess,
-  encodeOperation,
-  encodeOperationRequest,
-  encodeOperationUpdate,
+  encodeStoredEvent,
 } from '../../proto/codec/control.ts';
 import {
   decodeAgentFrame,
@@ -20,29 +16,30 @@ import {
   encodeAgentMessage,
   encodeControllerMessage,
 } from '../../proto/codec/link.ts';
+import {
+  decodeOperation,
+  decodeOperationRequest,
+  decodeOperationSummary,
+  decodeOperationUpdate,
+  encodeOperation,
+  encodeOperationRequest,
+  encodeOperationSummary,
+  encodeOperationUpdate,
+} from '../../proto/codec/operation.ts';
 import { FleetError } from '../../proto/errors.ts';
 import { agentLinkService, controlService } from '../../proto/load.ts';
+import { TARGET_STATES } from '../../proto/vocabulary.ts';
 import {
-  type AgentEvent,
-  type AgentMessage,
-  type ControllerMessage,
-  type HostProcess,
-  type HostStatus,
-  hostId,
-  journalId,
-  knownProcessName,
-  OPERATION_STATES,
-  type Operation,
-  type OperationRequest,
-  type OperationUpdate,
-  operationId,
-  PROCESS_STATES,
-  type ProcessStatus,
-  TARGET_STATES,
-  type Target,
-  type TargetOutcome,
-  VERBS,
-} from '../../proto/vocabulary.ts';
+  agentMessage,
+  controllerMessage,
+  hostProcess,
+  hostStatus,
+  operation,
+  operationRequest,
+  operationSummary,
+  operationUpdate,
+  storedEvent,
+} from '../fakes/vocabulary.ts';
 
 /** The real bytes of protobuf, as grpc-js would put them on the wire and take them off it. */
 function wireOf(service: ServiceDefinition, method: string, side: 'request' | 'response') {
@@ -60,189 +57,8 @@ const operations = wireOf(controlService, 'SubmitOperation', 'response');
 const updates = wireOf(controlService, 'WatchOperation', 'response');
 const hostLists = wireOf(controlService, 'ListHosts', 'response');
 const processLists = wireOf(controlService, 'ListProcesses', 'response');
-
-// ── whatever the vocabulary allows ──────────────────────────────────────────────────────────────
-
-/** Plain objects, as decoding makes them. */
-const record = <Shape extends object>(model: { [Key in keyof Shape]: fc.Arbitrary<Shape[Key]> }) =>
-  fc.record<Shape>(model, { noNullPrototype: true });
-const text = fc.string({ unit: 'binary', maxLength: 8 });
-const small = fc.integer({ min: -2_147_483_648, max: 2_147_483_647 });
-const large = fc.maxSafeInteger();
-const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { freq: 2 });
-const host = text.map(hostId);
-const process = text.map(knownProcessName);
-const operation = text.map(operationId);
-/** A map on the wire cannot hold the one name that objects treat as their prototype. */
-const labels = fc.dictionary(
-  text.filter((key) => key !== '__proto__'),
-  text,
-  {
-    maxKeys: 3,
-    noNullPrototype: true,
-  },
-);
-
-const status: fc.Arbitrary<ProcessStatus> = record({
-  process,
-  group: text,
-  name: text,
-  program: text,
-  groupPriority: small,
-  priority: small,
-  generation: large,
-  state: fc.constantFrom(...PROCESS_STATES),
-  changedAtMs: large,
-  pid: maybe(small),
-  startedAtMs: maybe(large),
-  exitCode: maybe(small),
-  exitSignal: maybe(text),
-  restarts: small,
-  lastError: maybe(text),
-  nextTryAtMs: maybe(large),
-});
-
-const lines = fc.array(text, { maxLength: 3 });
-
-const outcome: fc.Arbitrary<TargetOutcome> = record({
-  state: fc.constantFrom('succeeded', 'failed', 'indeterminate'),
-  oldPid: maybe(small),
-  newPid: maybe(small),
-  durationMs: large,
-  error: maybe(text),
-  logTail: lines,
-});
-
-const event: fc.Arbitrary<AgentEvent> = fc.oneof(
-  record({ kind: fc.constant('processChanged' as const), process: status }),
-  record({
-    kind: fc.constant('targetAccepted' as const),
-    operationId: operation,
-    process,
-    generation: large,
-    oldPid: maybe(small),
-  }),
-  record({
-    kind: fc.constant('targetSettled' as const),
-    operationId: operation,
-    process,
-    outcome,
-  }),
-);
-
-const heartbeat = fc.constant({ kind: 'heartbeat' } as const);
-const goodbye = record({
-  kind: fc.constant('goodbye' as const),
-  reason: text,
-  reconnectAfterMs: small,
-});
-
-const agentMessage: fc.Arbitrary<AgentMessage> = fc.oneof(
-  record({
-    kind: fc.constant('hello' as const),
-    protocolVersion: small,
-    agentVersion: text,
-    journalId: text.map(journalId),
-    labels,
-  }),
-  record({
-    kind: fc.constant('snapshot' as const),
-    sessionEpoch: large,
-    seq: large,
-    processes: fc.array(status, { maxLength: 2 }),
-    last: fc.boolean(),
-  }),
-  record({
-    kind: fc.constant('event' as const),
-    sessionEpoch: large,
-    seq: large,
-    atMs: large,
-    event,
-  }),
-  heartbeat,
-  goodbye,
-);
-
-const verb = fc.constantFrom(...VERBS);
-
-const controllerMessage: fc.Arbitrary<ControllerMessage> = fc.oneof(
-  record({
-    kind: fc.constant('welcome' as const),
-    protocolVersion: small,
-    sessionEpoch: large,
-    acknowledgedSeq: large,
-    reconnectSpreadMs: small,
-    heartbeatIntervalMs: small,
-  }),
-  record({ kind: fc.constant('acknowledgement' as const), sessionEpoch: large, seq: large }),
-  record({
-    kind: fc.constant('command' as const),
-    sessionEpoch: large,
-    operationId: operation,
-    verb,
-    signal: maybe(text),
-    processes: fc.array(process, { maxLength: 3 }),
-  }),
-  heartbeat,
-  goodbye,
-);
-
-const request: fc.Arbitrary<OperationRequest> = record({
-  id: operation,
-  verb,
-  signal: maybe(text),
-  hosts: text,
-  processes: lines,
-  reason: text,
-});
-
-const target: fc.Arbitrary<Target> = record({
-  host,
-  process,
-  wave: small,
-  state: fc.constantFrom(...TARGET_STATES),
-  oldPid: maybe(small),
-  newPid: maybe(small),
-  durationMs: maybe(large),
-  error: maybe(text),
-  logTail: lines,
-});
-
-const whole: fc.Arbitrary<Operation> = fc
-  .tuple(
-    request,
-    record({
-      requestedBy: text,
-      state: fc.constantFrom(...OPERATION_STATES),
-      startedAtMs: large,
-      endedAtMs: maybe(large),
-      waves: fc.array(
-        record({ index: small, groupPriority: small, priority: small, targets: small }),
-        { maxLength: 2 },
-      ),
-      targets: fc.array(target, { maxLength: 3 }),
-    }),
-  )
-  .map(([asked, rest]) => ({ ...asked, ...rest }));
-
-const update: fc.Arbitrary<OperationUpdate> = fc.oneof(
-  record({ kind: fc.constant('operation' as const), operation: whole }),
-  record({ kind: fc.constant('target' as const), target }),
-);
-
-const hostStatus: fc.Arbitrary<HostStatus> = record({
-  host,
-  connected: fc.boolean(),
-  labels,
-  agentVersion: text,
-  lastSeenAtMs: large,
-});
-
-const hostProcess: fc.Arbitrary<HostProcess> = record({
-  host,
-  hostConnected: fc.boolean(),
-  status,
-});
+const operationLists = wireOf(controlService, 'ListOperations', 'response');
+const eventLists = wireOf(controlService, 'ListEvents', 'response');
 
 /** What comes back from the wire is what was given; each value of a union comes up many times. */
 function survives<Value>(values: fc.Arbitrary<Value>, travel: (value: Value) => Value): void {
@@ -269,15 +85,29 @@ test('what the controller says to an agent survives the wire', () => {
 });
 
 test('requests, operations and their updates survive the wire', () => {
-  survives(request, (asked) =>
+  survives(operationRequest, (asked) =>
     decodeOperationRequest(requests.read(requests.write(encodeOperationRequest(asked)))),
   );
-  survives(whole, (given) =>
+  survives(operation, (given) =>
     decodeOperation(operations.read(operations.write(encodeOperation(given)))),
   );
-  survives(update, (given) =>
+  survives(operationUpdate, (given) =>
     decodeOperationUpdate(updates.read(updates.write(encodeOperationUpdate(given)))),
   );
+});
+
+test('summaries of operations survive the wire', () => {
+  survives(operationSummary, (given) => {
+    const bytes = operationLists.write({ operations: [encodeOperationSummary(given)] });
+    return decodeOperationSummary(operationLists.read(bytes).operations[0]);
+  });
+});
+
+test('stored events survive the wire', () => {
+  survives(storedEvent, (given) => {
+    const bytes = eventLists.write({ events: [encodeStoredEvent(given)] });
+    return decodeStoredEvent(eventLists.read(bytes).events[0]);
+  });
 });
 
 test('hosts and processes survive the wire', () => {
@@ -313,6 +143,10 @@ test('a frame without a body, or with one of a later version, is refused', () =>
   assertRefused(() => decodeOperationUpdate(updates.read(updates.write({}))), /without a body/);
   const list = processLists.read(processLists.write({ processes: [{ host: 'a' }] }));
   assertRefused(() => decodeHostProcess(list.processes[0]), /without its status/);
+  const events = eventLists.read(eventLists.write({ events: [{ host: 'a' }] }));
+  assertRefused(() => decodeStoredEvent(events.events[0]), /without the event/);
+  const summaries = operationLists.read(operationLists.write({ operations: [{ hostCount: 1 }] }));
+  assertRefused(() => decodeOperationSummary(summaries.operations[0]), /without its operation/);
   // Field 15, length 0: a kind of frame that does not exist yet.
   assertRefused(() => decodeAgentFrame(agentFrames.read(Buffer.from([0x7a, 0]))), /without a body/);
 });
@@ -326,13 +160,15 @@ test('a word that is not known, or not said at all, is refused', () => {
   assertRefused(() => decodeOperationRequest(requests.read(requests.write({}))), /verb/);
   const operationWith = (more: object) => () =>
     decodeOperation(operations.read(operations.write({ verb: 1, ...more })));
-  assertRefused(operationWith({}), /operation state/);
-  assertRefused(operationWith({ state: 2, targets: [{}] }), /target state/);
+  assertRefused(operationWith({}), /order "ORDER_UNSPECIFIED"/);
+  assertRefused(operationWith({ order: 1 }), /operation state/);
+  assertRefused(operationWith({ order: 1, state: 2, targets: [{}] }), /target state/);
+  assertRefused(operationWith({ order: 1, state: 2, waves: [{}] }), /verb/);
 });
 
 test('an agent settles a target only in the states that are its own to give', () => {
   const settledAs = (state: string) =>
-    fromAgent({ event: { seq: 1, targetSettled: { operationId: 'x', process: 'web', state } } });
+    fromAgent({ event: { seq: 1, targetSettled: { process: 'web', verb: 'VERB_START', state } } });
   for (const state of TARGET_STATES) {
     const name = `TARGET_STATE_${state.toUpperCase().replace('-', '_')}`;
     if (['succeeded', 'failed', 'indeterminate'].includes(state)) settledAs(name)();
@@ -346,10 +182,10 @@ test('numbers that JavaScript cannot count, and the database cannot hold, are re
     for (const field of ['seq', 'atMs', 'sessionEpoch']) {
       assertRefused(fromAgent({ event: { ...body, [field]: number } }), /beyond 2\^53/);
     }
-    const settled = { state: 'TARGET_STATE_FAILED', durationMs: number };
+    const settled = { verb: 1, state: 'TARGET_STATE_FAILED', durationMs: number };
     assertRefused(fromAgent({ event: { seq: 1, targetSettled: settled } }), /beyond/);
     assertRefused(
-      fromAgent({ event: { seq: 1, targetAccepted: { generation: number } } }),
+      fromAgent({ event: { seq: 1, targetAccepted: { verb: 1, generation: number } } }),
       /beyond/,
     );
     assertRefused(fromAgent({ snapshot: { seq: number } }), /beyond/);

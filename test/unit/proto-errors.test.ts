@@ -24,6 +24,7 @@ const TABLE: Readonly<Record<ErrorCode, readonly [exitCode: number, grpcStatus: 
   exhausted: [1, status.RESOURCE_EXHAUSTED],
   usage: [2, status.INVALID_ARGUMENT],
   configuration: [2, status.INVALID_ARGUMENT],
+  surprise: [2, status.INVALID_ARGUMENT],
   unavailable: [4, status.UNAVAILABLE],
   denied: [5, status.PERMISSION_DENIED],
   unauthenticated: [5, status.UNAUTHENTICATED],

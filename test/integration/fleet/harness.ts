@@ -386,7 +386,8 @@ export function operationRequest(
   request: Pick<OperationRequest, 'verb' | 'hosts' | 'processes'>,
 ): OperationRequest {
   const id = makeOperationId(Date.now(), randomBytes(OPERATION_ID_RANDOM_BYTES));
-  return { id, signal: null, reason: '', ...request };
+  const plain = { order: 'tier', fullStop: false, expectHosts: null } as const;
+  return { id, signal: null, reason: '', ...plain, ...request };
 }
 
 /** Watches an operation to its end, as fleetctl does. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { PersistentMap } from '../../controller/core/persistent-map.ts';
+import { PersistentMap } from '../../proto/persistent-map.ts';
 
 type Change = { readonly key: string; readonly value: number | null };
 

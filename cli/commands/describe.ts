@@ -1,0 +1,138 @@
+/**
+ * `fleetctl describe HOST[/PROCESS]`: everything that is known of one host or one process, and what
+ * happened there last. It takes a name, not an expression: who describes wants one answer.
+ */
+import { nearest } from '../../proto/dialect/did-you-mean.ts';
+import { FleetError, refusal } from '../../proto/errors.ts';
+import { sortNaturally } from '../../proto/natural-order.ts';
+import type { HostProcess, HostStatus } from '../../proto/vocabulary.ts';
+import type { ConnectionOptions, ControlClient, Environment, ProcessListing } from '../ports.ts';
+import { renderHostDescription } from '../render/describe-host.ts';
+import { hostDocument, processDocument } from '../render/describe-json.ts';
+import { renderProcessDescription } from '../render/describe-process.ts';
+import { renderDocument } from '../render/json.ts';
+import { painter } from '../render/paint.ts';
+import { shellWord } from '../render/shell.ts';
+import { shortList } from '../render/text.ts';
+
+export interface DescribeOptions extends ConnectionOptions {
+  /** `HOST` or `HOST/PROCESS`. */
+  readonly subject: string;
+  readonly output: 'table' | 'json';
+}
+
+const EVENTS_SHOWN = 10;
+const NAMES_SHOWN_MAX = 5;
+
+export async function describe(
+  environment: Environment,
+  { subject, output, ...connection }: DescribeOptions,
+): Promise<number> {
+  const { host, process } = parseSubject(subject);
+  const { stdout, clock } = environment;
+  using client = await environment.dial(connection);
+  const listing = await listingOf(client, host);
+  const found = listing.hosts.find((each) => each.host === host);
+  if (found === undefined) throw await unknownHost(client, host);
+  const entry = process === null ? null : findProcess(listing.processes, found, process);
+  const which = { host, process: entry?.status.process ?? null, limit: EVENTS_SHOWN };
+  const events = await client.listEvents(which);
+  const nowMs = clock.nowMs();
+  const view = { nowMs, paint: painter(stdout.colours) };
+  if (output === 'json') {
+    stdout.write(
+      entry === null
+        ? renderDocument(
+            'Host',
+            hostDocument({ host: found, processes: listing.processes, events }, nowMs),
+          )
+        : renderDocument('Process', processDocument({ entry, events }, nowMs)),
+    );
+  } else if (entry === null) {
+    stdout.write(
+      renderHostDescription({ host: found, processes: listing.processes, events }, view),
+    );
+  } else {
+    stdout.write(renderProcessDescription({ entry, host: found, events }, view));
+  }
+  return 0;
+}
+
+/** A host's name has no `/`, whatever a process is called. */
+function parseSubject(subject: string): { readonly host: string; readonly process: string | null } {
+  const slash = subject.indexOf('/');
+  const host = slash < 0 ? subject : subject.slice(0, slash);
+  const process = slash < 0 ? null : subject.slice(slash + 1);
+  if (/^[A-Za-z0-9][\w.-]*$/.test(host) && process !== '') return { host, process };
+  throw new FleetError(
+    refusal(
+      'usage',
+      `${JSON.stringify(subject)} is not the name of one host, or of one process on it`,
+      {
+        cause: 'describe takes HOST or HOST/PROCESS, and no expressions',
+        fix: 'fleetctl hosts and fleetctl status take expressions, and show the names',
+      },
+    ),
+  );
+}
+
+/** A controller that does not know a host that was named refuses; the answer to that is ours. */
+async function listingOf(client: ControlClient, host: string): Promise<ProcessListing> {
+  try {
+    return await client.listProcesses({ hosts: host, processes: [] });
+  } catch (caught) {
+    const because = FleetError.refusalFrom(caught);
+    if (because.code !== 'nothing-matched') throw caught;
+    return { hosts: [], processes: [] };
+  }
+}
+
+async function unknownHost(client: ControlClient, host: string): Promise<FleetError> {
+  const hosts = await client.listHosts('').catch((): readonly HostStatus[] => []);
+  const near = nearest(
+    host,
+    hosts.map((each) => each.host),
+  );
+  return new FleetError(
+    refusal('nothing-matched', `no such host: ${host}`, {
+      fix: near === null ? 'see all of them with: fleetctl hosts' : `did you mean ${near}?`,
+    }),
+  );
+}
+
+/** By the name that is shown, or spelled out as `group:name`. */
+function findProcess(
+  processes: readonly HostProcess[],
+  host: HostStatus,
+  wanted: string,
+): HostProcess {
+  const own = sortNaturally(
+    processes.filter((each) => each.host === host.host),
+    ({ status }) => status.process,
+  );
+  const found = own.find(
+    ({ status }) => status.process === wanted || `${status.group}:${status.name}` === wanted,
+  );
+  if (found !== undefined) return found;
+  const names = own.map(({ status }) => status.process);
+  const members = own
+    .filter(({ status }) => status.program === wanted || status.group === wanted)
+    .map(({ status }) => status.process);
+  throw new FleetError(
+    refusal('nothing-matched', `no process ${JSON.stringify(wanted)} on ${host.host}`, {
+      cause:
+        members.length > 0
+          ? `there are ${shortList(members, NAMES_SHOWN_MAX)}`
+          : names.length > 0
+            ? `it has ${shortList(names, NAMES_SHOWN_MAX)}`
+            : 'no process is known of it',
+      fix: hintFor(wanted, host, members[0] ?? nearest(wanted, names)),
+    }),
+  );
+}
+
+function hintFor(wanted: string, { host }: HostStatus, near: string | null): string {
+  return near === null || near === wanted
+    ? `see all of them with: fleetctl describe ${host}`
+    : `fleetctl describe ${shellWord(`${host}/${near}`)}`;
+}

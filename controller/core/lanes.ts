@@ -1,0 +1,76 @@
+/**
+ * The way that the targets of an operation go: lanes, each a row of steps, one after the other.
+ * With `order: tier` all hosts share one lane, so that a tier is finished everywhere before the
+ * next begins; with `order: host` each host has its own and waits for nobody else.
+ *
+ *   tier   all   ──  wave 0: a/db b/db  ──►  wave 1: a/web b/web
+ *   host   a     ──  wave 0: a/db       ──►  wave 1: a/web
+ *          b     ──  wave 0: b/db       ──►  wave 1: b/web
+ */
+import type { HostId, OperationFacts, ProcessName, Target } from '../../proto/vocabulary.ts';
+
+export type LaneKey = string;
+
+/** A host cannot be called so: names in certificates have no blanks. */
+const ALL_HOSTS: LaneKey = 'all hosts';
+
+/** The part of a wave that belongs to one lane. */
+export interface LaneStep {
+  readonly wave: number;
+  /** Positions of its targets in the operation. */
+  readonly members: readonly number[];
+}
+
+/** Follows from the plan alone, so it never changes while the operation is carried out. */
+export interface Layout {
+  readonly lanes: ReadonlyMap<LaneKey, readonly LaneStep[]>;
+  readonly ofHost: ReadonlyMap<HostId, readonly number[]>;
+  readonly positions: ReadonlyMap<string, number>;
+}
+
+export function layoutOf(facts: OperationFacts, targets: Iterable<Target>): Layout {
+  const lanes = new Map<LaneKey, Map<number, number[]>>();
+  const ofHost = new Map<HostId, number[]>();
+  const positions = new Map<string, number>();
+  let position = 0;
+  for (const target of targets) {
+    positions.set(positionKey(target.host, target.process), position);
+    append(ofHost, target.host, position);
+    const waves = lanes.get(laneOf(facts, target)) ?? new Map<number, number[]>();
+    lanes.set(laneOf(facts, target), waves);
+    if (target.stopWave !== null) append(waves, target.stopWave, position);
+    append(waves, target.wave, position);
+    position += 1;
+  }
+  return {
+    lanes: new Map([...lanes].map(([key, waves]) => [key, inOrder(waves)])),
+    ofHost,
+    positions,
+  };
+}
+
+export function laneOf({ order }: OperationFacts, { host }: Pick<Target, 'host'>): LaneKey {
+  switch (order) {
+    case 'tier':
+      return ALL_HOSTS;
+    case 'host':
+      return host;
+  }
+}
+
+/** A blank cannot stand in either name. */
+export function positionKey(host: HostId, process: ProcessName): string {
+  return `${host} ${process}`;
+}
+
+function inOrder(waves: ReadonlyMap<number, readonly number[]>): readonly LaneStep[] {
+  return [...waves]
+    .sort(([left], [right]) => left - right)
+    .map(([wave, members]) => ({ wave, members }));
+}
+
+function append<Key>(lists: Map<Key, number[]>, key: Key, value: number): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,41 @@
+/** Which hosts of the fleet, as it is now, a selector means. */
+import type { Refusal } from '../../proto/errors.ts';
+import { evaluateSelector } from '../../proto/selector/evaluate.ts';
+import type { FleetView, HostView } from '../../proto/selector/fleet-view.ts';
+import { parseSelector } from '../../proto/selector/parse.ts';
+import type { Selector } from '../../proto/selector/syntax.ts';
+import { type Host, isConnected } from './host.ts';
+import type { FleetState } from './state.ts';
+
+/** `@NAME` of selectors, from `[hosts:NAME]` of `controller.conf`. */
+export type HostGroups = ReadonlyMap<string, Selector>;
+
+/**
+ * @param wallMs now, for `proc:NAME.uptime`
+ * @returns at least one host, in no order; refused when the selector is wrong, names what does not
+ *   exist, or means none
+ */
+export function selectHosts(
+  state: FleetState,
+  selector: string,
+  wallMs: number,
+): readonly Host[] | Refusal {
+  const parsed = parseSelector(selector);
+  if ('code' in parsed) return parsed;
+  const selected = evaluateSelector(parsed, viewOf(state, wallMs));
+  return 'code' in selected ? selected : selected.flatMap((id) => state.hosts.get(id) ?? []);
+}
+
+function viewOf(state: FleetState, wallMs: number): FleetView {
+  return {
+    hosts: Array.from(state.hosts.values(), viewOfHost),
+    groups: state.hostGroups,
+    operations: state.operations,
+    nowMs: wallMs,
+  };
+}
+
+function viewOfHost(host: Host): HostView {
+  const { labels, address, processes } = host;
+  return { host: host.host, labels, address, isConnected: isConnected(host), processes };
+}

@@ -1,0 +1,68 @@
+/**
+ * One target as the controller sees it, and what each piece of news makes of it.
+ *
+ *   pending ──► dispatched ──► accepted ──► succeeded | failed | indeterminate
+ *      ▲                          │
+ *      └── stopped: true ─────────┘   first half of a full stop; now it waits for the wave of its start
+ *
+ * From any open state it may become unreachable (its host is gone), and from pending not-attempted
+ * (the operation ended before its wave). Once settled nothing moves it any more.
+ */
+import {
+  OPEN_TARGET_STATES,
+  type OperationFacts,
+  type Target,
+  type TargetOutcome,
+  type Verb,
+} from '../../proto/vocabulary.ts';
+
+export type TargetNews =
+  | { readonly kind: 'accepted'; readonly verb: Verb; readonly oldPid: number | null }
+  | { readonly kind: 'settled'; readonly verb: Verb; readonly outcome: TargetOutcome };
+
+export const isOpen = (target: Target): boolean => OPEN_TARGET_STATES.has(target.state);
+
+/** Sent to its agent, which has not said how it ended. */
+export function isInFlight({ state }: Target): boolean {
+  return state === 'dispatched' || state === 'accepted';
+}
+
+/** The wave that it is in, or waits for. */
+export function currentWave({ stopWave, stopped, wave }: Target): number {
+  return stopWave === null || stopped ? wave : stopWave;
+}
+
+/** What its agent is told to do in that wave. */
+export function actionOf(facts: OperationFacts, { stopWave, stopped }: Target): Verb {
+  if (stopWave === null) return facts.verb;
+  return stopped ? 'start' : 'stop';
+}
+
+/** @returns null where the news changes nothing: a repeat, or of a half that is over */
+export function heard(facts: OperationFacts, target: Target, news: TargetNews): Target | null {
+  if (!isInFlight(target) || news.verb !== actionOf(facts, target)) return null;
+  switch (news.kind) {
+    case 'accepted':
+      return accepted(target, news.oldPid);
+    case 'settled':
+      return settled(target, news.outcome);
+  }
+}
+
+function accepted(target: Target, oldPid: number | null): Target | null {
+  // The process that a full stop ended is the old one, not the nothing that its start finds.
+  const pid = target.stopped ? target.oldPid : oldPid;
+  if (target.state === 'accepted' && target.oldPid === pid) return null;
+  return { ...target, state: 'accepted', oldPid: pid };
+}
+
+function settled(target: Target, outcome: TargetOutcome): Target {
+  const { newPid, error, logTail } = outcome;
+  const durationMs = (target.durationMs ?? 0) + outcome.durationMs;
+  const oldPid = target.stopped ? target.oldPid : outcome.oldPid;
+  const isHalf = target.stopWave !== null && !target.stopped;
+  if (isHalf && outcome.state === 'succeeded') {
+    return { ...target, state: 'pending', stopped: true, overdue: false, oldPid, durationMs };
+  }
+  return { ...target, state: outcome.state, oldPid, newPid, durationMs, error, logTail };
+}

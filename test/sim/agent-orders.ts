@@ -1,0 +1,148 @@
+/**
+ * What a controller on paper has ordered of one agent, and what it was told. At least once is what
+ * it promises, so orders are repeated; here it is checked that each was carried out at most once.
+ */
+import assert from 'node:assert/strict';
+import type { AgentState } from '../../agent/core/state.ts';
+import type { AgentEvent, ProcessName, TargetOutcome, Verb } from '../../proto/vocabulary.ts';
+
+export interface Order {
+  readonly verb: Verb;
+  /** A full stop is two orders under one: a stop and, later, a start. */
+  readonly operation: string;
+  readonly process: ProcessName;
+  /** Of the event that told of it first. */
+  acceptedSeq: number | null;
+  outcome: TargetOutcome | null;
+  /** Given so long ago that its agent may forget it once the verdict was heard. */
+  isOld: boolean;
+}
+
+export class PaperOrders {
+  readonly #orders: Order[] = [];
+  readonly #events = new Map<number, string>();
+  readonly #claims = new Map<string, string>();
+
+  get count(): number {
+    return this.#orders.length;
+  }
+
+  newOperation(): string {
+    return `op-${this.#orders.length + 1}`;
+  }
+
+  add(verb: Verb, operation: string, process: ProcessName): Order {
+    const order: Order = {
+      verb,
+      operation,
+      process,
+      acceptedSeq: null,
+      outcome: null,
+      isOld: false,
+    };
+    this.#orders.push(order);
+    return order;
+  }
+
+  /** Those without a verdict, however old, and some that have one. */
+  toRepeat(draw: (below: number) => number): readonly Order[] {
+    return this.#orders.filter(
+      ({ outcome, isOld }) => outcome === null || (!isOld && draw(20) === 0),
+    );
+  }
+
+  age(): void {
+    for (const order of this.#orders) order.isOld = true;
+  }
+
+  lastSeq(): number {
+    return Math.max(0, ...this.#events.keys());
+  }
+
+  heard(seq: number, event: AgentEvent): void {
+    const text = JSON.stringify(event);
+    assert.equal(this.#events.get(seq) ?? text, text, `two events with number ${seq}`);
+    this.#events.set(seq, text);
+    switch (event.kind) {
+      case 'processChanged':
+        return;
+      case 'targetAccepted':
+        return this.#accepted(seq, event);
+      case 'targetSettled':
+        return this.#settled(event);
+    }
+  }
+
+  /** A restart of the agent may signal the same child again for an order, but never the next one. */
+  stopped(state: AgentState, process: ProcessName, pid: number): void {
+    const [order] = state.queues.get(process) ?? [];
+    if (order === undefined) return;
+    assert.notEqual(state.targets.get(order)?.verb, 'start', `${order} stops pid ${pid}`);
+    this.#claim(`the stop of ${order}`, `pid ${pid}`);
+  }
+
+  /** An order starts one child: the one that it waits for, or that was its answer. */
+  started(state: AgentState, process: ProcessName, pid: number): void {
+    const [first] = state.queues.get(process) ?? [];
+    for (const [key, target] of state.targets) {
+      if (target.process !== process) continue;
+      const isWaiting = key === first && target.phase === 'starting';
+      const isAnswered = target.outcome?.state === 'succeeded' && target.outcome.newPid === pid;
+      if (isWaiting || isAnswered) this.#claim(`the start of ${key}`, `pid ${pid}`);
+    }
+  }
+
+  /** The order that was accepted last decides, whatever was repeated after it. */
+  checkWanted(state: AgentState): void {
+    const lastOf = new Map<ProcessName, Order>();
+    for (const order of this.#orders) {
+      const last = lastOf.get(order.process);
+      if ((order.acceptedSeq ?? 0) > (last?.acceptedSeq ?? 0)) lastOf.set(order.process, order);
+    }
+    for (const { definition, wanted } of state.processes.values()) {
+      const last = lastOf.get(definition.process);
+      const expected = last === undefined ? null : last.verb === 'stop' ? 'down' : 'up';
+      assert.equal(wanted, expected, `${definition.process} after ${last?.operation}`);
+    }
+  }
+
+  /** Each has its verdict; from `healthyFrom` on there is nothing that could make one fail. */
+  checkVerdicts(healthyFrom: number): void {
+    for (const [index, { operation, verb, process, outcome }] of this.#orders.entries()) {
+      const title = `${verb} of ${process}, ${operation}: ${JSON.stringify(outcome)}`;
+      assert.notEqual(outcome, null, title);
+      if (index >= healthyFrom) assert.equal(outcome?.state, 'succeeded', title);
+    }
+  }
+
+  /** A generation belongs to one restart, and a restart has one generation. */
+  #accepted(seq: number, event: Extract<AgentEvent, { readonly kind: 'targetAccepted' }>): void {
+    const { operationId, verb, process, generation, oldPid } = event;
+    this.#orderOf(event).acceptedSeq ??= seq;
+    this.#claim(`the acceptance of ${operationId} ${verb}`, `${process} pid ${oldPid}`);
+    if (verb !== 'restart') return;
+    this.#claim(`${process} generation ${generation}`, operationId);
+    this.#claim(operationId, `${process} generation ${generation}`);
+  }
+
+  /** It is the same each time, and a restart has a child of its own. */
+  #settled(event: Extract<AgentEvent, { readonly kind: 'targetSettled' }>): void {
+    const { operationId, verb, process, outcome } = event;
+    const order = this.#orderOf(event);
+    assert.deepEqual(order.outcome ?? outcome, outcome, 'two verdicts');
+    order.outcome = outcome;
+    if (verb !== 'restart' || outcome.state !== 'succeeded') return;
+    this.#claim(`${process} pid ${outcome.newPid}`, operationId);
+  }
+
+  #orderOf({ operationId, verb }: Exclude<AgentEvent, { readonly kind: 'processChanged' }>): Order {
+    const order = this.#orders.find((one) => one.operation === operationId && one.verb === verb);
+    assert.ok(order, `news of the ${verb} of ${operationId}, which nobody ordered`);
+    return order;
+  }
+
+  #claim(key: string, owner: string): void {
+    assert.equal(this.#claims.get(key) ?? owner, owner, `${key} has two owners`);
+    this.#claims.set(key, owner);
+  }
+}

@@ -1,0 +1,158 @@
+/** A journal that an earlier version wrote: what it remembers must still be known, word for word. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { openJournal } from '../../agent/adapters/journal.ts';
+import { JOURNAL_MIGRATIONS } from '../../agent/adapters/journal-schema.ts';
+import { initialProcess, statusOf } from '../../agent/core/process.ts';
+import { decodeAgentFrame, encodeAgentMessage } from '../../proto/codec/link.ts';
+import type { AgentFrame__Output } from '../../proto/gen/fleet/v1/AgentFrame.ts';
+import { agentLinkService } from '../../proto/load.ts';
+import { openDatabase } from '../../proto/sqlite.ts';
+import type { AgentEvent, SequencedEvent } from '../../proto/vocabulary.ts';
+import { aHost, BOOT_ID, outcomesIn } from '../fakes/agent-host.ts';
+import { aChild, aDefinition } from '../fakes/agent-process.ts';
+
+const NOW_MS = 1_700_000_000_000;
+
+const OLD_SCHEMA = JOURNAL_MIGRATIONS.slice(0, 1);
+
+const AWKWARD = 'it said: "ü\u0000\ud83d\ude00\\\n"';
+
+const OUTCOME = {
+  state: 'failed',
+  oldPid: 100,
+  newPid: null,
+  durationMs: 7,
+  error: AWKWARD,
+  logTail: [AWKWARD, ''],
+};
+
+const target = (operationId: string, verb: string, phase: string) => ({
+  operationId,
+  process: 'web',
+  verb,
+  signal: null,
+  generation: 1,
+  oldPid: 100,
+  acceptedAtMs: NOW_MS,
+  acceptedMonotonicMs: 12.345,
+  phase,
+  outcome: phase === 'settled' ? OUTCOME : null,
+});
+
+const TARGETS = [
+  target('op-1', 'stop', 'settled'),
+  target('op-2', 'restart', 'starting'),
+  target('op-3', 'start', 'queued'),
+];
+
+const { tierWaitMs: _, ...OLD_DEFINITION } = aDefinition('web', {
+  startMs: 3_000,
+  stopWaitMs: 90_000,
+});
+const PROCESS = {
+  ...initialProcess(aDefinition('web'), NOW_MS),
+  definition: OLD_DEFINITION,
+  state: 'RUNNING',
+  child: aChild(),
+  lastLines: [AWKWARD],
+};
+const { startMs, stopWaitMs, tierWaitMs, ...OLD_STATUS } = statusOf(
+  initialProcess(aDefinition('web'), NOW_MS),
+);
+
+const accepted = (operationId: string) => ({
+  kind: 'targetAccepted',
+  operationId,
+  process: 'web',
+  generation: 1,
+  oldPid: 100,
+});
+
+const EVENTS = [
+  { kind: 'processChanged', process: { ...OLD_STATUS, lastError: AWKWARD } },
+  { kind: 'processChanged', process: { ...OLD_STATUS, process: 'gone' } },
+  { kind: 'targetSettled', operationId: 'op-1', process: 'web', outcome: OUTCOME },
+  accepted('op-3'),
+  accepted('op-forgotten'),
+];
+
+/** A file as version 1 left it. */
+function anOldJournal(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-old-journal-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'journal.db');
+  const database = openDatabase({ path, migrations: OLD_SCHEMA });
+  const put = (table: string, ...values: readonly (string | number)[]) =>
+    database.prepare(`INSERT INTO ${table} VALUES (${values.map(() => '?')})`).run(...values);
+  put('facts', 'journal_id', 'the-old-one');
+  put('facts', 'next_seq', '46');
+  put('facts', 'boot_id', BOOT_ID);
+  put('processes', 'web', JSON.stringify(PROCESS));
+  for (const record of TARGETS) {
+    const { operationId, process, acceptedAtMs, phase } = record;
+    const isSettled = Number(phase === 'settled');
+    put('targets', operationId, process, acceptedAtMs, isSettled, JSON.stringify(record));
+  }
+  for (const [index, event] of EVENTS.entries()) {
+    const seq = 41 + index;
+    put('events', seq, JSON.stringify({ seq, atMs: NOW_MS, event }));
+  }
+  database.close();
+  return path;
+}
+
+function contentsOf(path: string) {
+  using journal = openJournal(path, BOOT_ID);
+  return { ...journal.contents, id: journal.id };
+}
+
+/** As the controller will read it. */
+function sent(event: SequencedEvent): AgentEvent {
+  const method = agentLinkService['Connect'];
+  assert.ok(method);
+  const bytes = method.requestSerialize(
+    encodeAgentMessage({ kind: 'event', sessionEpoch: 1, ...event }),
+  );
+  const message = decodeAgentFrame(method.requestDeserialize(bytes) as AgentFrame__Output);
+  assert.ok(message.kind === 'event');
+  return message.event;
+}
+
+test('what was remembered of processes, targets and numbers is kept, and a copy of the old file', (context) => {
+  const path = anOldJournal(context);
+  const contents = contentsOf(path);
+  assert.equal(contents.id, 'the-old-one');
+  assert.equal(contents.bootId, BOOT_ID);
+  assert.deepEqual(contents.targets, TARGETS);
+  const definition = { ...OLD_DEFINITION, tierWaitMs: 30_000 };
+  assert.deepEqual(contents.processes, [{ ...PROCESS, definition }]);
+  assert.equal(contents.outbox.nextSeq, 46);
+  assert.ok(existsSync(`${path}.schema-1`));
+  assert.deepEqual(contentsOf(path), contents, 'once is enough');
+});
+
+test('events that were not acknowledged can be sent: with the verb of their target, and with waits', (context) => {
+  const { outbox } = contentsOf(anOldJournal(context));
+  const waits = { startMs: 3_000, stopWaitMs: 90_000, tierWaitMs: 30_000 };
+  const unknown = { startMs: 1_000, stopWaitMs: 10_000, tierWaitMs: 30_000 };
+  assert.deepEqual(outbox.pending.map(sent), [
+    { kind: 'processChanged', process: { ...OLD_STATUS, lastError: AWKWARD, ...waits } },
+    { kind: 'processChanged', process: { ...OLD_STATUS, process: 'gone', ...unknown } },
+    { kind: 'targetSettled', operationId: 'op-1', process: 'web', verb: 'stop', outcome: OUTCOME },
+    { ...accepted('op-3'), verb: 'start' },
+    { ...accepted('op-forgotten'), verb: 'restart' },
+  ]);
+});
+
+test('the next agent answers from the old records, and goes on with what is open', (context) => {
+  const journal = contentsOf(anOldJournal(context));
+  const host = aHost([aDefinition('web')], { journal, sightings: { web: { kind: 'alive' } } });
+  host.welcome();
+  const [stopped] = outcomesIn(host.command('stop', 'op-1', 'web'));
+  assert.deepEqual([stopped?.verb, stopped?.error], ['stop', AWKWARD]);
+  assert.deepEqual([...host.state().queues], [['web', ['op-2 restart web', 'op-3 start web']]]);
+});
