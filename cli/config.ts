@@ -159,10 +159,9 @@ function noSuchContext(file: string, wanted: string | null, names: readonly stri
     });
   }
   const near = nearest(wanted, names);
-  const more = near === null ? {} : { fix: `did you mean --context ${near}?` };
   return refusal('configuration', `no context is named ${quoted(wanted)}`, {
     cause: listed,
-    ...more,
+    fix: near === null ? `for example --context ${names[0]}` : `did you mean --context ${near}?`,
   });
 }
 

@@ -48,8 +48,7 @@ const WORD = /(?:\[[^\]\n]*\]?|[^\s,[]+)+/g;
 function namesIn(text: string, source: string): string {
   const names: string[] = [];
   const globs: string[] = [];
-  const lines = text.replace(/^\uFEFF/, '').split('\n');
-  for (const [index, line] of lines.entries()) {
+  for (const [index, line] of text.split('\n').entries()) {
     for (const [word] of line.replace(/#.*/, '').matchAll(WORD)) {
       const found = readWord(word, `${source}:${index + 1}`);
       const kept = found.kind === 'names' ? names : globs;

@@ -35,6 +35,8 @@ export interface Terminal {
   readonly columns: () => number;
   readonly rows: () => number;
   readonly onResize: (callback: () => void) => Disposable;
+  /** After Ctrl-Z and `fg`: the shell has written meanwhile, and the cursor is elsewhere. */
+  readonly onResume: (callback: () => void) => Disposable;
 }
 
 export interface Environment {
@@ -87,7 +89,7 @@ export interface ControlClient extends Disposable {
   readonly planOperation: (request: OperationRequest) => Promise<Operation>;
   /** A repeat with the same id and content does nothing but return the operation as it stands. */
   readonly submitOperation: (request: OperationRequest, signal: AbortSignal) => Promise<Operation>;
-  /** The whole operation first, then each change, the whole again at its end. */
+  /** The whole operation first, then each change, and that it has ended; then the stream ends. */
   readonly watchOperation: (id: string, signal: AbortSignal) => AsyncIterable<OperationUpdate>;
   /** @param id or as much of its beginning as no other operation shares */
   readonly getOperation: (id: string) => Promise<Operation>;

@@ -43,10 +43,15 @@ export function createProgram(environment: Environment, finish: Finish): Command
   ]);
 }
 
+function optionsOf(command: Command): readonly string[] {
+  const own = command.options.flatMap(({ long }) => long ?? []);
+  return command.parent === null ? own : [...own, ...optionsOf(command.parent)];
+}
+
 /** A usage error of a command names the help of that very command. */
 function nameHelp(command: Command, path: string): void {
   command.exitOverride((exit) => {
-    throw usageError(exit, path);
+    throw usageError(exit, path, optionsOf(command));
   });
   for (const child of command.commands) nameHelp(child, `${path} ${child.name()}`);
 }

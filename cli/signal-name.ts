@@ -3,6 +3,7 @@
  * half a fleet. Names are POSIX's, with or without `SIG`, in any case; numbers only where POSIX
  * fixes them (XCU kill), since the same number is another signal elsewhere.
  */
+import { nearest } from '../proto/dialect/did-you-mean.ts';
 import { type Refusal, refusal } from '../proto/errors.ts';
 
 const NAMES: ReadonlySet<string> = new Set(
@@ -24,10 +25,12 @@ const NUMBERS: Readonly<Record<string, string>> = {
 
 /** The name without `SIG`, as the wire and Supervisor's `stopsignal` have it. */
 export function parseSignalName(text: string): string | Refusal {
-  const name = NUMBERS[text] ?? text.toUpperCase().replace(/^SIG/, '');
+  const known = Object.hasOwn(NUMBERS, text) ? NUMBERS[text] : undefined;
+  const name = known ?? text.toUpperCase().replace(/^SIG/, '');
   if (NAMES.has(name)) return name;
+  const near = nearest(name, NAMES);
   return refusal('usage', `${JSON.stringify(text)} is not a signal`, {
     cause: `signals are ${[...NAMES].join(', ')}; of numbers only ${Object.keys(NUMBERS).join(', ')} are the same everywhere`,
-    fix: "fleetctl signal HUP 'web:*' --hosts prod-1",
+    fix: near === null ? "fleetctl signal HUP 'web:*' --hosts prod-1" : `did you mean ${near}?`,
   });
 }

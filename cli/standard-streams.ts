@@ -43,16 +43,26 @@ export const stdoutTerminal: Terminal = {
     process.stdout.on('resize', callback);
     return { [Symbol.dispose]: () => void process.stdout.off('resize', callback) };
   },
+  onResume: (callback) => {
+    process.on('SIGCONT', callback);
+    return { [Symbol.dispose]: () => void process.off('SIGCONT', callback) };
+  },
 };
 
 /** Asked on stderr, so that it is seen while stdout goes to a file. */
 export async function askOnTerminal(question: string): Promise<string | null> {
   const { createInterface } = await import('node:readline');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
+  let isAnswered = false;
   return new Promise((resolve) => {
-    lines.once('close', () => resolve(null));
+    lines.once('close', () => {
+      // After Ctrl-C or Ctrl-D the cursor still stands behind the question.
+      if (!isAnswered) process.stderr.write('\n');
+      resolve(null);
+    });
     lines.once('SIGINT', () => lines.close());
     lines.question(question, (answer) => {
+      isAnswered = true;
       resolve(answer);
       lines.close();
     });
@@ -68,8 +78,7 @@ export const readText: Environment['readText'] = async (path) => {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readBytes(path));
   } catch (caught) {
     if (caught instanceof FleetError) throw caught;
-    const cause = isNotUtf8(caught) ? 'it is no UTF-8 text' : (caught as Error).message;
-    throw new FleetError(refusal('usage', `${name} cannot be read`, { cause }));
+    throw new FleetError(refusal('usage', `${name} cannot be read`, { cause: causeOf(caught) }));
   }
 };
 
@@ -88,6 +97,19 @@ async function openSource(path: string | null): Promise<NodeJS.ReadableStream> {
   if (path === null) return process.stdin as ReadStream;
   const { createReadStream } = await import('node:fs');
   return createReadStream(path);
+}
+
+/** What a slip of the keyboard leads to, in words; the rest as the system says it. */
+const CAUSES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file; a path counts from where fleetctl is called',
+  EISDIR: 'it is a directory',
+  EACCES: 'you may not read it',
+};
+
+function causeOf(caught: unknown): string {
+  if (isNotUtf8(caught)) return 'it is no UTF-8 text';
+  const { code = '', message } = caught as NodeJS.ErrnoException;
+  return CAUSES[code] ?? message;
 }
 
 function isNotUtf8(caught: unknown): boolean {

@@ -53,6 +53,10 @@ export function statusScreen(
   };
   const repaint = () => screenPainter.paint(lines());
   const resizing = terminal.onResize(repaint);
+  const resuming = terminal.onResume(() => {
+    screenPainter.startOver();
+    repaint();
+  });
   return {
     shows: (listing) => {
       picture = { listing, entries: statusEntries(listing), takenMs: clock.nowMs() };
@@ -63,8 +67,11 @@ export function statusScreen(
       trouble = `OLD, asked again at ${timeOfDay(clock.nowMs())}: ${neutralise(message)}`;
       repaint();
     },
-    // The last picture stays as it is; the cursor stands below it.
-    ends: () => resizing[Symbol.dispose](),
+    ends: () => {
+      resizing[Symbol.dispose]();
+      resuming[Symbol.dispose]();
+      screenPainter.keep();
+    },
   };
 }
 

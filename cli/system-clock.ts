@@ -11,7 +11,17 @@ export const systemClock: Clock = {
     });
   },
   every: (intervalMs, callback) => {
-    const timer = setInterval(callback, intervalMs);
-    return { [Symbol.dispose]: () => clearInterval(timer) };
+    let soon: NodeJS.Immediate | undefined;
+    const timer = setInterval(() => {
+      // After Ctrl-Z and `fg` the timer is due before SIGCONT is heard of, which must come first:
+      // Node looks for signals between its timers and its immediates.
+      soon = setImmediate(callback);
+    }, intervalMs);
+    return {
+      [Symbol.dispose]: () => {
+        clearInterval(timer);
+        clearImmediate(soon);
+      },
+    };
   },
 };

@@ -7,7 +7,7 @@
  * program there, nothing has to be put back.
  */
 import type { Output, Terminal } from './ports.ts';
-import { cutToWidth, rowsOf } from './render/fit.ts';
+import { cutToWidth, paintedWidth, rowsOf } from './render/fit.ts';
 import { plural } from './render/text.ts';
 
 export interface Painter {
@@ -15,6 +15,10 @@ export interface Painter {
   readonly paint: (lines: readonly string[]) => void;
   /** Replaces the frame by lines that stay, whole; the next frame stands below them. */
   readonly finish: (lines: readonly string[]) => void;
+  /** The frame stays as it is, without what was typed below it, such as the `^C` of a Ctrl-C. */
+  readonly keep: () => void;
+  /** The next frame is painted where the cursor is now, whole; the one before is left as it is. */
+  readonly startOver: () => void;
 }
 
 export interface Screen {
@@ -26,7 +30,6 @@ export interface Screen {
 const CURSOR_UP = (rows: number) => (rows === 0 ? '' : `\u001b[${rows}A`);
 const CURSOR_DOWN = '\u001b[B';
 const ERASE_LINE = '\u001b[2K';
-const ERASE_TO_END_OF_LINE = '\u001b[K';
 const ERASE_BELOW = '\u001b[J';
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
@@ -52,6 +55,10 @@ export function createPainter(output: Output, terminal: Terminal): Painter {
     finish: (lines) => {
       const screen = screenOf(terminal);
       replaceFrame(wiped(frame, screen) + whole(lines), { lines: [], screen });
+    },
+    keep: () => output.write(`\r${ERASE_LINE}`),
+    startOver: () => {
+      frame = { lines: [], screen: screenOf(terminal) };
     },
   };
 }
@@ -91,13 +98,18 @@ function rowsTaken({ lines, screen }: Frame, now: Screen): number {
   return lines.reduce((sum, line) => sum + (isNarrower ? rowsOf(line, now.columns) : 1), 0);
 }
 
-/** Text before erasing: erased first, an unchanged part of a line would blink. */
+/** A line that covers the one before it needs no erasing, which could be seen as a blink. */
 function rewritten(frame: Frame, next: Frame): string {
   if (!isSameScreen(frame.screen, next.screen))
     return wiped(frame, next.screen) + whole(next.lines);
-  const text = next.lines.map((line, row) =>
-    line === frame.lines[row] ? '\n' : `\r${line}${ERASE_TO_END_OF_LINE}\n`,
-  );
+  const text = next.lines.map((line, row) => {
+    const before = frame.lines[row];
+    if (line === before) return '\n';
+    const covers = before !== undefined && paintedWidth(line) >= paintedWidth(before);
+    // As a whole: of what is erased from within a line, tmux keeps blanks, and wraps them as text
+    // when the terminal becomes narrower.
+    return `\r${covers ? '' : ERASE_LINE}${line}\n`;
+  });
   return `\r${CURSOR_UP(frame.lines.length)}${text.join('')}\r${ERASE_BELOW}`;
 }
 

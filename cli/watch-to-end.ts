@@ -4,7 +4,7 @@
  * change, a program one document, and who wants quiet only what went wrong.
  */
 import type { Operation, OperationId } from '../proto/vocabulary.ts';
-import { outcomeOf } from './outcome.ts';
+import { exitCodeFor } from './outcome.ts';
 import type { Environment, Terminal } from './ports.ts';
 import { renderEpilogue } from './render/epilogue.ts';
 import { renderNoticeJson } from './render/json.ts';
@@ -17,10 +17,13 @@ import { createPainter, screenOf } from './terminal-painter.ts';
 import { follow, type WatchListener, type WatchPorts } from './watch.ts';
 
 export interface Watching {
-  readonly id: OperationId;
+  /** Or as much of its beginning as no other operation shares. */
+  readonly id: string;
   readonly output: 'table' | 'json';
   /** Nothing on stdout, and on stderr only what went wrong. A document that is asked for still comes. */
   readonly quiet: boolean;
+  /** Called with its whole id whenever all of it is told. */
+  readonly onSeen?: (id: OperationId) => void;
 }
 
 /** Resolves with the exit code once the operation has ended. */
@@ -30,15 +33,22 @@ export async function watchToEnd(
   watching: Watching,
 ): Promise<number> {
   const view = viewFor(environment, ports.fleetctl, watching);
+  const listener: WatchListener = {
+    onUpdate: (update) => {
+      if (update.kind === 'operation') watching.onSeen?.(update.operation.id);
+      view.onUpdate(update);
+    },
+    onBreak: view.onBreak,
+  };
   let operation: Operation;
   try {
-    operation = await follow(ports, watching.id, view);
+    operation = await follow(ports, watching.id, listener);
   } catch (caught) {
     view.leave();
     throw caught;
   }
   view.end(operation);
-  return outcomeOf(operation).exitCode;
+  return exitCodeFor(operation);
 }
 
 interface View extends WatchListener {
@@ -52,14 +62,14 @@ function viewFor(environment: Environment, fleetctl: string, watching: Watching)
   if (watching.quiet) return quietView(environment, fleetctl);
   const { terminal } = environment;
   return terminal === null
-    ? lineView(environment, fleetctl, watching.id)
+    ? lineView(environment, fleetctl)
     : liveView(environment, terminal, fleetctl);
 }
 
-function jsonView({ stdout, stderr }: Environment, { id, quiet }: Watching): View {
+function jsonView({ stdout, stderr }: Environment, { quiet }: Watching): View {
   return {
     onUpdate: () => {},
-    onBreak: () => {
+    onBreak: (id) => {
       if (!quiet) stderr.write(renderNoticeJson(lostSight(id)));
     },
     end: (operation) => stdout.write(renderOperationJson(operation)),
@@ -73,25 +83,25 @@ function quietView({ stderr }: Environment, fleetctl: string): View {
     onUpdate: () => {},
     onBreak: () => {},
     end: (operation) => {
-      if (outcomeOf(operation).exitCode !== 0) stderr.write(renderEpilogue(operation, fleetctl));
+      if (exitCodeFor(operation) !== 0) stderr.write(renderEpilogue(operation, fleetctl));
     },
     leave: () => {},
   };
 }
 
-function lineView({ stdout, stderr }: Environment, fleetctl: string, id: OperationId): View {
+function lineView({ stdout, stderr }: Environment, fleetctl: string): View {
   const progress = startProgress(painter(stdout.colours));
   return {
     onUpdate: (update) => {
       for (const line of progress.next(update)) stdout.write(`${line}\n`);
     },
-    onBreak: () => stderr.write(`${lostSight(id)}\n`),
+    onBreak: (id) => stderr.write(`${lostSight(id)}\n`),
     end: (operation) => stdout.write(renderEpilogue(operation, fleetctl)),
     leave: () => {},
   };
 }
 
-function lostSight(id: OperationId): string {
+function lostSight(id: string): string {
   return `lost sight of operation ${id}, which goes on; looking for the controller again`;
 }
 
@@ -123,9 +133,14 @@ function liveView({ stdout, clock }: Environment, terminal: Terminal, fleetctl: 
     if (hasNews || shownMs >= IDLE_FRAME_MS) repaint();
   });
   const resizing = terminal.onResize(repaint);
+  const resuming = terminal.onResume(() => {
+    screen.startOver();
+    repaint();
+  });
   const close = (phase: LivePhase) => {
     ticking[Symbol.dispose]();
     resizing[Symbol.dispose]();
+    resuming[Symbol.dispose]();
     screen.finish(frame(phase));
   };
   return {

@@ -5,6 +5,7 @@
  */
 import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
 import type { Operation, OperationRequest, OperationUpdate } from '../proto/vocabulary.ts';
+import { createOperationSoFar } from './operation-so-far.ts';
 import type { Clock, ControlClient } from './ports.ts';
 
 /** A controller that restarts serves again within 5 s; three times that, then a person decides. */
@@ -25,8 +26,8 @@ export interface WatchPorts {
 
 export interface WatchListener {
   readonly onUpdate: (update: OperationUpdate) => void;
-  /** The view broke; it is being restored. Called once per break. */
-  readonly onBreak: () => void;
+  /** The view broke; it is being restored. Called once per break, with the id as far as it is known. */
+  readonly onBreak: (id: string) => void;
 }
 
 /** Retries with the same id, which the controller knows again, so nothing is done twice. */
@@ -58,6 +59,7 @@ export async function follow(
   listener: WatchListener,
 ): Promise<Operation> {
   const { client, clock, signal } = ports;
+  const soFar = createOperationSoFar();
   let id = idOrBeginning;
   let brokenAtMs: number | null = null;
   let delayMs = FIRST_DELAY_MS;
@@ -69,7 +71,8 @@ export async function follow(
         delayMs = FIRST_DELAY_MS;
         if (update.kind === 'operation') id = update.operation.id;
         listener.onUpdate(update);
-        if (update.kind === 'operation' && hasEnded(update.operation)) return update.operation;
+        const ended = soFar.note(update);
+        if (ended !== null) return ended;
       }
     } catch (caught) {
       signal.throwIfAborted();
@@ -79,17 +82,13 @@ export async function follow(
     signal.throwIfAborted();
     if (brokenAtMs === null) {
       brokenAtMs = clock.monotonicMs();
-      listener.onBreak();
+      listener.onBreak(id);
     }
     if (clock.monotonicMs() + delayMs > brokenAtMs + WATCH_RETRY_MS)
       throw outOfSight(id, because, ports.fleetctl);
     await clock.sleep(delayMs, signal);
     delayMs = nextDelay(delayMs);
   }
-}
-
-function hasEnded({ state }: Operation): boolean {
-  return state === 'succeeded' || state === 'failed';
 }
 
 /** A controller that is ended by force leaves CANCELLED behind, one that died UNAVAILABLE. */

@@ -18,8 +18,11 @@ import type { ListProcessesRequest__Output } from '../proto/gen/fleet/v1/ListPro
 import type { Operation as WireOperation } from '../proto/gen/fleet/v1/Operation.ts';
 import type { OperationRequest__Output } from '../proto/gen/fleet/v1/OperationRequest.ts';
 import type { Identity } from '../proto/identity.ts';
+import { namesOfPatterns } from '../proto/process-pattern.ts';
+import { clippedTo } from '../proto/text-limits.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
 import { hostId, knownProcessName, type Operation } from '../proto/vocabulary.ts';
+import { withBoundedLogs } from './core/bounded-logs.ts';
 import { operationOf } from './core/execution.ts';
 import { findOperation, listOperations } from './core/operation-queries.ts';
 import { type EventQuery, eventQueryProblem, listHosts, listProcesses } from './core/queries.ts';
@@ -103,7 +106,7 @@ function operationHandlers({
     ),
     GetOperation: guard.unary('Control.GetOperation', (request: GetOperationRequest__Output) => {
       const found = findOperation(driver.state(), request.id);
-      return isRefusal(found) ? found : encodeOperation(operationOf(found));
+      return encoded(isRefusal(found) ? found : operationOf(found));
     }),
     ListOperations: guard.unary(
       'Control.ListOperations',
@@ -125,14 +128,24 @@ function decodeEventQuery({ host, process, limit }: ListEventsRequest__Output): 
 }
 
 function encoded(answer: Operation | Refusal): WireOperation | Refusal {
-  return isRefusal(answer) ? answer : encodeOperation(answer);
+  return isRefusal(answer) ? answer : encodeOperation(withBoundedLogs(answer));
 }
+
+/** Of up to a megabyte; the operation itself keeps all of it. */
+const SELECTOR_LOGGED_MAX = 500;
 
 function logSubmission(log: Log, caller: Identity, answer: Operation | Refusal): void {
   if (isRefusal(answer)) {
     return log.info({ operator: caller.name, code: answer.code }, `refused: ${answer.message}`);
   }
   const { id, verb, hosts, processes, targets } = answer;
-  const details = { operator: caller.name, id, verb, hosts, processes, targets: targets.length };
+  const details = {
+    operator: caller.name,
+    id,
+    verb,
+    hosts: clippedTo(SELECTOR_LOGGED_MAX, hosts),
+    processes: namesOfPatterns(processes),
+    targets: targets.length,
+  };
   log.info(details, 'operation');
 }

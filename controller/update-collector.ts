@@ -4,11 +4,15 @@
  * changes of one target only the last is sent. So a fast reader costs few messages, a slow one at
  * most one entry for each target, and none is ever cut off.
  */
-import type { Operation, OperationUpdate, Target } from '../proto/vocabulary.ts';
+import { targetKey } from '../proto/target.ts';
+import type { OperationUpdate, Target } from '../proto/vocabulary.ts';
 import type { Clock } from './ports.ts';
 
 /** Faster than a person can see, and rarer than the batches of a busy controller. */
 export const WRITE_INTERVAL_MS = 50;
+
+/** All with the last 4 KiB of their logs, they are a sixteenth of what fleetctl takes at once. */
+export const TARGETS_PER_UPDATE_MAX = 1_000;
 
 export interface UpdateWriter {
   /** Calls back once the update has left. Until then it is asked for nothing more. */
@@ -26,8 +30,8 @@ export function createUpdateCollector(
   clock: Pick<Clock, 'now' | 'after'>,
 ): UpdateCollector {
   const pending = new Map<string, Target>();
-  /** Leaves as soon as it can, behind the targets that changed before. */
-  let whole: Operation | null = null;
+  /** The beginning or the end: leaves as soon as it can, behind the targets that changed before. */
+  let urgent: Exclude<OperationUpdate, { readonly kind: 'targets' }> | null = null;
   let targetsDueMs = 0;
   let isWaiting = false;
   let isWriting = false;
@@ -37,10 +41,13 @@ export function createUpdateCollector(
     if (isOver) return;
     switch (update.kind) {
       case 'targets':
-        for (const target of update.targets) pending.set(keyOf(target), target);
+        for (const target of update.targets) {
+          pending.set(targetKey(target.host, target.process), target);
+        }
         return waitForMore();
       case 'operation':
-        whole = update.operation;
+      case 'ended':
+        urgent = update;
         return writeNext();
     }
   }
@@ -58,20 +65,24 @@ export function createUpdateCollector(
   function writeNext(): void {
     if (isOver || isWriting) return;
     if (pending.size > 0) return writeTargets();
-    if (whole !== null) writeOperation(whole);
+    if (urgent !== null) writeUrgent(urgent);
   }
 
   function writeTargets(): void {
-    const targets = [...pending.values()];
-    pending.clear();
+    const targets: Target[] = [];
+    for (const [key, target] of pending) {
+      if (targets.length === TARGETS_PER_UPDATE_MAX) break;
+      targets.push(target);
+      pending.delete(key);
+    }
     targetsDueMs = clock.now().monotonicMs + WRITE_INTERVAL_MS;
     write({ kind: 'targets', targets });
   }
 
-  function writeOperation(operation: Operation): void {
-    whole = null;
-    write({ kind: 'operation', operation });
-    if (operation.endedAtMs === null) return;
+  function writeUrgent(update: NonNullable<typeof urgent>): void {
+    urgent = null;
+    write(update);
+    if (update.kind === 'operation' && update.operation.endedAtMs === null) return;
     dispose();
     writer.end();
   }
@@ -80,7 +91,7 @@ export function createUpdateCollector(
     isWriting = true;
     writer.write(update, () => {
       isWriting = false;
-      if (whole !== null) writeNext();
+      if (urgent !== null) writeNext();
       else if (pending.size > 0) waitForMore();
     });
   }
@@ -91,9 +102,4 @@ export function createUpdateCollector(
   }
 
   return { take, [Symbol.dispose]: dispose };
-}
-
-/** A blank cannot stand in either name. */
-function keyOf({ host, process }: Target): string {
-  return `${host} ${process}`;
 }

@@ -1,9 +1,7 @@
-/**
- * The stream of `WatchOperation`: the operation as it stands, what changes, and the operation again
- * at its end.
- */
+/** The stream of `WatchOperation`: the operation as it stands, what changes, and that it has ended. */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { encodeOperationUpdate } from '../proto/codec/operation.ts';
+import { withBoundedLogs } from './core/bounded-logs.ts';
 import type { FleetDriver } from './driver.ts';
 import { isRefusal, refuseStream } from './guard.ts';
 import type { Clock } from './ports.ts';
@@ -34,5 +32,5 @@ export function watchOperation(call: WatchCall, { driver, clock }: WatchServer):
       collector[Symbol.dispose]();
     });
   }
-  collector.take({ kind: 'operation', operation: watching.operation });
+  collector.take({ kind: 'operation', operation: withBoundedLogs(watching.operation) });
 }

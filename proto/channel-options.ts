@@ -12,7 +12,7 @@ const KEEPALIVE_TIMEOUT_MS = 5_000;
 /** Above every frame that we send by far; an agent cannot make the controller buffer more. */
 export const MESSAGE_MAX_BYTES = 1_048_576;
 
-/** A plan or result of 10,000 targets with their last lines, on its way to fleetctl. */
+/** A plan or result of 100,000 targets, with what the controller keeps of their logs, on its way to fleetctl. */
 export const OPERATION_MAX_BYTES = 64 * 1_048_576;
 
 const SHARED: ChannelOptions = {

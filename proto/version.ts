@@ -3,7 +3,8 @@
  * version more and one less than their own, so a fleet can be upgraded host by host.
  *
  * History:
- *   1  2026-11-22  the first: sessions, snapshots, events, commands, operations
+ *   1  2026-11-22  the first: sessions, snapshots, events, commands, operations. Still being written:
+ *                  until 0.1.0 is released, all programs of a fleet come from one commit.
  */
 export const PROTOCOL_VERSION = 1;
 

@@ -100,11 +100,6 @@ export const TARGET_STATES = [
 export type TargetState = (typeof TARGET_STATES)[number];
 /** The agent's own verdict on a target; the others are the controller's. */
 export type SettledState = Extract<TargetState, 'succeeded' | 'failed' | 'indeterminate'>;
-export const OPEN_TARGET_STATES: ReadonlySet<TargetState> = new Set([
-  'pending',
-  'dispatched',
-  'accepted',
-]);
 
 /**
  * `tier`: a tier is finished on all hosts before the next begins on any. `host`: each host goes
@@ -193,6 +188,8 @@ export type ControllerMessage =
       /** Only with `signal`; without `SIG`. */
       readonly signal: string | null;
       readonly processes: readonly ProcessName[];
+      /** With `stop`: the first half of a full stop, whose start comes later under the same id. */
+      readonly startFollows: boolean;
     }
   | { readonly kind: 'heartbeat' }
   | { readonly kind: 'goodbye'; readonly reason: string; readonly reconnectAfterMs: number };
@@ -294,4 +291,6 @@ export interface OperationSummary extends Omit<OperationFacts, 'leftOut'> {
 export type OperationUpdate =
   | { readonly kind: 'operation'; readonly operation: Operation }
   /** Each as it is now; what it was in between may have been left out. */
-  | { readonly kind: 'targets'; readonly targets: readonly Target[] };
+  | { readonly kind: 'targets'; readonly targets: readonly Target[] }
+  /** The last one. How each target ended was told before. */
+  | { readonly kind: 'ended'; readonly facts: OperationFacts };

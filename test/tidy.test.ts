@@ -48,14 +48,18 @@ const productSources = [...PROGRAMS, 'proto'].flatMap(sources);
 const PURE_PROTO = [
   'proto/vocabulary.ts',
   'proto/errors.ts',
+  'proto/find-operation.ts',
   'proto/version.ts',
   'proto/batch.ts',
   'proto/instant.ts',
   'proto/persistent-map.ts',
   'proto/natural-order.ts',
+  'proto/target.ts',
   'proto/dialect/did-you-mean.ts',
   'proto/process-pattern.ts',
+  'proto/text-limits.ts',
   'proto/wildcard.ts',
+  'proto/tier-wait.ts',
 ];
 const PURE_PACKAGES = ['shlex', 're2js', 'ipaddr.js'];
 

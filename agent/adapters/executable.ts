@@ -5,6 +5,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { split } from 'shlex';
+import { clippedTo } from '../../proto/text-limits.ts';
 
 /** The command is as typed: the program sees its own name so, and exec(3) finds the same file. */
 export type Executable =
@@ -26,7 +27,10 @@ export function findExecutable(
     words = split(command);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { kind: 'unusable', error: `can't parse command ${JSON.stringify(command)}: ${why}` };
+    return {
+      kind: 'unusable',
+      error: `can't parse command ${JSON.stringify(shown(command))}: ${why}`,
+    };
   }
   const [program] = words;
   if (program === undefined || program === '') {
@@ -39,9 +43,16 @@ export function findExecutable(
   const present = verdicts.find((verdict) => verdict.problem !== 'missing');
   const error =
     present === undefined
-      ? `can't find command '${program}'`
-      : `command at '${present.path}' ${present.problem}`;
+      ? `can't find command '${shown(program)}'`
+      : `command at '${shown(present.path)}' ${present.problem}`;
   return { kind: 'unusable', error };
+}
+
+const COMMAND_SHOWN_MAX = 300;
+
+/** An error that is too long loses its end, where the reason stands. */
+function shown(command: string): string {
+  return clippedTo(COMMAND_SHOWN_MAX, command);
 }
 
 function candidatesFor(

@@ -2,10 +2,9 @@
  * The last few kilobytes that a process printed, kept so that a failed start can be reported with
  * the program's own words, whether or not it has a log file.
  */
+import { lastLinesOf } from '../../proto/text-limits.ts';
 
 const KEPT_BYTES = 4_096;
-const LINES_MAX = 10;
-const LINE_CHARACTERS_MAX = 500;
 
 export class LastLines {
   #chunks: Buffer[] = [];
@@ -29,10 +28,7 @@ export class LastLines {
   /** Oldest first; bytes that are not UTF-8 become replacement characters. */
   read(): readonly string[] {
     const text = Buffer.concat(this.#chunks).toString('utf8');
-    return text
-      .split(/\r?\n/)
-      .filter((line) => line.trim() !== '')
-      .slice(-LINES_MAX)
-      .map((line) => line.slice(0, LINE_CHARACTERS_MAX));
+    const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+    return lastLinesOf(lines);
   }
 }

@@ -16,6 +16,7 @@ import {
   subjectOf,
 } from '../../proto/dialect/settings.ts';
 import { integer, list } from '../../proto/dialect/values.ts';
+import { NAME_LENGTH_MAX } from '../../proto/text-limits.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
 import { type ProgramContext, readProgram } from './program.ts';
@@ -127,7 +128,7 @@ function checkNames(groups: readonly Group[], { context: { findings } }: Program
       findings.error(subject, message, hint);
     }
     groupSections.set(group, other ?? section);
-    for (const { process } of definitions) {
+    for (const { process, program } of definitions) {
       const same = processSections.get(process);
       if (same !== undefined && other === undefined) {
         findings.error(subject, `two processes are named ${quoted(process)}`);
@@ -135,6 +136,9 @@ function checkNames(groups: readonly Group[], { context: { findings } }: Program
       processSections.set(process, section);
       if (Buffer.byteLength(process) > NAME_MAX_BYTES) {
         findings.error(subject, `a process name is longer than ${NAME_MAX_BYTES} bytes`);
+      } else if (program.length > NAME_LENGTH_MAX) {
+        const message = `the name of a program is longer than ${NAME_LENGTH_MAX} characters`;
+        findings.error(subject, `${message}: ${quoted(program.slice(0, 20))}…`);
       }
     }
   }

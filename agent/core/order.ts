@@ -4,12 +4,10 @@
  * begins. Supervisor starts all tiers in one pass and ignores priorities inside a group; users have
  * asked for the waiting since 2012 (Supervisor #122).
  */
+import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
 import { type ProcessName, type ProcessState, STOPPED_STATES } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from './definition.ts';
 import type { ProcessRuntime } from './process.ts';
-
-/** Over and above `stopwaitsecs`, for SIGKILL to take effect. */
-const KILL_ALLOWANCE_MS = 5_000;
 
 export type Direction = 'boot' | 'shutdown';
 
@@ -40,17 +38,9 @@ export function isSettledFor(direction: Direction, state: ProcessState): boolean
   return state !== 'STARTING' && state !== 'STOPPING';
 }
 
-/**
- * Longest wait for one tier: a program that hangs must not hold up the host. 0: it is not waited
- * for. What is being stopped gets at least the time that it was promised.
- */
+/** What is being stopped gets at least the time that it was promised. */
 export function tierWaitMs(direction: Direction, members: readonly ProcessDefinition[]): number {
-  const waitsMs = members.map((member) =>
-    direction === 'boot'
-      ? member.tierWaitMs
-      : Math.max(member.tierWaitMs, member.stopWaitMs + KILL_ALLOWANCE_MS),
-  );
-  return waitsMs.reduce((longest, waitMs) => Math.max(longest, waitMs), 0);
+  return direction === 'boot' ? startWaitMs(members) : stopWaitMs(members);
 }
 
 function tiersOf(definitions: Iterable<ProcessDefinition>): ProcessName[][] {

@@ -35,8 +35,11 @@ export interface ProcessRuntime {
   readonly nextTryAtMs: number | null;
   /** What it printed last before it ended. */
   readonly lastLines: readonly string[];
-  /** What people asked for last; outlives the agent. */
-  readonly wanted: 'up' | 'down' | null;
+  /**
+   * What people asked for last; outlives the agent. `paused`: stopped by the first half of a full
+   * stop, so it is down while it waits for its start, but comes up again with its host.
+   */
+  readonly wanted: 'up' | 'down' | 'paused' | null;
   /** The agent is going down: nothing is started again by itself. */
   readonly isSuspended: boolean;
   /** Changes with every state, so that a timer set in an earlier one is recognised as stale. */

@@ -90,7 +90,7 @@ function takeOver(
   // A child that outlasted even an orderly end is taken over too: two of it must never run.
   const isOver = journal.endedOrderly && held.child === null;
   if (isOver || journal.bootId !== bootId) {
-    return { ...fresh, generation, wanted, exit };
+    return { ...fresh, generation, wanted: wanted === 'paused' ? 'up' : wanted, exit };
   }
   const same = { ...fresh, ...held, definition, isSuspended: false };
   // Recorded on the way up or down but without a child: the gate never opened.

@@ -112,7 +112,8 @@ function accept(turn: Turn, command: Command, name: ProcessName): void {
     return settle(turn, target, 'failed', hindrance ?? 'no such process');
   }
   save(turn, target);
-  putProcess(turn, { ...process, generation, wanted: WANTED[command.verb] ?? process.wanted });
+  const wanted = command.startFollows ? 'paused' : WANTED[command.verb];
+  putProcess(turn, { ...process, generation, wanted: wanted ?? process.wanted });
   emit(turn, { kind: 'targetAccepted', ...pick(target) });
   enqueue(turn, target);
 }

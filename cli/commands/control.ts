@@ -34,9 +34,8 @@ export async function control(environment: Environment, options: ControlOptions)
   using client = await environment.dial(options);
   const task = { environment, client, options, request };
   if (options.dryRun) return await showPlan(task);
-  await confirm(task);
   // Awaited here: the client must stay open until then.
-  return await carryOut(task);
+  return await carryOut({ ...task, request: await confirmed(task) });
 }
 
 async function showPlan({ environment, client, options, request }: Task): Promise<number> {
@@ -47,13 +46,22 @@ async function showPlan({ environment, client, options, request }: Task): Promis
   return 0;
 }
 
-/** Off a terminal nobody can be asked, and a script is taken at its word. */
-async function confirm({ environment, client, options, request }: Task): Promise<void> {
-  if (options.yes || environment.ask === null) return;
+/**
+ * Off a terminal nobody can be asked, and a script is taken at its word. A yes is one to as many
+ * hosts as were shown: labels, states and results may have changed by the time it is given.
+ */
+async function confirmed({
+  environment,
+  client,
+  options,
+  request,
+}: Task): Promise<OperationRequest> {
+  if (options.yes || environment.ask === null) return request;
   const plan = await client.planOperation(request);
-  if (hostsOf(plan).size <= HOSTS_UNASKED_MAX) return;
+  const hosts = hostsOf(plan).size;
+  if (hosts <= HOSTS_UNASKED_MAX) return request;
   const answer = await environment.ask(renderQuestion(plan));
-  if (/^\s*y(es)?\s*$/i.test(answer ?? '')) return;
+  if (/^\s*y(es)?\s*$/i.test(answer ?? '')) return { ...request, expectHosts: hosts };
   throw new FleetError(
     refusal('interrupted', 'nothing was done', { fix: '--yes does it without asking' }),
   );

@@ -1,7 +1,9 @@
 /** `fleetctl op watch`: to the end of an operation, whose exit code it takes over. */
+import { refusal } from '../../proto/errors.ts';
+import type { OperationId } from '../../proto/vocabulary.ts';
 import type { ConnectionOptions, Environment } from '../ports.ts';
 import { fleetctlCommand } from '../render/shell.ts';
-import { goesOn, untilTurnedAway } from '../turn-away.ts';
+import { goesOn, type TurningAway, untilTurnedAway } from '../turn-away.ts';
 import { watchToEnd } from '../watch-to-end.ts';
 
 export interface WatchOptions extends ConnectionOptions {
@@ -16,18 +18,20 @@ export async function watchOperation(
   environment: Environment,
   options: WatchOptions,
 ): Promise<number> {
-  const { timeoutMs, output, quiet } = options;
+  const { id, timeoutMs, output, quiet } = options;
   using client = await environment.dial(options);
-  // Whole from here on: another operation may come to begin with the same characters.
-  const { id } = await client.getOperation(options.id);
   const fleetctl = fleetctlCommand(options);
+  let seen: OperationId | null = null;
+  const because = (code: TurningAway) =>
+    seen === null
+      ? refusal(code, `operation ${id} has not been seen yet`)
+      : goesOn(code, seen, fleetctl);
+  const onSeen = (whole: OperationId) => {
+    seen = whole;
+  };
   // Awaited here: the client must stay open until then.
-  return await untilTurnedAway(
-    environment,
-    { timeoutMs, because: (code) => goesOn(code, id, fleetctl) },
-    (signal) => {
-      const ports = { client, clock: environment.clock, fleetctl, signal };
-      return watchToEnd(environment, ports, { id, output, quiet });
-    },
-  );
+  return await untilTurnedAway(environment, { timeoutMs, because }, (signal) => {
+    const ports = { client, clock: environment.clock, fleetctl, signal };
+    return watchToEnd(environment, ports, { id, output, quiet, onSeen });
+  });
 }

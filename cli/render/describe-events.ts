@@ -49,7 +49,8 @@ function eventText({ host, event }: StoredEvent): string {
 }
 
 function outcomeText({ state, error, oldPid, newPid, durationMs }: TargetOutcome): string {
-  const pids = oldPid === newPid || newPid === null ? '' : `, pid ${oldPid ?? '-'} → ${newPid}`;
+  const before = oldPid === null ? '' : `${oldPid} → `;
+  const pids = oldPid === newPid || newPid === null ? '' : `, pid ${before}${newPid}`;
   const why = error === null ? '' : `: ${error}`;
   return `${state} after ${formatDuration(durationMs)}${pids}${why}`;
 }

@@ -20,7 +20,8 @@ export function renderHostDescription(
   { host, processes, events }: HostDescription,
   { nowMs, paint }: { readonly nowMs: number; readonly paint: Paint },
 ): string {
-  const entries = statusEntries({ hosts: [], processes });
+  // Without a process there is no row; the host itself is told above the table.
+  const entries = statusEntries({ hosts: processes.length === 0 ? [] : [host], processes });
   const fields: readonly Field[] = [
     ['host', host.host],
     connection(host, nowMs),

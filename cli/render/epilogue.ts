@@ -3,10 +3,12 @@
  * of what failed, the same lines on many hosts shown once, and commands to paste next.
  */
 import { foldedList } from '../../proto/selector/fold.ts';
-import { OPEN_TARGET_STATES, type Operation, type Target } from '../../proto/vocabulary.ts';
+import { isOpenState } from '../../proto/target.ts';
+import type { Operation, Target } from '../../proto/vocabulary.ts';
 import { groupBy } from '../group-by.ts';
-import { endingOf, outcomeOf, wasLeftStopped } from '../outcome.ts';
+import { endingOf, wasLeftStopped } from '../outcome.ts';
 import { describeWhere, type FoldedTargets, foldTargets } from './fold-targets.ts';
+import { outcomeSentence } from './outcome-sentence.ts';
 import { shellWord } from './shell.ts';
 import { escapeUnsafe, neutraliseLogLine } from './text.ts';
 
@@ -19,7 +21,7 @@ const HOSTS_IN_COMMAND_MAX_CHARACTERS = 500;
 /** @param fleetctl how to call it, as `fleetctlCommand` says */
 export function renderEpilogue(operation: Operation, fleetctl: string): string {
   const lines = [
-    outcomeOf(operation).sentence,
+    outcomeSentence(operation),
     ...logLines(operation.targets),
     ...nextCommands(operation, fleetctl),
   ];
@@ -36,12 +38,13 @@ export function logLines(targets: readonly Target[]): readonly string[] {
       ...(sharing[0]?.logTail ?? []).map((line) => `    ${neutraliseLogLine(line)}`),
     ]);
   const more = logs.length - LOGS_MAX;
-  return more > 0 ? [...shown, `and ${more} other logs; -o json has them all`] : shown;
+  return more > 0 ? [...shown, `and ${more} other logs; -o json has more`] : shown;
 }
 
 /**
  * Every retry names exactly targets that are not done: processes that are open on the same hosts
- * share a command, others get their own. What a full stop left down is started, not restarted.
+ * share a command, others get their own. What a full stop left down is started, not restarted, and
+ * where that takes too many commands one starts it all.
  */
 function nextCommands(operation: Operation, fleetctl: string): readonly string[] {
   const unfinished = withoutErrors(
@@ -49,9 +52,9 @@ function nextCommands(operation: Operation, fleetctl: string): readonly string[]
   );
   if (unfinished.length === 0) return [];
   const byNeed = groupBy(unfinished, wasLeftStopped);
-  const starts = commands(operation, byNeed.get(true) ?? [], 'start: ', `${fleetctl} start`);
-  const again = `${fleetctl} ${verbWords(operation)}`;
-  const retries = commands(operation, byNeed.get(false) ?? [], 'retry: ', again);
+  const starts = startCommands(operation, byNeed.get(true) ?? [], `start: ${fleetctl} start`);
+  const again = `retry: ${fleetctl} ${verbWords(operation)}`;
+  const retries = commands(operation, foldTargets(byNeed.get(false) ?? []), again);
   const hosts = hostsOption(operation, unfinished) ?? `--hosts ${unfinishedHosts(operation)}`;
   const processes = [...new Set(unfinished.map((target) => target.process))];
   return [
@@ -61,20 +64,46 @@ function nextCommands(operation: Operation, fleetctl: string): readonly string[]
   ];
 }
 
+/**
+ * Services are down, so there is a command for them wherever there can be one. What of these names
+ * was not left down on these hosts is up, which a start leaves as it is, or failed to come up.
+ */
+function startCommands(
+  operation: Operation,
+  targets: readonly Target[],
+  command: string,
+): readonly string[] {
+  const exact = commands(operation, foldTargets(targets), command);
+  if (exact.length > 0 || targets.length === 0) return exact;
+  const processes = [...new Set(inWaveOrder(targets).map((target) => target.process))];
+  return commands(operation, [{ processes, targets }], command);
+}
+
+type Retried = Pick<FoldedTargets, 'processes' | 'targets'>;
+
 /** None where they would be too many, or one could not be pasted. */
 function commands(
   operation: Operation,
-  targets: readonly Target[],
-  label: string,
+  groups: readonly Retried[],
   command: string,
 ): readonly string[] {
-  const lines = foldTargets(targets).map(({ processes, targets: sharing }: FoldedTargets) => {
+  // Pasted one after the other, they keep the order of the tiers.
+  const inOrder = groups.toSorted((left, right) => firstWave(left) - firstWave(right));
+  const lines = inOrder.map(({ processes, targets: sharing }) => {
     const hosts = hostsOption(operation, sharing);
     const words = processes.map(shellWord).join(' ');
-    return hosts === null ? null : `${label}${command} ${escapeUnsafe(words)} ${hosts}`;
+    return hosts === null ? null : `${command} ${escapeUnsafe(words)} ${hosts}`;
   });
   const whole = lines.filter((line) => line !== null);
   return whole.length === lines.length && lines.length <= COMMANDS_MAX ? whole : [];
+}
+
+function firstWave({ targets }: Retried): number {
+  return targets.reduce((first, { wave }) => Math.min(first, wave), Infinity);
+}
+
+function inWaveOrder(targets: readonly Target[]): readonly Target[] {
+  return targets.toSorted((left, right) => left.wave - right.wave);
 }
 
 /** The same verb in the same manner. */
@@ -103,7 +132,7 @@ function hostsOption(operation: Operation, targets: readonly Target[]): string |
   if (isResult((target) => target.state !== 'succeeded')) {
     return `--hosts ${unfinishedHosts(operation)}`;
   }
-  if (state === undefined || OPEN_TARGET_STATES.has(state)) return null;
+  if (state === undefined || isOpenState(state)) return null;
   return isResult((target) => target.state === state)
     ? `--hosts op:${operation.id}:${state}`
     : null;

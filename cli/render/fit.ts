@@ -10,6 +10,10 @@ const COLOUR = /\u001b\[[0-9;]*m/g;
 const NO_COLOUR = '\u001b[0m';
 const PLAIN = /^[\u0020-\u007e]*$/;
 
+export function paintedWidth(line: string): number {
+  return displayWidth(line.replace(COLOUR, ''));
+}
+
 /** At most `width` columns; what had to be cut ends in `…`. */
 export function cutToWidth(line: string, width: number): string {
   if (paintedWidth(line) <= width) return line;
@@ -64,10 +68,6 @@ export function rowsOf(line: string, columns: number): number {
     column += width;
   }
   return rows;
-}
-
-function paintedWidth(line: string): number {
-  return displayWidth(line.replace(COLOUR, ''));
 }
 
 function* pieces(line: string): Generator<readonly [piece: string, isColour: boolean]> {

@@ -54,6 +54,12 @@ const FOUND: Readonly<Record<Verb, Found>> = {
   },
 };
 
+/** It would be left as it is. */
+export function needsNothing(action: Verb, state: ProcessState): boolean {
+  if (action === 'start') return state === 'RUNNING';
+  return action === 'stop' && (state === 'STOPPED' || state === 'EXITED' || state === 'FATAL');
+}
+
 export function foundText(action: Verb, state: ProcessState): string | null {
   return FOUND[action][state];
 }

@@ -107,9 +107,15 @@ function lastSeen(host: HostStatus, nowMs: number): string {
   return host.lastSeenAtMs === 0 ? 'never' : `${formatDistance(nowMs - host.lastSeenAtMs)} ago`;
 }
 
+/** `dc="New York",env=prod` */
 export function labelsText(labels: Labels): string {
   return sortNaturally(
-    Object.entries(labels).map(([key, value]) => `${key}=${value}`),
+    Object.entries(labels).map(([key, value]) => `${key}=${valueText(value)}`),
     (label) => label,
   ).join(',');
+}
+
+/** As a selector takes it. */
+function valueText(value: string): string {
+  return /^[\p{L}\p{N}_./:@%+~-]+$/u.test(value) ? value : `"${value.replace(/["\\]/g, '\\$&')}"`;
 }

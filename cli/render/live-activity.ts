@@ -2,10 +2,11 @@
  * What a target is doing, in words for people: its state says how far it came with controller and
  * agent, its process' state what the machine is at, its host's connection whether we would hear.
  */
+import { currentWave, isInFlight } from '../../proto/target.ts';
 import type { OperationFacts, Target } from '../../proto/vocabulary.ts';
 import type { Tone } from './paint.ts';
 import { settledWord } from './target-line.ts';
-import { currentWave, isInFlight, waveNumber } from './waves.ts';
+import { waveNumber } from './waves.ts';
 
 /** The first are what a person must see first. */
 export const ACTIVITY_KINDS = [

@@ -3,8 +3,8 @@
  * now, and since when. An update costs as much as it has targets; all counting is left to the
  * frames, of which there are fewer.
  */
-import type { OperationFacts, OperationUpdate, Target } from '../../proto/vocabulary.ts';
-import { currentWave, isInFlight } from './waves.ts';
+import { currentWave, isInFlight, targetKey } from '../../proto/target.ts';
+import type { Operation, OperationFacts, OperationUpdate, Target } from '../../proto/vocabulary.ts';
 
 export interface LiveTarget {
   readonly target: Target;
@@ -26,7 +26,7 @@ export interface LivePicture {
 }
 
 /** The same moment on both clocks. */
-export interface Moment {
+interface Moment {
   readonly monotonicMs: number;
   readonly wallMs: number;
 }
@@ -39,6 +39,9 @@ export interface LiveModel {
   readonly picture: () => LivePicture | null;
 }
 
+/** Between submitting and watching an agent may have begun; what it does is no older than that. */
+const YOUNG_MS = 2_000;
+
 export function createLiveModel(): LiveModel {
   const targets = new Map<string, LiveTarget>();
   const waveSinceMs = new Map<number, number | null>();
@@ -47,7 +50,7 @@ export function createLiveModel(): LiveModel {
 
   const noteTargets = (changed: readonly Target[], sinceMs: number | null) => {
     for (const target of changed) {
-      const key = `${target.host}\n${target.process}`;
+      const key = targetKey(target.host, target.process);
       const before = targets.get(key);
       const goesOn = before !== undefined && activityKey(before.target) === activityKey(target);
       targets.set(key, { target, sinceMs: goesOn ? before.sinceMs : sinceMs });
@@ -55,21 +58,31 @@ export function createLiveModel(): LiveModel {
       if (isInFlight(target) && !waveSinceMs.has(wave)) waveSinceMs.set(wave, sinceMs);
     }
   };
+  const noteWhole = (whole: Operation, { monotonicMs, wallMs }: Moment) => {
+    const { targets: all, ...operation } = whole;
+    // The clocks of two machines: good enough for what began before we looked.
+    const ageMs = Math.max(0, wallMs - operation.startedAtMs);
+    const sawBeginning = seen === null && (ageMs < YOUNG_MS || !all.some(isUnderWay));
+    const begunMs = seen?.begunMs ?? monotonicMs - (ageMs < YOUNG_MS || !sawBeginning ? ageMs : 0);
+    const hostCount = seen?.hostCount ?? new Set(all.map((target) => target.host)).size;
+    seen = { operation, begunMs, hostCount };
+    noteTargets(all, sawBeginning ? monotonicMs : null);
+  };
   return {
     note: (update, { monotonicMs, wallMs }) => {
       const wasLost = lostSinceMs !== null;
       lostSinceMs = null;
-      if (update.kind === 'targets') return noteTargets(update.targets, monotonicMs);
-      const { targets: all, ...operation } = update.operation;
-      const sawBeginning = seen === null && !all.some(isUnderWay);
-      // The clocks of two machines: good enough for what began before we looked.
-      const age = sawBeginning ? 0 : Math.max(0, wallMs - operation.startedAtMs);
-      const begunMs = seen?.begunMs ?? monotonicMs - age;
-      const hostCount = seen?.hostCount ?? new Set(all.map((target) => target.host)).size;
-      seen = { operation, begunMs, hostCount };
-      // Its controller may be another by now, which waits for the wave anew.
-      if (wasLost) waveSinceMs.clear();
-      noteTargets(all, sawBeginning ? monotonicMs : null);
+      switch (update.kind) {
+        case 'operation':
+          // Its controller may be another by now, which waits for the wave anew.
+          if (wasLost) waveSinceMs.clear();
+          return noteWhole(update.operation, { monotonicMs, wallMs });
+        case 'targets':
+          return noteTargets(update.targets, monotonicMs);
+        // How each target ended was told before.
+        case 'ended':
+          return;
+      }
     },
     loseSight: ({ monotonicMs }) => {
       lostSinceMs ??= monotonicMs;

@@ -1,5 +1,5 @@
 /** Few targets, each on a row of its own: where, what it is doing, for how long, and why. */
-import { OPEN_TARGET_STATES } from '../../proto/vocabulary.ts';
+import { isOpen } from '../../proto/target.ts';
 import { groupBy } from '../group-by.ts';
 import { cutToWidth } from './fit.ts';
 import { ACTIVITY_KINDS, type Activity, activityOf, isProblem } from './live-activity.ts';
@@ -37,7 +37,10 @@ export function targetBlocks(
     const word =
       paint(activity.word, activity.tone) +
       ' '.repeat(Math.max(0, WORD_WIDTH - activity.word.length));
-    return [...names, word, ...facts(picture, { live, activity }, nowMs)].join(GAP).trimEnd();
+    const room = columns - 1 - (widths.host + widths.process + WORD_WIDTH + 2 * GAP.length);
+    return [...names, word, ...facts(picture, { live, activity }, { nowMs, room })]
+      .join(GAP)
+      .trimEnd();
   };
   const problems = rows.filter(({ activity }) => isProblem(activity.kind));
   const others = rows.filter(({ activity }) => !isProblem(activity.kind));
@@ -56,16 +59,31 @@ export function targetBlocks(
   return [...problemBlocks, { rows: others.map(lineOf), details: [], logs: [], isProblem: false }];
 }
 
-function facts(picture: LivePicture, { live, activity }: Row, nowMs: number): readonly string[] {
+function facts(
+  picture: LivePicture,
+  { live, activity }: Row,
+  { nowMs, room }: { readonly nowMs: number; readonly room: number },
+): readonly string[] {
   const { target, sinceMs } = live;
-  if (!OPEN_TARGET_STATES.has(target.state)) {
+  if (!isOpen(target)) {
     const { facts } = settledHappening(picture.operation, target);
-    // Why it failed is not to be cut off for the sake of its pid.
-    return target.error === null ? facts : facts.toReversed();
+    return target.error === null ? facts : errorFirst(facts, room);
   }
   const isTimed = target.state !== 'pending' && sinceMs !== null;
   const duration = isTimed ? formatElapsed(nowMs - sinceMs) : null;
   return [duration, activity.why].filter((fact) => fact !== null);
+}
+
+/** Why it failed is not to be cut for the sake of its pid, and a pid that is cut is another one. */
+function errorFirst(facts: readonly string[], room: number): readonly string[] {
+  const [error = '', ...others] = facts.toReversed();
+  const kept = [error];
+  let left = room - GAP.length - displayWidth(error);
+  for (const fact of others) {
+    left -= GAP.length + fact.length;
+    if (left >= 0) kept.push(fact);
+  }
+  return kept;
 }
 
 /** As wide as the names, unless there would be no room left for what happens. */

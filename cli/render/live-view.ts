@@ -5,7 +5,8 @@
  * Where the screen is small, problems and what is waited for are the last to go.
  */
 
-import { OPEN_TARGET_STATES, type Target } from '../../proto/vocabulary.ts';
+import { currentWave, isInFlight, isOpen } from '../../proto/target.ts';
+import type { Target } from '../../proto/vocabulary.ts';
 import { cutToWidth, wrapWords } from './fit.ts';
 import { type Block, fitBlocks, type LiveScreen } from './live-block.ts';
 import { groupBlocks } from './live-groups.ts';
@@ -16,7 +17,7 @@ import type { Paint } from './paint.ts';
 import { isTrouble } from './target-line.ts';
 import { neutralise, plural, shortList } from './text.ts';
 import { formatElapsed } from './time.ts';
-import { currentWave, isInFlight, waveNumbers } from './waves.ts';
+import { waveNumbers, waveText } from './waves.ts';
 
 /** `left`: somebody turned away, or the controller is gone, and the operation goes on. */
 export type LivePhase = 'running' | 'left' | 'ended';
@@ -25,6 +26,8 @@ const WAITING_LINES_MAX = 3;
 /** Head, bar, wave, waiting and hint: what stands around the body at most. */
 const FRAME_LINES_MAX = 4 + WAITING_LINES_MAX;
 const PROCESSES_NAMED_MAX = 3;
+/** More do not displace the time and the progress, however many they are. */
+const PROBLEM_ROWS_WANTED = 8;
 const HINT = 'Ctrl-C stops watching, not the operation';
 
 /** At most one line less than the screen has rows, each at most one column narrower than it. */
@@ -58,11 +61,12 @@ export function renderLive(
     .map((line) => cutToWidth(line, width));
 }
 
-/** Problems, and a line for the rest, if only to count it. */
+/** The first problems, and a line for the rest, if only to count it. */
 function linesNeeded(blocks: readonly Block[]): number {
   const problems = blocks.filter(({ isProblem }) => isProblem);
-  const rest = problems.length < blocks.length ? 1 : 0;
-  return problems.reduce((sum, { rows }) => sum + rows.length, rest);
+  const rows = problems.reduce((sum, block) => sum + block.rows.length, 0);
+  const hasRest = problems.length < blocks.length || rows > PROBLEM_ROWS_WANTED;
+  return Math.min(rows, PROBLEM_ROWS_WANTED) + (hasRest ? 1 : 0);
 }
 
 /** What stays, whole; the logs come with the sentence below. */
@@ -104,7 +108,7 @@ function headLine({ operation, targets, hostCount, begunMs }: LivePicture, scree
 /** `[######!.......] 1150/2000`: settled, and among them in trouble. */
 function barLine({ targets }: LivePicture, width: number): string {
   const total = targets.length;
-  const settled = targets.filter(({ target }) => !OPEN_TARGET_STATES.has(target.state));
+  const settled = targets.filter(({ target }) => !isOpen(target));
   const bad = settled.filter(({ target }) => isTrouble(target.state)).length;
   const counted = ` ${String(settled.length).padStart(String(total).length)}/${total}`;
   const cells = Math.max(1, Math.min(60, width - 2 - counted.length));
@@ -118,7 +122,7 @@ function barLine({ targets }: LivePicture, width: number): string {
 
 /** `wave 2 of 3 (stop, group priority 10, priority 999): 120 of 400 finished`; none for a single one. */
 function waveLines({ operation, targets }: LivePicture): readonly string[] {
-  const { waves, verb, order } = operation;
+  const { waves, order } = operation;
   if (waves.length < 2) return [];
   const indexes = wavesUnderWay(targets);
   const wave = waves[Math.max(...indexes)];
@@ -127,11 +131,8 @@ function waveLines({ operation, targets }: LivePicture): readonly string[] {
     const each = order === 'host' ? ', each host by itself' : '';
     return [`${waveNumbers(indexes)} of ${waves.length}${each}`];
   }
-  const action = wave.action === verb ? '' : `${wave.action}, `;
-  const tier = `group priority ${wave.groupPriority}, priority ${wave.priority}`;
-  const done = targets.filter((live) => hasPassed(live, wave.index)).length;
-  const count = `${done} of ${wave.targets} finished`;
-  return [`${waveNumbers(indexes)} of ${waves.length} (${action}${tier}): ${count}`];
+  const finished = targets.filter((live) => hasPassed(live, wave.index)).length;
+  return [`${waveText(operation, wave)}: ${finished} of ${wave.targets} finished`];
 }
 
 /** Those waited for; else those that only overdue targets are in; else the last that began. */
@@ -150,5 +151,5 @@ function wavesUnderWay(targets: readonly LiveTarget[]): ReadonlySet<number> {
 
 function hasPassed({ target }: LiveTarget, wave: number): boolean {
   if (target.stopWave === wave && target.stopped) return true;
-  return currentWave(target) === wave && !OPEN_TARGET_STATES.has(target.state);
+  return currentWave(target) === wave && !isOpen(target);
 }

@@ -2,13 +2,14 @@
  * What a running operation waits for, and why, as one sentence: `waiting for 3 targets of wave 1:
  * 2 stopping on prod-[1-2], 1 on web-9, whose host is not connected`.
  */
+import { currentWave, isInFlight } from '../../proto/target.ts';
 import { groupBy } from '../group-by.ts';
 import { ACTIVITY_KINDS, type ActivityKind, inFlightActivity } from './live-activity.ts';
 import { hostsText } from './live-groups.ts';
 import type { LivePicture, LiveTarget } from './live-model.ts';
 import { plural } from './text.ts';
 import { formatElapsed } from './time.ts';
-import { currentWave, isInFlight, waveNumbers } from './waves.ts';
+import { waveNumbers } from './waves.ts';
 
 export function waitingText(picture: LivePicture, nowMs: number): string {
   if (picture.lostSinceMs !== null) {

@@ -2,15 +2,18 @@
  * Everything of one operation, as it stands: what was asked, its waves, and its targets folded by
  * what became of them, problems first.
  */
+import { isOpen } from '../../proto/target.ts';
 import type { Operation, Target, TargetState, Wave } from '../../proto/vocabulary.ts';
 import { groupBy } from '../group-by.ts';
-import { PAST_TENSE } from '../outcome.ts';
+import { wasLeftStopped } from '../outcome.ts';
 import { orderText, verbText } from './operation-words.ts';
 import type { Paint, Tone } from './paint.ts';
 import { foldedHosts, placesOf } from './places.ts';
 import { cell, renderTable } from './table.ts';
+import { settledWord } from './target-line.ts';
 import { escapeUnsafe, neutralise, plural } from './text.ts';
 import { formatDistance, formatDuration, formatTimestamp } from './time.ts';
+import { waveNumber } from './waves.ts';
 
 /** In the order in which they are shown: what a person must look at first. */
 const STATES: Readonly<Record<TargetState, { readonly text: string; readonly tone: Tone | null }>> =
@@ -26,7 +29,7 @@ const STATES: Readonly<Record<TargetState, { readonly text: string; readonly ton
   };
 const STATE_ORDER = Object.keys(STATES) as readonly TargetState[];
 
-const WAVE_HEADER = ['WAVE', 'ACTION', 'GROUP PRIORITY', 'PRIORITY', 'DONE', 'WAITS AT MOST'];
+const WAVE_HEADER = ['WAVE', 'ACTION', 'GROUP PRIORITY', 'PRIORITY', 'DONE', 'NEXT WAITS AT MOST'];
 
 /** Without the sentence and the logs at its end, which `renderEpilogue` has. */
 export function renderOperation(operation: Operation, nowMs: number, paint: Paint): string {
@@ -64,15 +67,17 @@ function renderFacts(operation: Operation, nowMs: number): string {
     .join('');
 }
 
-function waveCells({ targets }: Operation, wave: Wave, position: number) {
+function waveCells({ targets, waves }: Operation, wave: Wave, position: number) {
   const finished = targets.filter((target) => isDoneIn(target, wave)).length;
+  // The last one is waited for until it is done.
+  const isLast = position === waves.length - 1;
   return [
     cell(position + 1),
     cell(wave.action),
     cell(wave.groupPriority),
     cell(wave.priority),
     cell(`${finished}/${wave.targets}`),
-    cell(formatDistance(wave.waitMs)),
+    cell(isLast ? null : formatDistance(wave.waitMs)),
   ];
 }
 
@@ -83,14 +88,18 @@ function isDoneIn(target: Target, wave: Wave): boolean {
 
 function targetLines(operation: Operation, paint: Paint): string {
   const byState = groupBy(operation.targets, (target) => target.state);
-  const groups = STATE_ORDER.flatMap((state) =>
-    [...groupBy(byState.get(state) ?? [], noteOf)].map(([note, targets]) => ({
-      ...STATES[state],
-      text: state === 'succeeded' ? PAST_TENSE[operation.verb] : STATES[state].text,
-      note,
-      targets,
-    })),
-  );
+  const groups = STATE_ORDER.flatMap((state) => {
+    const textOf = (target: Target) =>
+      state === 'succeeded' ? settledWord(operation, target).word : STATES[state].text;
+    return [...groupBy(byState.get(state) ?? [], textOf)].flatMap(([text, alike]) =>
+      [...groupBy(alike, noteOf)].map(([note, targets]) => ({
+        text,
+        tone: STATES[state].tone,
+        note,
+        targets,
+      })),
+    );
+  });
   const width = Math.max(0, ...groups.map(({ text }) => text.length));
   return groups
     .flatMap(({ text, tone, note, targets }) =>
@@ -104,11 +113,23 @@ function targetLines(operation: Operation, paint: Paint): string {
 
 /** Why it stands as it does, or what it waits for. */
 function noteOf(target: Target): string {
-  const { state, error, overdue, stopped, processState } = target;
+  const { state, error, overdue, processState } = target;
+  const stop = stopNote(target);
   const notes: string[] = [];
   if (error !== null) notes.push(neutralise(error));
   if (state === 'accepted') notes.push(`is ${processState}`);
-  if (state !== 'succeeded' && stopped) notes.push('was stopped, is not started again');
+  if (stop !== null) notes.push(stop);
   if (overdue) notes.push('took longer than its wave was waited for');
   return notes.join('; ');
+}
+
+/** Where the first half of its full stop has left it. */
+function stopNote(target: Target): string | null {
+  if (isOpen(target)) {
+    const isToBeStarted = target.stopped && target.state !== 'accepted';
+    return isToBeStarted ? `stopped, to be started in wave ${waveNumber(target.wave)}` : null;
+  }
+  // Of one that was not attempted its error says so.
+  const isUntold = wasLeftStopped(target) && target.state !== 'not-attempted';
+  return isUntold ? 'was stopped, with no word of a start since' : null;
 }

@@ -1,5 +1,12 @@
 /** What an operation does, and in which order, in words. */
-import type { OperationFacts } from '../../proto/vocabulary.ts';
+import type { OperationFacts, Verb } from '../../proto/vocabulary.ts';
+
+export const PAST_TENSE: Readonly<Record<Verb, string>> = {
+  start: 'started',
+  stop: 'stopped',
+  restart: 'restarted',
+  signal: 'signalled',
+};
 
 /** `restart`, `signal HUP`, `restart with a full stop`. Not neutralised. */
 export function verbText({

@@ -1,4 +1,5 @@
 /** The table of `fleetctl op list`: one operation a line, running ones first. */
+import { ID_BEGINNING_MIN } from '../../proto/find-operation.ts';
 import type { OperationSummary } from '../../proto/vocabulary.ts';
 import { cutToWidth } from './fit.ts';
 import { verbText } from './operation-words.ts';
@@ -6,8 +7,6 @@ import type { Paint, Tone } from './paint.ts';
 import { type Cell, cell, renderTable } from './table.ts';
 import { formatDistance, formatDuration, formatTimestamp } from './time.ts';
 
-/** The millisecond of a UUIDv7, which two operations seldom share; shorter ones often would. */
-const ID_SHOWN_MIN = 13;
 /** What leaves the table within 120 columns. */
 const SELECTION_SHOWN_MAX = 24;
 
@@ -71,7 +70,7 @@ function progressCells(summary: OperationSummary, nowMs: number): readonly Cell[
 /** Characters of which no two ids have the same. */
 function shortestDistinct(ids: readonly string[]): number {
   const longest = Math.max(0, ...ids.map((id) => id.length));
-  for (let length = ID_SHOWN_MIN; length < longest; length += 1) {
+  for (let length = ID_BEGINNING_MIN; length < longest; length += 1) {
     if (new Set(ids.map((id) => id.slice(0, length))).size === ids.length) return length;
   }
   return longest;

@@ -5,7 +5,7 @@
 import { foldToParts } from '../../proto/selector/fold.ts';
 import type { HostId, Operation, Target, Wave } from '../../proto/vocabulary.ts';
 import { groupBy } from '../group-by.ts';
-import { foundText } from './found-state.ts';
+import { foundText, needsNothing } from './found-state.ts';
 import { fitNames } from './hosts-fitted.ts';
 import { orderText, verbText } from './operation-words.ts';
 import type { Paint } from './paint.ts';
@@ -43,19 +43,21 @@ function hostLines(plan: Operation): readonly string[] {
   ];
   if (plan.leftOut.length > 0)
     lines.push(`left out, no such process: ${foldedHosts(plan.leftOut)}`);
-  if (lost.length > 0) lines.push(`left out, not connected: ${foldedHosts(lost)}`);
+  if (lost.length > 0) lines.push(`not connected: ${foldedHosts(lost)}`);
   return lines;
 }
 
-/** `wave 1 of 3: stop 4 targets of group priority 10, priority 999; waited for at most 30 s` */
+/** `wave 1 of 3: stop 4 targets of group priority 10, priority 999; the next waits at most 30 s` */
 function waveHeading(plan: Operation, wave: Wave, position: number): string {
   const targets = plural(wave.targets, 'target');
   const tier =
     plan.verb === 'signal'
       ? ''
       : ` of group priority ${wave.groupPriority}, priority ${wave.priority}`;
-  const wait = formatDistance(wave.waitMs);
-  return `wave ${position + 1} of ${plan.waves.length}: ${wave.action} ${targets}${tier}; waited for at most ${wait}`;
+  // Nothing waits for the last one but the end, and that without a limit.
+  const isLast = position === plan.waves.length - 1;
+  const wait = isLast ? '' : `; the next waits at most ${formatDistance(wave.waitMs)}`;
+  return `wave ${position + 1} of ${plan.waves.length}: ${wave.action} ${targets}${tier}${wait}`;
 }
 
 interface PlannedLine {
@@ -77,7 +79,7 @@ function targetsOf(plan: Operation, wave: Wave): readonly PlannedLine[] {
 }
 
 function noteOf(plan: Operation, wave: Wave, target: Target): string | null {
-  if (!target.hostConnected) return 'not connected: UNREACHABLE';
+  if (!target.hostConnected) return 'not connected: UNREACHABLE at once';
   // By then the first half of the full stop is done; only what was down before is special.
   const action = plan.fullStop && wave.action === 'start' ? 'restart' : wave.action;
   return foundText(action, target.processState);
@@ -89,9 +91,19 @@ function paintNote({ where, note }: PlannedLine, paint: Paint): string {
 
 function extentLine(plan: Operation): string {
   const reached = plan.targets.filter((target) => target.hostConnected);
-  const lost = plan.targets.length - reached.length;
-  const notReached = lost === 0 ? '' : `, and not reach ${plural(lost, 'target')}`;
-  return `dry run: nothing was done; ${neutralise(verbText(plan))} would touch ${extentOf(reached)}${notReached}`;
+  const touched = reached.filter(({ processState }) => !needsNothing(plan.verb, processState));
+  const parts = [
+    `touch ${extentOf(touched)}`,
+    countText('leave', reached.length - touched.length, ' as found'),
+    countText('not reach', plan.targets.length - reached.length),
+  ].filter((part) => part !== null);
+  const would =
+    parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')}, and ${parts.at(-1)}`;
+  return `dry run: nothing was done; ${neutralise(verbText(plan))} would ${would}`;
+}
+
+function countText(verb: string, count: number, rest = ''): string | null {
+  return count === 0 ? null : `${verb} ${plural(count, 'target')}${rest}`;
 }
 
 function extentOf(targets: readonly Target[]): string {

@@ -6,14 +6,8 @@
  * After a broken stream the whole operation comes again; what was told is not told twice, unless it
  * ended differently after all.
  */
-import {
-  OPEN_TARGET_STATES,
-  type Operation,
-  type OperationFacts,
-  type OperationUpdate,
-  type Target,
-  type Wave,
-} from '../../proto/vocabulary.ts';
+import { currentWave, isOpen, isOpenState, targetKey } from '../../proto/target.ts';
+import type { Operation, OperationFacts, OperationUpdate, Target } from '../../proto/vocabulary.ts';
 import type { Paint } from './paint.ts';
 import {
   type Happening,
@@ -24,7 +18,7 @@ import {
 } from './target-line.ts';
 import { plural } from './text.ts';
 import { formatDuration } from './time.ts';
-import { currentWave, waveNumber } from './waves.ts';
+import { waveNumber, waveText } from './waves.ts';
 
 export interface Progress {
   /** The lines that this update adds, in order. */
@@ -35,29 +29,20 @@ export function startProgress(paint: Paint): Progress {
   let known: Known | null = null;
   return {
     next: (update) => {
-      if (update.kind === 'operation') {
-        const { targets, ...operation } = update.operation;
-        known = { ...(known ?? nothingTold(update.operation, paint)), operation };
-        return linesFor(known, targets);
+      switch (update.kind) {
+        case 'operation': {
+          const { targets, ...operation } = update.operation;
+          known = { ...(known ?? nothingTold(update.operation, paint)), operation };
+          return linesFor(known, targets);
+        }
+        case 'targets':
+          return known === null ? [] : linesFor(known, update.targets);
+        // The sentence that comes next says it.
+        case 'ended':
+          return [];
       }
-      return known === null ? [] : linesFor(known, update.targets);
     },
   };
-}
-
-/**
- * `wave 1 of 3 (group priority 10, priority 999): 4 targets`
- * @param verb of the operation; of a full stop's waves it is also said what they do
- */
-export function waveHeading(
-  wave: Wave,
-  position: number,
-  count: number,
-  verb: Operation['verb'] = wave.action,
-): string {
-  const action = wave.action === verb ? '' : `${wave.action}, `;
-  const tier = `group priority ${wave.groupPriority}, priority ${wave.priority}`;
-  return `wave ${position} of ${count} (${action}${tier}): ${plural(wave.targets, 'target')}`;
 }
 
 /** What was told so far. */
@@ -89,7 +74,7 @@ interface News {
 
 function linesFor(known: Known, targets: readonly Target[]): readonly string[] {
   const news = targets.flatMap((target) => {
-    const key = `${target.host}\n${target.process}`;
+    const key = targetKey(target.host, target.process);
     const before = known.targets.get(key) ?? null;
     known.targets.set(key, target);
     return newsOf(known, before, target);
@@ -103,7 +88,7 @@ function newsOf(known: Known, before: Target | null, target: Target): readonly N
   const { operation, lineOf } = known;
   const news: News[] = hostNews(known, target);
   const wave = currentWave(target);
-  if (!OPEN_TARGET_STATES.has(target.state)) {
+  if (!isOpen(target)) {
     // What was never attempted is counted at the end; thousands of lines would say nothing.
     if (before?.state === target.state || target.state === 'not-attempted') return news;
     const line = lineOf(target, settledHappening(operation, target));
@@ -115,15 +100,20 @@ function newsOf(known: Known, before: Target | null, target: Target): readonly N
   }
   if (target.state !== 'pending') news.push({ wave, line: null });
   if (target.overdue && before?.overdue !== true) {
-    const facts = [`its process is ${target.processState}; no longer waited for`];
+    const facts = [`its process is ${target.processState}; ${whatGoesOn(operation, wave)}`];
     news.push({ wave, line: lineOf(target, { word: 'OVERDUE', tone: 'bad', facts }) });
   }
   return news;
 }
 
+/** The last wave keeps nobody waiting but whoever watches. */
+function whatGoesOn({ waves }: OperationFacts, index: number): string {
+  return index === waves.length - 1 ? 'still waited for' : 'the next wave goes on without it';
+}
+
 /** Once per host, however many targets it has. */
 function hostNews({ hostsAway, lineOf }: Known, { host, hostConnected, state }: Target): News[] {
-  if (!OPEN_TARGET_STATES.has(state) || hostsAway.has(host) === !hostConnected) return [];
+  if (!isOpenState(state) || hostsAway.has(host) === !hostConnected) return [];
   if (hostConnected) hostsAway.delete(host);
   else hostsAway.add(host);
   const happening: Happening = hostConnected
@@ -140,9 +130,9 @@ function stoppedHappening(target: Target): Happening {
 }
 
 function headingFor({ operation, headedWaves }: Known, index: number | null): readonly string[] {
-  const { waves, verb } = operation;
+  const { waves } = operation;
   const wave = index === null ? undefined : waves[index];
   if (waves.length < 2 || wave === undefined || headedWaves.has(wave.index)) return [];
   headedWaves.add(wave.index);
-  return [waveHeading(wave, waveNumber(wave.index), waves.length, verb)];
+  return [`${waveText(operation, wave)}: ${plural(wave.targets, 'target')}`];
 }

@@ -1,6 +1,7 @@
 /** One target as one line: where, what happened to it, which pids, how long, why. */
 import type { Operation, OperationFacts, Target, TargetState } from '../../proto/vocabulary.ts';
-import { PAST_TENSE } from '../outcome.ts';
+import { wasOnlyStarted, wasUntouched } from '../outcome.ts';
+import { PAST_TENSE } from './operation-words.ts';
 import type { Paint, Tone } from './paint.ts';
 import { displayWidth, neutralise, padToWidth } from './text.ts';
 import { formatDuration } from './time.ts';
@@ -80,11 +81,9 @@ export function pids({ oldPid, newPid }: Target): string {
   return pid === null ? '' : `pid ${pid}`;
 }
 
-/** What was found as wanted was not touched, and nobody should think that it was. */
-function successWord({ verb }: OperationFacts, { oldPid, newPid }: Target): string {
-  if (verb === 'start' && oldPid !== null && oldPid === newPid) return 'was up';
-  if (verb === 'stop' && oldPid === null) return 'was down';
-  return PAST_TENSE[verb];
+function successWord({ verb }: OperationFacts, target: Target): string {
+  if (wasUntouched(verb, target)) return verb === 'stop' ? 'was down' : 'was up';
+  return PAST_TENSE[wasOnlyStarted(verb, target) ? 'start' : verb];
 }
 
 function columnWidth(names: readonly string[]): number {

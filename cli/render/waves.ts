@@ -1,19 +1,16 @@
 /** Where targets stand among the waves of their operation. */
-import type { Target } from '../../proto/vocabulary.ts';
-
-/** Sent to its agent, which has not said how it ended. */
-export function isInFlight({ state }: Target): boolean {
-  return state === 'dispatched' || state === 'accepted';
-}
-
-/** Index of the wave that it is in, or waits for. With a full stop it goes through two. */
-export function currentWave({ stopWave, stopped, wave }: Target): number {
-  return stopWave === null || stopped ? wave : stopWave;
-}
+import type { OperationFacts, Wave } from '../../proto/vocabulary.ts';
 
 /** As people count. */
 export function waveNumber(index: number): number {
   return index + 1;
+}
+
+/** `wave 1 of 3 (group priority 10, priority 999)`; of a full stop it is also said what it does. */
+export function waveText({ verb, waves }: OperationFacts, wave: Wave): string {
+  const action = wave.action === verb ? '' : `${wave.action}, `;
+  const tier = `${action}group priority ${wave.groupPriority}, priority ${wave.priority}`;
+  return `wave ${waveNumber(wave.index)} of ${waves.length} (${tier})`;
 }
 
 /** `wave 2`, `waves 2-4`. */

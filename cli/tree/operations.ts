@@ -65,7 +65,10 @@ function addShow(parent: Command, { environment, finish }: Actions): void {
       const { output } = command.opts<{ output: 'table' | 'json' }>();
       finish.exitCode = await showOperation(environment, { ...connection(command), id, output });
     });
-  withExamples(command, ['fleetctl op show 01a20339-3305', 'fleetctl op show 01a20339 -o json']);
+  withExamples(command, [
+    'fleetctl op show 01a20339-3305',
+    'fleetctl op show 01a20339-3305 -o json',
+  ]);
 }
 
 interface WatchFlags {

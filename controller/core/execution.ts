@@ -5,10 +5,10 @@
  */
 
 import { PersistentMap } from '../../proto/persistent-map.ts';
+import { currentWave, isInFlight, isOpen } from '../../proto/target.ts';
 import type { Operation, OperationFacts, Target } from '../../proto/vocabulary.ts';
 import { type LaneKey, type LaneStep, type Layout, laneOf, layoutOf } from './lanes.ts';
 import { PersistentList } from './persistent-list.ts';
-import { currentWave, isInFlight, isOpen } from './target.ts';
 
 /** An operation with what its execution needs to find at once. */
 export interface Execution {
@@ -57,9 +57,9 @@ export function operationOf({ facts, targets }: Execution): Operation {
 
 /** Takes up an operation: a new one, or one that an earlier controller left running. */
 export function executionOf({ targets, ...facts }: Operation, mustStop: boolean): Execution {
-  const layout = layoutOf(facts, targets);
+  const layout = facts.endedAtMs === null ? layoutOf(facts, targets) : NOWHERE;
   const lanes = [...layout.lanes].map(
-    ([key, steps]) => [key, laneAsFound(steps, targets)] as const,
+    ([key, steps]) => [key, laneAsFound(facts, steps, targets)] as const,
   );
   return {
     facts,
@@ -71,13 +71,21 @@ export function executionOf({ targets, ...facts }: Operation, mustStop: boolean)
   };
 }
 
+/** Ended operations are kept for a day: without what only their way here needed. */
+const NOWHERE: Layout = { lanes: new Map(), ofHost: new Map(), positions: new Map() };
+const AT_REST: Pick<Execution, 'layout' | 'lanes'> = {
+  layout: NOWHERE,
+  lanes: PersistentMap.of<LaneKey, Lane>([]),
+};
+
 /** Mutable only while one step is made. */
 export interface Draft {
   readonly before: Execution;
   facts: OperationFacts;
-  lanes: PersistentMap<LaneKey, Lane>;
   inFlight: number;
   mustStop: boolean;
+  /** Those that moved. */
+  readonly lanes: Map<LaneKey, Lane>;
   /** By position; what is not in it is as it was. */
   readonly changed: Map<number, Target>;
   readonly dispatched: Set<number>;
@@ -85,16 +93,19 @@ export interface Draft {
 }
 
 export function draftOf(execution: Execution): Draft {
-  const { facts, lanes, inFlight, mustStop } = execution;
-  const changes = { changed: new Map(), dispatched: new Set<number>(), timers: [] };
-  return { before: execution, facts, lanes, inFlight, mustStop, ...changes };
+  const { facts, inFlight, mustStop } = execution;
+  const moves = { lanes: new Map(), changed: new Map(), dispatched: new Set<number>(), timers: [] };
+  return { before: execution, facts, inFlight, mustStop, ...moves };
 }
 
 export function finished(draft: Draft): OperationStep {
-  const { before, facts, lanes, inFlight, mustStop, changed, dispatched, timers } = draft;
+  const { before, facts, inFlight, mustStop, changed, dispatched, timers } = draft;
   const targets = before.targets.withAll(changed);
+  let { lanes } = before;
+  for (const [key, lane] of draft.lanes) lanes = lanes.with(key, lane);
+  const execution = { ...before, facts, targets, lanes, inFlight, mustStop };
   return {
-    execution: { ...before, facts, targets, lanes, inFlight, mustStop },
+    execution: facts.endedAtMs === null ? execution : { ...execution, ...AT_REST },
     changed: [...changed.values()],
     observed: [],
     dispatch: [...dispatched].map((position) => targets.at(position)),
@@ -109,7 +120,7 @@ export function advance(draft: Draft, lane: LaneKey): void {
     const index = laneIn(draft, lane).step + 1;
     const step = steps[index];
     if (step === undefined) return;
-    draft.lanes = draft.lanes.with(lane, { step: index, waitingFor: 0 });
+    draft.lanes.set(lane, { step: index, waitingFor: 0 });
     for (const position of step.members) dispatch(draft, position, step.wave);
     if (laneIn(draft, lane).waitingFor > 0) draft.timers.push(timerOf(draft, lane, step.wave));
   }
@@ -131,8 +142,9 @@ export function replace(draft: Draft, position: number, next: Target): void {
   const { step, waitingFor } = laneIn(draft, lane);
   const wave = draft.before.layout.lanes.get(lane)?.[step]?.wave;
   if (wave !== undefined) {
-    const more = Number(isAwaitedIn(wave, next)) - Number(isAwaitedIn(wave, before));
-    if (more !== 0) draft.lanes = draft.lanes.with(lane, { step, waitingFor: waitingFor + more });
+    const { facts } = draft;
+    const more = Number(isAwaitedIn(facts, wave, next)) - Number(isAwaitedIn(facts, wave, before));
+    if (more !== 0) draft.lanes.set(lane, { step, waitingFor: waitingFor + more });
   }
   if (!isOpen(next) && next.state !== 'succeeded') draft.mustStop = true;
   // Its stop was overdue, and the wave of its start has begun without it.
@@ -140,8 +152,10 @@ export function replace(draft: Draft, position: number, next: Target): void {
   if (isLate && !draft.mustStop) dispatch(draft, position, next.wave);
 }
 
-export function isAwaitedIn(wave: number, target: Target): boolean {
-  return isInFlight(target) && !target.overdue && currentWave(target) === wave;
+/** Nobody waits in a wave whose longest wait is none (`tier_wait = 0`), so nobody is late in it. */
+export function isAwaitedIn({ waves }: OperationFacts, wave: number, target: Target): boolean {
+  const isWaitedFor = waves[wave]?.waitMs !== 0;
+  return isWaitedFor && isInFlight(target) && !target.overdue && currentWave(target) === wave;
 }
 
 /** What was never begun stays so: after a failure, or where nothing could be attempted. */
@@ -164,7 +178,11 @@ function notAttempted(target: Target): Target {
 }
 
 /** From the targets alone, as they were stored. */
-function laneAsFound(steps: readonly LaneStep[], targets: readonly Target[]): Lane {
+function laneAsFound(
+  facts: OperationFacts,
+  steps: readonly LaneStep[],
+  targets: readonly Target[],
+): Lane {
   const membersOf = ({ members }: LaneStep) =>
     members.map((position) => targets[position] as Target);
   const step = steps.findLastIndex((each) =>
@@ -172,7 +190,7 @@ function laneAsFound(steps: readonly LaneStep[], targets: readonly Target[]): La
   );
   const found = steps[step];
   if (found === undefined) return { step: -1, waitingFor: 0 };
-  const awaited = membersOf(found).filter((target) => isAwaitedIn(found.wave, target));
+  const awaited = membersOf(found).filter((target) => isAwaitedIn(facts, found.wave, target));
   return { step, waitingFor: awaited.length };
 }
 
@@ -193,7 +211,7 @@ function timerOf(draft: Draft, lane: LaneKey, wave: number): WaveTimer {
 }
 
 function laneIn(draft: Draft, lane: LaneKey): Lane {
-  return draft.lanes.get(lane) ?? { step: -1, waitingFor: 0 };
+  return draft.lanes.get(lane) ?? draft.before.lanes.get(lane) ?? { step: -1, waitingFor: 0 };
 }
 
 function targetIn(draft: Draft, position: number): Target {

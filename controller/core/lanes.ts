@@ -7,7 +7,8 @@
  *   host   a     ──  wave 0: a/db       ──►  wave 1: a/web
  *          b     ──  wave 0: b/db       ──►  wave 1: b/web
  */
-import type { HostId, OperationFacts, ProcessName, Target } from '../../proto/vocabulary.ts';
+import { targetKey } from '../../proto/target.ts';
+import type { HostId, OperationFacts, Target } from '../../proto/vocabulary.ts';
 
 export type LaneKey = string;
 
@@ -25,6 +26,7 @@ export interface LaneStep {
 export interface Layout {
   readonly lanes: ReadonlyMap<LaneKey, readonly LaneStep[]>;
   readonly ofHost: ReadonlyMap<HostId, readonly number[]>;
+  /** By `targetKey`. */
   readonly positions: ReadonlyMap<string, number>;
 }
 
@@ -34,7 +36,7 @@ export function layoutOf(facts: OperationFacts, targets: Iterable<Target>): Layo
   const positions = new Map<string, number>();
   let position = 0;
   for (const target of targets) {
-    positions.set(positionKey(target.host, target.process), position);
+    positions.set(targetKey(target.host, target.process), position);
     append(ofHost, target.host, position);
     const waves = lanes.get(laneOf(facts, target)) ?? new Map<number, number[]>();
     lanes.set(laneOf(facts, target), waves);
@@ -56,11 +58,6 @@ export function laneOf({ order }: OperationFacts, { host }: Pick<Target, 'host'>
     case 'host':
       return host;
   }
-}
-
-/** A blank cannot stand in either name. */
-export function positionKey(host: HostId, process: ProcessName): string {
-  return `${host} ${process}`;
 }
 
 function inOrder(waves: ReadonlyMap<number, readonly number[]>): readonly LaneStep[] {

@@ -1,39 +1,18 @@
-/**
- * Which operations there are, and which one somebody means: people copy the beginning of an id, or
- * all of it. What is not unmistakable is refused with the ids that it could be.
- */
+/** Which operations there are, and which one somebody means. */
 import { type Refusal, refusal } from '../../proto/errors.ts';
+import { findOperation as findIn } from '../../proto/find-operation.ts';
 import {
   type HostId,
   type OperationSummary,
-  operationId,
   TARGET_STATES,
   type TargetState,
 } from '../../proto/vocabulary.ts';
 import type { Execution } from './execution.ts';
 import type { FleetState } from './state.ts';
 
-/** The first group of a UUID, which is what people copy. */
-const BEGINNING_MIN = 8;
-
-/** A refusal travels in a small header. */
-const CANDIDATES_SHOWN_MAX = 5;
-const CHARACTERS_SHOWN_MAX = 60;
-
 /** @param idOrBeginning an id, or as much of its beginning as no other operation shares */
 export function findOperation(state: FleetState, idOrBeginning: string): Execution | Refusal {
-  const beginning = idOrBeginning.trim().toLowerCase();
-  const named = state.operations.get(operationId(beginning));
-  if (named !== undefined) return named;
-  if (beginning.length < BEGINNING_MIN) {
-    return refusal('usage', `${quoted(beginning)} is too little of an operation's id`, {
-      fix: `give ${BEGINNING_MIN} characters or more; see the ids with: fleetctl op list`,
-    });
-  }
-  const candidates = newestFirst(state).filter(({ facts }) => facts.id.startsWith(beginning));
-  const [only, ...others] = candidates;
-  if (only === undefined) return unknownOperation(beginning);
-  return others.length === 0 ? only : ambiguous(beginning, candidates);
+  return findIn(state.operations, idOrBeginning);
 }
 
 export interface OperationQuery {
@@ -77,24 +56,4 @@ function newestFirst({ operations }: FleetState): readonly Execution[] {
     ({ facts: left }, { facts: right }) =>
       right.startedAtMs - left.startedAtMs || (right.id < left.id ? -1 : 1),
   );
-}
-
-function unknownOperation(beginning: string): Refusal {
-  return refusal('nothing-matched', `no operation ${quoted(beginning)}`, {
-    cause: 'it was never submitted, or it ended more than a day ago',
-    fix: 'see which there are with: fleetctl op list',
-  });
-}
-
-function ambiguous(beginning: string, candidates: readonly Execution[]): Refusal {
-  const shown = candidates.slice(0, CANDIDATES_SHOWN_MAX).map(({ facts }) => facts.id);
-  const more = candidates.length - shown.length;
-  return refusal('usage', `${candidates.length} operations begin with ${quoted(beginning)}`, {
-    cause: shown.join(', ') + (more > 0 ? ` and ${more} more` : ''),
-    fix: 'give more of the id; see what each does with: fleetctl op list',
-  });
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, CHARACTERS_SHOWN_MAX));
 }

@@ -8,6 +8,7 @@
  * A target may be dispatched again and again (its host, or this controller, came back); its agent
  * knows it by its id.
  */
+import { isInFlight, isOpen, targetKey } from '../../proto/target.ts';
 import type {
   HostId,
   OperationFacts,
@@ -27,8 +28,9 @@ import {
   replace,
   waitAgain,
 } from './execution.ts';
-import { type LaneKey, laneOf, positionKey } from './lanes.ts';
-import { heard, isInFlight, isOpen, type TargetNews } from './target.ts';
+import type { Host } from './host.ts';
+import { type LaneKey, laneOf } from './lanes.ts';
+import { heard, type TargetNews } from './target.ts';
 
 /** Sends the first waves off, or ends at once where no target can be attempted. */
 export function beginOperation(execution: Execution, wallMs: number): OperationStep {
@@ -51,7 +53,7 @@ export function noteTarget(
   news: TargetNews,
   wallMs: number,
 ): OperationStep {
-  const position = execution.layout.positions.get(positionKey(host, process));
+  const position = execution.layout.positions.get(targetKey(host, process));
   if (position === undefined) return still(execution);
   const target = execution.targets.at(position);
   const next = heard(execution.facts, target, news);
@@ -98,7 +100,8 @@ export function endWaveWait(
   const draft = draftOf(execution);
   for (const position of step.members) {
     const target = execution.targets.at(position);
-    if (isAwaitedIn(wave, target)) replace(draft, position, { ...target, overdue: true });
+    if (isAwaitedIn(execution.facts, wave, target))
+      replace(draft, position, { ...target, overdue: true });
   }
   return draft.changed.size === 0 ? still(execution) : goOn(draft, [lane], wallMs);
 }
@@ -110,21 +113,23 @@ export function observeProcess(
   process: ProcessName,
   processState: ProcessState,
 ): OperationStep {
-  const position = execution.layout.positions.get(positionKey(host, process));
+  const position = execution.layout.positions.get(targetKey(host, process));
   return observe(execution, position === undefined ? [] : [position], (target) =>
     target.processState === processState ? null : { ...target, processState },
   );
 }
 
-/** Whether the host of open targets can be talked to. */
-export function observeConnection(
+/** Whether the host of open targets can be talked to, and what its processes were last seen doing. */
+export function observeHost(
   execution: Execution,
-  host: HostId,
+  { host, processes }: Pick<Host, 'host' | 'processes'>,
   hostConnected: boolean,
 ): OperationStep {
-  return observe(execution, execution.layout.ofHost.get(host) ?? [], (target) =>
-    target.hostConnected === hostConnected ? null : { ...target, hostConnected },
-  );
+  return observe(execution, execution.layout.ofHost.get(host) ?? [], (target) => {
+    const processState = processes.get(target.process)?.state ?? target.processState;
+    const isKnown = target.hostConnected === hostConnected && target.processState === processState;
+    return isKnown ? null : { ...target, hostConnected, processState };
+  });
 }
 
 /** What a host that is back has still to be told. */

@@ -3,6 +3,7 @@
  * and its targets are sent to their hosts. A host that is not connected gets them when it is back,
  * or loses them when its grace is over.
  */
+import { isOpen } from '../../proto/target.ts';
 import type {
   AgentEvent,
   HostId,
@@ -13,7 +14,7 @@ import type {
   Target,
   Verb,
 } from '../../proto/vocabulary.ts';
-import { type Execution, type OperationStep, operationOf } from './execution.ts';
+import type { Execution, OperationStep } from './execution.ts';
 import { type Host, isConnected } from './host.ts';
 import {
   endWaveWait,
@@ -21,12 +22,13 @@ import {
   loseHost,
   loseJournal,
   noteTarget,
-  observeConnection,
+  observeHost,
   observeProcess,
   resumeOperation,
 } from './operation.ts';
+import { graceMs } from './reconnection.ts';
 import type { Turn, WaveWait } from './state.ts';
-import { actionOf, isOpen } from './target.ts';
+import { actionOf } from './target.ts';
 
 /** Ended operations are kept so that a repeated request finds them. */
 export const OPERATION_RETENTION_MS = 24 * 60 * 60 * 1_000;
@@ -51,8 +53,11 @@ export function boot(turn: Turn): void {
 
 export function giveGrace(turn: Turn, host: Host): void {
   const { host: id, lossCount } = host;
-  const delayMs = turn.state.unreachableAfterMs;
-  turn.effects.push({ kind: 'graceTimer', host: id, lossCount, delayMs });
+  turn.effects.push({ kind: 'graceTimer', host: id, lossCount, delayMs: graceOf(turn) });
+}
+
+export function graceOf({ state }: Turn): number {
+  return graceMs(state.unreachableAfterMs, state.hosts.size);
 }
 
 /** An agent reports on one target. */
@@ -75,10 +80,10 @@ export function noteProcessState(turn: Turn, host: HostId, status: ProcessStatus
   }
 }
 
-/** The host can be talked to again, or not any more. */
+/** The host can be talked to again, with processes as it says, or not any more. */
 export function noteConnection(turn: Turn, host: Host): void {
   for (const execution of running(turn)) {
-    follow(turn, observeConnection(execution, host.host, isConnected(host)));
+    follow(turn, observeHost(execution, host, isConnected(host)));
   }
 }
 
@@ -141,7 +146,7 @@ export function follow(turn: Turn, step: OperationStep): void {
     turn.effects.push({ kind: 'waveTimer', operation: facts.id, ...timer });
   }
   if (facts.state === 'running') return;
-  publish(turn, facts.id, { kind: 'operation', operation: operationOf(execution) });
+  publish(turn, facts.id, { kind: 'ended', facts });
 }
 
 function remember(turn: Turn, execution: Execution): void {
@@ -177,7 +182,15 @@ function send(turn: Turn, facts: OperationFacts, targets: readonly Target[]): vo
       turn.effects.push({
         kind: 'send',
         connection,
-        message: { kind: 'command', sessionEpoch, operationId, verb, signal, processes },
+        message: {
+          kind: 'command',
+          sessionEpoch,
+          operationId,
+          verb,
+          signal,
+          processes,
+          startFollows: verb !== facts.verb && verb === 'stop',
+        },
       });
     }
   }

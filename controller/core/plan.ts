@@ -6,12 +6,9 @@
  */
 
 import { type Refusal, refusal } from '../../proto/errors.ts';
-import {
-  compilePatterns,
-  namesOfPatterns,
-  namesWithoutMatch,
-} from '../../proto/process-pattern.ts';
+import { matchProcesses, namesOfPatterns, nearestProcess } from '../../proto/process-pattern.ts';
 import { foldedList } from '../../proto/selector/fold.ts';
+import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
 import type {
   HostId,
   OperationFacts,
@@ -36,22 +33,18 @@ interface Candidate {
 /** Candidates of one tier, on all hosts. */
 type Tier = readonly Candidate[];
 
-/** Over and above `stopwaitsecs`, for SIGKILL to take effect. */
-const KILL_ALLOWANCE_MS = 5_000;
-
 /** @param chosen the hosts that `request.hosts` means */
 export function makePlan(
   request: OperationRequest,
   chosen: readonly Host[] | Refusal,
 ): Plan | Refusal {
   if ('code' in chosen) return chosen;
-  const missing = namesWithoutMatch(request.processes, chosen.map(statusesOf));
-  if (missing.length > 0) return nothingMatched(request, missing, chosen.length);
-  const matcher = compilePatterns(request.processes);
-  const candidates: readonly Candidate[] = chosen.flatMap((host) =>
-    matcher(host.processes.values()).map((status) => ({ host, status })),
+  const { byHost, unmatched } = matchProcesses(request.processes, chosen.map(statusesOf));
+  if (unmatched.length > 0) return nothingMatched(request, unmatched, chosen);
+  const candidates: readonly Candidate[] = chosen.flatMap((host, index) =>
+    (byHost[index] ?? []).map((status) => ({ host, status })),
   );
-  if (candidates.length === 0) return nothingMatched(request, request.processes, chosen.length);
+  if (candidates.length === 0) return nothingMatched(request, request.processes, chosen);
   const touched = new Set(candidates.map(({ host }) => host.host));
   const surprise = surpriseAt(request, touched);
   if (surprise !== null) return surprise;
@@ -92,25 +85,21 @@ function tiersOf(verb: Verb, candidates: readonly Candidate[]): readonly Tier[] 
 }
 
 function waveOf(action: Verb, tier: Tier, index: number): Wave {
-  const { groupPriority, priority } = (tier[0] as Candidate).status;
-  const waitMs = tier.reduce(
-    (longest, { status }) => Math.max(longest, waitMsOf(action, status)),
-    0,
-  );
+  const statuses = tier.map(({ status }) => status);
+  const { groupPriority, priority } = statuses[0] as ProcessStatus;
+  const waitMs = waitMsOf(action, statuses);
   return { index, action, groupPriority, priority, targets: tier.length, waitMs };
 }
 
-/** As the agent waits for its own tiers at boot and shutdown. */
-function waitMsOf(action: Verb, { tierWaitMs, stopWaitMs }: ProcessStatus): number {
-  const stopMs = Math.max(tierWaitMs, stopWaitMs + KILL_ALLOWANCE_MS);
+function waitMsOf(action: Verb, statuses: readonly ProcessStatus[]): number {
   switch (action) {
     case 'start':
     case 'signal':
-      return tierWaitMs;
+      return startWaitMs(statuses);
     case 'stop':
-      return stopMs;
+      return stopWaitMs(statuses);
     case 'restart':
-      return stopMs + tierWaitMs;
+      return stopWaitMs(statuses) + startWaitMs(statuses);
   }
 }
 
@@ -173,13 +162,14 @@ const plural = (hosts: number): string => `${hosts} ${hosts === 1 ? 'host' : 'ho
 function nothingMatched(
   request: OperationRequest,
   patterns: readonly string[],
-  hostCount: number,
+  chosen: readonly Host[],
 ): Refusal {
   const names = namesOfPatterns(patterns);
   const selector = JSON.stringify(request.hosts.slice(0, NAMES_SHOWN_MAX));
-  const were = hostCount === 1 ? 'was' : 'were';
+  const were = chosen.length === 1 ? 'was' : 'were';
+  const near = nearestProcess(patterns[0] ?? '', chosen.map(statusesOf));
   return refusal('nothing-matched', `no process matches ${names || 'an empty list'}`, {
-    cause: `${plural(hostCount)} ${were} selected by ${selector}`,
-    fix: 'see what they run with: fleetctl status',
+    cause: `${plural(chosen.length)} ${were} selected by ${selector}`,
+    fix: `${near === null ? '' : `did you mean ${near}? `}see what they run with: fleetctl status`,
   });
 }

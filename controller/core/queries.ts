@@ -1,9 +1,9 @@
 /** What operators may look at, answered from the committed state. Looking changes nothing. */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import {
-  compilePatterns,
+  matchProcesses,
   namesOfPatterns,
-  namesWithoutMatch,
+  nearestProcess,
   patternsProblem,
 } from '../../proto/process-pattern.ts';
 import type { HostId, HostProcess, HostStatus, ProcessName } from '../../proto/vocabulary.ts';
@@ -37,20 +37,21 @@ export function listProcesses(
   if (problem !== null) return problem;
   const hosts = select(state, query);
   if ('code' in hosts) return hosts;
-  const matcher = compilePatterns(patterns.length === 0 ? ['all'] : patterns);
-  const processes = hosts.flatMap((host) =>
-    matcher(host.processes.values()).map((status) => ({
+  const wanted = patterns.length === 0 ? ['all'] : patterns;
+  const { byHost, unmatched } = matchProcesses(wanted, hosts.map(statusesOf));
+  const processes = hosts.flatMap((host, index) =>
+    (byHost[index] ?? []).map((status) => ({
       host: host.host,
       hostConnected: isConnected(host),
       status,
     })),
   );
-  const missing = namesWithoutMatch(patterns, hosts.map(statusesOf));
-  if (missing.length > 0 || (patterns.length > 0 && processes.length === 0)) {
-    const names = namesOfPatterns(missing.length > 0 ? missing : patterns);
-    return refusal('nothing-matched', `no process matches ${names}`, {
+  if (unmatched.length > 0 || (patterns.length > 0 && processes.length === 0)) {
+    const unknown = unmatched.length > 0 ? unmatched : patterns;
+    const near = nearestProcess(unknown[0] ?? '', hosts.map(statusesOf));
+    return refusal('nothing-matched', `no process matches ${namesOfPatterns(unknown)}`, {
       cause: `${hosts.length} ${hosts.length === 1 ? 'host was' : 'hosts were'} looked at`,
-      fix: 'see what there is with: fleetctl status',
+      fix: `${near === null ? '' : `did you mean ${near}? `}see what there is with: fleetctl status`,
     });
   }
   return { processes, hosts: hosts.map(hostStatusOf) };

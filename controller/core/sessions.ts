@@ -10,12 +10,14 @@ import { type ConnectionId, type Host, isConnected, type Session } from './host.
 import {
   dispatchAgain,
   giveGrace,
+  graceOf,
   loseHostEverywhere,
   loseJournalEverywhere,
   noteConnection,
   noteProcessState,
   noteTargetEvent,
 } from './operations.ts';
+import { reconnectSpreadMs } from './reconnection.ts';
 import { type FleetInput, putHost, type Turn } from './state.ts';
 
 type Hello = Extract<FleetInput, { readonly kind: 'hello' }>;
@@ -24,11 +26,6 @@ type Snapshot = Extract<AgentMessage, { readonly kind: 'snapshot' }>;
 type Event = Extract<AgentMessage, { readonly kind: 'event' }>;
 
 export const HEARTBEAT_INTERVAL_MS = 5_000;
-
-/** Agents come back spread over this time, so that a large fleet does not arrive all at once. */
-const SPREAD_PER_AGENT_MS = 8;
-const SHORTEST_SPREAD_MS = 1_000;
-const LONGEST_SPREAD_MS = 120_000;
 
 /** As many as one agent's configuration may name; more is an agent that has gone wrong. */
 const PROCESSES_MAX = 10_000;
@@ -48,7 +45,8 @@ export function greet(turn: Turn, { connection, host: id, hello, address }: Hell
   const host: Host = {
     host: id,
     labels: hello.labels,
-    address,
+    // Unknown where the connection is gone already; the one before is a better guess than none.
+    address: address ?? before?.address ?? null,
     agentVersion: hello.agentVersion,
     journalId: hello.journalId,
     storedSeq: isSameJournal ? before.storedSeq : 0,
@@ -75,13 +73,15 @@ export function greet(turn: Turn, { connection, host: id, hello, address }: Hell
       protocolVersion: PROTOCOL_VERSION,
       sessionEpoch: epoch,
       acknowledgedSeq: host.storedSeq,
-      reconnectSpreadMs: spreadMs(turn.state.hosts.size),
+      reconnectSpreadMs: reconnectSpreadMs(turn.state.hosts.size),
       heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
     },
   });
   if (!isSameJournal) loseJournalEverywhere(turn, id);
-  // Until its snapshot is whole it cannot be told anything.
-  if (before !== undefined && isConnected(before)) noteConnection(turn, host);
+  if (before?.session == null) return;
+  // Until its snapshot is whole it cannot be told anything, and it may never be.
+  noteConnection(turn, host);
+  giveGrace(turn, host);
 }
 
 export function hear(turn: Turn, { connection, host: id, message }: Heard): void {
@@ -117,7 +117,7 @@ export function graceOver(turn: Turn, id: HostId, lossCount: number): void {
   if (host === undefined || isConnected(host) || host.lossCount !== lossCount) return;
   // It is back but has not said yet how things are: that may take as long again, not for ever.
   const sinceMs = turn.at.monotonicMs - (host.session?.openedAtMs ?? Number.NEGATIVE_INFINITY);
-  if (sinceMs < turn.state.unreachableAfterMs) return giveGrace(turn, host);
+  if (sinceMs < graceOf(turn)) return giveGrace(turn, host);
   loseHostEverywhere(turn, id, 'the connection to its agent was lost, and it did not come back');
 }
 
@@ -188,10 +188,6 @@ function noteProcess(turn: Turn, host: Host, session: Session, status: ProcessSt
 function closeAsTooLarge(turn: Turn, { connection }: Session): void {
   const because = refusal('exhausted', `a host may have ${PROCESSES_MAX} processes`);
   turn.effects.push({ kind: 'close', connection, because });
-}
-
-function spreadMs(agents: number): number {
-  return Math.min(LONGEST_SPREAD_MS, Math.max(SHORTEST_SPREAD_MS, agents * SPREAD_PER_AGENT_MS));
 }
 
 function versionSkew(theirs: number): Refusal {

@@ -5,6 +5,7 @@
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
+import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import type {
   Operation,
   OperationFacts,
@@ -82,6 +83,12 @@ function requestProblem(request: OperationRequest): Refusal | null {
   if (request.processes.length === 0) {
     return refusal('usage', 'no processes are named', {
       fix: 'name them, for example: web, group:name, group:*, or all',
+    });
+  }
+  if (request.reason.length > REMARK_LENGTH_MAX) {
+    return refusal('usage', `the reason has ${request.reason.length} characters`, {
+      cause: `at most ${REMARK_LENGTH_MAX} are kept`,
+      fix: 'say where the rest is to be read',
     });
   }
   const tooMuch = patternsProblem(request.processes);

@@ -8,31 +8,14 @@
  * From any open state it may become unreachable (its host is gone), and from pending not-attempted
  * (the operation ended before its wave). Once settled nothing moves it any more.
  */
-import {
-  OPEN_TARGET_STATES,
-  type OperationFacts,
-  type Target,
-  type TargetOutcome,
-  type Verb,
-} from '../../proto/vocabulary.ts';
+import { isInFlight } from '../../proto/target.ts';
+import type { OperationFacts, Target, TargetOutcome, Verb } from '../../proto/vocabulary.ts';
 
 export type TargetNews =
   | { readonly kind: 'accepted'; readonly verb: Verb; readonly oldPid: number | null }
   | { readonly kind: 'settled'; readonly verb: Verb; readonly outcome: TargetOutcome };
 
-export const isOpen = (target: Target): boolean => OPEN_TARGET_STATES.has(target.state);
-
-/** Sent to its agent, which has not said how it ended. */
-export function isInFlight({ state }: Target): boolean {
-  return state === 'dispatched' || state === 'accepted';
-}
-
-/** The wave that it is in, or waits for. */
-export function currentWave({ stopWave, stopped, wave }: Target): number {
-  return stopWave === null || stopped ? wave : stopWave;
-}
-
-/** What its agent is told to do in that wave. */
+/** What its agent is told to do in the wave that it is in. */
 export function actionOf(facts: OperationFacts, { stopWave, stopped }: Target): Verb {
   if (stopWave === null) return facts.verb;
   return stopped ? 'start' : 'stop';

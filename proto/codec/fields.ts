@@ -3,6 +3,7 @@
  * our words and back, and the one way to reject what a peer should not have sent.
  */
 import { FleetError, refusal } from '../errors.ts';
+import { NAME_LENGTH_MAX } from '../text-limits.ts';
 
 /** A peer sent something that this version cannot read; the call ends, nothing is guessed. */
 export function malformed(what: string): FleetError {
@@ -16,6 +17,12 @@ export function malformed(what: string): FleetError {
 export function exact(what: string, value: number): number {
   if (Number.isSafeInteger(value)) return value;
   throw malformed(`${what} ${value} is beyond 2^53`);
+}
+
+/** What identifies something and is longer than `lengthMax` was made by nobody who is in order. */
+export function short(what: string, text: string, lengthMax: number = NAME_LENGTH_MAX): string {
+  if (text.length <= lengthMax) return text;
+  throw malformed(`${what} of ${text.length} characters; at most ${lengthMax} are taken`);
 }
 
 export function orNull<Value>(value: Value | null | undefined): Value | null {

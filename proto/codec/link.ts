@@ -9,24 +9,39 @@ import type {
   Event as WireEvent,
   Event__Output as WireEventOutput,
 } from '../gen/fleet/v1/Event.ts';
+import type { Goodbye__Output } from '../gen/fleet/v1/Goodbye.ts';
 import type { TargetSettled__Output } from '../gen/fleet/v1/TargetSettled.ts';
+import {
+  clippedTo,
+  LABEL_LENGTH_MAX,
+  LABELS_MAX,
+  lastLinesOf,
+  REMARK_LENGTH_MAX,
+  VERSION_LENGTH_MAX,
+} from '../text-limits.ts';
 import {
   type AgentEvent,
   type AgentMessage,
   type ControllerMessage,
   journalId,
   knownProcessName,
+  type Labels,
+  type OperationId,
   operationId,
   type SequencedEvent,
   type SettledState,
 } from '../vocabulary.ts';
-import { exact, malformed, orNull, present } from './fields.ts';
+import { exact, malformed, orNull, present, short } from './fields.ts';
 import {
+  decodeProcessName,
   decodeProcessStatus,
+  decodeRemark,
   encodeProcessStatus,
   targetStateCodec,
   verbCodec,
 } from './process.ts';
+
+type Goodbye = Extract<AgentMessage & ControllerMessage, { readonly kind: 'goodbye' }>;
 
 export function encodeAgentMessage(message: AgentMessage): AgentFrame {
   switch (message.kind) {
@@ -62,9 +77,9 @@ export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage {
     return {
       kind: 'hello',
       protocolVersion: frame.hello.protocolVersion,
-      agentVersion: frame.hello.agentVersion,
-      journalId: journalId(frame.hello.journalId),
-      labels: frame.hello.labels,
+      agentVersion: short('a version', frame.hello.agentVersion, VERSION_LENGTH_MAX),
+      journalId: journalId(short('a journal id', frame.hello.journalId)),
+      labels: decodeLabels(frame.hello.labels),
     };
   }
   if (frame.snapshot) {
@@ -84,7 +99,7 @@ export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage {
     };
   }
   if (frame.heartbeat) return { kind: 'heartbeat' };
-  if (frame.goodbye) return { kind: 'goodbye', ...frame.goodbye };
+  if (frame.goodbye) return decodeGoodbye(frame.goodbye);
   throw malformed('an agent frame without a body');
 }
 
@@ -110,6 +125,7 @@ export function encodeControllerMessage(message: ControllerMessage): ControllerF
           verb: verbCodec.toWire(message.verb),
           ...present('signal', message.signal),
           processes: [...message.processes],
+          startFollows: message.startFollows,
         },
       };
     case 'heartbeat':
@@ -143,10 +159,11 @@ export function decodeControllerFrame(frame: ControllerFrame__Output): Controlle
       verb: verbCodec.fromWire(frame.command.verb),
       signal: orNull(frame.command.signal),
       processes: frame.command.processes.map(knownProcessName),
+      startFollows: frame.command.startFollows,
     };
   }
   if (frame.heartbeat) return { kind: 'heartbeat' };
-  if (frame.goodbye) return { kind: 'goodbye', ...frame.goodbye };
+  if (frame.goodbye) return decodeGoodbye(frame.goodbye);
   throw malformed('a controller frame without a body');
 }
 
@@ -202,8 +219,8 @@ function decodeEventBody(wire: WireEventOutput): AgentEvent {
   if (wire.targetAccepted) {
     return {
       kind: 'targetAccepted',
-      operationId: operationId(wire.targetAccepted.operationId),
-      process: knownProcessName(wire.targetAccepted.process),
+      operationId: decodeOperationId(wire.targetAccepted.operationId),
+      process: decodeProcessName(wire.targetAccepted.process),
       verb: verbCodec.fromWire(wire.targetAccepted.verb),
       generation: exact('generation', wire.targetAccepted.generation),
       oldPid: orNull(wire.targetAccepted.oldPid),
@@ -216,18 +233,38 @@ function decodeEventBody(wire: WireEventOutput): AgentEvent {
 function decodeSettled(wire: TargetSettled__Output): AgentEvent {
   return {
     kind: 'targetSettled',
-    operationId: operationId(wire.operationId),
-    process: knownProcessName(wire.process),
+    operationId: decodeOperationId(wire.operationId),
+    process: decodeProcessName(wire.process),
     verb: verbCodec.fromWire(wire.verb),
     outcome: {
       state: settledState(wire.state),
       oldPid: orNull(wire.oldPid),
       newPid: orNull(wire.newPid),
       durationMs: exact('duration', wire.durationMs),
-      error: orNull(wire.error),
-      logTail: wire.logTail,
+      error: decodeRemark(wire.error),
+      logTail: lastLinesOf(wire.logTail),
     },
   };
+}
+
+function decodeGoodbye({ reason, reconnectAfterMs }: Goodbye__Output): Goodbye {
+  return { kind: 'goodbye', reason: clippedTo(REMARK_LENGTH_MAX, reason), reconnectAfterMs };
+}
+
+function decodeLabels(labels: Labels): Labels {
+  const entries = Object.entries(labels);
+  if (entries.length > LABELS_MAX) {
+    throw malformed(`${entries.length} labels; at most ${LABELS_MAX} are taken`);
+  }
+  for (const [key, value] of entries) {
+    short('the key of a label', key, LABEL_LENGTH_MAX);
+    short('the value of a label', value, LABEL_LENGTH_MAX);
+  }
+  return labels;
+}
+
+function decodeOperationId(text: string): OperationId {
+  return operationId(short('an operation id', text));
 }
 
 function settledState(name: string): SettledState {

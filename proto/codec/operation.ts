@@ -119,12 +119,15 @@ export function encodeOperationUpdate(update: OperationUpdate): WireOperationUpd
       return { operation: encodeOperation(update.operation) };
     case 'targets':
       return { targets: { targets: update.targets.map(encodeTarget) } };
+    case 'ended':
+      return { ended: encodeFacts(update.facts) };
   }
 }
 
 export function decodeOperationUpdate(wire: WireOperationUpdateOutput): OperationUpdate {
   if (wire.operation) return { kind: 'operation', operation: decodeOperation(wire.operation) };
   if (wire.targets) return { kind: 'targets', targets: wire.targets.targets.map(decodeTarget) };
+  if (wire.ended) return { kind: 'ended', facts: decodeFacts(wire.ended) };
   throw malformed('an operation update without a body');
 }
 

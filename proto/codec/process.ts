@@ -4,14 +4,16 @@ import type {
   ProcessStatus as WireProcessStatus,
   ProcessStatus__Output as WireProcessStatusOutput,
 } from '../gen/fleet/v1/ProcessStatus.ts';
+import { clippedTo, REMARK_LENGTH_MAX, SIGNAL_LENGTH_MAX } from '../text-limits.ts';
 import {
   knownProcessName,
+  type ProcessName,
   type ProcessState,
   type ProcessStatus,
   type TargetState,
   type Verb,
 } from '../vocabulary.ts';
-import { enumCodec, orNull, present } from './fields.ts';
+import { enumCodec, orNull, present, short } from './fields.ts';
 
 export const processStateCodec = enumCodec('process state', {
   STOPPED: 'PROCESS_STATE_STOPPED',
@@ -68,10 +70,10 @@ export function encodeProcessStatus(status: ProcessStatus): WireProcessStatus {
 
 export function decodeProcessStatus(wire: WireProcessStatusOutput): ProcessStatus {
   return {
-    process: knownProcessName(wire.process),
-    group: wire.group,
-    name: wire.name,
-    program: wire.program,
+    process: decodeProcessName(wire.process),
+    group: short('a group', wire.group),
+    name: short('a name', wire.name),
+    program: short('a program', wire.program),
     groupPriority: wire.groupPriority,
     priority: wire.priority,
     generation: wire.generation,
@@ -80,12 +82,21 @@ export function decodeProcessStatus(wire: WireProcessStatusOutput): ProcessStatu
     pid: orNull(wire.pid),
     startedAtMs: orNull(wire.startedAtMs),
     exitCode: orNull(wire.exitCode),
-    exitSignal: orNull(wire.exitSignal),
+    exitSignal: orNull(wire.exitSignal && short('a signal', wire.exitSignal, SIGNAL_LENGTH_MAX)),
     restarts: wire.restarts,
-    lastError: orNull(wire.lastError),
+    lastError: decodeRemark(wire.lastError),
     nextTryAtMs: orNull(wire.nextTryAtMs),
     startMs: wire.startMs,
     stopWaitMs: wire.stopWaitMs,
     tierWaitMs: wire.tierWaitMs,
   };
+}
+
+export function decodeProcessName(text: string): ProcessName {
+  return knownProcessName(short('a process name', text));
+}
+
+/** A text for people, such as an error. */
+export function decodeRemark(text: string | null | undefined): string | null {
+  return text === null || text === undefined ? null : clippedTo(REMARK_LENGTH_MAX, text);
 }

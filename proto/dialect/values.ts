@@ -3,7 +3,9 @@
  * expects. Where a key is Supervisor's, the rule is Supervisor's (datatypes.py).
  */
 import { isAbsolute, join } from 'node:path/posix';
+import { LABEL_LENGTH_MAX, LABELS_MAX } from '../text-limits.ts';
 import { parseKeyValues } from './environment.ts';
+import { quoted } from './problem.ts';
 import type { Parsed, Parser } from './settings.ts';
 
 export interface Address {
@@ -159,15 +161,35 @@ export const labels: Parser<Readonly<Record<string, string>>> = {
   parse: (found) => {
     const parsed = parseKeyValues(found);
     if (!parsed.ok) return { ok: false, why: parsed.why };
-    const unfit = [...parsed.values].find(
-      ([name, value]) => !LABEL_NAME.test(name) || !LABEL_VALUE.test(value),
+    const entries = [...parsed.values];
+    const tooMuch = labelsTooMuch(entries);
+    if (tooMuch !== null) return { ok: false, why: tooMuch };
+    const areFit = entries.every(
+      ([name, value]) => LABEL_NAME.test(name) && LABEL_VALUE.test(value),
     );
-    if (unfit !== undefined) return WRONG;
+    if (!areFit) return WRONG;
     return { ok: true, value: Object.fromEntries(parsed.values), doubt: parsed.doubt };
   },
 };
-const LABEL_NAME = /^[A-Za-z_][A-Za-z0-9_./-]{0,62}$/;
-const LABEL_VALUE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{0,255}$/u;
+const LABEL_NAME = /^[A-Za-z_][A-Za-z0-9_./-]*$/;
+const LABEL_VALUE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
+const LABEL_NAME_LENGTH_MAX = 63;
+
+/** What the controller would not take; null where it would. */
+function labelsTooMuch(entries: readonly (readonly [string, string])[]): string | null {
+  if (entries.length > LABELS_MAX) {
+    return `${entries.length} labels are too many; a host may have ${LABELS_MAX}`;
+  }
+  for (const [name, value] of entries) {
+    if (name.length > LABEL_NAME_LENGTH_MAX) {
+      return `the label ${quoted(name.slice(0, 20))}… has a name of ${name.length} characters; at most ${LABEL_NAME_LENGTH_MAX} are taken`;
+    }
+    if (value.length > LABEL_LENGTH_MAX) {
+      return `the label ${quoted(name)} has a value of ${value.length} characters; at most ${LABEL_LENGTH_MAX} are taken`;
+    }
+  }
+  return null;
+}
 
 function wholeNumber(found: string): number | null {
   const value = /^[+-]?\d+$/.test(found) ? Number(found) : Number.NaN;

@@ -19,7 +19,7 @@ import { GROUP_NESTING_MAX } from './limits.ts';
 import { lookUp } from './look-up.ts';
 import { caretUnder, clipped, mistake, refusalOf } from './mistake.ts';
 import type { Chain, Expression, Selector } from './syntax.ts';
-import { refusalOfUnknown, type UnknownHost } from './unknown-hosts.ts';
+import { refusalOfUnknown, sizeOf, type UnknownHost } from './unknown-hosts.ts';
 
 /** @returns at least one host, in the order of the fleet */
 export function evaluateSelector(
@@ -146,10 +146,9 @@ function refusalOfUnsaid({ origin }: UnsaidEverything): Refusal {
   });
 }
 
-function noneMatches(selector: Selector, { hosts }: FleetView): Refusal {
+function noneMatches(selector: Selector, fleet: FleetView): Refusal {
   return refusal('nothing-matched', `no host matches ${JSON.stringify(clipped(selector.text))}`, {
-    cause:
-      hosts.length === 0 ? 'the fleet has no hosts yet' : `the fleet has ${hosts.length} hosts`,
+    cause: sizeOf(fleet),
     fix: 'see all of them with: fleetctl hosts',
   });
 }

@@ -27,7 +27,7 @@ export interface HostView {
   readonly processes: ReadonlyMap<ProcessName, ProcessStatus>;
 }
 
-export interface OperationView {
+interface OperationView {
   readonly targets: Iterable<Pick<Target, 'host' | 'state'>>;
 }
 

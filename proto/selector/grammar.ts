@@ -17,6 +17,7 @@ import {
   NAMES_MAX,
   NESTING_MAX,
   PATTERNS_MAX,
+  PROCESS_PATTERNS,
   TEXT_LENGTH_MAX,
 } from './limits.ts';
 import { clipped, type Mistake, mistake } from './mistake.ts';
@@ -130,6 +131,8 @@ function count(reader: Reader, read: Term | Complement): void {
       reader.patterns += read.values.length - 1;
       return;
     case 'live':
+      reader.patterns += PROCESS_PATTERNS - 1;
+      return;
     case 'network':
     case 'outcome':
       reader.patterns += COSTLY_PATTERNS - 1;
@@ -144,7 +147,7 @@ function count(reader: Reader, read: Term | Complement): void {
 function missingOperand(reader: Reader, after: OperatorRead | null): Mistake {
   const { at, text } = reader;
   if (peek(reader) === '!' && after === null) {
-    const fix = "all but web-1 is written '@*!web-1' or 'not web-1'";
+    const fix = "all but web-1, for example, is written '@*!web-1' or 'not web-1'";
     return mistake(at, 'nothing stands before "!", and nothing ever means all unsaid', fix);
   }
   if (after !== null && text[at] === text[at - 1] && text[at] === '&') {
@@ -181,8 +184,8 @@ function missingOperator(reader: Reader, level: Level): Mistake {
     const fix = `for example ${before} ${isNot ? 'and not …' : 'or …'}`;
     return mistake(at, 'an operator is missing before this: "and" or "or"', fix);
   }
-  const operators = '"," (also), "&" (only if also), "!" (but not), "^" (not both), or a word';
-  return mistake(at, `an operator is missing before this: ${operators}`, `for both: ${before},…`);
+  const fix = `for both: ${before},…; other operators are ! & ^, or the words and, or, not`;
+  return mistake(at, 'an operator is missing before this', fix);
 }
 
 const WORD_OPERATOR = /(?:and|or|not)(?=[\s()]|$)/y;

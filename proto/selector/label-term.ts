@@ -61,7 +61,7 @@ export function keyProblem(key: string, at: number): Mistake | null {
     return mistake(at + unfit.index, `${found} cannot ${where} the key of a label`);
   }
   if (key.length <= WORD_LENGTH_MAX) return null;
-  return mistake(at, 'no label has a key as long as this');
+  return mistake(at, `the key of a label has at most ${WORD_LENGTH_MAX} characters`);
 }
 
 function negated(term: Term | Mistake, isNegated: boolean): Term | Complement | Mistake {

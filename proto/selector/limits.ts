@@ -15,6 +15,9 @@ export const PATTERNS_MAX = 1_000;
 /** As so many counts what looks at more than the name and the labels of a host. */
 export const COSTLY_PATTERNS = 10;
 
+/** What looks at every process of every host. */
+export const PROCESS_PATTERNS = 50;
+
 /** Parentheses in one another; each is a few frames of the stack. */
 export const NESTING_MAX = 64;
 

@@ -7,7 +7,7 @@
 import { nearest } from '../dialect/did-you-mean.ts';
 import { PROCESS_STATES, type ProcessStatus } from '../vocabulary.ts';
 import { WORD_LENGTH_MAX } from './limits.ts';
-import { type Mistake, mistake } from './mistake.ts';
+import { clipped, type Mistake, mistake } from './mistake.ts';
 import { looksAt, type Reader, readBare, readValue, skipSpace } from './reader.ts';
 import type { Comparison, LiveCondition, LiveTerm } from './syntax.ts';
 
@@ -30,7 +30,7 @@ export function readLive(reader: Reader, at: number): LiveTerm | Mistake {
   const fieldAt = subjectAt + dot + 1;
   if (!isField(field)) return unknownField(field, fieldAt);
   if (process.length > WORD_LENGTH_MAX) {
-    return mistake(subjectAt, 'no process has a name as long as this');
+    return mistake(subjectAt, `the name of a process has at most ${WORD_LENGTH_MAX} characters`);
   }
   skipSpace(reader);
   const comparisonAt = reader.at;
@@ -138,8 +138,8 @@ function stateCondition(text: string, at: number): ConditionRead {
   const state = text.toUpperCase();
   if (STATES.includes(state)) return read({ field: 'state', value: state });
   const near = nearest(state, STATES);
-  const fix = near === null ? null : `did you mean ${near}?`;
-  return mistake(at, `no state is called so; there are ${STATES.join(', ')}`, fix);
+  const fix = near === null ? `there are ${STATES.join(', ')}` : `did you mean ${near}?`;
+  return mistake(at, `no state is called ${clipped(text)}`, fix);
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = {

@@ -17,23 +17,22 @@ export function mistake(at: number, why: string, fix: string | null = null): Mis
   return { kind: 'mistake', at, why, fix };
 }
 
-const EXAMPLES =
-  "for example --hosts='prod-*', --hosts='web[01-40],db-1', --hosts='env=prod and not role=db', or --hosts='@*' for the whole fleet";
+const EXAMPLES = "for example 'web[01-40],db-1' or 'env=prod and not role=db'; '@*' is every host";
 
 export function refusalOf(text: string, { at, why, fix }: Mistake): Refusal {
-  return refusal('usage', `--hosts is not understood: ${why}`, {
-    cause: caretUnder(text, at, why),
+  return refusal('usage', `the selector is not understood: ${why}`, {
+    cause: caretUnder(text, at),
     fix: fix ?? EXAMPLES,
   });
 }
 
 const CHARACTERS_SHOWN_MAX = 60;
 
-/** The text around a place, and below it a caret with what is to be said of it. */
-export function caretUnder(text: string, at: number, why: string): string {
+/** The text around a place, and below it a caret with what is to be said of it, if anything. */
+export function caretUnder(text: string, at: number, why = ''): string {
   const from = Math.max(0, at - CHARACTERS_SHOWN_MAX);
   const shown = text.slice(from, at + CHARACTERS_SHOWN_MAX);
-  return `${printable(shown)}\n${' '.repeat(at - from)}^ ${why}`;
+  return `${printable(shown)}\n${' '.repeat(at - from)}^ ${why}`.trimEnd();
 }
 
 /** For messages that repeat a piece of the selector. */

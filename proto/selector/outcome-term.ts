@@ -1,8 +1,9 @@
 /**
  * What became of hosts in an earlier operation: `op:ID:STATE`, so that the next command can go on
- * where the last one did not: `op:01a20339:unfinished`.
+ * where the last one did not: `op:01a20339-3305:unfinished`.
  */
 import { nearest } from '../dialect/did-you-mean.ts';
+import { ID_BEGINNING_MIN, TOO_SHORT_FIX } from '../find-operation.ts';
 import { TARGET_STATES, type TargetState } from '../vocabulary.ts';
 import { type Mistake, mistake } from './mistake.ts';
 import { type Reader, readBare } from './reader.ts';
@@ -10,8 +11,6 @@ import type { OutcomeTerm } from './syntax.ts';
 
 const STATES: readonly string[] = [...TARGET_STATES, 'unfinished', 'all'];
 
-/** Shorter beginnings are shared by operations of more than a minute. */
-const ID_LENGTH_MIN = 8;
 const ID_LENGTH_MAX = 36;
 
 /** The reader stands behind `op:`, which began at `at`. */
@@ -21,21 +20,20 @@ export function readOutcome(reader: Reader, at: number): OutcomeTerm | Mistake {
   const colon = found.indexOf(':');
   const operation = (colon === -1 ? found : found.slice(0, colon)).toLowerCase();
   const isId = /^[0-9a-f-]+$/.test(operation) && operation.length <= ID_LENGTH_MAX;
-  if (!isId || operation.length < ID_LENGTH_MIN) {
-    const expected = `the id of an operation, or at least ${ID_LENGTH_MIN} characters of its beginning`;
-    return mistake(
-      idAt,
-      `expected ${expected}`,
-      'for example op:01a20339:failed; see them with: fleetctl op list',
-    );
+  if (!isId) {
+    const example = 'for example op:01a20339-3305:failed; see them with: fleetctl op list';
+    return mistake(idAt, 'expected the id of an operation, or its beginning', example);
+  }
+  if (operation.length < ID_BEGINNING_MIN) {
+    return mistake(idAt, "this is too little of an operation's id", TOO_SHORT_FIX);
   }
   const state = colon === -1 ? '' : found.slice(colon + 1).toLowerCase();
   if (STATES.includes(state)) return { kind: 'outcome', at, operation, state };
   const near = nearest(state, STATES);
   const stateAt = colon === -1 ? reader.at : idAt + colon + 1;
-  const what = state === '' ? `:STATE is missing here` : 'targets have no such state';
-  const fix = near === null ? `for example op:${operation}:unfinished` : `did you mean ${near}?`;
-  return mistake(stateAt, `${what}; there are ${STATES.join(', ')}`, fix);
+  const what = state === '' ? ':STATE is missing here' : 'targets have no such state';
+  const fix = near === null ? `there are ${STATES.join(', ')}` : `did you mean ${near}?`;
+  return mistake(stateAt, what, fix);
 }
 
 /** @returns whether a target's state is among those that are meant */

@@ -39,7 +39,9 @@ export function expandRanges(
       if (wrong !== null) return wrong;
       literalLength += part.length;
       // Before it is copied for every number.
-      if (literalLength > WORD_LENGTH_MAX) return mistake(at, `${what} is not as long as this`);
+      if (literalLength > WORD_LENGTH_MAX) {
+        return mistake(at, `${what} has at most ${WORD_LENGTH_MAX} characters`);
+      }
       names = names.map((name) => name + part);
     }
     partAt += part.length;

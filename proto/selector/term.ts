@@ -77,7 +77,8 @@ function readNetwork(reader: Reader, at: number): Term | Mistake {
   const network = readBare(reader, '');
   const example = 'for example ip:10.0.0.0/8 or ip:fd00::/8';
   if (network === '') return mistake(networkAt, `an address is missing here, ${example}`);
-  if (network.length > WORD_LENGTH_MAX) return mistake(networkAt, 'no address is as long as this');
+  if (network.length > WORD_LENGTH_MAX)
+    return mistake(networkAt, `an address has at most ${WORD_LENGTH_MAX} characters`);
   return { kind: 'network', at, network };
 }
 

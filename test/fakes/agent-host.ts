@@ -169,6 +169,7 @@ export function aCommand(verb: Verb, operation: string, names: readonly string[]
     verb,
     signal: null,
     processes: names.map(knownProcessName),
+    startFollows: false,
   } as const satisfies ControllerMessage;
 }
 

@@ -93,6 +93,7 @@ function fakeTerminal(initial: ScreenSize) {
       listeners.add(callback);
       return { [Symbol.dispose]: () => void listeners.delete(callback) };
     },
+    onResume: () => ({ [Symbol.dispose]: () => {} }),
   };
   const resize = (changed: ScreenSize) => {
     size = changed;

@@ -109,6 +109,11 @@ export function whole(operation: Operation): OperationUpdate {
   return { kind: 'operation', operation };
 }
 
+/** Its targets were told before. */
+export function ended({ targets: _, ...facts }: Operation): OperationUpdate {
+  return { kind: 'ended', facts };
+}
+
 export function aTarget(
   host: string,
   process: string,

@@ -13,6 +13,8 @@ export interface FakeScreen {
   /** One text each, as written. */
   readonly writes: string[];
   readonly resize: (columns: number, rows: number) => void;
+  /** Ctrl-Z, what the shell then writes, and `fg`. */
+  readonly resume: (shellWrites: string) => void;
   /** Without what is blank at the end of a row, or below. */
   readonly visible: () => readonly string[];
   /** What scrolled away, and then what is visible. */
@@ -43,6 +45,7 @@ export function fakeScreen(columns: number, rows: number): FakeScreen {
   let isUpdating = false;
   const writes: string[] = [];
   const listeners = new Set<() => void>();
+  const resumeListeners = new Set<() => void>();
 
   const rowAt = (row: number): Row => grid[row] ?? assert.fail(`there is no row ${row}`);
   const lineFeed = () => {
@@ -73,10 +76,6 @@ export function fakeScreen(columns: number, rows: number): FakeScreen {
         return;
       case 'B':
         cursor.row = Math.min(size.rows - 1, cursor.row + 1);
-        return;
-      case 'K':
-        // That the line goes on in the next row is not forgotten, as in tmux.
-        rowAt(cursor.row).cells.length = Math.min(rowAt(cursor.row).cells.length, cursor.column);
         return;
       case '2K':
         grid[cursor.row] = blank();
@@ -134,9 +133,17 @@ export function fakeScreen(columns: number, rows: number): FakeScreen {
         listeners.add(callback);
         return { [Symbol.dispose]: () => void listeners.delete(callback) };
       },
+      onResume: (callback) => {
+        resumeListeners.add(callback);
+        return { [Symbol.dispose]: () => void resumeListeners.delete(callback) };
+      },
     },
     writes,
     resize,
+    resume: (shellWrites) => {
+      write(shellWrites);
+      for (const listener of [...resumeListeners]) listener();
+    },
     visible: () => shown(grid),
     everything: () => shown([...history, ...grid]),
     cursor: () => ({ ...cursor }),

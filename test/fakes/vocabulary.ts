@@ -152,6 +152,7 @@ export const controllerMessage: fc.Arbitrary<ControllerMessage> = fc.oneof(
     verb,
     signal: maybe(text),
     processes: fc.array(process, { maxLength: 3 }),
+    startFollows: fc.boolean(),
   }),
   heartbeat,
   goodbye,
@@ -227,6 +228,7 @@ export const operationSummary: fc.Arbitrary<OperationSummary> = fc
 export const operationUpdate: fc.Arbitrary<OperationUpdate> = fc.oneof(
   record({ kind: fc.constant('operation' as const), operation }),
   record({ kind: fc.constant('targets' as const), targets }),
+  record({ kind: fc.constant('ended' as const), facts }),
 );
 
 export const storedEvent: fc.Arbitrary<StoredEvent> = record({

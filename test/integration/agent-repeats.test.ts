@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../cli/operation-id.ts';
+import { NAME_LENGTH_MAX } from '../../proto/text-limits.ts';
 import {
   type AgentEvent,
   knownProcessName,
@@ -172,7 +173,13 @@ test('a stop and a start under one id are carried out once each, also by the age
 test('a command of a session that is over is not carried out', async () => {
   const now = await session(4);
   const [stale, current] = [newId(), newId()];
-  const command = { kind: 'command', verb: 'restart', signal: null, processes: [COUNTED] } as const;
+  const command = {
+    kind: 'command',
+    verb: 'restart',
+    signal: null,
+    processes: [COUNTED],
+    startFollows: false,
+  } as const;
   const starts = fleet.lines('counted.starts').length;
   now.say({ ...command, operationId: stale, sessionEpoch: now.epoch - 1 });
   now.say({ ...command, operationId: current, sessionEpoch: now.epoch });
@@ -186,7 +193,13 @@ test('a command of a session that is over is not carried out', async () => {
 
 test('a process that is not there, and one of a hostile name, are refused and break nothing', async () => {
   const now = await session(4);
-  for (const name of ['nobody', '../../etc/passwd', '', 'x'.repeat(10_000), '\u001b[31m']) {
+  for (const name of [
+    'nobody',
+    '../../etc/passwd',
+    '',
+    'x'.repeat(NAME_LENGTH_MAX),
+    '\u001b[31m',
+  ]) {
     const id = newId();
     now.command('stop', id, knownProcessName(name));
     const [outcome] = await verdicts(now, id, 1);

@@ -9,6 +9,7 @@ import { createAuthority } from '../../certs-tool/issue.ts';
 import { dialController } from '../../cli/dial.ts';
 import { runFleetctl } from '../../cli/run.ts';
 import { systemClock } from '../../cli/system-clock.ts';
+import { TARGETS_PER_UPDATE_MAX } from '../../controller/update-collector.ts';
 import { encodeHost, encodeHostProcess, encodeStoredEvent } from '../../proto/codec/control.ts';
 import { encodeRefusal } from '../../proto/codec/error.ts';
 import {
@@ -21,7 +22,15 @@ import { nodeConfigFiles } from '../../proto/dialect/node-files.ts';
 import { refusal } from '../../proto/errors.ts';
 import { hostId, type Operation, type Target } from '../../proto/vocabulary.ts';
 import { fakeWorld } from '../fakes/cli-environment.ts';
-import { aHost, anOperation, aProcess, aSummary, aTarget, whole } from '../fakes/control-client.ts';
+import {
+  aHost,
+  anOperation,
+  aProcess,
+  aSummary,
+  aTarget,
+  ended,
+  whole,
+} from '../fakes/control-client.ts';
 import {
   answer,
   type ControlHandlers,
@@ -92,7 +101,7 @@ const submits: ControlHandlers = {
   WatchOperation: (call) => {
     call.write(encodeOperationUpdate(whole(begun)));
     for (const target of done.targets) call.write(targetUpdate(target));
-    call.write(encodeOperationUpdate(whole(done)));
+    call.write(encodeOperationUpdate(ended(done)));
     call.end();
   },
 };
@@ -229,24 +238,29 @@ test('a controller of a far-away release is told apart from a broken one', async
   assert.match(stderr, /^cause: the controller 9\.0\.0 speaks protocol 9, fleetctl \S+ speaks 1$/m);
 });
 
-test('an operation on ten thousand targets with logs fits', async () => {
-  const logTail = Array.from({ length: 10 }, (_, line) => `${line} ${'x'.repeat(100)}`);
+test('twenty thousand targets that fail with their logs fit, told piece by piece', async () => {
+  const logTail = Array.from({ length: 20 }, (_, line) => `${line} ${'x'.repeat(200)}`);
+  const targets = Array.from({ length: 20_000 }, (_, n) => aTarget(`prod-${n}`, 'web'));
   const large = anOperation({
-    targets: Array.from({ length: 10_000 }, (_, n) =>
-      aTarget(`prod-${n}`, 'web', { state: 'failed', error: 'no', logTail }),
-    ),
+    targets: targets.map((target) => ({ ...target, state: 'pending' })),
   });
   const { port } = await start({
     SubmitOperation: answer(encodeOperation(begun)),
     WatchOperation: (call) => {
+      call.write(encodeOperationUpdate(whole({ ...large, state: 'running', endedAtMs: null })));
+      for (let from = 0; from < targets.length; from += TARGETS_PER_UPDATE_MAX) {
+        const piece = targets.slice(from, from + TARGETS_PER_UPDATE_MAX);
+        const failed = piece.map((target) => ({ ...target, state: 'failed', logTail }) as const);
+        call.write(encodeOperationUpdate({ kind: 'targets', targets: failed }));
+      }
       // The end is fleetctl's to see: this controller leaves the stream open.
-      call.write(encodeOperationUpdate(whole(large)));
+      call.write(encodeOperationUpdate(ended({ ...large, state: 'failed' })));
     },
   });
   const { exitCode, stdout } = await fleetctl(port, 'restart web --hosts @*');
   assert.equal(exitCode, 10);
-  assert.equal(stdout.match(/FAILED/g)?.length, 10_000);
-  assert.match(stdout, /^log of web on prod-\[0-9999\]:$/m);
+  assert.equal(stdout.match(/FAILED/g)?.length, 20_000);
+  assert.match(stdout, /^log of web on prod-\[0-19999\]:$/m);
 });
 
 test('operations are listed and shown over the wire', async () => {

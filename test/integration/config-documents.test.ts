@@ -65,7 +65,7 @@ function unknownKeys(section: string): readonly string[] {
   const name = section.replace('NAME', 'x');
   const files = fakeConfigFiles({ '/f': `[${name}]\n${keys.map((key) => `${key}=x`).join('\n')}` });
   const around = { ...surroundings, files, user };
-  const told = /^(?:operator|controller)/.test(section)
+  const told = /^(?:operator|controller|hosts)/.test(section)
     ? loadControllerConfig('/f', around)
     : loadAgentConfig('/f', around);
   return [...told.problems, ...told.warnings]
@@ -80,6 +80,7 @@ test('every key in the tables of docs/configuration.md exists', () => {
     'include',
     'program:x',
     'group:x',
+    'hosts:NAME',
     'controller',
     'operator:NAME',
   ];

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { MIGRATIONS } from '../../controller/store/schema.ts';
 import { openDatabase, pragmaValue } from '../../proto/sqlite.ts';
 import type { Daemon } from './fleet/daemon.ts';
 import { createFleet, type Fleet } from './fleet/harness.ts';
@@ -209,7 +210,7 @@ test('a damaged database is refused by name, and left exactly as it was', async 
 test('the database is written ahead, and set to be durable at every commit', () => {
   const path = fleet.path('copy.db');
   copyFileSync(fleet.path('controller', 'fleet.db'), path);
-  using database = closing(openDatabase({ path, migrations: [''] }));
+  using database = closing(openDatabase({ path, migrations: MIGRATIONS }));
   assert.equal(pragmaValue(database.held, 'journal_mode'), 'wal');
   assert.equal(pragmaValue(database.held, 'synchronous'), 2);
   const [row] = fleet.query<{ journal_mode: string }>('controller/fleet.db', 'PRAGMA journal_mode');

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { AgentStep, Sighting } from '../../agent/core/state.ts';
 import {
+  aCommand,
   acceptedIn,
   aHost,
   aRunningHost,
@@ -20,7 +21,8 @@ import { aDefinition, exitCode } from '../fakes/agent-process.ts';
 const web = aDefinition('web');
 const ALIVE: Sighting = { kind: 'alive' };
 
-const stop = (host: TestHost): AgentStep => host.command('stop', 'op-1', 'web');
+const stop = (host: TestHost): AgentStep =>
+  host.receive({ ...aCommand('stop', 'op-1', ['web']), startFollows: true });
 const start = (host: TestHost): AgentStep => host.command('start', 'op-1', 'web');
 
 function nextAgent(host: TestHost, options: HostOptions = {}): TestHost {
@@ -127,9 +129,10 @@ test('an agent killed while one half is under way and the other waits goes on wi
   assert.equal(gone.target('op-1', 'web', 'start')?.phase, 'starting');
 });
 
-test('on a host that was rebooted between the halves it stays down; after both it comes up', () => {
+test('on a host that was rebooted between the halves it comes up, and not before', () => {
   const reboot = (host: TestHost) => deedsIn(nextAgent(host, { bootId: 'boot-2' }).booted);
-  assert.deepEqual(reboot(stoppedHost()), []);
+  assert.deepEqual(reboot(stoppedHost()), ['web spawn']);
+  assert.deepEqual(deedsIn(nextAgent(stoppedHost()).booted), [], 'its start is still to come');
   assert.deepEqual(reboot(startedHost()), ['web spawn']);
   const waiting = aRunningHost(web);
   stop(waiting);

@@ -41,7 +41,7 @@ test('of many different logs the first are shown, the rest is counted', () => {
   );
   const lines = afterSentence(anOperation({ targets }));
   assert.equal(lines.filter((line) => line.startsWith('log of')).length, 5);
-  assert.equal(lines[10], 'and 3 other logs; -o json has them all');
+  assert.equal(lines[10], 'and 3 other logs; -o json has more');
 });
 
 test('commands name exactly what is not done, hosts folded and quoted', () => {
@@ -85,6 +85,31 @@ test('what a full stop left down is to be started, what failed to be tried again
   assert.deepEqual(afterSentence(anOperation({ fullStop: true, waves, targets })).slice(1), [
     "start: fleetctl --context prod start web --hosts 'prod-[2-3]'",
     "retry: fleetctl --context prod restart --full-stop web --hosts 'prod-[1,4]'",
+  ]);
+});
+
+test('what a full stop left down in too many groups is started by one command, in its order', () => {
+  const down = (host: string, process: string, wave: number) =>
+    aTarget(host, process, { stopWave: 0, wave, stopped: true, state: 'not-attempted' });
+  const targets = [
+    failed('prod-1', 'db', { stopWave: 0, wave: 1, stopped: true }),
+    down('prod-1', 'web', 4),
+    down('prod-2', 'api', 3),
+    down('prod-3', 'cache', 2),
+    down('prod-4', 'queue', 5),
+    aTarget('prod-5', 'web'),
+  ];
+  const start = (text: string) => `start: fleetctl --context prod start ${text}`;
+  assert.deepEqual(afterSentence(anOperation({ fullStop: true, targets })).slice(1), [
+    start("cache api web queue --hosts 'prod-[1-4]'"),
+    'retry: fleetctl --context prod restart --full-stop db --hosts prod-1',
+  ]);
+  const many = awkward(200, { stopWave: 0, wave: 1, stopped: true, state: 'not-attempted' });
+  const three = ['api', 'cache', 'db'].map((process) => down('prod-1', process, 2));
+  const id = 'op:0198f2a0-0000-7000-8000-000000000001';
+  // Of `web` alone no result names just the hosts, of all that is down one does.
+  assert.deepEqual(afterSentence(anOperation({ targets: [...many, ...three] })).slice(1), [
+    start(`web api cache db --hosts ${id}:unfinished`),
   ]);
 });
 

@@ -122,7 +122,7 @@ test('a mistake around files is shown where it stands, and nothing is read', asy
 });
 
 test('lists that no request could carry are refused', async () => {
-  const many = Array.from({ length: 100_001 }, (_, index) => `h${index}`).join('\n');
+  const many = 'h[0-99999]\nx';
   assert.match((await refused('file:a', { a: many })).message, /a names more than 100000 hosts/);
   const word = 'x'.repeat(100_000);
   assert.ok((await refused('file:a', { a: word })).message.length < 200);

@@ -5,7 +5,14 @@ import { type Watching, watchToEnd } from '../../cli/watch-to-end.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { Operation, OperationUpdate } from '../../proto/vocabulary.ts';
 import { fakeWorld } from '../fakes/cli-environment.ts';
-import { anOperation, aTarget, fakeControl, lost, whole } from '../fakes/control-client.ts';
+import {
+  anOperation,
+  aTarget,
+  ended as endedAs,
+  fakeControl,
+  lost,
+  whole,
+} from '../fakes/control-client.ts';
 import { fakeScreen } from '../fakes/screen.ts';
 
 const web = aTarget('prod-1', 'web', { state: 'pending' });
@@ -91,8 +98,8 @@ test('on a terminal the operation is seen at once, as it changes, and how it end
   assert.equal(await ended, 0);
   const end = [
     '$ fleetctl …',
-    'prod-1   web   restarted     pid 23',
-    'restarted 1 of 1 target on 1 host in 1.1 s',
+    'prod-1   web   started       pid 23',
+    'restarted 1 of 1 target on 1 host in 1.1 s; 1 was down before',
   ];
   assert.deepEqual(screen.visible(), end);
   pass(10_000);
@@ -130,6 +137,24 @@ test('a resize is answered at once', async () => {
     'Ctrl-C stops watching, not t…',
   ]);
   assert.equal(screen.visible()[0], '$ fleetctl …');
+});
+
+test('after Ctrl-Z and `fg` the view stands below what the shell wrote', async () => {
+  const { screen, say, ended } = watching();
+  await say(whole(begun));
+  screen.resume('\n[1]+  Stopped\n$ fg\n');
+  const above = screen.everything().slice(0, 8);
+  assert.deepEqual(above.slice(-3), ['', '[1]+  Stopped', '$ fg']);
+  await say(changed({ ...web, state: 'succeeded', newPid: 23 }));
+  await say(endedAs(succeeded));
+  assert.equal(await ended, 0);
+  assert.deepEqual(screen.everything(), [
+    ...above,
+    'prod-1   web   started       pid 23',
+    'restarted 1 of 1 target on 1 host in 1.1 s; 1 was down before',
+  ]);
+  screen.resume('$ ls\n');
+  assert.equal(screen.everything().at(-1), '$ ls');
 });
 
 test('who turns away keeps the last frame, without the hint, and the terminal as it was', async () => {

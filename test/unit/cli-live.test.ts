@@ -260,6 +260,15 @@ test('on a small screen problems and what is waited for are the last to go', () 
   assert.equal(shown(updates, { columns: 60, rows: 1 }).length, 0);
 });
 
+test('a different error everywhere leaves the time and the progress in sight', () => {
+  const each = many.targets.map((target, n) => ({ ...target, ...failed, error: `error ${n}` }));
+  const lines = shown([begin(many), later(0, ...each)]);
+  assert.match(lines[0] ?? '', /^restart web: 500 targets on 500 hosts, 0 s$/);
+  assert.match(lines[1] ?? '', /^\[!+\] 500\/500$/);
+  assert.equal(lines.length, 23);
+  assert.equal(lines.at(-3), '… and 483 more rows');
+});
+
 test('log lines and details take only the room that is left, the last lines first', () => {
   const operation = anOperation({ ...running, targets: many.targets });
   const updates = [begin(operation), later(0, ...targetsFrom(0, 500, failed))];
@@ -281,23 +290,23 @@ test('with each host by itself several waves are under way', () => {
 });
 
 test('what began before we looked has no duration, and the operation its age by the clock', () => {
-  const lines = shown([
-    {
-      atMs: 50,
-      update: whole({
-        ...few,
-        startedAtMs: -64_000,
-        targets: [{ ...db, ...stopping }, web2, web10],
-      }),
-    },
-    later(2_050, { ...db, ...starting }),
-  ]);
-  assert.match(lines[0] ?? '', /, 1 min 7 s$/);
-  assert.equal(lines[2], 'prod-1    db    starting      0 s   must stay up for its startsecs');
+  const old = { ...few, startedAtMs: -64_000, targets: [{ ...db, ...stopping }, web2, web10] };
+  const seen = [{ atMs: 50, update: whole(old) }];
+  const lines = shown(seen);
+  assert.match(lines[0] ?? '', /, 1 min 5 s$/);
+  assert.equal(lines[2], 'prod-1    db    stopping      until it exits or is killed');
+  assert.equal(lines.at(-2), 'waiting for 1 target of wave 1: 1 stopping on prod-1');
   assert.equal(
-    shown([{ atMs: 50, update: whole({ ...few, targets: [{ ...db, ...stopping }] }) }])[2],
-    'prod-1   db   stopping      until it exits or is killed',
+    shown([...seen, later(2_050, { ...db, ...starting })])[2],
+    'prod-1    db    starting      0 s   must stay up for its startsecs',
   );
+});
+
+test('what its agent began between submitting and watching counts as seen', () => {
+  const young = { ...few, startedAtMs: 500, targets: [{ ...db, ...stopping }, web2, web10] };
+  const lines = shown([begin(young)], { nowMs: 1_600 });
+  assert.match(lines[0] ?? '', /, 2 s$/);
+  assert.equal(lines[2], 'prod-1    db    stopping      1 s   until it exits or is killed');
 });
 
 test('a clock that is wrong does not make an operation old that we saw begin', () => {
@@ -319,11 +328,19 @@ test('a broken stream is told where one looks for what is waited for, until it i
   assert.equal(lines.at(-2), 'waiting for 1 target of wave 1: 1 stopping on prod-1');
 });
 
+test('behind an error there is a pid only where it fits, since one that is cut is another one', () => {
+  const row = (error: string) =>
+    shown([begin(few), later(0, { ...db, ...failed, error })], { phase: 'ended' })[0];
+  const fits = 'x'.repeat(79 - 'prod-1    db    FAILED           pid 17'.length);
+  assert.equal(row(fits), `prod-1    db    FAILED        ${fits}   pid 17`);
+  assert.equal(row(`${fits}x`), `prod-1    db    FAILED        ${fits}x`);
+});
+
 test('at the end the rows stay, whole, and without the logs that the sentence brings', () => {
   const error = `exited too quickly ${'x'.repeat(80)}`;
   const updates = [begin(few), later(0, { ...db, ...failed, error })];
   assert.deepEqual(shown(updates, { phase: 'ended' }), [
-    `prod-1    db    FAILED        ${error}   pid 17`,
+    `prod-1    db    FAILED        ${error}`,
     'prod-2    web   waiting       for wave 2',
     'prod-10   web   waiting       for wave 2',
   ]);
@@ -338,7 +355,10 @@ test('long names leave room for what happens', () => {
     ...running,
     targets: [aTarget(names.host, names.process, stopping)],
   });
-  assert.match(shown([begin(operation)])[1] ?? '', /^h+… {3}p+… {3}stopping {6}until it exits/);
+  assert.match(
+    shown([begin(operation)])[1] ?? '',
+    /^h+… {3}p+… {3}stopping {6}0 s {3}until it ex…$/,
+  );
 });
 
 test('whatever the operation and the screen, nothing is too wide, too high, or steers the terminal', () => {

@@ -4,7 +4,7 @@ import { FleetError, refusal } from '../../proto/errors.ts';
 import { hostId, type Operation, operationId } from '../../proto/vocabulary.ts';
 import { FAKE_NOW_MS } from '../fakes/cli-environment.ts';
 import { fleetctl, smoothly, twoWaves } from '../fakes/cli-run.ts';
-import { anOperation, aSummary, aTarget, aWave, whole } from '../fakes/control-client.ts';
+import { anOperation, aSummary, aTarget, aWave, lost, whole } from '../fakes/control-client.ts';
 
 const running = anOperation({
   id: operationId('0198f2a0-aaaa-7000-8000-000000000001'),
@@ -81,7 +81,7 @@ test('op list asks for what was asked for', async () => {
     assert.deepEqual([exitCode, asked.length], [2, 0], limit);
     assert.match(
       stderr,
-      /Expected is a whole number; 0 means all\.\nfix: {3}fleetctl op list --help/,
+      /\ncause: expected is a whole number; 0 means all\nfix: {3}fleetctl op list --help/,
     );
     assert.equal(stderr.includes('\u001b'), false);
   }
@@ -136,12 +136,12 @@ test('op show of a running operation: problems first and folded, what is waited 
       'state       running',
       'started     2026-11-22T11:59:55.800Z, 4 s ago',
       '',
-      'WAVE   ACTION    GROUP PRIORITY   PRIORITY   DONE   WAITS AT MOST',
-      '1      restart   999              999        1/4    30 s',
+      'WAVE   ACTION    GROUP PRIORITY   PRIORITY   DONE   NEXT WAITS AT MOST',
+      '1      restart   999              999        1/4    -',
       '',
       'FAILED      web:0 on prod-[3-4]: exited too quickly',
       'under way   web:0 on prod-2: is STOPPING; took longer than its wave was waited for',
-      'restarted   web:0 on prod-1',
+      'started     web:0 on prod-1',
       '',
       'log of web:0 on prod-[3-4]:',
       '    bind: address in use',
@@ -168,30 +168,52 @@ test('op show of one that has ended ends as it ended, and is no failure itself',
   assert.match(stdout, /^retry: fleetctl restart web:0 --hosts /m);
 });
 
+const HALVES = { stopWave: 0, wave: 1 } as const;
+const STARTING = { ...HALVES, state: 'accepted', processState: 'STARTING' } as const;
+
 test('the waves of a full stop count what is stopped and what is up again', async () => {
   const fullStop = anOperation({
     fullStop: true,
     state: 'running',
     endedAtMs: null,
-    waves: [aWave(0, { action: 'stop', targets: 3 }), aWave(1, { action: 'start', targets: 3 })],
+    waves: [aWave(0, { action: 'stop', targets: 5 }), aWave(1, { action: 'start', targets: 5 })],
     targets: [
-      aTarget('c', 'web', { stopWave: 0, wave: 1, state: 'accepted' }),
-      aTarget('a', 'web', { stopWave: 0, wave: 1, stopped: true }),
-      aTarget('b', 'web', { stopWave: 0, wave: 1, stopped: true, state: 'pending' }),
+      aTarget('c', 'web', { ...HALVES, state: 'accepted' }),
+      aTarget('a', 'web', { ...HALVES, stopped: true }),
+      aTarget('b', 'web', { ...HALVES, stopped: true, state: 'pending' }),
+      aTarget('d', 'web', { ...STARTING, stopped: true }),
+      aTarget('e', 'web', { ...HALVES, stopped: true, state: 'unreachable', error: 'gone' }),
     ],
   });
   const { stdout } = await fleetctl(['op', 'show', 'x'], { operations: [fullStop] });
-  assert.match(stdout, /^1 {6}stop {5}999 {14}999 {8}2\/3/m);
-  assert.match(stdout, /^2 {6}start {4}999 {14}999 {8}1\/3/m);
-  assert.match(stdout, /^pending {5}web on b: was stopped, is not started again$/m);
+  assert.match(stdout, /^1 {6}stop {5}999 {14}999 {8}4\/5/m);
+  assert.match(stdout, /^2 {6}start {4}999 {14}999 {8}1\/5/m);
+  assert.deepEqual(stdout.match(/^.*web on .*$/gm), [
+    'UNREACHABLE   web on e: gone; was stopped, with no word of a start since',
+    'under way     web on c: is RUNNING',
+    'under way     web on d: is STARTING',
+    'pending       web on b: stopped, to be started in wave 2',
+    'restarted     web on a',
+  ]);
+});
+
+test('of what a full stop left down it is said once why', async () => {
+  const error = 'it was stopped and not started again, because the operation stopped early';
+  const targets = [
+    aTarget('a', 'web', { ...HALVES, stopped: true, state: 'not-attempted', error }),
+    aTarget('b', 'web', { ...HALVES, stopped: true, state: 'failed', error: 'exited too quickly' }),
+  ];
+  const early = anOperation({ fullStop: true, state: 'failed', targets });
+  const { stdout } = await fleetctl(['op', 'show', 'x'], { operations: [early] });
+  assert.deepEqual(stdout.match(/^[A-Z].*web on .*$/gm), [
+    'FAILED          web on b: exited too quickly',
+    `NOT ATTEMPTED   web on a: ${error}`,
+  ]);
 });
 
 test('op show -o json is the document that its end prints, too', async () => {
   const shown = await fleetctl(['op', 'show', 'x', '-o', 'json'], { operations: [twoWaves] });
-  const watched = await fleetctl(['op', 'watch', 'x', '-o', 'json'], {
-    ...smoothly(twoWaves),
-    operations: [twoWaves],
-  });
+  const watched = await fleetctl(['op', 'watch', 'x', '-o', 'json'], smoothly(twoWaves));
   assert.equal(shown.stdout, watched.stdout);
 });
 
@@ -215,14 +237,26 @@ test('what an operation carries from elsewhere cannot rewrite the screen', async
   }
 });
 
-test('op watch looks the id up first, and from then on means the whole of it', async () => {
+test('op watch fetches nothing but the view, and after a break means the whole id', async () => {
   const failed = anOperation({ targets: [aTarget('a', 'web', { state: 'failed' })] });
-  const { exitCode, fetched, watched } = await fleetctl(['op', 'watch', '0198f2a0'], {
-    ...smoothly(failed),
-    operations: [failed],
+  const begun = { ...failed, state: 'running', endedAtMs: null } as const;
+  const { exitCode, fetched, watched, stderr } = await fleetctl(['op', 'watch', '0198f2a0'], {
+    views: [
+      { updates: [whole(begun)], ending: lost },
+      { updates: [whole(failed)], ending: 'end' },
+    ],
   });
   assert.equal(exitCode, 10);
-  assert.deepEqual([fetched, watched], [['0198f2a0'], [failed.id]]);
+  assert.deepEqual([fetched, watched], [[], ['0198f2a0', failed.id]]);
+  assert.match(stderr, new RegExp(`^lost sight of operation ${failed.id}, `));
+});
+
+test('who turns away from what was not seen yet is not told that it goes on', async () => {
+  const { exitCode, stderr } = await fleetctl(['op', 'watch', '0198f2a0', '--timeout', '5s'], {
+    views: [{ updates: [], ending: 'silence' }],
+  });
+  assert.equal(exitCode, 124);
+  assert.equal(stderr, 'timed out: operation 0198f2a0 has not been seen yet\n');
 });
 
 test('an operation that nobody knows is refused as the controller refuses it', async () => {
@@ -232,7 +266,10 @@ test('an operation that nobody knows is refused as the controller refuses it', a
     }),
   );
   for (const verb of ['show', 'watch']) {
-    const { exitCode, stderr } = await fleetctl(['op', verb, 'x'], { operations: [unknown] });
+    const { exitCode, stderr } = await fleetctl(['op', verb, 'x'], {
+      operations: [unknown],
+      views: [{ updates: [], ending: unknown }],
+    });
     assert.equal(exitCode, 6);
     assert.match(
       stderr,
@@ -243,7 +280,6 @@ test('an operation that nobody knows is refused as the controller refuses it', a
 
 test('op watch --timeout turns away in time, from one that runs', async () => {
   const { exitCode, stderr, sleptMs } = await fleetctl(['op', 'watch', 'x', '--timeout', '5m'], {
-    operations: [running],
     views: [{ updates: [whole(running)], ending: 'silence' }],
   });
   assert.equal(exitCode, 124);

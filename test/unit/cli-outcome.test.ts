@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { outcomeOf } from '../../cli/outcome.ts';
+import { exitCodeFor } from '../../cli/outcome.ts';
+import { outcomeSentence } from '../../cli/render/outcome-sentence.ts';
 import { TARGET_STATES, type TargetState } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget } from '../fakes/control-client.ts';
 
@@ -14,7 +15,7 @@ const ofStates = (states: readonly TargetState[]) =>
 test('exit code 0 is for a full success alone', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...TARGET_STATES), { minLength: 1 }), (states) => {
-      const { exitCode } = outcomeOf(ofStates(states));
+      const exitCode = exitCodeFor(ofStates(states));
       assert.equal(
         exitCode === 0,
         states.every((state) => state === 'succeeded'),
@@ -34,13 +35,13 @@ test('of several exit codes the one that leaves most open counts', () => {
     [[], 6],
   ];
   for (const [states, code] of codes) {
-    assert.equal(outcomeOf(ofStates(states)).exitCode, code, states.join());
+    assert.equal(exitCodeFor(ofStates(states)), code, states.join());
   }
 });
 
 test('a success says on how many hosts and how long', () => {
   const operation = anOperation({ targets: [aTarget('prod-1', 'web'), aTarget('prod-2', 'web')] });
-  assert.equal(outcomeOf(operation).sentence, 'restarted 2 of 2 targets on 2 hosts in 1.1 s');
+  assert.equal(outcomeSentence(operation), 'restarted 2 of 2 targets on 2 hosts in 1.1 s');
 });
 
 const failed = (host: string, process: string, error: string | null = null) =>
@@ -60,7 +61,7 @@ test('a failure names the culprits, and a reason that they share once', () => {
     ],
   });
   assert.equal(
-    outcomeOf(operation).sentence,
+    outcomeSentence(operation),
     'restarted 1 of 6 targets; 5 failed: web, api on prod-[9-10]: ' +
       'exited too quickly (exit status 3), api on prod-2: not executable',
   );
@@ -68,9 +69,9 @@ test('a failure names the culprits, and a reason that they share once', () => {
 
 test('every way to end has its own part of the sentence', () => {
   assert.equal(
-    outcomeOf(
+    outcomeSentence(
       ofStates(['failed', 'failed', 'failed', 'failed', 'unreachable', 'not-attempted', 'pending']),
-    ).sentence,
+    ),
     'restarted 0 of 7 targets; 4 failed: web on prod-[0-3]; 1 indeterminate: web on prod-6; ' +
       '1 unreachable: web on prod-4; 1 not attempted: web on prod-5',
   );
@@ -79,7 +80,7 @@ test('every way to end has its own part of the sentence', () => {
 test('of many reasons the most frequent are named, the rest is counted', () => {
   const targets = ['a', 'b', 'c', 'd', 'd'].map((error, n) => failed(`prod-${n}`, 'web', error));
   assert.equal(
-    outcomeOf(anOperation({ targets })).sentence,
+    outcomeSentence(anOperation({ targets })),
     'restarted 0 of 5 targets; 5 failed: web on prod-[3-4]: d, web on prod-0: a, ' +
       'web on prod-1: b, and 1 more',
   );
@@ -89,11 +90,11 @@ test('hosts that cannot be folded are counted, and some of them named', () => {
   const names = ['ape', 'bee', 'cat', 'dog', 'eel', 'fox', 'gnu'];
   const targets = names.map((host) => failed(host, 'web'));
   assert.match(
-    outcomeOf(anOperation({ targets })).sentence,
+    outcomeSentence(anOperation({ targets })),
     /; 7 failed: web on 7 hosts \(ape,bee,cat,dog,eel,…\)$/,
   );
   const long = names.map((host) => failed(`${host}.${'x'.repeat(100)}`, 'web'));
-  assert.match(outcomeOf(anOperation({ targets: long })).sentence, /web on 7 hosts \(ape\.x+,…\)$/);
+  assert.match(outcomeSentence(anOperation({ targets: long })), /web on 7 hosts \(ape\.x+,…\)$/);
 });
 
 test('what a full stop brought down and nobody started is not passed off as "not attempted"', () => {
@@ -110,10 +111,10 @@ test('what a full stop brought down and nobody started is not passed off as "not
     aTarget('prod-4', 'web', { ...down, state: 'failed', error: 'exited too quickly' }),
     aTarget('prod-5', 'web', { stopWave: 0, wave: 1, state: 'not-attempted' }),
   ];
-  const { sentence, exitCode } = outcomeOf(anOperation({ fullStop: true, targets }));
-  assert.equal(exitCode, 12);
+  const operation = anOperation({ fullStop: true, targets });
+  assert.equal(exitCodeFor(operation), 12);
   assert.equal(
-    sentence,
+    outcomeSentence(operation),
     'restarted 0 of 5 targets; 1 failed: web on prod-4: exited too quickly; ' +
       '1 unreachable: web on prod-3: gone; ' +
       '2 stopped and not started again: web on prod-[1-2]; 1 not attempted: web on prod-5; ' +
@@ -124,15 +125,15 @@ test('what a full stop brought down and nobody started is not passed off as "not
 test('a success that outlasted the wait for its wave is told', () => {
   const targets = [aTarget('prod-1', 'web'), aTarget('prod-2', 'web', { overdue: true })];
   assert.equal(
-    outcomeOf(anOperation({ targets })).sentence,
+    outcomeSentence(anOperation({ targets })),
     'restarted 2 of 2 targets on 2 hosts in 1.1 s; ' +
-      '1 took longer than the wait for a wave: web on prod-2',
+      '1 took longer than its wave was waited for: web on prod-2',
   );
 });
 
 test('a signal is named', () => {
   assert.equal(
-    outcomeOf(anOperation({ verb: 'signal', signal: 'HUP', endedAtMs: null })).sentence,
+    outcomeSentence(anOperation({ verb: 'signal', signal: 'HUP', endedAtMs: null })),
     'signalled 1 of 1 target with HUP on 1 host',
   );
 });
@@ -140,7 +141,7 @@ test('a signal is named', () => {
 test('an error from another machine cannot steer the terminal', () => {
   const target = aTarget('a\u001b[2J', 'web', { state: 'failed', error: '\u202e\n' });
   assert.equal(
-    outcomeOf(anOperation({ targets: [target] })).sentence,
+    outcomeSentence(anOperation({ targets: [target] })),
     'restarted 0 of 1 target; 1 failed: web on a\\x1b[2J: \\u202e\\x0a',
   );
 });

@@ -30,6 +30,17 @@ test('a frame replaces the one before it, and what stands above stays', () => {
   assert.deepEqual(screen.cursor(), { row: 5, column: 0 });
 });
 
+test('after a stop and `fg` the frame is painted below what the shell wrote, which stays', () => {
+  const { screen, above, painter } = begun(40, 12);
+  painter.paint(['restart web', 'a stopping']);
+  screen.resume('^Z\n[1]+  Stopped\n$ fg\nfleetctl …\n');
+  painter.startOver();
+  painter.paint(['restart web', 'a stopping']);
+  painter.paint(['restart web', 'a restarted']);
+  const stopped = ['restart web', 'a stopping', '^Z', '[1]+  Stopped', '$ fg', 'fleetctl …'];
+  assert.deepEqual(screen.visible(), [...above, ...stopped, 'restart web', 'a restarted']);
+});
+
 test('a shorter line leaves nothing behind of a longer one', () => {
   const { screen, above, painter } = begun(40, 10);
   painter.paint(['waiting for 12 targets']);
@@ -88,6 +99,22 @@ test('what somebody types while watching is wiped away', () => {
   assert.deepEqual(screen.visible(), [...above, 'b']);
 });
 
+test('a frame that is kept stays whole, and what was typed below it is gone', () => {
+  const { screen, above, painter } = begun(40, 10);
+  painter.paint(['a', 'b']);
+  screen.output.write('^C');
+  painter.keep();
+  assert.deepEqual(screen.visible(), [...above, 'a', 'b']);
+  assert.deepEqual(screen.cursor(), { row: above.length + 2, column: 0 });
+});
+
+test('a line is erased only where the next one would not cover it, and then whole', () => {
+  const { screen, painter } = begun(40, 10);
+  painter.paint(['1 s', 'stopping']);
+  painter.paint(['2 s', 'started', 'new']);
+  assert.match(screen.writes.at(-1) ?? '', /\r2 s\n\r\u001b\[2Kstarted\n\r\u001b\[2Knew\n/);
+});
+
 test('a terminal that became narrower has wrapped the frame, and still shows only the next one', () => {
   const { screen, above, painter } = begun(40, 12);
   painter.paint(['1'.repeat(39), '東京'.repeat(9), 'c', '']);
@@ -107,7 +134,12 @@ test('a terminal lower than the frame shows what fits', () => {
 
 test('a terminal that does not know its size is one of 80 times 24', () => {
   const { output, visible } = fakeScreen(80, 24);
-  const terminal = { columns: () => 0, rows: () => 0, onResize: () => assert.fail() };
+  const terminal = {
+    columns: () => 0,
+    rows: () => 0,
+    onResize: () => assert.fail(),
+    onResume: () => assert.fail(),
+  };
   createPainter(output, terminal).paint(['x'.repeat(90)]);
   assert.deepEqual(visible(), [`${'x'.repeat(78)}…`]);
 });

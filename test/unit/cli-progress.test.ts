@@ -94,7 +94,7 @@ test('a target that its wave went on without is told once, and again when it is 
     ),
     [
       [],
-      ['prod-1   web   OVERDUE       its process is STOPPING; no longer waited for'],
+      ['prod-1   web   OVERDUE       its process is STOPPING; still waited for'],
       [],
       ['prod-1   web   restarted'],
     ],

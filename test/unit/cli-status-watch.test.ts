@@ -213,6 +213,22 @@ test('on a terminal one picture is renewed, what changed is marked, and it stays
   assert.match(last[3] ?? '', /^ {2}a /, 'no longer marked after a while');
 });
 
+test('after Ctrl-Z and `fg` the picture stands below what the shell wrote, which stays', async () => {
+  const screen = fakeScreen(80, 24);
+  let answers = 0;
+  await watch(['--watch'], Array(3).fill(listing(running('a'))), {
+    screen,
+    onAnswer: () => {
+      answers += 1;
+      if (answers === 2) screen.resume('[1]+  Stopped\n$ fg\n');
+    },
+  });
+  const rows = screen.everything();
+  const titles = rows.flatMap((row, index) => (row.includes('1 process on 1 host') ? index : []));
+  assert.deepEqual(titles, [0, 6]);
+  assert.deepEqual(rows.slice(4, 6), ['[1]+  Stopped', '$ fg']);
+});
+
 test('on a terminal what does not fit is folded, also after it was resized', async () => {
   const screen = fakeScreen(80, 24);
   const seen: (readonly string[])[] = [];

@@ -7,7 +7,7 @@ import { FleetError, refusal } from '../../proto/errors.ts';
 import type { Operation } from '../../proto/vocabulary.ts';
 import { fakeWorld } from '../fakes/cli-environment.ts';
 import { fleetctl, onHosts, RESTART, smoothly, twoWaves } from '../fakes/cli-run.ts';
-import { anOperation, aTarget, fakeControl, lost, whole } from '../fakes/control-client.ts';
+import { anOperation, aTarget, ended, fakeControl, lost, whole } from '../fakes/control-client.ts';
 
 test('targets are told as they settle, under their waves, and the truth stands at the end', async () => {
   const open = (target: Operation['targets'][number]) => ({ ...target, state: 'pending' }) as const;
@@ -23,7 +23,7 @@ test('targets are told as they settle, under their waves, and the truth stands a
       { kind: 'targets', targets: [{ ...target, state: 'accepted' }] } as const,
       { kind: 'targets', targets: [target] } as const,
     ]),
-    whole(twoWaves),
+    ended(twoWaves),
   ];
   const given = { submissions: [begun], views: [{ updates, ending: 'end' as const }] };
   const { exitCode, stdout, stderr } = await fleetctl(RESTART, given);
@@ -32,10 +32,10 @@ test('targets are told as they settle, under their waves, and the truth stands a
     [
       'wave 1 of 2 (group priority 10, priority 999): 2 targets',
       'prod-1    db      restarted     pid 17 → 23   1.1 s',
-      'prod-10   db      restarted     pid 24   40 ms',
+      'prod-10   db      started       pid 24   40 ms',
       'wave 2 of 2 (group priority 20, priority 5): 1 target',
       'prod-1    web:0   restarted     pid 5',
-      'restarted 3 of 3 targets on 2 hosts in 1.1 s',
+      'restarted 3 of 3 targets on 2 hosts in 1.1 s; 1 was down before',
       '',
     ].join('\n'),
   );
@@ -136,10 +136,7 @@ test('Ctrl-C turns away and says how to come back', async () => {
 
 test('op watch ends as the operation ends', async () => {
   const failed = anOperation({ targets: [aTarget('a', 'web', { state: 'failed' })] });
-  const { exitCode, stdout } = await fleetctl(['op', 'watch', failed.id], {
-    ...smoothly(failed),
-    operations: [failed],
-  });
+  const { exitCode, stdout } = await fleetctl(['op', 'watch', failed.id], smoothly(failed));
   assert.equal(exitCode, 10);
   assert.match(stdout, /^a {3}web {3}FAILED\nrestarted 0 of 1 target; 1 failed: web on a\n/);
 });
@@ -166,9 +163,10 @@ test('targets that were never attempted are counted, not listed, and keep their 
 
 test('a target that was lost and came back after all is told again, once', async () => {
   const ofState = (state: 'unreachable' | 'succeeded') =>
-    anOperation({ state: 'running', targets: [aTarget('a', 'web', { state })] });
+    anOperation({ state: 'running', endedAtMs: null, targets: [aTarget('a', 'web', { state })] });
   const back = ofState('succeeded');
-  const updates = [ofState('unreachable'), back, back, { ...back, state: 'succeeded' } as const];
+  const done = { ...back, state: 'succeeded', endedAtMs: 2_100 } as const;
+  const updates = [ofState('unreachable'), back, back, done];
   const { stdout } = await fleetctl(RESTART, {
     submissions: [back],
     views: [{ updates: updates.map(whole), ending: 'end' }],

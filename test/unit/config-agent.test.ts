@@ -228,3 +228,30 @@ test('no value of the environment is ever shown', () => {
   const result = load(`${AGENT}[program:a]\ncommand = x %s %(ENV_SECRE)s\nstartsecs=%(ENV_SECRET)`);
   assert.doesNotMatch(said(result), /hunter2/);
 });
+
+test('labels that the controller would not take are refused when the file is read', () => {
+  const labels = (count: number) =>
+    Array.from({ length: count }, (_, index) => `label_${index}="x"`).join(',');
+  const long = (length: number) => 'x'.repeat(length);
+  assert.equal(said(load(`${AGENT}labels = ${labels(64)},`)), '');
+  assert.equal(said(load(`${AGENT}labels = ${long(63)}="${long(255)}"`)), '');
+  const refused: Readonly<Record<string, RegExp>> = {
+    [labels(65)]: /^agent\.conf:7: \[agent\] labels: 65 labels are too many; a host may have 64/,
+    [`${long(64)}="a"`]: /agent\.conf:7: .* "x{20}"… has a name of 64 characters; at most 63/,
+    [`env="${long(256)}"`]: /agent\.conf:7: .* "env" has a value of 256 characters; at most 255/,
+    [`env="${'😀'.repeat(128)}"`]: /a value of 256 characters/,
+  };
+  for (const [text, words] of Object.entries(refused)) {
+    assert.match(said(load(`${AGENT}labels = ${text}`)), words);
+  }
+});
+
+test('a program whose name the controller would not take is refused when the file is read', () => {
+  const grouped = (length: number) => {
+    const program = 'x'.repeat(length);
+    const sections = `[group:g]\nprograms=${program}\n[program:${program}]`;
+    return said(load(`${AGENT}${sections}\ncommand=/bin/x\nprocess_name=web`));
+  };
+  assert.equal(grouped(255), '');
+  assert.match(grouped(256), /^agent\.conf:7: \[group:g\].* longer than 255 characters: "x{20}"…/);
+});

@@ -62,7 +62,7 @@ test('everything that is wrong is told at once', () => {
     `${groups({
       web: 'web-*,@dbb',
       db: 'db-*',
-      once: 'op:01a20339:failed',
+      once: 'op:01a20339-3305:failed',
       files: 'db-1,file:hosts.txt',
       input: '-',
       'a b': 'x',
@@ -110,7 +110,7 @@ test('groups may be nested so deep that they can be worked out, in whatever orde
     ]);
   assert.equal(load(groups(Object.fromEntries(chain(GROUP_NESTING_MAX)))).said, '');
   const tooLong = chain(GROUP_NESTING_MAX + 1);
-  for (const order of [tooLong, tooLong.toReversed(), chain(2_000), chain(2_000).toReversed()]) {
+  for (const order of [tooLong, tooLong.toReversed(), chain(300), chain(300).toReversed()]) {
     const { config, said } = load(groups(Object.fromEntries(order)));
     assert.equal(config, null);
     assert.match(said, /\[hosts:g\d+\] hosts: more than 32 groups .* in a row\n1 error$/);

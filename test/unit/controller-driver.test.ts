@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createOperationSoFar } from '../../cli/operation-so-far.ts';
 import { operationOf } from '../../controller/core/execution.ts';
 import { createFleetDriver, type FleetDriver } from '../../controller/driver.ts';
 import {
@@ -251,12 +252,18 @@ async function running(): Promise<World> {
   return made;
 }
 
-const told = (updates: readonly OperationUpdate[]) =>
-  updates.flatMap((update) =>
-    update.kind === 'targets'
-      ? update.targets.map(({ process, state }) => `${process} ${state}`)
-      : [`operation ${update.operation.state}`],
-  );
+const told = (updates: readonly OperationUpdate[]) => updates.flatMap(tellingOf);
+
+function tellingOf(update: OperationUpdate): string | readonly string[] {
+  switch (update.kind) {
+    case 'operation':
+      return `operation ${update.operation.state}`;
+    case 'targets':
+      return update.targets.map(({ process, state }) => `${process} ${state}`);
+    case 'ended':
+      return `ended ${update.facts.state}`;
+  }
+}
 
 /** Watches the operation, which must be known. */
 function watch(
@@ -279,8 +286,7 @@ test('whoever watches gets the operation as committed and each change once', asy
   };
   using watching = watch(made, (update) => {
     updates.push(update);
-    if (update.kind === 'operation') assert.deepEqual(update.operation, committed());
-    else assert.ok(committed().targets.some(({ state }) => state !== 'dispatched'));
+    assert.ok(committed().targets.some(({ state }) => state !== 'dispatched'));
   });
   assert.deepEqual(watching.operation, committed());
   assert.equal(watching.operation.state, 'running');
@@ -295,14 +301,18 @@ test('whoever watches gets the operation as committed and each change once', asy
     'web accepted',
     'web succeeded',
     'db succeeded',
-    'operation succeeded',
+    'ended succeeded',
   ]);
+  // fleetctl's side of it: out of what was told comes what is stored.
+  const soFar = createOperationSoFar();
+  soFar.note({ kind: 'operation', operation: watching.operation });
+  assert.deepEqual(updates.map(soFar.note).at(-1), committed());
 });
 
 test('a watch may name an operation by the beginning of its id', async () => {
   const made = await running();
   const updates: OperationUpdate[] = [];
-  using watching = watch(made, (update) => updates.push(update), anId().slice(0, 8));
+  using watching = watch(made, (update) => updates.push(update), anId().slice(0, 13));
   assert.equal(watching.operation.id, anId());
   made.tell(1, accepted(anId(), 'web'));
   await made.commit();

@@ -25,8 +25,9 @@ function fleetWith(operations: readonly Operation[]): FleetState {
 const begun = (id: string, more: Partial<Operation> = {}): Operation =>
   anOperation({ id: operationId(id), ...more });
 
+/** Of one millisecond. */
 const MONDAY = '019b2c10-1111-7000-8000-000000000001';
-const MONDAY_TOO = '019b2c10-2222-7000-8000-000000000002';
+const MONDAY_TOO = '019b2c10-1111-7000-9000-000000000002';
 const TUESDAY = '019b7f00-3333-7000-8000-000000000003';
 const three = fleetWith([begun(MONDAY), begun(MONDAY_TOO), begun(TUESDAY)]);
 
@@ -39,42 +40,48 @@ function refusedBy(state: FleetState, id: string): Refusal {
 
 test('an operation is found by its id, and by as much of it as no other shares', () => {
   for (const id of [MONDAY, MONDAY_TOO, TUESDAY]) assert.equal(idOf(findOperation(three, id)), id);
-  assert.equal(idOf(findOperation(three, '019b7f00')), TUESDAY);
-  assert.equal(idOf(findOperation(three, '019b2c10-2')), MONDAY_TOO);
+  assert.equal(idOf(findOperation(three, '019b7f00-3333')), TUESDAY);
+  assert.equal(idOf(findOperation(three, '019b2c10-1111-7000-9')), MONDAY_TOO);
   assert.equal(idOf(findOperation(three, TUESDAY.slice(0, -1))), TUESDAY);
 });
 
 test('how an id was copied makes no difference', () => {
   assert.equal(idOf(findOperation(three, `  ${TUESDAY.toUpperCase()}\n`)), TUESDAY);
-  assert.equal(idOf(findOperation(three, '019B7F00')), TUESDAY);
+  assert.equal(idOf(findOperation(three, '019B7F00-3333')), TUESDAY);
 });
 
 test('a beginning that several share is refused with the ids that it could be, newest first', () => {
-  const refused = refusedBy(three, '019b2c10');
+  const refused = refusedBy(three, '019b2c10-1111');
   assert.equal(refused.code, 'usage');
-  assert.equal(refused.message, '2 operations begin with "019b2c10"');
+  assert.equal(refused.message, '2 operations begin with "019b2c10-1111"');
   assert.equal(refused.cause, `${MONDAY_TOO}, ${MONDAY}`);
   assert.match(refused.fix ?? '', /fleetctl op list/);
 });
 
 test('of very many candidates a few are shown', () => {
-  const ids = Array.from({ length: 9 }, (_, index) => `019b2c10-${index}111-7000-8000-0000`);
-  const { cause } = refusedBy(fleetWith(ids.map((id) => begun(id))), '019b2c10');
+  const ids = Array.from({ length: 9 }, (_, index) => `019b2c10-1111-7${index}00-8000-0000`);
+  const { cause } = refusedBy(fleetWith(ids.map((id) => begun(id))), '019b2c10-1111');
   assert.equal(cause?.split(', ').length, 5);
-  assert.match(cause ?? '', /019b2c10-8111\S+ .*019b2c10-4111\S+ and 4 more$/);
+  assert.match(cause ?? '', /^019b2c10-1111-78\S+ .*019b2c10-1111-74\S+ and 4 more$/);
 });
 
-test('less than eight characters are too little, however few operations there are', () => {
+test('less than thirteen characters are too little, however few operations there are', () => {
   const one = fleetWith([begun(TUESDAY)]);
-  for (const id of ['', ' ', '0', '019b7f0', '       019b7f0']) {
+  for (const id of ['', ' ', '0', '019b7f00', '019b7f00-333', '       019b7f00-333']) {
     const refused = refusedBy(one, id);
     assert.equal(refused.code, 'usage', JSON.stringify(id));
-    assert.match(refused.fix ?? '', /8 characters or more/);
+    assert.match(refused.fix ?? '', /13 characters or more/);
   }
 });
 
 test('what nobody submitted is not found, and how to look is said', () => {
-  const strange = ['019b2c11', `${TUESDAY}0`, '*'.repeat(8), '__proto__', 'x'.repeat(100_000)];
+  const strange = [
+    '019b2c10-1112',
+    `${TUESDAY}0`,
+    '*'.repeat(13),
+    '__proto__proto',
+    'x'.repeat(100_000),
+  ];
   for (const id of strange) {
     const refused = refusedBy(three, id);
     assert.equal(refused.code, 'nothing-matched', id.slice(0, 60));

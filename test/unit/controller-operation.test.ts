@@ -16,17 +16,12 @@ import {
   loseHost,
   loseJournal,
   noteTarget,
-  observeConnection,
+  observeHost,
   observeProcess,
   resumeOperation,
 } from '../../controller/core/operation.ts';
-import {
-  actionOf,
-  currentWave,
-  isInFlight,
-  isOpen,
-  type TargetNews,
-} from '../../controller/core/target.ts';
+import { actionOf, type TargetNews } from '../../controller/core/target.ts';
+import { currentWave, isInFlight, isOpen } from '../../proto/target.ts';
 import {
   hostId,
   knownProcessName,
@@ -38,7 +33,7 @@ import {
   type TargetState,
   type Verb,
 } from '../../proto/vocabulary.ts';
-import { aRequest, NOW_MS, settledAs } from '../fakes/controller-fleet.ts';
+import { aRequest, aStatus, NOW_MS, settledAs } from '../fakes/controller-fleet.ts';
 
 /**
  * `host process wave`, or with ` unreachable` behind it where the plan found the host away. With a
@@ -466,9 +461,25 @@ test('what a process goes through is seen while its target is open, and stored w
   assert.equal(script.target('a db').processState, 'STOPPING', 'settled: nothing moves it');
 });
 
+test('a wave that is not to be waited for holds nobody up, and nobody in it is late', () => {
+  const plan = planOf(['a db 0', 'a web 1']);
+  const waves = plan.waves.map((wave) => ({ ...wave, waitMs: 0 }));
+  const { dispatch, timers, execution } = beginOperation(
+    executionOf({ ...plan, waves }, false),
+    NOW_MS,
+  );
+  assert.deepEqual(
+    dispatch.map(({ process }) => process),
+    ['db', 'web'],
+  );
+  assert.deepEqual(timers, []);
+  assert.deepEqual(endWaveWait(execution, 'all hosts', 1, NOW_MS).changed, []);
+});
+
 test('whether its host is connected is seen too', () => {
   const script = begun('a db 0', 'b db 0', 'a web 1');
-  script.take(observeConnection(script.execution, hostId('a'), false));
+  const away = { host: hostId('a'), processes: new Map() };
+  script.take(observeHost(script.execution, away, false));
   assert.deepEqual(
     script.observed.map(({ process, hostConnected }) => [process, hostConnected]),
     [
@@ -477,8 +488,19 @@ test('whether its host is connected is seen too', () => {
     ],
   );
   const before = script.execution;
-  script.take(observeConnection(script.execution, hostId('a'), false));
+  script.take(observeHost(script.execution, away, false));
   assert.equal(script.execution, before);
+});
+
+test('what its processes came to meanwhile is seen when a host is back', () => {
+  const script = begun('a db 0', 'b db 0', 'a web 1');
+  const db = aStatus('db', { state: 'STOPPING' });
+  const back = { host: hostId('a'), processes: new Map([[db.process, db]]) };
+  script.take(observeHost(script.execution, back, true));
+  assert.deepEqual(
+    script.observed.map(({ host, process, processState }) => [host, process, processState]),
+    [['a', 'db', 'STOPPING']],
+  );
 });
 
 type Act =

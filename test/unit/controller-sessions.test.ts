@@ -304,7 +304,7 @@ test('a wave is sent as one command to each host, and its end sends the next', (
   script.tell('a', 1, 3, settled(anId(), 'web'));
   assert.equal(script.operation().state, 'succeeded');
   const last = script.effects.findLast((effect) => effect.kind === 'publish');
-  assert.equal(last?.kind === 'publish' && last.update.kind, 'operation');
+  assert.equal(last?.kind === 'publish' && last.update.kind, 'ended');
 });
 
 /** What those who watch were told of targets in the last step. */

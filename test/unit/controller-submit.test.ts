@@ -197,3 +197,12 @@ test('a dry run is the same plan, not begun and not stored', () => {
   assert.deepEqual(begun, { kind: 'operationBegun', operation: dry });
   assert.equal('state' in dry && dry.state, 'planned');
 });
+
+test('a reason is a paragraph: a longer one is refused before anything is done', () => {
+  const script = oneHost();
+  script.submit({ ...RESTART, reason: 'x'.repeat(1_001) });
+  assert.equal(refusedWith(script), 'usage');
+  assert.deepEqual(script.writes, []);
+  script.submit({ ...RESTART, reason: 'x'.repeat(1_000) });
+  assert.equal(refusedWith(script), 'accepted as running');
+});

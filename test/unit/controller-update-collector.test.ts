@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   createUpdateCollector,
+  TARGETS_PER_UPDATE_MAX,
   type UpdateCollector,
   WRITE_INTERVAL_MS,
 } from '../../controller/update-collector.ts';
 import type { OperationUpdate, TargetState } from '../../proto/vocabulary.ts';
-import { anOperation, aTarget, whole } from '../fakes/control-client.ts';
+import { anOperation, aTarget, ended, whole } from '../fakes/control-client.ts';
 import { fakeClock } from '../fakes/controller-ports.ts';
 
 /** `a/web accepted, b/web failed` as one update of targets. */
@@ -20,7 +21,7 @@ const targets = (text: string): OperationUpdate => ({
 });
 
 const running = whole(anOperation({ state: 'running', endedAtMs: null }));
-const ended = whole(anOperation());
+const end = ended(anOperation());
 
 interface World {
   readonly collector: UpdateCollector;
@@ -66,7 +67,7 @@ function world(reader: 'fast' | 'slow' = 'fast'): World {
 }
 
 function told(update: OperationUpdate): string {
-  if (update.kind === 'operation') return 'operation';
+  if (update.kind !== 'targets') return update.kind;
   return update.targets.map(({ host, process, state }) => `${host}/${process} ${state}`).join(', ');
 }
 
@@ -137,31 +138,54 @@ test('the end does not wait for the interval, but for the changes before it', ()
   collector.take(targets('a/web accepted'));
   pass(0);
   collector.take(targets('a/web succeeded'));
-  collector.take(ended);
-  assert.deepEqual(written, ['a/web accepted', 'a/web succeeded', 'operation', 'end']);
+  collector.take(end);
+  assert.deepEqual(written, ['a/web accepted', 'a/web succeeded', 'ended', 'end']);
 });
 
 test('the end too waits until a slow reader has read what came before', () => {
   const { collector, written, read, pass } = world('slow');
   collector.take(running);
   collector.take(targets('a/web succeeded'));
-  collector.take(ended);
+  collector.take(end);
   pass(WRITE_INTERVAL_MS);
   assert.deepEqual(written, ['operation']);
   read();
   assert.deepEqual(written.slice(1), ['a/web succeeded']);
   read();
-  assert.deepEqual(written.slice(2), ['operation', 'end']);
+  assert.deepEqual(written.slice(2), ['ended', 'end']);
   read();
   pass(WRITE_INTERVAL_MS);
   assert.equal(written.length, 4);
 });
 
+test('many changes leave in several messages, none of which is too large, and the end after them', () => {
+  const { collector, written, read, pass } = world('slow');
+  const names = Array.from(
+    { length: 2 * TARGETS_PER_UPDATE_MAX + 1 },
+    (_, n) => `h${n}/web failed`,
+  );
+  const piece = (from: number, to?: number) => names.slice(from, to).join(', ');
+  collector.take(targets(names.join(', ')));
+  pass(0);
+  read();
+  pass(WRITE_INTERVAL_MS);
+  collector.take(end);
+  read();
+  read();
+  assert.deepEqual(written, [
+    piece(0, TARGETS_PER_UPDATE_MAX),
+    piece(TARGETS_PER_UPDATE_MAX, 2 * TARGETS_PER_UPDATE_MAX),
+    piece(2 * TARGETS_PER_UPDATE_MAX),
+    'ended',
+    'end',
+  ]);
+});
+
 test('an operation that has ended already is the only message', () => {
   const { collector, written, pass } = world();
-  collector.take(ended);
+  collector.take(whole(anOperation()));
   collector.take(targets('a/web succeeded'));
-  collector.take(ended);
+  collector.take(end);
   pass(WRITE_INTERVAL_MS);
   assert.deepEqual(written, ['operation', 'end']);
 });
@@ -180,4 +204,16 @@ test('once disposed of it writes nothing, also what waits already', () => {
   waiting.collector[Symbol.dispose]();
   waiting.pass(WRITE_INTERVAL_MS);
   assert.deepEqual(waiting.written, []);
+});
+
+test('once disposed of it does not write what waited for a slow reader either', () => {
+  for (const waiting of [running, end]) {
+    const { collector, written, read, pass } = world('slow');
+    collector.take(running);
+    collector.take(waiting);
+    collector[Symbol.dispose]();
+    read();
+    pass(WRITE_INTERVAL_MS);
+    assert.deepEqual(written, ['operation']);
+  }
 });

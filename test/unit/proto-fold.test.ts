@@ -66,6 +66,20 @@ test('of several numbers the one varies that most names share', () => {
   assert.equal(foldedList(['a1b1', 'a1b2', 'a2b1']), 'a1b[1-2],a2b1');
 });
 
+test('of very many numbers in a name only the last six are looked at, for each costs a search', () => {
+  const names = (numbers: number, varying: number) =>
+    ['1', '2'].map((digit) => {
+      const all = Array.from({ length: numbers }, (_, at) => (at === varying ? digit : '0'));
+      return `a${all.join('-')}`;
+    });
+  for (let varying = 1; varying <= 6; varying += 1) {
+    assert.equal(foldNames(names(7, varying)).length, 1, `number ${varying}`);
+  }
+  assert.deepEqual(foldNames(names(7, 0)), names(7, 0));
+  assert.equal(foldNames(names(100, 94)).length, 1);
+  assert.equal(foldNames(names(100, 93)).length, 2);
+});
+
 test('numbers that a selector would not read are left alone', () => {
   assert.equal(foldedList(['a999999998', 'a999999999']), 'a[999999998-999999999]');
   assert.equal(foldedList(['a1000000000', 'a1000000001']), 'a1000000000,a1000000001');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { GROUP_NESTING_MAX } from '../../proto/selector/limits.ts';
 import type { ProcessStatus, TargetState } from '../../proto/vocabulary.ts';
 import { hostId } from '../../proto/vocabulary.ts';
 import { anId, aStatus } from '../fakes/controller-fleet.ts';
@@ -116,6 +117,13 @@ test('groups are selectors of their own, and may refer to one another', () => {
 test('groups that go round in a circle are refused, although the configuration should have been', () => {
   const fleet = aFleetView(['a'], { groups: groupsOf({ x: '@y', y: 'a,@x' }) });
   assert.equal(refused('@x', fleet).code, 'configuration');
+  const chain = (length: number) =>
+    Array.from({ length }, (_, index) => [`g${index}`, index === 0 ? 'a' : `@g${index - 1}`]);
+  const deep = (length: number) =>
+    aFleetView(['a'], { groups: groupsOf(Object.fromEntries(chain(length))) });
+  assert.deepEqual(meant(`@g${GROUP_NESTING_MAX - 1}`, deep(GROUP_NESTING_MAX)), ['a']);
+  const tooDeep = refused(`@g${GROUP_NESTING_MAX}`, deep(GROUP_NESTING_MAX + 1));
+  assert.equal(tooDeep.code, 'configuration');
 });
 
 test('addresses are compared as addresses, in networks of either sort', () => {
@@ -145,6 +153,18 @@ test('addresses are compared as addresses, in networks of either sort', () => {
   for (const [expression, hosts] of Object.entries(examples)) {
     assert.deepEqual(meant(expression, fleet), hosts, expression);
   }
+});
+
+test('a network around the IPv4 addresses inside IPv6 is one of IPv6', () => {
+  const fleet = aFleetView([
+    aHostView('four', { address: '10.1.2.3' }),
+    aHostView('mapped', { address: '::ffff:10.1.2.3' }),
+    aHostView('beside', { address: '::fffe:10.1.2.3' }),
+    aHostView('far', { address: 'fd00::1' }),
+  ]);
+  assert.deepEqual(meant('ip:::ffff:10.0.0.0/95', fleet), ['beside']);
+  assert.deepEqual(meant('ip:::ffff:10.0.0.0/1', fleet), ['beside']);
+  assert.deepEqual(meant('ip:::ffff:10.0.0.0/96', fleet), ['four', 'mapped']);
 });
 
 const running = (more: Partial<ProcessStatus> = {}, name = 'web') =>
@@ -232,7 +252,7 @@ test('an operation tells what became of its hosts', () => {
   const id = anId(1);
   const examples: Readonly<Record<string, readonly string[]>> = {
     [`op:${id}:failed`]: ['a'],
-    [`op:${id.slice(0, 8)}:failed`]: ['a'],
+    [`op:${id.slice(0, 13)}:failed`]: ['a'],
     [`op:${id.toUpperCase()}:Succeeded`]: ['a', 'b'],
     [`op:${id}:unfinished`]: ['a', 'c'],
     [`op:${id}:not-attempted,d`]: ['c', 'd'],
@@ -242,18 +262,19 @@ test('an operation tells what became of its hosts', () => {
   for (const [expression, hosts] of Object.entries(examples)) {
     assert.deepEqual(meant(expression, fleet), hosts, expression);
   }
-  assert.equal(refused('a,op:ffffffff:all', fleet).code, 'nothing-matched');
-  const ambiguous = refused(`op:${anId(2, 1).slice(0, 12)}:all`, fleet);
+  assert.equal(refused('a,op:ffffffff-ffff:all', fleet).code, 'nothing-matched');
+  const ambiguous = refused(`op:${anId(2, 1).slice(0, 13)}:all`, fleet);
   assert.equal(ambiguous.code, 'usage');
-  assert.match(ambiguous.message, /beginning of 2 operations/);
+  assert.match(ambiguous.message, /^2 operations begin with /);
   assert.ok(ambiguous.cause?.includes(anId(3, 1)));
   assert.equal(refused(`op:${anId(2, 1)}:all`, fleet).code, 'nothing-matched');
 });
 
 test('files and standard input are for fleetctl to read', () => {
   for (const expression of ['a,file:hosts.txt', 'a,-', 'a,file:"x y"']) {
-    const { code, cause } = refused(expression, aFleetView(['a']));
+    const { code, message, cause } = refused(expression, aFleetView(['a']));
     assert.equal(code, 'usage');
-    assert.match(cause ?? '', /\n {2}\^ .*read by fleetctl/);
+    assert.match(message, /read by fleetctl/);
+    assert.match(cause ?? '', /\n {2}\^$/);
   }
 });

@@ -140,8 +140,10 @@ test('a host that is named but does not exist is an error, wherever it stands', 
     'web[1-3]': 'web3',
     WEB1: 'WEB1',
     'web1 and not web9': 'web9',
-    'web9&db-9': 'web9, db-9',
-    'x[1-9]': 'x1, x2, x3, x4, x5 and 4 more',
+    'web9&db-9': 'db-9,web9',
+    'web[1-4]': 'web[3-4]',
+    'x[1-9]': 'x[1-9] (9 names)',
+    'a1,b2,c3,d4,e5,f6': 'a1,b2,c3,d4,e5,… (6 names)',
     '(web1,(web9)),zzz*': 'web9',
   };
   for (const [expression, names] of Object.entries(examples)) {
@@ -151,6 +153,8 @@ test('a host that is named but does not exist is an error, wherever it stands', 
   }
   assert.match(refused('dv-1', SMALL).fix ?? '', /^did you mean db-1\?/);
   assert.doesNotMatch(refused('elsewhere', SMALL).fix ?? '', /did you mean/);
+  // Not one of them was mistyped.
+  assert.match(refused('web[1-4]', SMALL).fix ?? '', /; a pattern such as web-\* /);
 });
 
 test('a fleet of 10,000 is searched in no time, however its hosts are named', () => {

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectControl } from '../../../cli/client.ts';
 import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../../cli/operation-id.ts';
+import { createOperationSoFar } from '../../../cli/operation-so-far.ts';
 import type { ControlClient } from '../../../cli/ports.ts';
 import { keptDatabase } from '../../../proto/sqlite.ts';
 import { channelCredentials } from '../../../proto/tls.ts';
@@ -52,12 +53,18 @@ export interface FleetctlResult {
 export interface OperationDocument {
   readonly id: string;
   readonly state: string;
-  readonly waves: readonly { readonly priority: number; readonly targets: number }[];
+  readonly waves: readonly {
+    readonly action: string;
+    readonly priority: number;
+    readonly targets: number;
+  }[];
   readonly targets: readonly {
     readonly host: string;
     readonly process: string;
     readonly wave: number;
     readonly state: string;
+    readonly stopped: boolean;
+    readonly overdue: boolean;
     readonly oldPid: number | null;
     readonly newPid: number | null;
     readonly error: string | null;
@@ -86,6 +93,8 @@ export interface AgentOptions {
   /** Whose name is in its certificate, where that is not the host's own. */
   readonly certificate?: Wanted;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it dials; the controller's own port, unless something stands in between. */
+  readonly port?: number;
 }
 
 // grpc-js names the controller by address, of which Node warns; that would drown real trouble.
@@ -193,13 +202,14 @@ ${operators.map((operator) => `[operator:${operator}]\nroles = admin\n`).join(''
     return agent;
   }
 
-  async writeAgentConf(host: string, { programs, certificate }: AgentOptions): Promise<string> {
+  async writeAgentConf(host: string, options: AgentOptions): Promise<string> {
+    const { programs, certificate, port = this.port } = options;
     const files = await this.pki.issue(certificate ?? { kind: 'agent', name: host });
     const conf = this.path(`${host}.conf`);
     writeFileSync(
       conf,
       `[agent]
-controllers = 127.0.0.1:${this.port}
+controllers = 127.0.0.1:${port}
 state_dir = ${this.path(host)}
 ca = ${files.ca}
 cert = ${files.cert}
@@ -383,7 +393,7 @@ export function pidOf({ pid }: { readonly pid: number | null }): number {
 }
 
 export function operationRequest(
-  request: Pick<OperationRequest, 'verb' | 'hosts' | 'processes'>,
+  request: Pick<OperationRequest, 'verb' | 'hosts' | 'processes'> & Partial<OperationRequest>,
 ): OperationRequest {
   const id = makeOperationId(Date.now(), randomBytes(OPERATION_ID_RANDOM_BYTES));
   const plain = { order: 'tier', fullStop: false, expectHosts: null } as const;
@@ -392,8 +402,10 @@ export function operationRequest(
 
 /** Watches an operation to its end, as fleetctl does. */
 export async function endOf(client: ControlClient, id: OperationId): Promise<Operation> {
+  const soFar = createOperationSoFar();
   for await (const update of client.watchOperation(id, AbortSignal.timeout(OPERATION_MAX_MS))) {
-    if (update.kind === 'operation' && update.operation.endedAtMs !== null) return update.operation;
+    const ended = soFar.note(update);
+    if (ended !== null) return ended;
   }
   throw new Error(`operation ${id} did not end within ${OPERATION_MAX_MS} ms`);
 }

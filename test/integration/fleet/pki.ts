@@ -25,12 +25,12 @@ export interface Wanted {
 }
 
 export class Pki {
-  readonly #authority: Authority;
+  readonly authority: Authority;
   readonly #directory: string;
   readonly #issued = new Map<string, Promise<CertificateFiles>>();
 
   constructor(authority: Authority, directory: string) {
-    this.#authority = authority;
+    this.authority = authority;
     this.#directory = directory;
     mkdirSync(directory);
     writeFileSync(join(directory, 'ca.crt'), authority.certificatePem);
@@ -48,7 +48,7 @@ export class Pki {
     const nowMs = Date.now();
     const base = join(this.#directory, `${this.#issued.size}-${kind}-${name}`);
     const request = kind === 'controller' ? { kind, name, nowMs, san } : { kind, name, nowMs };
-    const pair = await issueLeaf(this.#authority, request);
+    const pair = await issueLeaf(this.authority, request);
     writeFileSync(`${base}.crt`, pair.certificatePem);
     writeFileSync(`${base}.key`, pair.keyPem, { mode: 0o600 });
     return { ca: join(this.#directory, 'ca.crt'), cert: `${base}.crt`, key: `${base}.key` };

@@ -103,6 +103,7 @@ function welcome(stream: Stream, epoch: number): ScriptedSession {
         verb,
         signal: null,
         processes: [process],
+        startFollows: false,
       }),
     acknowledgeAll: () => {
       const seqs = heard.flatMap((message) => (message.kind === 'event' ? [message.seq] : []));

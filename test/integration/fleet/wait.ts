@@ -9,6 +9,8 @@ const DEFAULT_WITHIN_MS = 15_000;
 
 export interface WaitOptions {
   readonly withinMs?: number;
+  /** Where a moment is to be caught. */
+  readonly askEveryMs?: number;
   /** What a person wants to see when the wait was in vain, such as the tails of logs. */
   readonly explain?: () => string;
 }
@@ -20,7 +22,7 @@ export interface WaitOptions {
 export async function eventually<Answer>(
   what: string,
   ask: () => Promise<Answer> | Answer,
-  { withinMs = DEFAULT_WITHIN_MS, explain }: WaitOptions = {},
+  { withinMs = DEFAULT_WITHIN_MS, askEveryMs = ASK_EVERY_MS, explain }: WaitOptions = {},
 ): Promise<Exclude<Answer, undefined | null | false>> {
   const giveUpAtMs = performance.now() + withinMs;
   let last: unknown;
@@ -34,7 +36,7 @@ export async function eventually<Answer>(
     } catch (caught) {
       last = caught;
     }
-    await delay(ASK_EVERY_MS);
+    await delay(askEveryMs);
   } while (performance.now() < giveUpAtMs);
   const seen = last instanceof Error ? last.message : String(last);
   const context = explain === undefined ? '' : `\n${explain()}`;

@@ -1,0 +1,37 @@
+/**
+ * What follows from a target alone, so that the controller, which carries it out, and fleetctl,
+ * which shows it, cannot disagree: whether it is done, which wave it is in, how to find it again.
+ */
+import type { HostId, ProcessName, Target, TargetState } from './vocabulary.ts';
+
+type OpenState = Extract<TargetState, 'pending' | 'dispatched' | 'accepted'>;
+/** Once a target is in one of these, nothing moves it any more. */
+export type FinalState = Exclude<TargetState, OpenState>;
+
+/** What becomes of it is not known yet. */
+export function isOpenState(state: TargetState): state is OpenState {
+  return state === 'pending' || state === 'dispatched' || state === 'accepted';
+}
+
+export function isOpen({ state }: Pick<Target, 'state'>): boolean {
+  return isOpenState(state);
+}
+
+/** Sent to its agent, which has not said how it ended. */
+export function isInFlight({ state }: Pick<Target, 'state'>): boolean {
+  return state === 'dispatched' || state === 'accepted';
+}
+
+/** Index of the wave that it is in, or waits for. With a full stop it goes through two. */
+export function currentWave({
+  stopWave,
+  stopped,
+  wave,
+}: Pick<Target, 'stopWave' | 'stopped' | 'wave'>): number {
+  return stopWave === null || stopped ? wave : stopWave;
+}
+
+/** Unique within an operation: a blank cannot stand in either name. */
+export function targetKey(host: HostId, process: ProcessName): string {
+  return `${host} ${process}`;
+}

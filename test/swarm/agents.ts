@@ -1,0 +1,54 @@
+/** The job behind `swarm.ts`: some thousands of simulated agents in a process of their own. */
+import { createSecureContext } from 'node:tls';
+import { type ProcessName, processName } from '../../proto/vocabulary.ts';
+import { aDefinition } from '../fakes/agent-process.ts';
+import { SimulatedAgent } from './agent.ts';
+import type { Behaviour } from './behaviour.ts';
+import { answerParent } from './child-process.ts';
+import type { SwarmProcess, SwarmRequest } from './swarm.ts';
+
+/** Handshakes under way at once: enough to keep a controller busy, too few to time out there. */
+const DIALLING_MAX = 64;
+
+let agents: readonly SimulatedAgent[] = [];
+let behaviour: Behaviour;
+
+answerParent(async (request: SwarmRequest): Promise<number> => {
+  switch (request.kind) {
+    case 'begin':
+      await begin(request);
+      break;
+    case 'behave':
+      behaviour = request.behaviour;
+      break;
+    case 'count':
+  }
+  return agents.filter(({ isSynced }) => isSynced).length;
+});
+
+async function begin(request: Extract<SwarmRequest, { readonly kind: 'begin' }>): Promise<void> {
+  behaviour = request.behaviour;
+  const { controller, localAddress, ca, key } = request;
+  const definitions = request.processes.map(definitionOf);
+  agents = request.hosts.map(({ host, labels, certificate }) => {
+    const secureContext = createSecureContext({
+      ca,
+      key,
+      cert: certificate,
+      minVersion: 'TLSv1.3',
+    });
+    const common = { host, labels, definitions, controller, localAddress, secureContext };
+    return new SimulatedAgent({ ...common, behaviour: () => behaviour });
+  });
+  const waiting = agents.values();
+  const dialOneByOne = async (): Promise<void> => {
+    for (const agent of waiting) await agent.connect();
+  };
+  await Promise.all(Array.from({ length: DIALLING_MAX }, dialOneByOne));
+}
+
+function definitionOf({ group, name, ...settings }: SwarmProcess) {
+  const names = { group: group ?? name, name, program: name };
+  const process: ProcessName = processName(names.group, name);
+  return aDefinition(process, { ...settings, ...names, process });
+}

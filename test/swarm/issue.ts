@@ -1,0 +1,28 @@
+/** The job behind `identities.ts`: signs one part of the certificates, on a core of its own. */
+import { createPrivateKey } from 'node:crypto';
+import { buildCertificate } from '../../certs-tool/certificate.ts';
+import { subjectUri } from '../../proto/identity.ts';
+import { answerParent } from './child-process.ts';
+import type { IssueRequest } from './identities.ts';
+
+const CLOCK_SKEW_MS = 5 * 60_000;
+const LIFE_MS = 24 * 60 * 60_000;
+
+answerParent(({ authority, publicKeyPem, hosts }: IssueRequest): readonly string[] => {
+  const { fleet, certificatePem } = authority;
+  const issuer = { certificatePem, privateKey: createPrivateKey(authority.keyPem) };
+  const nowMs = Date.now();
+  return hosts.map((name) => {
+    const uri = subjectUri({ fleet, kind: 'agent', name });
+    const template = {
+      commonName: name,
+      organization: fleet,
+      use: 'client',
+      alternativeNames: [{ kind: 'uri', value: uri }],
+      notBeforeMs: nowMs - CLOCK_SKEW_MS,
+      notAfterMs: nowMs + LIFE_MS,
+      publicKeyPem,
+    } as const;
+    return buildCertificate(template, issuer);
+  });
+});
