@@ -17,9 +17,9 @@ import {
 import { text } from '../proto/dialect/values.ts';
 import { GROUP_NESTING_MAX } from '../proto/selector/limits.ts';
 import { caretUnder } from '../proto/selector/mistake.ts';
-import { readSelector } from '../proto/selector/parse.ts';
 import { type Selector, type Term, termsOf } from '../proto/selector/syntax.ts';
 import type { HostGroups } from './core/select.ts';
+import { readSelector } from './core/selector/parse.ts';
 
 const PREFIX = 'hosts:';
 

@@ -1,10 +1,10 @@
 /** Which hosts of the fleet, as it is now, a selector means. */
 import type { Refusal } from '../../proto/errors.ts';
-import { evaluateSelector } from '../../proto/selector/evaluate.ts';
-import type { FleetView, HostView } from '../../proto/selector/fleet-view.ts';
-import { parseSelector } from '../../proto/selector/parse.ts';
 import type { Selector } from '../../proto/selector/syntax.ts';
 import { type Host, isConnected } from './host.ts';
+import { evaluateSelector } from './selector/evaluate.ts';
+import type { FleetView, HostView } from './selector/fleet-view.ts';
+import { parseSelector } from './selector/parse.ts';
 import type { FleetState } from './state.ts';
 
 /** `@NAME` of selectors, from `[hosts:NAME]` of `controller.conf`. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { evaluateSelector } from '../../controller/core/selector/evaluate.ts';
+import type { FleetView } from '../../controller/core/selector/fleet-view.ts';
+import { parseSelector } from '../../controller/core/selector/parse.ts';
 import { compareNatural, sortNaturally } from '../../proto/natural-order.ts';
-import { evaluateSelector } from '../../proto/selector/evaluate.ts';
-import type { FleetView } from '../../proto/selector/fleet-view.ts';
 import { foldedList, foldNames } from '../../proto/selector/fold.ts';
-import { parseSelector } from '../../proto/selector/parse.ts';
 import { hostId } from '../../proto/vocabulary.ts';
 
 /** Reads a piece by the rules of a selector, written a second time. */

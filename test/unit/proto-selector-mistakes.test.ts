@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseSelector } from '../../controller/core/selector/parse.ts';
 import type { Refusal } from '../../proto/errors.ts';
 import { NESTING_MAX } from '../../proto/selector/limits.ts';
-import { parseSelector } from '../../proto/selector/parse.ts';
 
 function refused(expression: string): Refusal {
   const selector = parseSelector(expression);

@@ -1,13 +1,13 @@
 /** The hosts of which one condition of a selector holds. Each is made once and put to every host. */
-import { nearest } from '../dialect/did-you-mean.ts';
-import { type Refusal, refusal } from '../errors.ts';
+import { nearest } from '../../../proto/dialect/did-you-mean.ts';
+import { type Refusal, refusal } from '../../../proto/errors.ts';
+import { compileGlobs, labelOf } from '../../../proto/selector/label-term.ts';
+import type { Term } from '../../../proto/selector/syntax.ts';
 import { bytesOf, type FleetView } from './fleet-view.ts';
-import { compileGlobs, labelOf } from './label-term.ts';
 import { lookUpLive } from './look-up-live.ts';
 import { lookUpOutcome } from './look-up-outcome.ts';
 import { isWithin, parseAddress, parseNetwork } from './network.ts';
 import { compileRegex } from './regex.ts';
-import type { Term } from './syntax.ts';
 
 /** What does not need to know of other groups, and is not replaced before. */
 export type Condition = Exclude<Term, { readonly kind: 'names' | 'groups' | 'list' }>;

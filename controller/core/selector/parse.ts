@@ -1,11 +1,11 @@
 /** From the text of a selector to what it says, or to what is wrong with it. */
-import type { Refusal } from '../errors.ts';
-import { readSelectorSyntax } from './grammar.ts';
-import { REGEX_STEPS_MAX } from './limits.ts';
-import { type Mistake, mistake, refusalOf } from './mistake.ts';
+import type { Refusal } from '../../../proto/errors.ts';
+import { readSelectorSyntax } from '../../../proto/selector/grammar.ts';
+import { REGEX_STEPS_MAX } from '../../../proto/selector/limits.ts';
+import { type Mistake, mistake, refusalOf } from '../../../proto/selector/mistake.ts';
+import { type Selector, termsOf } from '../../../proto/selector/syntax.ts';
 import { parseNetwork } from './network.ts';
 import { compileRegex } from './regex.ts';
-import { type Selector, termsOf } from './syntax.ts';
 
 /** Whether the hosts and groups that it names exist is not asked; see `evaluateSelector`. */
 export function parseSelector(text: string): Selector | Refusal {

@@ -1,10 +1,10 @@
 /** The hosts that an earlier operation left in some state (`outcome-term.ts`). */
-import type { Refusal } from '../errors.ts';
-import { findOperation } from '../find-operation.ts';
-import type { HostId } from '../vocabulary.ts';
+import type { Refusal } from '../../../proto/errors.ts';
+import { findOperation } from '../../../proto/find-operation.ts';
+import { compileOutcome } from '../../../proto/selector/outcome-term.ts';
+import type { OutcomeTerm } from '../../../proto/selector/syntax.ts';
+import type { HostId } from '../../../proto/vocabulary.ts';
 import { bytesOf, type FleetView } from './fleet-view.ts';
-import { compileOutcome } from './outcome-term.ts';
-import type { OutcomeTerm } from './syntax.ts';
 
 /** Refused where no operation, or more than one, has this id or begins with it. */
 export function lookUpOutcome(term: OutcomeTerm, fleet: FleetView): Uint8Array | Refusal {

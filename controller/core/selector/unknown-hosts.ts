@@ -1,9 +1,9 @@
 /** Names of hosts that do not exist, gathered over the whole selector so that all are told at once. */
-import { nearest } from '../dialect/did-you-mean.ts';
-import { type Refusal, refusal } from '../errors.ts';
+import { nearest } from '../../../proto/dialect/did-you-mean.ts';
+import { type Refusal, refusal } from '../../../proto/errors.ts';
+import { foldNames } from '../../../proto/selector/fold.ts';
+import { clipped } from '../../../proto/selector/mistake.ts';
 import type { FleetView } from './fleet-view.ts';
-import { foldNames } from './fold.ts';
-import { clipped } from './mistake.ts';
 
 export interface UnknownHost {
   readonly name: string;

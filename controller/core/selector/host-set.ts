@@ -5,7 +5,7 @@
  * it must leave out at least one host: `not prod-*` in a fleet that calls nothing so would be the
  * whole fleet, and that nobody has said.
  */
-import type { Operator } from './syntax.ts';
+import type { Operator } from '../../../proto/selector/syntax.ts';
 
 export interface HostSet {
   /** 1 for each host that is in it; of a complement, for each that is not. */

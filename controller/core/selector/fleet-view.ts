@@ -1,4 +1,6 @@
 /** What of a fleet a selector can ask about, and how it asks. Whoever has a fleet makes this of it. */
+
+import type { Selector } from '../../../proto/selector/syntax.ts';
 import type {
   HostId,
   Labels,
@@ -6,8 +8,7 @@ import type {
   ProcessName,
   ProcessStatus,
   Target,
-} from '../vocabulary.ts';
-import type { Selector } from './syntax.ts';
+} from '../../../proto/vocabulary.ts';
 
 export interface FleetView {
   readonly hosts: readonly HostView[];

@@ -1,8 +1,8 @@
 /** What is said of `@NAME` where there is no such group, or where groups go round in a circle. */
-import { nearest } from '../dialect/did-you-mean.ts';
-import { type Refusal, refusal } from '../errors.ts';
-import { GROUP_NESTING_MAX } from './limits.ts';
-import { clipped } from './mistake.ts';
+import { nearest } from '../../../proto/dialect/did-you-mean.ts';
+import { type Refusal, refusal } from '../../../proto/errors.ts';
+import { GROUP_NESTING_MAX } from '../../../proto/selector/limits.ts';
+import { clipped } from '../../../proto/selector/mistake.ts';
 
 const NAMES_SHOWN_MAX = 8;
 

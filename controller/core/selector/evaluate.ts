@@ -3,8 +3,11 @@
  * stand in it; patterns and conditions may match none; all together it must mean at least one host,
  * and never the whole fleet where nobody has said so.
  */
-import { type Refusal, refusal } from '../errors.ts';
-import type { HostId } from '../vocabulary.ts';
+import { type Refusal, refusal } from '../../../proto/errors.ts';
+import { GROUP_NESTING_MAX } from '../../../proto/selector/limits.ts';
+import { caretUnder, clipped, mistake, refusalOf } from '../../../proto/selector/mistake.ts';
+import type { Chain, Expression, Selector } from '../../../proto/selector/syntax.ts';
+import type { HostId } from '../../../proto/vocabulary.ts';
 import type { FleetView } from './fleet-view.ts';
 import { nestedTooDeep, noSuchGroup } from './group-refusals.ts';
 import {
@@ -15,10 +18,7 @@ import {
   settle,
   type UnsaidEverything,
 } from './host-set.ts';
-import { GROUP_NESTING_MAX } from './limits.ts';
 import { lookUp } from './look-up.ts';
-import { caretUnder, clipped, mistake, refusalOf } from './mistake.ts';
-import type { Chain, Expression, Selector } from './syntax.ts';
 import { refusalOfUnknown, sizeOf, type UnknownHost } from './unknown-hosts.ts';
 
 /** @returns at least one host, in the order of the fleet */

@@ -1,11 +1,11 @@
 /** The hosts of which a process is as a selector says (`live-term.ts`). */
-import { type Refusal, refusal } from '../errors.ts';
-import { matchProcesses, nearestProcess } from '../process-pattern.ts';
-import type { ProcessStatus } from '../vocabulary.ts';
+import { type Refusal, refusal } from '../../../proto/errors.ts';
+import { matchProcesses, nearestProcess } from '../../../proto/process-pattern.ts';
+import { compileCondition } from '../../../proto/selector/live-term.ts';
+import { clipped } from '../../../proto/selector/mistake.ts';
+import type { LiveTerm } from '../../../proto/selector/syntax.ts';
+import type { ProcessStatus } from '../../../proto/vocabulary.ts';
 import type { FleetView } from './fleet-view.ts';
-import { compileCondition } from './live-term.ts';
-import { clipped } from './mistake.ts';
-import type { LiveTerm } from './syntax.ts';
 
 /** Refused where it names a process that no host has; a pattern may match none. */
 export function lookUpLive(term: LiveTerm, fleet: FleetView): Uint8Array | Refusal {
