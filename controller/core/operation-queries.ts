@@ -47,8 +47,17 @@ export function summaryOf({ facts, targets }: Execution): OperationSummary {
     hosts.add(host);
   }
   const { leftOut: _, ...summary } = facts;
-  return { ...summary, targetCounts, hostCount: hosts.size };
+  return { ...summary, hosts: clipped(facts.hosts), targetCounts, hostCount: hosts.size };
 }
+
+/** A selector with the names of a file in it may be long, and a list has many. */
+function clipped(selector: string): string {
+  return selector.length > SELECTOR_LENGTH_MAX
+    ? `${selector.slice(0, SELECTOR_LENGTH_MAX)}…`
+    : selector;
+}
+
+const SELECTOR_LENGTH_MAX = 1_000;
 
 /** Of those begun in one millisecond, the one whose id says that it is later. */
 function newestFirst({ operations }: FleetState): readonly Execution[] {

@@ -135,3 +135,10 @@ test('a summary counts targets by state, and hosts once, and leaves the targets 
     hostCount: 3,
   });
 });
+
+test('a summary has the beginning of a selector that is long', () => {
+  const hosts = Array.from({ length: 1_000 }, (_, index) => `h${index}x`).join(',');
+  const summary = summaryOf(executionOf(anOperation({ hosts }), false));
+  assert.ok(hosts.startsWith(summary.hosts.slice(0, -1)) && summary.hosts.endsWith('…'));
+  assert.equal(summary.hosts.length, 1_001);
+});
