@@ -1,23 +1,41 @@
 /**
- * What differs from run to run is replaced by its kind, and columns by a gap, so that the rest can
- * be compared to the letter.
+ * What differs from run to run is replaced by its kind, and gaps between columns, which depend on
+ * it, are all made the same, so that the rest can be compared to the letter. A mask is as narrow as
+ * it can be: what it covers, no transcript can prove.
  */
 
-/** In this order: a process id is told by the uptime behind it. */
-const MASKS: readonly ((line: string) => string)[] = [
-  (line) =>
-    line.replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g, '<id>'),
-  (line) => line.replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?/g, '<time>'),
-  (line) => line.replace(/\b(\d+ days?, )?\d+:\d\d:\d\d\b/g, '<uptime>'),
-  (line) => line.replace(/\bpid \d+( → \d+)?/g, (pids) => pids.replace(/\d+/g, '<pid>')),
-  (line) => line.replace(/(?<=\s)\d+(?=\s+<uptime>)/g, '<pid>'),
-  (line) => line.replace(/\b\d+ min \d+ s\b|\b\d+(\.\d+)? (ms|s)\b/g, '<duration>'),
-  (line) => line.replace(/("(?:oldPid|newPid|pid|durationMs|uptimeSeconds)": )\d+/g, '$1<number>'),
-  (line) => line.replace(/127\.0\.0\.1:\d+/g, '<address>'),
-  // Indentation stays; between columns the width depends on what was masked.
-  (line) => line.replace(/(?<=\S) {2,}/g, '   ').trimEnd(),
+const MASKS: readonly (readonly [pattern: RegExp, kind: string])[] = [
+  // Operations: whole ids, and their beginnings as `op list` shows them.
+  [/\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b/g, '<id>'],
+  [/\b0[0-9a-f]{7}-[0-9a-f]{4}\b/g, '<id>'],
+  [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g, '<time>'],
+  [/\b(\d+ days?, )?\d+:\d\d:\d\d\b/g, '<uptime>'],
+  [/(?<=\bpid (?:\d+ → )?)\d+\b/g, '<pid>'],
+  // In a table of processes.
+  [/(?<= )\d+(?= +<uptime>)/g, '<pid>'],
+  // Measured ones. What is configured is said in whole seconds, `at most 30 s`, and stays.
+  [/(?<!at most |secs +|_wait +)\b\d+(\.\d+)? (ms|s|min)( \d+ s)?(?= |$|,|;|\))/g, '<duration>'],
+  // The column FOR of folded processes.
+  [/(?<= {3})\d+[smhd](-\d+[smhd])?(?= {3})/g, '<for>'],
+  [/(?<="(?:oldPid|newPid|pid|durationMs|uptimeSeconds)": ?)\d+/g, '<number>'],
+  [/\b127\.0\.0\.1:\d+\b/g, '<address>'],
+  [/(?<=\S) {3,}/g, '   '],
+  [/ +$/g, ''],
 ];
 
+/** @param line of what was printed, without what the transcript puts before it */
 export function mask(line: string): string {
-  return MASKS.reduce((masked, apply) => apply(masked), line);
+  return MASKS.reduce((masked, [pattern, kind]) => masked.replace(pattern, kind), line);
+}
+
+/** Rows have columns. Sorted where they follow one another; a heading stays where it is. */
+export function sortRows(lines: readonly string[]): readonly string[] {
+  const isRow = (line: string | undefined) => line !== undefined && /\S {3}/.test(line);
+  const groups: string[][] = [];
+  for (const line of lines) {
+    const group = groups.at(-1);
+    if (group !== undefined && isRow(line) && isRow(group[0])) group.push(line);
+    else groups.push([line]);
+  }
+  return groups.flatMap((group) => group.sort());
 }
