@@ -1,9 +1,9 @@
 /** A fleet as selectors see it, and what they mean in it, for tests. */
 import assert from 'node:assert/strict';
+import { evaluateSelector } from '../../controller/core/selector/evaluate.ts';
+import type { FleetView, HostView } from '../../controller/core/selector/fleet-view.ts';
+import { parseSelector } from '../../controller/core/selector/parse.ts';
 import type { Refusal } from '../../proto/errors.ts';
-import { evaluateSelector } from '../../proto/selector/evaluate.ts';
-import type { FleetView, HostView } from '../../proto/selector/fleet-view.ts';
-import { parseSelector } from '../../proto/selector/parse.ts';
 import type { Selector } from '../../proto/selector/syntax.ts';
 import { hostId, type ProcessStatus } from '../../proto/vocabulary.ts';
 

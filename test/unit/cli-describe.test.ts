@@ -175,6 +175,7 @@ test('of a lost host everything is called what it was', async () => {
     /^state {7}UNREACHABLE, last seen 2026-11-22T11:55:00.000Z \(5 min ago\)$/m,
   );
   assert.match(host.stdout, /^address {5}-$/m);
+  assert.match(host.stdout, /^web:0 .*last seen 5 min ago; was RUNNING$/m);
   assert.match(host.stdout, /^no events are kept$/m);
   const process = await describe('prod-2/web:0', answers);
   assert.match(process.stdout, /^state {10}UNREACHABLE, last seen 2026-11-22T11:55/m);

@@ -59,6 +59,19 @@ test('commands name exactly what is not done, hosts folded and quoted', () => {
   ]);
 });
 
+test('retries to be pasted one after the other keep the order of the tiers', () => {
+  const targets = [
+    ...['a', 'b'].map((host) => aTarget(host, 'web', { state: 'not-attempted', wave: 1 })),
+    aTarget('b', 'db', { state: 'unreachable', wave: 0 }),
+  ];
+  assert.deepEqual(
+    afterSentence(anOperation({ targets }))
+      .filter((line) => line.startsWith('retry: '))
+      .map((line) => line.replace(/^.* restart /, '')),
+    ['db --hosts b', 'web --hosts a,b'],
+  );
+});
+
 test('a retry is meant as the first try was', () => {
   const targets = [failed('prod-1', 'web')];
   const commandOf = (rest: Partial<Operation>) =>

@@ -51,6 +51,12 @@ test('hosts are shown with labels, connected or not, and again as an expression'
   ]);
 });
 
+test('labels are shown as a selector takes them', async () => {
+  const labels = { dc: 'New York', rack: '', path: 'a/b', quote: 'a "b" \\' };
+  const { stdout } = await fleetctl(['hosts'], { hosts: [aHost('web-1', { labels })] });
+  assert.match(stdout, /dc="New York",path=a\/b,quote="a \\"b\\" \\\\",rack=""\n/);
+});
+
 test('wide adds where from and since when', async () => {
   const { stdout } = await fleetctl(['hosts', '-o', 'wide'], TWO);
   assert.deepEqual(

@@ -131,6 +131,20 @@ test('a success that outlasted the wait for its wave is told', () => {
   );
 });
 
+test('what was found as wanted is not counted as done, and a restart that only started is told', () => {
+  const found = (verb: 'start' | 'stop' | 'restart', pids: Parameters<typeof aTarget>[2]) =>
+    outcomeSentence(
+      anOperation({ verb, targets: [aTarget('a', 'web', pids), aTarget('b', 'web', changed)] }),
+    );
+  const changed = { oldPid: 17, newPid: 23 };
+  const up = found('start', { oldPid: 17, newPid: 17 });
+  assert.match(up, /^started 1 of 2 targets on 2 hosts in .*; 1 was up already$/);
+  const down = found('stop', { oldPid: null });
+  assert.match(down, /^stopped 1 of 2 targets on 2 hosts in .*; 1 was down already$/);
+  const started = found('restart', { oldPid: null, newPid: 23 });
+  assert.match(started, /^restarted 2 of 2 targets on 2 hosts in .*; 1 was down before$/);
+});
+
 test('a signal is named', () => {
   assert.equal(
     outcomeSentence(anOperation({ verb: 'signal', signal: 'HUP', endedAtMs: null })),

@@ -59,6 +59,24 @@ test('a plan says which hosts are meant, which are left out, what is done where,
   );
 });
 
+test('what is as wanted is not said to be touched', () => {
+  const lastLine = (verb: Operation['verb'], states: readonly ProcessState[]) => {
+    const targets = states.map((processState, index) =>
+      aTarget(`a-${index}`, 'web', { processState }),
+    );
+    return renderPlan(planned({ verb, targets }), plain).trimEnd().split('\n').at(-1);
+  };
+  assert.match(
+    lastLine('start', ['RUNNING', 'RUNNING', 'FATAL']) ?? '',
+    /; start would touch 1 target on 1 host, and leave 2 targets as found$/,
+  );
+  assert.match(
+    lastLine('stop', ['STOPPED', 'EXITED', 'FATAL', 'BACKOFF']) ?? '',
+    /; stop would touch 1 target on 1 host, and leave 3 targets as found$/,
+  );
+  assert.match(lastLine('restart', ['RUNNING', 'STOPPED']) ?? '', /touch 2 targets on 2 hosts$/);
+});
+
 test('processes on different hosts stand on lines of their own', () => {
   const targets = [aTarget('a', 'x'), aTarget('b', 'x'), aTarget('a', 'y'), aTarget('b', 'z')];
   assert.deepEqual(waveLines(planned({ targets })).slice(1), [

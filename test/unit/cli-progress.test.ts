@@ -101,6 +101,14 @@ test('a target that its wave went on without is told once, and again when it is 
   );
 });
 
+test('what an overdue target keeps waiting is said as it is', () => {
+  const target = aTarget('prod-1', 'web', inFlight);
+  const [, overdue] = told(anOperation({ waves: [aWave(0), aWave(1)], targets: [target] }), [
+    { ...target, overdue: true },
+  ]);
+  assert.match(overdue?.at(-1) ?? '', /is STOPPING; the next wave goes on without it$/);
+});
+
 test('a host that goes and comes back is told once for all of its open targets', () => {
   const web = aTarget('prod-1', 'web', inFlight);
   const db = aTarget('prod-1', 'db', inFlight);

@@ -133,6 +133,8 @@ test('hosts without the process are left out; that none has it is refused', () =
   assert.equal(none.code, 'nothing-matched');
   assert.match(none.message, /"nginx", "redis"/);
   assert.match(none.cause ?? '', /2 hosts were selected by "@\*"/);
+  assert.doesNotMatch(none.fix ?? '', /did you mean/);
+  assert.match(refused(['lgo']).fix ?? '', /^did you mean log\? /);
   assert.equal(refused(['all'], FLEET.slice(2)).code, 'nothing-matched');
   assert.match(refused(['all'], FLEET.slice(2)).cause ?? '', /1 host was/);
   assert.equal(refused([]).code, 'nothing-matched');

@@ -72,6 +72,8 @@ test('processes are listed by pattern; one that no host has is refused, a patter
   assert.equal(processNames('', ['x*']), 'refused: nothing-matched');
   assert.equal(processNames('db-2', []), 'refused: nothing-matched');
   assert.equal(processNames('', Array(1_001).fill('db')), 'refused: usage');
+  const slip = listProcesses(two, query(''), ['wbe']);
+  assert.match(('code' in slip && slip.fix) || '', /^did you mean web\? /);
   const none = listProcesses(emptyFleet, query(''), []);
   assert.deepEqual(none, { processes: [], hosts: [] });
 });
