@@ -3,8 +3,13 @@ import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import type { ConnectionOptions, Environment } from './ports.ts';
 import { runFleetctl } from './run.ts';
-import { askOnTerminal, createOutput, readText, stdoutTerminal } from './standard-streams.ts';
-import { systemClock } from './system-clock.ts';
+import {
+  askOnTerminal,
+  createOutput,
+  readText,
+  stdoutTerminal,
+} from './terminal/standard-streams.ts';
+import { systemClock } from './terminal/system-clock.ts';
 
 /** What a shell reports of a program that SIGPIPE ended: `fleetctl status | head -1`. */
 const EXIT_BROKEN_PIPE = 141;

@@ -6,14 +6,14 @@ import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
 import type { Operation, OperationRequest } from '../../proto/vocabulary.ts';
 import { type RequestOptions, readRequest, type WaitOptions } from '../operation-request.ts';
 import type { ConnectionOptions, ControlClient, Environment } from '../ports.ts';
-import { renderEpilogue } from '../render/epilogue.ts';
-import { renderOperationJson } from '../render/operation-json.ts';
+import { renderEpilogue } from '../render/operation/epilogue.ts';
+import { renderOperationJson } from '../render/operation/json.ts';
+import { hostsOf, renderPlan, renderQuestion } from '../render/operation/plan.ts';
 import { painter } from '../render/paint.ts';
-import { hostsOf, renderPlan, renderQuestion } from '../render/plan.ts';
 import { fleetctlCommand } from '../render/shell.ts';
-import { goesOn, type TurningAway, untilTurnedAway } from '../turn-away.ts';
-import { submit, type WatchPorts } from '../watch.ts';
-import { watchToEnd } from '../watch-to-end.ts';
+import { submit, type WatchPorts } from '../watch/follow.ts';
+import { watchToEnd } from '../watch/to-end.ts';
+import { goesOn, type TurningAway, untilTurnedAway } from '../watch/turn-away.ts';
 
 /** From here on a slip of the selector is an incident; a person at a terminal is asked first. */
 const HOSTS_UNASKED_MAX = 10;

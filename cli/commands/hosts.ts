@@ -7,13 +7,13 @@ import { foldedList } from '../../proto/selector/fold.ts';
 import type { HostStatus } from '../../proto/vocabulary.ts';
 import { resolveHosts } from '../hosts-expression.ts';
 import type { ConnectionOptions, Environment } from '../ports.ts';
-import { hostNameLines, renderHosts } from '../render/hosts.ts';
-import { hostListItems } from '../render/hosts-json.ts';
+import { hostNameLines, renderHosts } from '../render/hosts/hosts.ts';
+import { hostListItems } from '../render/hosts/json.ts';
 import { renderList } from '../render/json.ts';
 import { painter } from '../render/paint.ts';
 import { plural } from '../render/text.ts';
 import { refusalOfEmpty } from '../selection.ts';
-import { screenOf } from '../terminal-painter.ts';
+import { screenOf } from '../terminal/painter.ts';
 
 export interface HostsOptions extends ConnectionOptions {
   /** Null: every host. */

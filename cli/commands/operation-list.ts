@@ -2,8 +2,8 @@
 import type { OperationSummary } from '../../proto/vocabulary.ts';
 import type { ConnectionOptions, Environment } from '../ports.ts';
 import { renderList } from '../render/json.ts';
-import { operationListItem } from '../render/operation-json.ts';
-import { renderOperationTable, renderWideOperationTable } from '../render/operations.ts';
+import { operationListItem } from '../render/operation/json.ts';
+import { renderOperationTable, renderWideOperationTable } from '../render/operation/list.ts';
 import { painter } from '../render/paint.ts';
 
 export interface ListOptions extends ConnectionOptions {

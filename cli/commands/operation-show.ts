@@ -1,9 +1,9 @@
 /** `fleetctl op show`: one operation as it stands, whether it runs or has ended. */
 import type { Operation } from '../../proto/vocabulary.ts';
 import type { ConnectionOptions, Environment } from '../ports.ts';
-import { logLines, renderEpilogue } from '../render/epilogue.ts';
-import { renderOperationJson } from '../render/operation-json.ts';
-import { renderOperation } from '../render/operation-show.ts';
+import { logLines, renderEpilogue } from '../render/operation/epilogue.ts';
+import { renderOperationJson } from '../render/operation/json.ts';
+import { renderOperation } from '../render/operation/show.ts';
 import { painter } from '../render/paint.ts';
 import { fleetctlCommand } from '../render/shell.ts';
 

@@ -3,8 +3,8 @@ import { refusal } from '../../proto/errors.ts';
 import type { OperationId } from '../../proto/vocabulary.ts';
 import type { ConnectionOptions, Environment } from '../ports.ts';
 import { fleetctlCommand } from '../render/shell.ts';
-import { goesOn, type TurningAway, untilTurnedAway } from '../turn-away.ts';
-import { watchToEnd } from '../watch-to-end.ts';
+import { watchToEnd } from '../watch/to-end.ts';
+import { goesOn, type TurningAway, untilTurnedAway } from '../watch/turn-away.ts';
 
 export interface WatchOptions extends ConnectionOptions {
   /** Or as much of its beginning as no other operation shares. */

@@ -7,10 +7,10 @@
 import { FleetError, refusal } from '../../proto/errors.ts';
 import { resolveHosts } from '../hosts-expression.ts';
 import type { ConnectionOptions, Environment, ProcessListing, ProcessSelection } from '../ports.ts';
-import { hostsWithoutProcess } from '../render/status-entry.ts';
-import { renderStatus, type StatusFormat } from '../render/status-output.ts';
+import { hostsWithoutProcess } from '../render/status/entry.ts';
+import { renderStatus, type StatusFormat } from '../render/status/output.ts';
 import { refusalOfEmpty } from '../selection.ts';
-import { type StatusWatch, watchStatus } from '../status-watch.ts';
+import { type StatusWatch, watchStatus } from '../watch/status-watch.ts';
 
 const EXIT_NOT_ALL_RUNNING = 3;
 

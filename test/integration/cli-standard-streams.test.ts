@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { readText } from '../../cli/standard-streams.ts';
+import { readText } from '../../cli/terminal/standard-streams.ts';
 import { FleetError } from '../../proto/errors.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'fleetctl-text-'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderEpilogue } from '../../cli/render/epilogue.ts';
+import { renderEpilogue } from '../../cli/render/operation/epilogue.ts';
 import type { Operation, Target } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget, aWave } from '../fakes/control-client.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Advice, begin } from '../../agent/core/target.ts';
-import { foundText, needsNothing } from '../../cli/render/found-state.ts';
+import { foundText, needsNothing } from '../../cli/render/operation/found-state.ts';
 import { PROCESS_STATES, VERBS, type Verb } from '../../proto/vocabulary.ts';
 
 type Course = 'as asked' | 'nothing' | 'refused' | 'joined' | 'started only';

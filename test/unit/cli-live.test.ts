@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createLiveModel } from '../../cli/render/live-model.ts';
-import { type LivePhase, renderLive } from '../../cli/render/live-view.ts';
+import { createLiveModel } from '../../cli/render/live/model.ts';
+import { type LivePhase, renderLive } from '../../cli/render/live/view.ts';
 import { painter } from '../../cli/render/paint.ts';
 import { displayWidth } from '../../cli/render/text.ts';
 import type { Operation, OperationUpdate, Target } from '../../proto/vocabulary.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createOperationSoFar } from '../../cli/operation-so-far.ts';
+import { createOperationSoFar } from '../../cli/watch/operation-so-far.ts';
 import type { Target } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget, ended, whole } from '../fakes/control-client.ts';
 

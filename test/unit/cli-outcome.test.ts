@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { exitCodeFor } from '../../cli/outcome.ts';
-import { outcomeSentence } from '../../cli/render/outcome-sentence.ts';
+import { outcomeSentence } from '../../cli/render/operation/outcome-sentence.ts';
 import { TARGET_STATES, type TargetState } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget } from '../fakes/control-client.ts';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { cutToWidth, rowsOf, wrapWords } from '../../cli/render/fit.ts';
 import { displayWidth } from '../../cli/render/text.ts';
-import { createPainter } from '../../cli/terminal-painter.ts';
+import { createPainter } from '../../cli/terminal/painter.ts';
 import { fakeScreen } from '../fakes/screen.ts';
 
 /** A shell that has been used, and a painter at its prompt. */

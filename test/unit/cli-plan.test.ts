@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hostsOf, renderPlan } from '../../cli/render/operation/plan.ts';
 import { painter } from '../../cli/render/paint.ts';
-import { hostsOf, renderPlan } from '../../cli/render/plan.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import {
   hostId,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startProgress } from '../../cli/render/operation/progress.ts';
 import { painter } from '../../cli/render/paint.ts';
-import { startProgress } from '../../cli/render/progress.ts';
 import type { Operation, Target } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget, aWave, whole } from '../fakes/control-client.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runFleetctl } from '../../cli/run.ts';
-import { untilTurnedAway } from '../../cli/turn-away.ts';
-import { follow } from '../../cli/watch.ts';
+import { follow } from '../../cli/watch/follow.ts';
+import { untilTurnedAway } from '../../cli/watch/turn-away.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { Operation } from '../../proto/vocabulary.ts';
 import { fakeWorld } from '../fakes/cli-environment.ts';

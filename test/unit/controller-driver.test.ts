@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createOperationSoFar } from '../../cli/operation-so-far.ts';
+import { createOperationSoFar } from '../../cli/watch/operation-so-far.ts';
 import { operationOf } from '../../controller/core/execution.ts';
 import { createFleetDriver, type FleetDriver } from '../../controller/driver.ts';
 import {

@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectControl } from '../../../cli/client.ts';
 import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../../cli/operation-id.ts';
-import { createOperationSoFar } from '../../../cli/operation-so-far.ts';
 import type { ControlClient } from '../../../cli/ports.ts';
+import { createOperationSoFar } from '../../../cli/watch/operation-so-far.ts';
 import { keptDatabase } from '../../../proto/sqlite.ts';
 import { channelCredentials } from '../../../proto/tls.ts';
 import type {

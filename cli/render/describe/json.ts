@@ -1,0 +1,40 @@
+/** `fleetctl describe -o json`: the item of a list, and what belongs to it. */
+import type { HostProcess, StoredEvent } from '../../../proto/vocabulary.ts';
+import { hostItem } from '../hosts/json.ts';
+import { processItem, processListItems } from '../status/json.ts';
+import { formatTimestamp } from '../time.ts';
+import type { HostDescription } from './host.ts';
+
+export function hostDocument({ host, processes, events }: HostDescription, nowMs: number): object {
+  return {
+    ...hostItem(host),
+    processes: processListItems({ hosts: [], processes }, nowMs),
+    events: events.map(eventItem),
+  };
+}
+
+export function processDocument(
+  { entry, events }: { readonly entry: HostProcess; readonly events: readonly StoredEvent[] },
+  nowMs: number,
+): object {
+  return { ...processItem(entry, nowMs), events: events.map(eventItem) };
+}
+
+/** Newest first. `event` says which of the fields are there. */
+function eventItem({ host, seq, atMs, event }: StoredEvent): object {
+  const when = { at: formatTimestamp(atMs), host, seq, event: event.kind };
+  switch (event.kind) {
+    case 'processChanged': {
+      const { process, state, pid, exitCode, exitSignal, lastError } = event.process;
+      return { ...when, process, state, pid, exitCode, exitSignal, lastError };
+    }
+    case 'targetAccepted': {
+      const { process, verb, operationId, generation, oldPid } = event;
+      return { ...when, process, verb, operation: operationId, generation, oldPid };
+    }
+    case 'targetSettled': {
+      const { process, verb, operationId, outcome } = event;
+      return { ...when, process, verb, operation: operationId, ...outcome };
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Many targets that share a reason as few words: `web:web_0 on prod-web-[1-2]: exited too quickly`.
+ */
+import { foldNames } from '../../../proto/selector/fold.ts';
+import type { Target } from '../../../proto/vocabulary.ts';
+import { groupBy } from '../../group-by.ts';
+import { neutralise, plural, shortList } from '../text.ts';
+
+/** Each of the processes on each of the hosts, and all for the same reason. */
+export interface FoldedTargets {
+  readonly processes: readonly string[];
+  readonly hosts: readonly string[];
+  readonly error: string | null;
+  readonly targets: readonly Target[];
+}
+
+/** The largest first. */
+export function foldTargets(targets: readonly Target[]): readonly FoldedTargets[] {
+  const ofProcesses = [
+    ...groupBy(targets, ({ process, error }) => JSON.stringify([process, error])),
+  ];
+  const sharing = groupBy(ofProcesses, ([, ofProcess]) =>
+    JSON.stringify([ofProcess[0]?.error, ofProcess.map(({ host }) => host).sort()]),
+  );
+  return [...sharing.values()]
+    .map((groups) => {
+      const all = groups.flatMap(([, ofProcess]) => ofProcess);
+      return {
+        processes: [...new Set(all.map(({ process }) => process))],
+        hosts: [...new Set(all.map(({ host }) => host))],
+        error: all[0]?.error ?? null,
+        targets: all,
+      };
+    })
+    .sort((left, right) => right.targets.length - left.targets.length);
+}
+
+const PROCESSES_NAMED_MAX = 3;
+const HOST_PIECES_MAX = 5;
+/** What leaves room for the reason on a line. */
+const HOSTS_CHARACTERS_MAX = 120;
+
+/** `web, api on prod-[1-40]`, without the reason. */
+export function describeWhere({
+  processes,
+  hosts,
+}: Pick<FoldedTargets, 'processes' | 'hosts'>): string {
+  return `${shortList(processes, PROCESSES_NAMED_MAX)} on ${shortHosts(hosts)}`;
+}
+
+/** `prod-[1-40]`, or how many where that would be long: `312 hosts (prod-[1-40],web-1,…)`. */
+export function shortHosts(hosts: readonly string[], piecesMax = HOST_PIECES_MAX): string {
+  const pieces = foldNames(hosts);
+  const whole = pieces.join(',');
+  if (pieces.length <= piecesMax && whole.length <= HOSTS_CHARACTERS_MAX) return neutralise(whole);
+  const some: string[] = [];
+  for (const piece of pieces.slice(0, piecesMax)) {
+    if ([...some, piece].join(',').length > HOSTS_CHARACTERS_MAX) break;
+    some.push(piece);
+  }
+  const count = plural(hosts.length, 'host');
+  return some.length === 0 ? count : `${count} (${neutralise(some.join(','))},…)`;
+}

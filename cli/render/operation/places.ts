@@ -1,0 +1,17 @@
+/** Where something is, whole: a list from which a host is missing would be trusted all the same. */
+import { foldedList, foldNames } from '../../../proto/selector/fold.ts';
+import type { Target } from '../../../proto/vocabulary.ts';
+import { escapeUnsafe } from '../text.ts';
+import { foldTargets } from './fold-targets.ts';
+
+/** `db, web:web_[0-3] on prod-[1-9]`, once for each set of hosts, the largest first. */
+export function placesOf(targets: readonly Target[]): readonly string[] {
+  return foldTargets(targets).map(({ processes, hosts }) => {
+    const names = foldNames(processes).map(escapeUnsafe);
+    return `${names.join(', ')} on ${foldedHosts(hosts)}`;
+  });
+}
+
+export function foldedHosts(hosts: Iterable<string>): string {
+  return escapeUnsafe(foldedList(hosts));
+}

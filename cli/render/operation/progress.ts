@@ -1,0 +1,143 @@
+/**
+ * A running operation where the screen is none: one line per change, so that a log tells what
+ * happened. Waves have headings where there are several; targets that settle, that are overdue, or
+ * that a full stop brought down, and hosts that go and come back, have a line each.
+ *
+ * After a broken stream the whole operation comes again; what was told is not told twice, unless it
+ * ended differently after all.
+ */
+import { currentWave, isOpen, isOpenState, targetKey } from '../../../proto/target.ts';
+import type {
+  Operation,
+  OperationFacts,
+  OperationUpdate,
+  Target,
+} from '../../../proto/vocabulary.ts';
+import type { Paint } from '../paint.ts';
+import { plural } from '../text.ts';
+import { formatDuration } from '../time.ts';
+import {
+  type Happening,
+  pids,
+  settledHappening,
+  type TargetLine,
+  targetLines,
+} from './target-line.ts';
+import { waveNumber, waveText } from './waves.ts';
+
+export interface Progress {
+  /** The lines that this update adds, in order. */
+  readonly next: (update: OperationUpdate) => readonly string[];
+}
+
+export function startProgress(paint: Paint): Progress {
+  let known: Known | null = null;
+  return {
+    next: (update) => {
+      switch (update.kind) {
+        case 'operation': {
+          const { targets, ...operation } = update.operation;
+          known = { ...(known ?? nothingTold(update.operation, paint)), operation };
+          return linesFor(known, targets);
+        }
+        case 'targets':
+          return known === null ? [] : linesFor(known, update.targets);
+        // The sentence that comes next says it.
+        case 'ended':
+          return [];
+      }
+    },
+  };
+}
+
+/** What was told so far. */
+interface Known {
+  readonly operation: OperationFacts;
+  readonly lineOf: TargetLine;
+  readonly targets: Map<string, Target>;
+  readonly headedWaves: Set<number>;
+  readonly hostsAway: Set<string>;
+}
+
+function nothingTold(operation: Operation, paint: Paint): Known {
+  return {
+    operation,
+    lineOf: targetLines(operation, paint),
+    targets: new Map(),
+    headedWaves: new Set(),
+    hostsAway: new Set(),
+  };
+}
+
+/** Something to tell, under the heading of its wave. */
+interface News {
+  /** Null where it belongs to none. */
+  readonly wave: number | null;
+  /** Null where the heading itself is the news. */
+  readonly line: string | null;
+}
+
+function linesFor(known: Known, targets: readonly Target[]): readonly string[] {
+  const news = targets.flatMap((target) => {
+    const key = targetKey(target.host, target.process);
+    const before = known.targets.get(key) ?? null;
+    known.targets.set(key, target);
+    return newsOf(known, before, target);
+  });
+  return news
+    .sort((left, right) => (left.wave ?? -1) - (right.wave ?? -1))
+    .flatMap(({ wave, line }) => [...headingFor(known, wave), ...(line === null ? [] : [line])]);
+}
+
+function newsOf(known: Known, before: Target | null, target: Target): readonly News[] {
+  const { operation, lineOf } = known;
+  const news: News[] = hostNews(known, target);
+  const wave = currentWave(target);
+  if (!isOpen(target)) {
+    // What was never attempted is counted at the end; thousands of lines would say nothing.
+    if (before?.state === target.state || target.state === 'not-attempted') return news;
+    const line = lineOf(target, settledHappening(operation, target));
+    // A host that was lost from the beginning does not mean that its wave has begun.
+    return [...news, { wave: target.state === 'unreachable' ? null : wave, line }];
+  }
+  if (target.stopped && before?.stopped !== true) {
+    news.push({ wave: target.stopWave, line: lineOf(target, stoppedHappening(target)) });
+  }
+  if (target.state !== 'pending') news.push({ wave, line: null });
+  if (target.overdue && before?.overdue !== true) {
+    const facts = [`its process is ${target.processState}; ${whatGoesOn(operation, wave)}`];
+    news.push({ wave, line: lineOf(target, { word: 'OVERDUE', tone: 'bad', facts }) });
+  }
+  return news;
+}
+
+/** The last wave keeps nobody waiting but whoever watches. */
+function whatGoesOn({ waves }: OperationFacts, index: number): string {
+  return index === waves.length - 1 ? 'still waited for' : 'the next wave goes on without it';
+}
+
+/** Once per host, however many targets it has. */
+function hostNews({ hostsAway, lineOf }: Known, { host, hostConnected, state }: Target): News[] {
+  if (!isOpenState(state) || hostsAway.has(host) === !hostConnected) return [];
+  if (hostConnected) hostsAway.delete(host);
+  else hostsAway.add(host);
+  const happening: Happening = hostConnected
+    ? { word: 'back', tone: 'good', facts: ['connected again'] }
+    : { word: 'AWAY', tone: 'bad', facts: ['not connected; given up unless it returns'] };
+  return [{ wave: null, line: lineOf({ host, process: '' }, happening) }];
+}
+
+function stoppedHappening(target: Target): Happening {
+  const took = target.durationMs === null ? '' : formatDuration(target.durationMs);
+  const next = `to be started in wave ${waveNumber(target.wave)}`;
+  const facts = [pids(target), took, next].filter((fact) => fact !== '');
+  return { word: 'stopped', tone: null, facts };
+}
+
+function headingFor({ operation, headedWaves }: Known, index: number | null): readonly string[] {
+  const { waves } = operation;
+  const wave = index === null ? undefined : waves[index];
+  if (waves.length < 2 || wave === undefined || headedWaves.has(wave.index)) return [];
+  headedWaves.add(wave.index);
+  return [`${waveText(operation, wave)}: ${plural(wave.targets, 'target')}`];
+}
