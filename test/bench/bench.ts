@@ -35,4 +35,6 @@ export type Budget =
   | { readonly kind: 'atMost'; readonly value: number }
   | { readonly kind: 'atLeast'; readonly value: number }
   /** Ours divided by the peer's. */
-  | { readonly kind: 'ratioAtMost'; readonly ratio: number };
+  | { readonly kind: 'ratioAtMost'; readonly ratio: number }
+  /** The peer's divided by ours. */
+  | { readonly kind: 'timesFaster'; readonly times: number };

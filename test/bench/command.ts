@@ -24,9 +24,16 @@ export function tryCommand(command: readonly string[]): CommandRun {
   return { wallMs, status, stdout: stdout ?? '', stderr: error?.message ?? stderr };
 }
 
-/** @throws Error with all that it printed, where its exit status is not 0 */
+/** @throws Error with the ends of what it printed, where its exit status is not 0 */
 export function runCommand(command: readonly string[]): CommandRun {
   const run = tryCommand(command);
   if (run.status === 0) return run;
-  throw new Error(`${command.join(' ')} ended with ${run.status}:\n${run.stdout}${run.stderr}`);
+  const printed = `${endOf(run.stdout)}${endOf(run.stderr)}`;
+  throw new Error(`${command.join(' ')} ended with ${run.status}:\n${printed}`);
+}
+
+const SHOWN_MAX = 2_000;
+
+function endOf(text: string): string {
+  return text.length <= SHOWN_MAX ? text : `…${text.slice(-SHOWN_MAX)}`;
 }

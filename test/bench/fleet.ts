@@ -19,10 +19,22 @@ import type { Daemon } from './daemons.ts';
 const DIST = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'dist');
 export const FLEETCTL = join(DIST, 'fleetctl.js');
 
+/** A controller without agents. */
+export interface Headquarters {
+  readonly directory: string;
+  readonly authority: Authority;
+  readonly port: number;
+  readonly controller: Daemon;
+  /** A whole command line of fleetctl for this fleet. */
+  readonly fleetctl: (...words: readonly string[]) => readonly string[];
+}
+
 export interface FleetOptions {
   /** Of its directory. */
   readonly name: string;
   readonly hosts: number;
+  /** Host 1, 2, …; `host-1` unless told otherwise. */
+  readonly hostName?: (number: number) => string;
   /** What each agent supervises: sections of its configuration. */
   readonly programs: string;
 }
@@ -30,8 +42,7 @@ export interface FleetOptions {
 export interface Fleet {
   readonly controllerPid: number;
   readonly agentPids: readonly number[];
-  /** A whole command line of fleetctl for this fleet. */
-  readonly fleetctl: (...words: readonly string[]) => readonly string[];
+  readonly fleetctl: Headquarters['fleetctl'];
 }
 
 /** Null where there are bundles to measure. */
@@ -41,31 +52,53 @@ export function whyNotBuilt(): string | null {
 
 /** Resolves when every agent is connected and every process RUNNING. */
 export async function startFleet(tools: BenchTools, options: FleetOptions): Promise<Fleet> {
-  const { hosts, programs } = options;
-  const directory = join(tools.directory, options.name);
-  mkdirSync(directory);
-  const authority = await createAuthority({ fleet: 'bench', nowMs: Date.now() });
-  writeFileSync(join(directory, 'ca.crt'), authority.certificatePem);
-  const port = await freePort();
-  const start = (program: string, config: string, name: string) =>
-    tools.daemons.start(
-      [process.execPath, join(DIST, `${program}.js`), '-c', config],
-      join(directory, `${name}.out`),
-    );
-  const controllerConfig = await writeController(directory, authority, port);
-  const controller = start('fleet-controller', controllerConfig, 'controller');
+  const { hosts, hostName = (number) => `host-${number}`, programs } = options;
+  const { directory, authority, port, controller, fleetctl } = await startHeadquarters(
+    tools,
+    options.name,
+  );
   const agents: Daemon[] = [];
-  for (let host = 1; host <= hosts; host += 1) {
-    const name = `host-${host}`;
+  for (let number = 1; number <= hosts; number += 1) {
+    const name = hostName(number);
     const config = await writeAgent(directory, authority, { name, port, programs });
-    agents.push(start('fleet-agent', config, name));
+    agents.push(start(tools, directory, { program: 'fleet-agent', config, name }));
   }
-  const config = await writeClient(directory, authority, port);
-  const fleetctl = (...words: readonly string[]) =>
-    [process.execPath, FLEETCTL, ...words, '--config', config] as const;
   await controller.readyWhen(() => isWhole(tryCommand(fleetctl('hosts', '-o', 'json')), hosts));
   await controller.readyWhen(() => tryCommand(fleetctl('status')).status === 0);
   return { controllerPid: controller.pid, agentPids: agents.map(({ pid }) => pid), fleetctl };
+}
+
+/** Resolves when the controller answers. */
+export async function startHeadquarters(
+  tools: BenchTools,
+  name: string,
+  given?: Authority,
+): Promise<Headquarters> {
+  const directory = join(tools.directory, name);
+  mkdirSync(directory);
+  const authority = given ?? (await createAuthority({ fleet: 'bench', nowMs: Date.now() }));
+  writeFileSync(join(directory, 'ca.crt'), authority.certificatePem);
+  const port = await freePort();
+  const controllerConfig = await writeController(directory, authority, port);
+  const controller = start(tools, directory, {
+    program: 'fleet-controller',
+    config: controllerConfig,
+    name: 'controller',
+  });
+  const config = await writeClient(directory, authority, port);
+  const fleetctl = (...words: readonly string[]) =>
+    [process.execPath, FLEETCTL, ...words, '--config', config] as const;
+  await controller.readyWhen(() => tryCommand(fleetctl('hosts')).status === 0);
+  return { directory, authority, port, controller, fleetctl };
+}
+
+function start(
+  tools: BenchTools,
+  directory: string,
+  { program, config, name }: { program: string; config: string; name: string },
+): Daemon {
+  const command = [process.execPath, join(DIST, `${program}.js`), '-c', config];
+  return tools.daemons.start(command, join(directory, `${name}.out`));
 }
 
 function isWhole({ stdout }: CommandRun, hosts: number): boolean {
@@ -147,7 +180,7 @@ function write(path: string, text: string): string {
 }
 
 /** Taken by nobody a moment ago; the controller needs it in a file before it starts. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

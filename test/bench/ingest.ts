@@ -86,7 +86,7 @@ async function openController(path: string) {
         throw error;
       },
     },
-    { ...store.contents, unreachableAfterMs: 15_000 },
+    { ...store.contents, unreachableAfterMs: 15_000, hostGroups: new Map() },
   );
   connectHosts(driver);
   const ingest: Ingest<FleetInput> = (batch) =>
@@ -106,7 +106,7 @@ function connectHosts(driver: FleetDriver): void {
     const versions = { protocolVersion: PROTOCOL_VERSION, agentVersion: PRODUCT_VERSION };
     const labels = { env: 'prod', role: 'web' };
     const hello = { kind: 'hello', ...versions, journalId: journal, labels } as const;
-    driver.deliver({ kind: 'hello', ...from, hello });
+    driver.deliver({ kind: 'hello', ...from, address: '127.0.0.1', hello });
     const processes = Array.from({ length: PROGRAMS }, (_, program) => statusOf(program, 0));
     const snapshot = {
       kind: 'snapshot',
@@ -151,6 +151,9 @@ function statusOf(program: number, restarts: number): ProcessStatus {
     restarts,
     lastError: null,
     nextTryAtMs: null,
+    startMs: 1_000,
+    stopWaitMs: 10_000,
+    tierWaitMs: 30_000,
   };
 }
 

@@ -5,23 +5,36 @@
  */
 import { availableParallelism, loadavg, release } from 'node:os';
 import type { Bench, Finding } from './bench.ts';
+import { clush } from './clush.ts';
 import { crash } from './crash.ts';
+import { fanOut, largeFanOut } from './fan-out.ts';
 import { whyNotBuilt } from './fleet.ts';
 import { ingest } from './ingest.ts';
 import { memory } from './memory.ts';
+import { whyMissing } from './packages.ts';
 import { renderTable } from './report.ts';
 import { restartHosts } from './restart-hosts.ts';
 import { restartPrograms } from './restart-programs.ts';
 import { startUp } from './start-up.ts';
-import { whyNoSupervisor } from './supervisor.ts';
+import { SUPERVISOR } from './supervisor.ts';
 import { Workplace } from './workplace.ts';
 
-const BENCHES: readonly Bench[] = [crash, restartHosts, restartPrograms, startUp, memory, ingest];
+const BENCHES: readonly Bench[] = [
+  crash,
+  restartHosts,
+  restartPrograms,
+  startUp,
+  memory,
+  ingest,
+  clush,
+  fanOut,
+  largeFanOut,
+];
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 async function main(names: readonly string[]): Promise<number> {
-  const unknown = names.filter((name) => !BENCHES.some((bench) => bench.name === name));
+  const unknown = names.filter((name) => !BENCHES.some((bench) => isCalled(bench, name)));
   if (unknown.length > 0) {
     const known = BENCHES.map(({ name, summary }) => `  ${name.padEnd(16)}  ${summary}\n`);
     process.stderr.write(`usage: npm run bench [-- NAME…]\n${known.join('')}`);
@@ -33,9 +46,10 @@ async function main(names: readonly string[]): Promise<number> {
     say(obstacle);
     return 2;
   }
-  const why = whyNoSupervisor(process.getuid?.() === 0, say);
-  if (why !== null) say(`${why}; going on without it`);
-  const chosen = names.length === 0 ? BENCHES : BENCHES.filter(({ name }) => names.includes(name));
+  const why = whyMissing([SUPERVISOR], say);
+  if (why !== null) say(`going on without supervisor: ${why}`);
+  const isChosen = (bench: Bench) => names.some((name) => isCalled(bench, name));
+  const chosen = names.length === 0 ? BENCHES : BENCHES.filter(isChosen);
   const [loadBefore = 0] = loadavg();
   const findings: Finding[] = [];
   let failures = 0;
@@ -50,6 +64,11 @@ async function main(names: readonly string[]): Promise<number> {
   }
   process.stdout.write(`\n${renderTable(findings)}\n${machine(loadBefore)}\n`);
   return failures === 0 ? 0 : 1;
+}
+
+/** `restart` means all whose names begin so. */
+function isCalled(bench: Bench, name: string): boolean {
+  return bench.name === name || bench.name.startsWith(`${name}-`);
 }
 
 let current: Workplace | null = null;

@@ -20,6 +20,10 @@ export function isWithinBudget(finding: Finding): boolean | null {
       const ratio = ratioOf(finding);
       return ratio === null ? null : ratio <= budget.ratio;
     }
+    case 'timesFaster': {
+      const ratio = ratioOf(finding);
+      return ratio === null ? null : 1 / ratio >= budget.times;
+    }
   }
 }
 
@@ -47,7 +51,7 @@ function cellsOf(finding: Finding): readonly string[] {
     what,
     spreadText(ours, unit),
     peer === null ? '-' : `${peer.name} ${spreadText(peer.spread, unit)}`,
-    ratio === null ? '-' : `${ratio < 0.1 ? ratio.toPrecision(1) : ratio.toFixed(2)} ×`,
+    ratio === null ? '-' : `${ratio < 0.1 ? ratio.toPrecision(2) : ratio.toFixed(2)} ×`,
     budget === null ? '-' : budgetText(budget, unit),
     isWithin === null ? '-' : isWithin ? 'yes' : 'NO',
   ];
@@ -61,6 +65,8 @@ function budgetText(budget: Budget, unit: string): string {
       return `≥ ${numberText(budget.value)} ${unit}`;
     case 'ratioAtMost':
       return `≤ ${budget.ratio} ×`;
+    case 'timesFaster':
+      return `≤ 1/${budget.times} ×`;
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchTools } from './bench.ts';
 import { tryCommand } from './command.ts';
+import type { Package } from './packages.ts';
 
 export interface Supervisor {
   readonly pid: number;
@@ -10,17 +11,11 @@ export interface Supervisor {
   readonly supervisorctl: (...words: readonly string[]) => readonly string[];
 }
 
-/** Null where it is there, or could be installed. */
-export function whyNoSupervisor(isRoot: boolean, say: (text: string) => void): string | null {
-  if (tryCommand(['supervisord', '--version']).status === 0) return null;
-  if (!isRoot)
-    return 'supervisord is not installed, and only root could: apt-get install supervisor';
-  say('supervisord is missing: installing the package supervisor with apt-get');
-  tryCommand(['apt-get', 'update', '-qq']);
-  const install = tryCommand(['apt-get', 'install', '-y', '-qq', 'supervisor']);
-  if (install.status === 0) return null;
-  return `supervisord is not installed, and apt-get could not: ${install.stderr.trim()}`;
-}
+export const SUPERVISOR: Package = {
+  name: 'supervisor',
+  probe: ['supervisord', '--version'],
+  hasService: true,
+};
 
 export interface SupervisorOptions {
   /** Of its directory. */

@@ -1,6 +1,6 @@
 /**
  * A terminal of the size of a test: what a person sees after a program has written. It knows the
- * control functions that `terminal-painter.ts` uses, and fails on any other. When it is resized it
+ * control functions that `cli/terminal/painter.ts` uses, and fails on any other. When it is resized it
  * wraps lines anew and keeps what left it at the top, as VTE, kitty, iTerm and tmux do.
  */
 import assert from 'node:assert/strict';
