@@ -4,9 +4,9 @@
  * is killed and removed at its end, also where it failed.
  */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectControl } from '../../../cli/client.ts';
@@ -410,12 +410,21 @@ export async function endOf(client: ControlClient, id: OperationId): Promise<Ope
   throw new Error(`operation ${id} did not end within ${OPERATION_MAX_MS} ms`);
 }
 
+/**
+ * Below the ports that systems give to outgoing connections (RFC 6335 §6: from 49152 on, Linux from
+ * 32768 on), of which a fleet makes thousands: one of those could take the port meanwhile.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 10_000 + randomInt(20_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (isFree) return port;
+  }
 }
 
 /** Makes a folder below the fleet's. */
