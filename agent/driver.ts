@@ -127,7 +127,8 @@ function logChange(log: Log, write: AgentWrite): void {
   if (write.kind !== 'event' || write.event.event.kind !== 'processChanged') return;
   const { process, state, pid, exitCode, exitSignal, lastError } = write.event.event.process;
   const isTrouble = state === 'BACKOFF' || state === 'FATAL' || state === 'UNKNOWN';
-  const details = { process, state, pid, exitCode, exitSignal, lastError };
+  // `pid` is the agent's own, on every line.
+  const details = { process, state, processPid: pid, exitCode, exitSignal, lastError };
   if (isTrouble) log.warn(details, `${process} is ${state}`);
   else log.info(details, `${process} is ${state}`);
 }

@@ -6,6 +6,7 @@
  */
 
 import { type Refusal, refusal } from '../../proto/errors.ts';
+import { sortNaturally } from '../../proto/natural-order.ts';
 import { matchProcesses, namesOfPatterns, nearestProcess } from '../../proto/process-pattern.ts';
 import { foldedList } from '../../proto/selector/fold.ts';
 import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
@@ -48,7 +49,10 @@ export function makePlan(
   const touched = new Set(candidates.map(({ host }) => host.host));
   const surprise = surpriseAt(request, touched);
   if (surprise !== null) return surprise;
-  const leftOut = chosen.map(({ host }) => host).filter((host) => !touched.has(host));
+  const leftOut = sortNaturally(
+    chosen.map(({ host }) => host).filter((host) => !touched.has(host)),
+    (host) => host,
+  );
   return { ...layOut(request, tiersOf(request.verb, candidates)), leftOut };
 }
 
