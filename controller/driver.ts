@@ -53,14 +53,11 @@ interface Watch extends Disposable {
   readonly operation: Operation;
 }
 
-type Acknowledge = Extract<FleetEffect, { readonly kind: 'acknowledge' }>;
-
 type Subscriber = (update: OperationUpdate) => void;
 
 export function createFleetDriver(ports: FleetPorts, initial: FleetState): FleetDriver {
   let lastReply: ReplyId = 0;
   const replies = new Map<ReplyId, (answer: Operation | Refusal) => void>();
-  const unacknowledged = new Map<ConnectionId, Acknowledge>();
   const watchers = new Map<OperationId, Set<Subscriber>>();
   const { deliver, state } = createBatchLoop<FleetState, FleetInput, FleetWrite, FleetEffect>(
     {
@@ -83,30 +80,17 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
   }
 
   function performAll(effects: readonly FleetEffect[]): void {
+    const acknowledgements = new Map<ConnectionId, Extract<FleetEffect, { kind: 'acknowledge' }>>();
     for (const effect of effects) {
-      if (effect.kind === 'acknowledge') acknowledgeSoon(effect);
+      if (effect.kind === 'acknowledge') acknowledgements.set(effect.connection, effect);
       else perform(effect);
     }
-  }
-
-  /**
-   * One for what a host reports within this time: a restart is half a dozen events, and each frame
-   * costs both ends more than what it says. What is stored is stored; a host that is cut off
-   * meanwhile hears of it in its next Welcome.
-   */
-  function acknowledgeSoon(effect: Acknowledge): void {
-    if (unacknowledged.size === 0) ports.clock.after(ACKNOWLEDGE_AFTER_MS, acknowledgeAll);
-    unacknowledged.set(effect.connection, effect);
-  }
-
-  function acknowledgeAll(): void {
-    for (const { connection, sessionEpoch, seq } of unacknowledged.values()) {
+    for (const { connection, sessionEpoch, seq } of acknowledgements.values()) {
       ports.links.send(connection, { kind: 'acknowledgement', sessionEpoch, seq });
     }
-    unacknowledged.clear();
   }
 
-  function perform(effect: Exclude<FleetEffect, Acknowledge>): void {
+  function perform(effect: Exclude<FleetEffect, { kind: 'acknowledge' }>): void {
     switch (effect.kind) {
       case 'send':
         return ports.links.send(effect.connection, effect.message);
@@ -182,4 +166,3 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
 }
 
 const RETRY_WHEN_FULL_MS = 1_000;
-const ACKNOWLEDGE_AFTER_MS = 200;

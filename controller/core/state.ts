@@ -81,7 +81,7 @@ export type FleetEffect =
       readonly connection: ConnectionId;
       readonly message: ControllerMessage;
     }
-  /** Several within a short time are sent as one, the last. */
+  /** Several of one batch are sent as one, the last. */
   | {
       readonly kind: 'acknowledge';
       readonly connection: ConnectionId;
