@@ -16,7 +16,7 @@ import { SimulatedFleet } from './simulated-fleet.ts';
 import { inTurn, type Spread, spreadOf } from './spread.ts';
 
 export const fanOut: Bench = bench(1_000, 9, 'a minute');
-export const largeFanOut: Bench = bench(10_000, 7, 'six minutes');
+export const largeFanOut: Bench = bench(10_000, 7, 'eight minutes');
 
 /** Three servers with their clients, each with as many connections as there are agents. */
 const MEMORY_BYTES_PER_AGENT = 700_000;
