@@ -441,6 +441,32 @@ test('what was too slow to stop is started as soon as it has stopped', () => {
   assert.equal(stateOf(script), 'succeeded');
 });
 
+test('what was too slow to stop is not started once the operation must stop', () => {
+  const script = begunWith({ fullStop: true }, 'a web 0', 'b web 0', 'c web 0');
+  script.settle('a web');
+  script.overrun(ALL, 0);
+  script.settle('a web', 'failed');
+  script.settle('b web');
+  assert.deepEqual(script.sent, []);
+  script.settle('c web');
+  assert.equal(script.states(), 'failed not-attempted not-attempted');
+  assert.match(script.target('b web').error ?? '', /not started again/);
+});
+
+test('a full stop says which process it ended, not which one its start found', () => {
+  const script = begunWith({ fullStop: true }, 'a web 0');
+  const settle = (verb: Verb, oldPid: number | null, newPid: number | null) => {
+    const outcome = { ...settledAs('succeeded'), oldPid, newPid };
+    const news = { kind: 'settled', verb, outcome } as const;
+    const name = knownProcessName('web');
+    script.take(noteTarget(script.execution, hostId('a'), name, news, NOW_MS + 1));
+  };
+  settle('stop', 41, null);
+  settle('start', null, 42);
+  const { oldPid, newPid } = script.target('a web');
+  assert.deepEqual([oldPid, newPid], [41, 42]);
+});
+
 test('what a process goes through is seen while its target is open, and stored with nothing', () => {
   const script = begun('a db 0', 'a web 1');
   const see = (process: string, state: ProcessState) =>
