@@ -7,8 +7,9 @@
  * later commit tries to bring the journal up to date.
  */
 import { createBatchLoop } from '../proto/batch.ts';
-import type { ProcessName } from '../proto/vocabulary.ts';
+import type { ProcessName, ProcessStatus } from '../proto/vocabulary.ts';
 import { stepAgent } from './core/agent.ts';
+import type { ProcessDefinition } from './core/definition.ts';
 import { targetsToRecord } from './core/recover.ts';
 import type {
   ActingEffect,
@@ -17,14 +18,26 @@ import type {
   AgentState,
   AgentStep,
   AgentWrite,
+  SpawnProblem,
 } from './core/state.ts';
-import type { Children, Clock, Journal, Link, Log, SignalResult } from './ports.ts';
+import type {
+  Children,
+  Clock,
+  ConfigSource,
+  Journal,
+  Link,
+  Log,
+  OrderListeners,
+  SignalResult,
+} from './ports.ts';
 
 export interface AgentPorts {
   readonly clock: Clock;
   readonly children: Children;
   readonly journal: Journal;
   readonly link: Link;
+  readonly config: ConfigSource;
+  readonly orders: OrderListeners;
   readonly log: Log;
   readonly onShutdownComplete: () => void;
 }
@@ -87,6 +100,26 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
         return ports.clock.after(effect.delayMs, () => {
           deliver({ kind: 'tierTimedOut', direction: effect.direction, index: effect.index });
         });
+      case 'waveTimer': {
+        const { operationId, wave } = effect;
+        return ports.clock.after(effect.delayMs, () => {
+          deliver({ kind: 'waveTimedOut', operationId, wave });
+        });
+      }
+      case 'examine': {
+        const { order, processes, definitions } = effect;
+        return deliver({ kind: 'examined', order, processes, problems: examine(definitions) });
+      }
+      case 'readConfig': {
+        const { purpose } = effect;
+        return deliver({ kind: 'configRead', purpose, reading: ports.config.read() });
+      }
+      case 'redefine':
+        return ports.children.redefine(effect.definition);
+      case 'forget':
+        return ports.children.forget(effect.process);
+      case 'tell':
+        return ports.orders.tell(effect.order, effect.news);
       case 'send':
         return ports.link.send(effect.message);
       case 'warn':
@@ -94,6 +127,17 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
       case 'shutdownComplete':
         return ports.onShutdownComplete();
     }
+  }
+
+  function examine(
+    definitions: readonly ProcessDefinition[],
+  ): ReadonlyMap<ProcessName, SpawnProblem> {
+    const problems = new Map<ProcessName, SpawnProblem>();
+    for (const definition of definitions) {
+      const problem = ports.children.examine(definition);
+      if (problem !== null) problems.set(definition.process, problem);
+    }
+    return problems;
   }
 
   function performOnProcess(process: ProcessName, effect: ActingEffect): void {
@@ -124,8 +168,29 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
 
 /** What an administrator looks for in a supervisor's log: who came up, who went down, and how. */
 function logChange(log: Log, write: AgentWrite): void {
-  if (write.kind !== 'event' || write.event.event.kind !== 'processChanged') return;
-  const { process, state, pid, exitCode, exitSignal, lastError } = write.event.event.process;
+  if (write.kind !== 'event') return;
+  const { event } = write.event;
+  switch (event.kind) {
+    case 'processChanged':
+      return logState(log, event.process);
+    case 'processRemoved':
+      return log.info({ process: event.process }, `${event.process} is removed`);
+    case 'localOrder': {
+      const { command, requestedBy, operationId } = event;
+      return log.info({ requestedBy, operationId }, `ordered on this host: ${command}`);
+    }
+    case 'configJudged':
+      if (event.problem === null) log.info({}, 'the configuration is good');
+      else log.error({ problem: event.problem }, 'config rejected');
+      return;
+    case 'targetAccepted':
+    case 'targetSettled':
+      return;
+  }
+}
+
+function logState(log: Log, status: ProcessStatus): void {
+  const { process, state, pid, exitCode, exitSignal, lastError } = status;
   const isTrouble = state === 'BACKOFF' || state === 'FATAL' || state === 'UNKNOWN';
   // `pid` is the agent's own, on every line.
   const details = { process, state, processPid: pid, exitCode, exitSignal, lastError };
@@ -150,6 +215,7 @@ function everything({ state, writes }: AgentStep): readonly AgentWrite[] {
   const { nextSeq, pending } = state.outbox;
   return [
     { kind: 'acknowledged', seq: (pending[0]?.seq ?? nextSeq) - 1 },
+    { kind: 'processesCleared' },
     ...[...state.processes.values()].map((process) => ({ kind: 'process', process }) as const),
     ...targetsToRecord(state).map((target) => ({ kind: 'target', target }) as const),
     ...pending.map((event) => ({ kind: 'event', event }) as const),

@@ -13,10 +13,10 @@ import { FleetError, type Refusal } from '../proto/errors.ts';
 import type { AgentFrame } from '../proto/gen/fleet/v1/AgentFrame.ts';
 import type { ControllerFrame__Output } from '../proto/gen/fleet/v1/ControllerFrame.ts';
 import { agentLinkService } from '../proto/load.ts';
+import type { AgentMessage, ControllerMessage } from '../proto/messages.ts';
 import { channelCredentials } from '../proto/tls.ts';
 import { explainTlsFailure } from '../proto/tls-failures.ts';
 import { isAcceptedProtocol, PROTOCOL_VERSION } from '../proto/version.ts';
-import type { AgentMessage, ControllerMessage } from '../proto/vocabulary.ts';
 import { redialDelayMs } from './core/reconnect.ts';
 import type { Link, Log } from './ports.ts';
 
@@ -50,6 +50,13 @@ const GOODBYE_TIMEOUT_MS = 1_000;
 const { path, requestSerialize, responseDeserialize } = agentLinkService['Connect'] as NonNullable<
   (typeof agentLinkService)[string]
 >;
+
+/** Of an agent that no controller is named to: what there would be to say, nobody hears. */
+export const NO_LINK: Pick<ControllerLink, 'open' | 'send' | 'close'> = {
+  open: () => undefined,
+  send: () => undefined,
+  close: () => Promise.resolve(),
+};
 
 export class ControllerLink implements Link, Disposable {
   readonly #options: LinkOptions;

@@ -3,10 +3,12 @@
  * hand-written fakes. What comes back from the world arrives as an `AgentInput`.
  */
 import type { Instant } from '../proto/instant.ts';
-import type { AgentMessage, ProcessName } from '../proto/vocabulary.ts';
+import type { OrderNews } from '../proto/local-orders.ts';
+import type { AgentMessage } from '../proto/messages.ts';
+import type { ProcessName } from '../proto/vocabulary.ts';
 import type { ProcessDefinition } from './core/definition.ts';
 import type { Child } from './core/process.ts';
-import type { AgentWrite } from './core/state.ts';
+import type { AgentWrite, ConfigReading, OrderId, SpawnProblem } from './core/state.ts';
 
 export interface Clock {
   now(): Instant;
@@ -22,12 +24,28 @@ export type SignalResult =
   | { readonly kind: 'failed'; readonly error: string };
 
 export interface Children {
+  /** Why its command cannot be started at all, found without starting anything; null: it can. */
+  examine(definition: ProcessDefinition): SpawnProblem | null;
   /** Ends in `spawned` or `spawnFailed`; the program waits until it is released. */
   spawn(definition: ProcessDefinition): void;
   release(process: ProcessName): void;
   abandon(process: ProcessName): void;
   signal(child: Child, signal: string, wholeGroup: boolean): SignalResult;
   adopt(definition: ProcessDefinition, child: Child): void;
+  /** Its logs are to be as this says from now on; whatever runs goes on running. */
+  redefine(definition: ProcessDefinition): void;
+  /** It has ended and is no longer configured: nothing of it is to stay open. */
+  forget(process: ProcessName): void;
+}
+
+/** The configuration on disk, read anew each time. */
+export interface ConfigSource {
+  read(): ConfigReading;
+}
+
+/** Whoever gave an order on this host and still listens. */
+export interface OrderListeners {
+  tell(order: OrderId, news: OrderNews): void;
 }
 
 export interface Journal {

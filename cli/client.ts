@@ -6,14 +6,16 @@ import {
   type ChannelCredentials,
   type ChannelOptions,
   Client,
-  type ClientReadableStream,
-  Metadata,
   type MethodDefinition,
-  type ServiceError,
 } from '@grpc/grpc-js';
 import { clientOptions, OPERATION_MAX_BYTES } from '../proto/channel-options.ts';
-import { decodeHost, decodeHostProcess, decodeStoredEvent } from '../proto/codec/control.ts';
-import { decodeRefusal } from '../proto/codec/error.ts';
+import { questionCodec } from '../proto/codec/configuration.ts';
+import {
+  decodeHost,
+  decodeHostProcess,
+  decodeHostReport,
+  decodeStoredEvent,
+} from '../proto/codec/control.ts';
 import {
   decodeOperation,
   decodeOperationSummary,
@@ -24,11 +26,11 @@ import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
 import { controlService } from '../proto/load.ts';
 import { explainTlsFailure } from '../proto/tls-failures.ts';
 import { isAcceptedProtocol, PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
+import { serverStream, unary } from './grpc-calls.ts';
 import type { ControlClient, ControllerVersion, OperationListing } from './ports.ts';
 
 /** What nobody answers within this time is not there. A refused connection fails at once. */
 const CONNECT_DEADLINE_MS = 10_000;
-const CALL_DEADLINE_MS = 30_000;
 
 const CHANNEL_OPTIONS: ChannelOptions = {
   ...clientOptions(OPERATION_MAX_BYTES),
@@ -58,6 +60,10 @@ const METHODS = {
     { readonly host: string; readonly process?: string; readonly limit: number },
     { readonly events: readonly WireEvent[] }
   >('ListEvents'),
+  askHosts: method<
+    { readonly hosts: string; readonly question: string },
+    { readonly reports: readonly WireReport[] }
+  >('AskHosts'),
 };
 type WireHost = Parameters<typeof decodeHost>[0];
 type WireHostProcess = Parameters<typeof decodeHostProcess>[0];
@@ -65,6 +71,7 @@ type WireOperation = Parameters<typeof decodeOperation>[0];
 type WireUpdate = Parameters<typeof decodeOperationUpdate>[0];
 type WireSummary = Parameters<typeof decodeOperationSummary>[0];
 type WireEvent = Parameters<typeof decodeStoredEvent>[0];
+type WireReport = Parameters<typeof decodeHostReport>[0];
 type WireRequest = ReturnType<typeof encodeOperationRequest>;
 
 export interface ControllerEndpoint {
@@ -141,6 +148,11 @@ function controlClient(
       const answer = await unary(channel, METHODS.listEvents, wire);
       return answer.events.map(decodeStoredEvent);
     },
+    askHosts: async (question, hosts) => {
+      const wire = { hosts, question: questionCodec.toWire(question) };
+      const answer = await unary(channel, METHODS.askHosts, wire);
+      return answer.reports.map(decodeHostReport);
+    },
     [Symbol.dispose]: () => channel.close(),
   };
 }
@@ -154,73 +166,6 @@ async function greet(channel: Client): Promise<ControllerVersion> {
       fix: 'install a fleetctl of the same release as the controller',
     }),
   );
-}
-
-interface UnaryOptions {
-  readonly signal?: AbortSignal;
-  readonly within?: number;
-}
-
-function unary<Request, Response>(
-  channel: Client,
-  { path, requestSerialize, responseDeserialize }: MethodDefinition<Request, Response>,
-  request: Request,
-  { signal, within = CALL_DEADLINE_MS }: UnaryOptions = {},
-): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    const call = channel.makeUnaryRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      request,
-      new Metadata(),
-      { deadline: Date.now() + within },
-      (error, response) => {
-        signal?.removeEventListener('abort', cancel);
-        if (error !== null) reject(fleetError(error));
-        else resolve(response as Response);
-      },
-    );
-    const cancel = () => call.cancel();
-    if (signal?.aborted) cancel();
-    else signal?.addEventListener('abort', cancel, { once: true });
-  });
-}
-
-async function* serverStream<Request, Response>(
-  channel: Client,
-  { path, requestSerialize, responseDeserialize }: MethodDefinition<Request, Response>,
-  request: Request,
-  signal: AbortSignal,
-): AsyncGenerator<Response> {
-  const call: ClientReadableStream<Response> = channel.makeServerStreamRequest(
-    path,
-    requestSerialize,
-    responseDeserialize,
-    request,
-  );
-  const cancel = () => call.cancel();
-  // The iteration below stops listening before the stream has told of its own cancellation.
-  call.on('error', () => {});
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    if (signal.aborted) cancel();
-    for await (const message of call) yield message as Response;
-  } catch (caught) {
-    throw fleetError(caught);
-  } finally {
-    signal.removeEventListener('abort', cancel);
-    cancel();
-  }
-}
-
-function fleetError(caught: unknown): FleetError {
-  if (isServiceError(caught)) return new FleetError(decodeRefusal(caught));
-  return new FleetError(FleetError.refusalFrom(caught));
-}
-
-function isServiceError(caught: unknown): caught is ServiceError {
-  return caught instanceof Error && 'details' in caught && 'metadata' in caught;
 }
 
 function method<Request, Response>(name: string): MethodDefinition<Request, Response> {

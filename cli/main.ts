@@ -1,6 +1,7 @@
 /** Composition root of fleetctl: gives the commands their world and the shell its exit code. */
 import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
+import { DEFAULT_SOCKET } from './local/ports.ts';
 import type { ConnectionOptions, Environment } from './ports.ts';
 import { runFleetctl } from './run.ts';
 import {
@@ -14,7 +15,7 @@ import { systemClock } from './terminal/system-clock.ts';
 /** What a shell reports of a program that SIGPIPE ended: `fleetctl status | head -1`. */
 const EXIT_BROKEN_PIPE = 141;
 
-const { NO_COLOR, TERM } = process.env;
+const { FLEETCTL_SOCKET, NO_COLOR, SUDO_USER, TERM } = process.env;
 const isDumb = TERM === 'dumb';
 const onError = endUnheard;
 const stdout = createOutput('stdout', { colours: !NO_COLOR && !isDumb && isatty(1), onError });
@@ -30,6 +31,11 @@ const environment: Environment = {
   ask: isatty(0) && isatty(2) ? askOnTerminal : null,
   onInterrupt,
   dial,
+  dialLocal: async (socket) => {
+    const { dialLocal } = await import('./local/dial.ts');
+    return dialLocal(socket ?? (FLEETCTL_SOCKET || DEFAULT_SOCKET), SUDO_USER || null);
+  },
+  logOutput: { write: stdout.writeBytes, isTerminal: isatty(1) },
 };
 
 // grpc-js sends a controller's IP address as TLS server name, of which Node warns (DEP0123) on a

@@ -6,7 +6,7 @@
 import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
 import type { OperationRequest, Order, Verb } from '../proto/vocabulary.ts';
 import { resolveHosts } from './hosts-expression.ts';
-import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from './operation-id.ts';
+import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../proto/operation-id.ts';
 import type { Environment } from './ports.ts';
 import { shellWord } from './render/shell.ts';
 import { isBlank, refusalOfEmpty } from './selection.ts';
@@ -90,6 +90,6 @@ function contradiction(one: string, other: string, cause: string): Refusal {
 function hostsMissing(verb: Verb, processes: readonly string[]): Refusal {
   return refusal('usage', `${verb} needs --hosts`, {
     cause: 'what changes something never means the whole fleet by accident',
-    fix: `fleetctl ${verb} ${processes.map(shellWord).join(' ')} --hosts 'prod-*', or --hosts '@*' for the whole fleet`,
+    fix: `fleetctl ${[verb, ...processes].map(shellWord).join(' ')} --hosts 'prod-*', or --hosts '@*' for the whole fleet`,
   });
 }

@@ -8,8 +8,8 @@ import { type FinalState, isOpenState } from '../proto/target.ts';
 import type { Operation, Target, TargetState, Verb } from '../proto/vocabulary.ts';
 
 /** docs/operations.md lists them; where several apply, 12 goes before 10 before 11. */
-const EXIT_SOME_FAILED = 10;
-const EXIT_SOME_UNREACHABLE = 11;
+export const EXIT_SOME_FAILED = 10;
+export const EXIT_SOME_UNREACHABLE = 11;
 const EXIT_STOPPED_EARLY = 12;
 
 export function exitCodeFor({ targets }: Operation): number {

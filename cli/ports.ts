@@ -2,6 +2,7 @@
  * What fleetctl needs from the world, so that every command is a function of these and can be run
  * by a test without a terminal, a clock or a network. `main.ts` wires the real ones.
  */
+import type { HostQuestion, HostReport } from '../proto/host-questions.ts';
 import type {
   HostProcess,
   HostStatus,
@@ -11,6 +12,7 @@ import type {
   OperationUpdate,
   StoredEvent,
 } from '../proto/vocabulary.ts';
+import type { LocalDial, LogOutput } from './local/ports.ts';
 
 export interface Output {
   readonly write: (text: string) => void;
@@ -53,6 +55,10 @@ export interface Environment {
   /** Calls back once on Ctrl-C; the next Ctrl-C ends the program as if nobody listened. */
   readonly onInterrupt: (callback: () => void) => Disposable;
   readonly dial: (connection: ConnectionOptions) => Promise<ControlClient>;
+  /** @param socket as typed; null: the default */
+  readonly dialLocal: (socket: string | null) => Promise<LocalDial>;
+  /** stdout, for bytes that are none of ours. */
+  readonly logOutput: LogOutput;
 }
 
 /** From the command line; null: as the configuration says. */
@@ -97,6 +103,8 @@ export interface ControlClient extends Disposable {
   readonly listOperations: (which: OperationListing) => Promise<readonly OperationSummary[]>;
   /** Newest first. */
   readonly listEvents: (which: EventSelection) => Promise<readonly StoredEvent[]>;
+  /** In natural order of the hosts; takes as long as the slowest of them, within limits. */
+  readonly askHosts: (question: HostQuestion, hosts: string) => Promise<readonly HostReport[]>;
 }
 
 export interface OperationListing {

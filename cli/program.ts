@@ -2,9 +2,10 @@
  * The tree of commands: names, arguments, options and help, nothing else. Every action imports its
  * command only when it runs, since `fleetctl --help` must not wait for grpc-js.
  */
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { PRODUCT_VERSION } from '../proto/version.ts';
 import type { Environment } from './ports.ts';
+import { addConfiguration } from './tree/configuration.ts';
 import { addSignal, addStartStopRestart } from './tree/control.ts';
 import { addHosts, addVersion } from './tree/hosts.ts';
 import { addOperations } from './tree/operations.ts';
@@ -12,12 +13,29 @@ import { type Finish, withExamples } from './tree/shared.ts';
 import { addDescribe, addStatus } from './tree/status.ts';
 import { usageError } from './usage-error.ts';
 
-export function createProgram(environment: Environment, finish: Finish): Command {
+/** @returns the exit code */
+export async function runProgram(
+  words: readonly string[],
+  environment: Environment,
+): Promise<number> {
+  const finish: Finish = { exitCode: 0 };
+  try {
+    await createProgram(environment, finish).parseAsync(words, { from: 'user' });
+    return finish.exitCode;
+  } catch (caught) {
+    // Only after `--help` and `--version`: other endings of the parser are usage errors by then.
+    if (caught instanceof CommanderError) return caught.exitCode;
+    throw caught;
+  }
+}
+
+function createProgram(environment: Environment, finish: Finish): Command {
   const program = new Command('fleetctl')
     .description('Starts, stops, restarts and watches processes on many hosts.')
     .version(`fleetctl ${PRODUCT_VERSION}`, '-V, --version', 'show the version of fleetctl')
     .option('--config <file>', 'configuration file (default: ~/.config/fleetctl/config)')
     .option('--context <name>', 'which [context:NAME] of the configuration')
+    .option('--local', 'this host only, without a controller, as supervisorctl: see --local help')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: environment.stdout.write,
@@ -31,6 +49,7 @@ export function createProgram(environment: Environment, finish: Finish): Command
   addDescribe(program, actions);
   addStartStopRestart(program, actions);
   addSignal(program, actions);
+  addConfiguration(program, actions);
   addHosts(program, actions);
   addOperations(program, actions);
   addVersion(program, actions);
@@ -40,6 +59,7 @@ export function createProgram(environment: Environment, finish: Finish): Command
     "fleetctl restart 'web:*' --hosts 'prod-*'",
     'fleetctl restart web --hosts prod-1,prod-2 --dry-run',
     "fleetctl signal HUP nginx --hosts 'prod-web-*' --reason 'new certificate'",
+    'fleetctl --local status',
   ]);
 }
 

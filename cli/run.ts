@@ -1,27 +1,27 @@
 /**
- * Runs one command line to its exit code. Here, and nowhere else, what was thrown becomes words or
- * JSON on stderr.
+ * Runs one command line to its exit code: on this host's own agent where it says `--local`, on the
+ * fleet through the controller otherwise. Here, and nowhere else, what was thrown becomes words or
+ * JSON on stderr. Only the half that is needed is loaded.
  */
-import { CommanderError } from 'commander';
 import { exitCodeOf, FleetError } from '../proto/errors.ts';
+import { isLocal } from './local/arguments.ts';
 import type { Environment } from './ports.ts';
-import { createProgram } from './program.ts';
 import { renderError } from './render/error.ts';
 import { renderErrorJson } from './render/json.ts';
-import type { Finish } from './tree/shared.ts';
 
 /** @param words the command line without node and script */
 export async function runFleetctl(
   words: readonly string[],
   environment: Environment,
 ): Promise<number> {
-  const finish: Finish = { exitCode: 0 };
   try {
-    await createProgram(environment, finish).parseAsync(words, { from: 'user' });
-    return finish.exitCode;
+    if (isLocal(words)) {
+      const { runLocal } = await import('./local/run.ts');
+      return await runLocal(words, environment);
+    }
+    const { runProgram } = await import('./program.ts');
+    return await runProgram(words, environment);
   } catch (caught) {
-    // Only after `--help` and `--version`: other endings of the parser are usage errors by then.
-    if (caught instanceof CommanderError) return caught.exitCode;
     const because = FleetError.refusalFrom(caught);
     if (because.message !== '') {
       environment.stderr.write(wantsJson(words) ? renderErrorJson(because) : renderError(because));

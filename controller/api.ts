@@ -3,13 +3,20 @@
  * store, encode. No decision is made here.
  */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
-import { encodeHost, encodeHostProcess, encodeStoredEvent } from '../proto/codec/control.ts';
+import { questionCodec } from '../proto/codec/configuration.ts';
+import {
+  encodeHost,
+  encodeHostProcess,
+  encodeHostReport,
+  encodeStoredEvent,
+} from '../proto/codec/control.ts';
 import {
   decodeOperationRequest,
   encodeOperation,
   encodeOperationSummary,
 } from '../proto/codec/operation.ts';
 import type { Refusal } from '../proto/errors.ts';
+import type { AskHostsRequest__Output } from '../proto/gen/fleet/v1/AskHostsRequest.ts';
 import type { GetOperationRequest__Output } from '../proto/gen/fleet/v1/GetOperationRequest.ts';
 import type { ListEventsRequest__Output } from '../proto/gen/fleet/v1/ListEventsRequest.ts';
 import type { ListHostsRequest__Output } from '../proto/gen/fleet/v1/ListHostsRequest.ts';
@@ -58,7 +65,13 @@ export function controlHandlers(options: ApiOptions): UntypedServiceImplementati
 }
 
 /** What hosts run and report. */
-function fleetHandlers({ driver, store, guard, clock }: ApiOptions): UntypedServiceImplementation {
+function fleetHandlers({
+  driver,
+  store,
+  guard,
+  clock,
+  log,
+}: ApiOptions): UntypedServiceImplementation {
   const hostQuery = (selector: string) => ({ selector, wallMs: clock.now().wallMs });
   return {
     ListHosts: guard.unary('Control.ListHosts', (request: ListHostsRequest__Output) => {
@@ -77,6 +90,16 @@ function fleetHandlers({ driver, store, guard, clock }: ApiOptions): UntypedServ
       if (problem !== null) return problem;
       return { events: (await store.recentEvents(query)).map(encodeStoredEvent) };
     }),
+    AskHosts: guard.unary(
+      'Control.AskHosts',
+      async (request: AskHostsRequest__Output, caller: Identity) => {
+        const question = questionCodec.fromWire(request.question);
+        const hosts = clippedTo(SELECTOR_LOGGED_MAX, request.hosts);
+        log.info({ operator: caller.name, question, hosts }, 'question');
+        const reports = await driver.ask(question, request.hosts);
+        return isRefusal(reports) ? reports : { reports: reports.map(encodeHostReport) };
+      },
+    ),
   };
 }
 

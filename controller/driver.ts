@@ -8,6 +8,7 @@
  */
 import { createBatchLoop } from '../proto/batch.ts';
 import { type Refusal, refusal } from '../proto/errors.ts';
+import type { HostQuestion, HostReport } from '../proto/host-questions.ts';
 import type {
   Operation,
   OperationId,
@@ -26,12 +27,13 @@ import type {
   FleetWrite,
   ReplyId,
 } from './core/state.ts';
-import type { AgentLinks, Clock, Store } from './ports.ts';
+import type { AgentLinks, Clock, Log, Store } from './ports.ts';
 
 export interface FleetPorts {
   readonly clock: Clock;
   readonly store: Store;
   readonly links: AgentLinks;
+  readonly log: Log;
   /** The store is broken; nothing may be promised any more. */
   readonly onStoreBroken: (error: unknown) => void;
 }
@@ -40,6 +42,8 @@ export interface FleetDriver {
   deliver(input: FleetInput): void;
   /** Resolves when the operation is committed, or refused. */
   submit(request: OperationRequest, requestedBy: string): Promise<Operation | Refusal>;
+  /** Resolves when each of the hosts that the selector means has answered, or has had its time. */
+  ask(question: HostQuestion, hosts: string): Promise<readonly HostReport[] | Refusal>;
   /**
    * The operation as committed now, and every update from now on.
    * @param idOrBeginning as `findOperation` takes it
@@ -58,6 +62,7 @@ type Subscriber = (update: OperationUpdate) => void;
 export function createFleetDriver(ports: FleetPorts, initial: FleetState): FleetDriver {
   let lastReply: ReplyId = 0;
   const replies = new Map<ReplyId, (answer: Operation | Refusal) => void>();
+  const answers = new Map<ReplyId, (answer: readonly HostReport[] | Refusal) => void>();
   const watchers = new Map<OperationId, Set<Subscriber>>();
   const { deliver, state } = createBatchLoop<FleetState, FleetInput, FleetWrite, FleetEffect>(
     {
@@ -112,6 +117,18 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
         replies.get(effect.reply)?.(effect.answer);
         replies.delete(effect.reply);
         return;
+      case 'questionTimer': {
+        const { question } = effect;
+        return ports.clock.after(effect.delayMs, () =>
+          deliver({ kind: 'questionTimedOut', question }),
+        );
+      }
+      case 'answerQuestion':
+        answers.get(effect.reply)?.(effect.answer);
+        answers.delete(effect.reply);
+        return;
+      case 'log':
+        return ports.log[effect.level](effect.details, effect.text);
       case 'publish':
         for (const notify of watchers.get(effect.operation) ?? []) notify(effect.update);
         return;
@@ -126,6 +143,8 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
     switch (input.kind) {
       case 'submit':
         return perform({ kind: 'reply', reply: input.reply, answer: because });
+      case 'ask':
+        return perform({ kind: 'answerQuestion', reply: input.reply, answer: because });
       case 'hello':
       case 'message':
         return ports.links.close(input.connection, because);
@@ -133,6 +152,7 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
       case 'graceOver':
       case 'waveWaitOver':
       case 'sessionEnded':
+      case 'questionTimedOut':
         // These must not be lost; they are tried again when there may be room.
         return ports.clock.after(RETRY_WHEN_FULL_MS, () => deliver(input));
     }
@@ -143,6 +163,14 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
       lastReply += 1;
       replies.set(lastReply, resolve);
       deliver({ kind: 'submit', reply: lastReply, request, requestedBy });
+    });
+  }
+
+  function ask(question: HostQuestion, hosts: string): Promise<readonly HostReport[] | Refusal> {
+    return new Promise((resolve) => {
+      lastReply += 1;
+      answers.set(lastReply, resolve);
+      deliver({ kind: 'ask', reply: lastReply, question, hosts });
     });
   }
 
@@ -162,7 +190,7 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
     };
   }
 
-  return { deliver, submit, watch, state };
+  return { deliver, submit, ask, watch, state };
 }
 
 const RETRY_WHEN_FULL_MS = 1_000;

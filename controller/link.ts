@@ -8,7 +8,8 @@ import { decodeAgentFrame, encodeControllerMessage } from '../proto/codec/link.t
 import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
 import type { AgentFrame__Output } from '../proto/gen/fleet/v1/AgentFrame.ts';
 import type { ControllerFrame } from '../proto/gen/fleet/v1/ControllerFrame.ts';
-import { type ControllerMessage, type HostId, hostId } from '../proto/vocabulary.ts';
+import type { ControllerMessage } from '../proto/messages.ts';
+import { type HostId, hostId } from '../proto/vocabulary.ts';
 import type { ConnectionId } from './core/host.ts';
 import { HEARTBEAT_INTERVAL_MS } from './core/sessions.ts';
 import type { FleetInput } from './core/state.ts';

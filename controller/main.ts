@@ -18,6 +18,7 @@ import {
 import { nodeConfigFiles } from '../proto/dialect/node-files.ts';
 import { controlHandlers } from './api.ts';
 import { type ControllerConfig, loadControllerConfig } from './config.ts';
+import { NO_QUESTIONS } from './core/questions.ts';
 import { createFleetDriver, type FleetDriver } from './driver.ts';
 import { createGuard } from './guard.ts';
 import { AgentLinkServer } from './link.ts';
@@ -71,6 +72,7 @@ async function serve(config: ControllerConfig, credentials: Credentials): Promis
       clock: systemClock,
       store,
       links,
+      log,
       onStoreBroken: (error) => {
         log.error({ error: String(error) }, 'the store cannot be written; ending');
         process.exit(1);
@@ -80,6 +82,7 @@ async function serve(config: ControllerConfig, credentials: Credentials): Promis
       ...store.contents,
       unreachableAfterMs: config.unreachableAfterMs,
       hostGroups: config.hostGroups,
+      questions: NO_QUESTIONS,
     },
   );
   driver.deliver({ kind: 'boot' });

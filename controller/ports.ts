@@ -1,7 +1,8 @@
 /** All that the controller's driver asks of the world. Adapters implement these, tests fake them. */
 import type { Refusal } from '../proto/errors.ts';
 import type { Instant } from '../proto/instant.ts';
-import type { ControllerMessage, StoredEvent } from '../proto/vocabulary.ts';
+import type { ControllerMessage } from '../proto/messages.ts';
+import type { StoredEvent } from '../proto/vocabulary.ts';
 import type { ConnectionId } from './core/host.ts';
 import type { EventQuery } from './core/queries.ts';
 import type { FleetWrite } from './core/state.ts';

@@ -28,6 +28,17 @@ export const serverOptions: ChannelOptions = {
   'grpc.max_send_message_length': OPERATION_MAX_BYTES,
 };
 
+/** Calls under way on one connection; a person has one or two. */
+const LOCAL_STREAMS_MAX = 32;
+
+/** Without keepalive: neither end of a UNIX socket goes away unnoticed. */
+export const localServerOptions: ChannelOptions = {
+  'grpc.enable_channelz': 0,
+  'grpc.max_concurrent_streams': LOCAL_STREAMS_MAX,
+  'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
+  'grpc.max_send_message_length': OPERATION_MAX_BYTES,
+};
+
 export function clientOptions(receiveMaxBytes: number): ChannelOptions {
   return {
     ...SHARED,

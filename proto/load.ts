@@ -21,3 +21,4 @@ function service(name: string): ServiceDefinition {
 
 export const agentLinkService: ServiceDefinition = service('fleet.v1.AgentLink');
 export const controlService: ServiceDefinition = service('fleet.v1.Control');
+export const localControlService: ServiceDefinition = service('fleet.v1.LocalControl');

@@ -17,8 +17,20 @@ export const VERSION_LENGTH_MAX = 100;
 /** `RTMIN+3` is among the longest. */
 export const SIGNAL_LENGTH_MAX = 16;
 
+/** Of a file, as most systems bound it (PATH_MAX). */
+export const PATH_LENGTH_MAX = 4_096;
+
 /** A paragraph: an error, a reason. */
 export const REMARK_LENGTH_MAX = 1_000;
+
+/** All that is wrong with a configuration, where somebody asked and nothing is kept. */
+export const PROBLEMS_LENGTH_MAX = 8_000;
+
+/** Groups or processes in one answer; no host has more processes either. */
+export const ANSWER_ITEMS_MAX = 10_000;
+
+/** A command as it was typed on a host. */
+export const COMMAND_LENGTH_MAX = 500;
 
 /** Of what a process printed last. */
 const LOG_LINES_MAX = 10;

@@ -84,8 +84,13 @@ export interface ProcessStatus {
   readonly tierWaitMs: number;
 }
 
-export const VERBS = ['start', 'stop', 'restart', 'signal'] as const;
+/** `update` has the host itself take up its configuration; the others are about processes. */
+export const VERBS = ['start', 'stop', 'restart', 'signal', 'update'] as const;
 export type Verb = (typeof VERBS)[number];
+export type ProcessVerb = Exclude<Verb, 'update'>;
+
+/** What an `update` is about: one target for each host, which stands for all that runs there. */
+export const WHOLE_HOST = '*' as ProcessName;
 
 export const TARGET_STATES = [
   'pending',
@@ -111,6 +116,22 @@ export type Order = (typeof ORDERS)[number];
 export const OPERATION_STATES = ['planned', 'running', 'succeeded', 'failed'] as const;
 export type OperationState = (typeof OPERATION_STATES)[number];
 
+/**
+ * Why a target was not simply done, as far as programs may ask; the error says it in words. The
+ * first two go with success too: the wanted state held already (Supervisor xmlrpc.py, `Faults`).
+ */
+export const TARGET_FAULTS = [
+  'already-started',
+  'not-running',
+  'bad-name',
+  'no-file',
+  'not-executable',
+  'spawn-error',
+  'abnormal-termination',
+  'failed',
+] as const;
+export type TargetFault = (typeof TARGET_FAULTS)[number];
+
 /** The end of one target as its agent saw it. */
 export interface TargetOutcome {
   readonly state: SettledState;
@@ -118,12 +139,29 @@ export interface TargetOutcome {
   readonly newPid: number | null;
   readonly durationMs: number;
   readonly error: string | null;
+  readonly fault: TargetFault | null;
+  /** What there is to say of a success: "already running", "web changed, queue added". */
+  readonly note: string | null;
   /** The last lines that the process printed, oldest first; only where it failed. */
   readonly logTail: readonly string[];
 }
 
 export type AgentEvent =
   | { readonly kind: 'processChanged'; readonly process: ProcessStatus }
+  /** It is no longer configured and has gone. */
+  | { readonly kind: 'processRemoved'; readonly process: ProcessName }
+  /** Somebody on the host itself had something changed there. */
+  | {
+      readonly kind: 'localOrder';
+      /** `alice`, `root (sudo by alice)`, or `SIGHUP`. */
+      readonly requestedBy: string;
+      /** As typed: `restart web:*`. */
+      readonly command: string;
+      /** Under which the targets that came of it are reported; null where none could. */
+      readonly operationId: OperationId | null;
+    }
+  /** A configuration was read: refused for this reason, or (null) taken. */
+  | { readonly kind: 'configJudged'; readonly problem: string | null }
   | {
       readonly kind: 'targetAccepted';
       readonly operationId: OperationId;
@@ -150,50 +188,6 @@ export interface SequencedEvent {
 
 export type Labels = Readonly<Record<string, string>>;
 
-export type AgentMessage =
-  | {
-      readonly kind: 'hello';
-      readonly protocolVersion: number;
-      readonly agentVersion: string;
-      readonly journalId: JournalId;
-      readonly labels: Labels;
-    }
-  | {
-      readonly kind: 'snapshot';
-      readonly sessionEpoch: number;
-      /** The last event that this picture already contains. */
-      readonly seq: number;
-      readonly processes: readonly ProcessStatus[];
-      readonly last: boolean;
-    }
-  | ({ readonly kind: 'event'; readonly sessionEpoch: number } & SequencedEvent)
-  | { readonly kind: 'heartbeat' }
-  | { readonly kind: 'goodbye'; readonly reason: string; readonly reconnectAfterMs: number };
-
-export type ControllerMessage =
-  | {
-      readonly kind: 'welcome';
-      readonly protocolVersion: number;
-      readonly sessionEpoch: number;
-      readonly acknowledgedSeq: number;
-      readonly reconnectSpreadMs: number;
-      readonly heartbeatIntervalMs: number;
-    }
-  | { readonly kind: 'acknowledgement'; readonly sessionEpoch: number; readonly seq: number }
-  | {
-      readonly kind: 'command';
-      readonly sessionEpoch: number;
-      readonly operationId: OperationId;
-      readonly verb: Verb;
-      /** Only with `signal`; without `SIG`. */
-      readonly signal: string | null;
-      readonly processes: readonly ProcessName[];
-      /** With `stop`: the first half of a full stop, whose start comes later under the same id. */
-      readonly startFollows: boolean;
-    }
-  | { readonly kind: 'heartbeat' }
-  | { readonly kind: 'goodbye'; readonly reason: string; readonly reconnectAfterMs: number };
-
 export interface HostStatus {
   readonly host: HostId;
   readonly connected: boolean;
@@ -204,6 +198,8 @@ export interface HostStatus {
   readonly address: string | null;
   /** Null while it is not connected. */
   readonly connectedSinceMs: number | null;
+  /** Why its agent refused the configuration that it found, and goes by an earlier one. */
+  readonly configProblem: string | null;
 }
 
 export interface HostProcess {
@@ -223,6 +219,7 @@ export interface OperationRequest {
   readonly signal: string | null;
   /** A selector (`proto/selector/`). */
   readonly hosts: string;
+  /** Patterns; with `update` the names of groups, and none means all. */
   readonly processes: readonly string[];
   readonly reason: string;
   readonly order: Order;
@@ -264,6 +261,7 @@ export interface Target {
   readonly newPid: number | null;
   readonly durationMs: number | null;
   readonly error: string | null;
+  readonly note: string | null;
   readonly logTail: readonly string[];
 }
 

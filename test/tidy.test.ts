@@ -47,6 +47,10 @@ const productSources = [...PROGRAMS, 'proto'].flatMap(sources);
 /** What any core may use: pure files that several programs must agree on. */
 const PURE_PROTO = [
   'proto/vocabulary.ts',
+  'proto/messages.ts',
+  'proto/host-questions.ts',
+  'proto/local-orders.ts',
+  'proto/group-by.ts',
   'proto/errors.ts',
   'proto/find-operation.ts',
   'proto/version.ts',

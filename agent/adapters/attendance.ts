@@ -8,35 +8,48 @@ import type { ProcessDefinition } from '../core/definition.ts';
 import type { Child } from '../core/process.ts';
 import type { Log } from '../ports.ts';
 import { LastLines } from './last-lines.ts';
-import { LogFile } from './log-file.ts';
+import { type LogSink, openLogSink } from './log-sink.ts';
 import { OutputStream } from './output.ts';
-import { type Folders, logPathOf, type RunFiles, runFilesOf } from './run-files.ts';
+import { type Folders, type RunFiles, runFilesOf } from './run-files.ts';
+import type { SyslogSink } from './syslog.ts';
 
 export interface Attendance {
-  readonly definition: ProcessDefinition;
+  definition: ProcessDefinition;
   readonly files: RunFiles;
-  readonly streams: readonly OutputStream[];
+  readonly streams: Streams;
   readonly lastLines: LastLines;
   keeper: ChildProcess | null;
   child: Child | null;
 }
 
-interface Surroundings {
-  readonly folders: Folders;
-  readonly log: Log;
+/** Stderr is null where it goes the way of stdout, stdout where nothing could be opened. */
+interface Streams {
+  stdout: OutputStream | null;
+  stderr: OutputStream | null;
 }
 
-/** @throws where the output cannot be captured; nothing is left open then */
-export function openAttendance(definition: ProcessDefinition, around: Surroundings): Attendance {
-  const streams: OutputStream[] = [];
-  const attendance = { ...blindAttendance(definition, around), streams };
-  const { files, lastLines } = attendance;
+export interface Surroundings {
+  readonly folders: Folders;
+  readonly log: Log;
+  readonly syslog: SyslogSink;
+}
+
+/**
+ * @param hasOwnStderr of a child that runs already, by an earlier definition perhaps, both are read
+ * @throws where the output cannot be captured; nothing is left open then
+ */
+export function openAttendance(
+  definition: ProcessDefinition,
+  around: Surroundings,
+  hasOwnStderr = !definition.redirectStderr,
+): Attendance {
+  const attendance = blindAttendance(definition, around.folders);
+  const { files, lastLines, streams } = attendance;
+  const open = (fifo: string, channel: 'stdout' | 'stderr') =>
+    new OutputStream(fifo, sinkOpener(definition, channel, around), lastLines);
   try {
-    const openOut = () => openLog(definition, 'stdout', around);
-    streams.push(new OutputStream(files.stdoutFifo, openOut, lastLines));
-    if (definition.redirectStderr) return attendance;
-    const openErr = () => openLog(definition, 'stderr', around);
-    streams.push(new OutputStream(files.stderrFifo, openErr, lastLines));
+    streams.stdout = open(files.stdoutFifo, 'stdout');
+    if (hasOwnStderr) streams.stderr = open(files.stderrFifo, 'stderr');
     return attendance;
   } catch (error) {
     closeStreams(attendance);
@@ -45,16 +58,38 @@ export function openAttendance(definition: ProcessDefinition, around: Surroundin
 }
 
 /** Sees nothing of what the process prints. */
-export function blindAttendance(
-  definition: ProcessDefinition,
-  { folders }: Surroundings,
-): Attendance {
+export function blindAttendance(definition: ProcessDefinition, folders: Folders): Attendance {
   const files = runFilesOf(folders, definition.process);
-  return { definition, files, streams: [], lastLines: new LastLines(), keeper: null, child: null };
+  const streams = { stdout: null, stderr: null };
+  return { definition, files, streams, lastLines: new LastLines(), keeper: null, child: null };
 }
 
-export function closeStreams({ streams }: Attendance): void {
-  for (const stream of streams) stream[Symbol.dispose]();
+/** Whether the next child of this definition can use what is open. */
+export function suits({ streams, definition: present }: Attendance, definition: ProcessDefinition) {
+  const isSeparate = streams.stderr !== null;
+  return (
+    present === definition && streams.stdout !== null && isSeparate === !definition.redirectStderr
+  );
+}
+
+/** Where its output goes from now on; which streams it has is settled until its next start. */
+export function takeUp(
+  attendance: Attendance,
+  definition: ProcessDefinition,
+  around: Surroundings,
+): void {
+  const { stdout, stderr } = attendance.streams;
+  attendance.definition = definition;
+  stdout?.replaceLog(sinkOpener(definition, 'stdout', around));
+  if (!definition.redirectStderr) stderr?.replaceLog(sinkOpener(definition, 'stderr', around));
+}
+
+export function streamsOf({ streams }: Attendance): readonly OutputStream[] {
+  return [streams.stdout, streams.stderr].filter((stream) => stream !== null);
+}
+
+export function closeStreams(attendance: Attendance): void {
+  for (const stream of streamsOf(attendance)) stream[Symbol.dispose]();
 }
 
 /** Node leaves `stdio` undefined, whatever its type says, where there was no descriptor for it. */
@@ -63,15 +98,10 @@ export function gateOf(attendance: Attendance | undefined): Socket | undefined {
   return stdio?.[3] as Socket | undefined;
 }
 
-function openLog(
+function sinkOpener(
   definition: ProcessDefinition,
-  stream: 'stdout' | 'stderr',
-  { folders, log }: Surroundings,
-): LogFile | null {
-  const path = logPathOf(folders, definition, stream);
-  if (path === null) return null;
-  const limits = stream === 'stdout' ? definition.stdoutLog : definition.stderrLog;
-  return new LogFile(path, limits, (problem) => {
-    log.warn({ process: definition.process }, problem);
-  });
+  channel: 'stdout' | 'stderr',
+  around: Surroundings,
+): () => LogSink | null {
+  return () => openLogSink(definition, channel, around);
 }

@@ -3,12 +3,13 @@
  * turns what happens to them into inputs. Decides nothing: whether an exit leads to a restart is
  * the core's business.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync, statSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
 import { type ExitStatus, parseExitFile } from '../core/exit-status.ts';
 import type { Child, ProcessInput } from '../core/process.ts';
+import type { SpawnProblem } from '../core/state.ts';
 import type { Children, Log, SignalResult } from '../ports.ts';
 import { AdoptedChildren } from './adopted.ts';
 import {
@@ -17,14 +18,26 @@ import {
   closeStreams,
   gateOf,
   openAttendance,
+  streamsOf,
+  suits,
+  takeUp,
 } from './attendance.ts';
-import { findExecutable } from './executable.ts';
-import { readExitFile } from './exit-file.ts';
-import { keeperArguments, keeperEnvironment } from './keeper.ts';
+import { readExitFile, readRemarks } from './exit-file.ts';
+import { findCommand, type Launch, planLaunch, startKeeper } from './launch.ts';
 import { makeFifos } from './output.ts';
 import { mayBeAlive, type ProcessTable } from './process-table.ts';
+import { clearReadableLogs, readableLog } from './readable-logs.ts';
 import { type Folders, runFilesOf } from './run-files.ts';
 import { sendSignal } from './send-signal.ts';
+import { ensureDescriptorsLeft } from './spare-descriptors.ts';
+import {
+  bounded,
+  execFailure,
+  forkFailure,
+  keeperFailure,
+  outputFailure,
+} from './spawn-failure.ts';
+import type { SyslogSink } from './syslog.ts';
 
 export interface ChildrenOptions {
   readonly folders: Folders;
@@ -33,6 +46,9 @@ export interface ChildrenOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Soft limit of descriptors for programs (Supervisor's `minfds`). */
   readonly descriptorsMax: number;
+  readonly syslog: SyslogSink;
+  /** As the agent goes by it now; null where there is no such process. */
+  readonly definitionOf: (process: ProcessName) => ProcessDefinition | null;
   readonly deliver: (process: ProcessName, input: ProcessInput) => void;
   readonly log: Log;
 }
@@ -47,25 +63,26 @@ export class ChildProcesses implements Children, Disposable {
     this.#adopted = new AdoptedChildren(options.table, options.folders.runDir, options.log);
   }
 
+  examine(definition: ProcessDefinition): SpawnProblem | null {
+    const found = findCommand(definition, this.#options.environment);
+    return found.kind === 'found' ? null : { fault: found.fault, error: bounded(found.error) };
+  }
+
   spawn(definition: ProcessDefinition): void {
     const { process } = definition;
-    const environment = this.#environmentOf(definition);
-    const found = findExecutable(
-      definition.command,
-      environment['PATH'] ?? '',
-      definition.directory,
-    );
-    if (found.kind === 'unusable') return this.#fail(process, found.error);
-    const { directory } = definition;
-    if (directory !== null) {
-      const problem = directoryProblem(directory);
-      if (problem !== null)
-        return this.#fail(process, `couldn't chdir to ${directory}: ${problem}`);
+    const plan = planLaunch(definition, this.#options.environment);
+    if (plan.kind === 'impossible') return this.#fail(process, plan.error);
+    let attendance: Attendance;
+    try {
+      ensureDescriptorsLeft();
+      attendance = this.#attend(definition);
+    } catch (error) {
+      return this.#fail(process, outputFailure(error, definition));
     }
     try {
-      this.#launch(this.#attend(definition), found.command, environment);
+      this.#launch(attendance, plan);
     } catch (error) {
-      this.#fail(process, `couldn't fork: ${messageOf(error)}`);
+      this.#fail(process, forkFailure(error, definition));
     }
   }
 
@@ -89,21 +106,46 @@ export class ChildProcesses implements Children, Disposable {
   adopt(definition: ProcessDefinition, child: Child): void {
     let attendance: Attendance;
     try {
-      attendance = this.#attend(definition);
+      attendance = this.#attend(definition, true);
     } catch (error) {
       // A process whose output cannot be read is supervised nevertheless.
       this.#options.log.error({ process: definition.process }, messageOf(error));
-      attendance = blindAttendance(definition, this.#options);
+      attendance = blindAttendance(definition, this.#options.folders);
       this.#attended.set(definition.process, attendance);
     }
     attendance.child = child;
     this.#watch(attendance, child);
   }
 
+  redefine(definition: ProcessDefinition): void {
+    const attendance = this.#attended.get(definition.process);
+    if (attendance !== undefined) takeUp(attendance, definition, this.#options);
+  }
+
+  forget(process: ProcessName): void {
+    const attendance = this.#attended.get(process);
+    if (attendance !== undefined) closeStreams(attendance);
+    this.#attended.delete(process);
+    const { exitFile, stdoutFifo, stderrFifo } = runFilesOf(this.#options.folders, process);
+    for (const path of [exitFile, stdoutFifo, stderrFifo]) rmSync(path, { force: true });
+  }
+
   reopenLogs(): void {
-    for (const { streams } of this.#attended.values()) {
-      for (const stream of streams) stream.reopenLog();
+    for (const attendance of this.#attended.values()) {
+      for (const stream of streamsOf(attendance)) stream.reopenLog();
     }
+  }
+
+  /** @returns why not all of them could be emptied, or null */
+  clearLogs(process: ProcessName): string | null {
+    const { folders, definitionOf } = this.#options;
+    return clearReadableLogs(folders, definitionOf(process), this.#attended.get(process));
+  }
+
+  /** @returns null where there is no file: none is kept, or it is in that of stdout */
+  logPath(process: ProcessName, channel: 'stdout' | 'stderr'): string | null {
+    const { folders, definitionOf } = this.#options;
+    return readableLog(folders, definitionOf(process), channel);
   }
 
   [Symbol.dispose](): void {
@@ -124,40 +166,17 @@ export class ChildProcesses implements Children, Disposable {
     }
   }
 
-  #launch(
-    attendance: Attendance,
-    command: readonly string[],
-    environment: Readonly<Record<string, string>>,
-  ): void {
-    const { definition, files } = attendance;
+  #launch(attendance: Attendance, launch: Launch): void {
+    const { environment: own, descriptorsMax } = this.#options;
+    const { definition } = launch;
     attendance.lastLines.clear();
     attendance.child = null;
-    rmSync(files.exitFile, { force: true });
-    const packed = keeperEnvironment(environment);
-    const keeper = spawn(
-      '/bin/sh',
-      keeperArguments({
-        process: definition.process,
-        exitFile: files.exitFile,
-        stdoutFifo: files.stdoutFifo,
-        stderrFifo: definition.redirectStderr ? files.stdoutFifo : files.stderrFifo,
-        umask: definition.umask,
-        descriptorsMax: this.#options.descriptorsMax,
-        command,
-        strangeCount: packed.strangeCount,
-      }),
-      {
-        cwd: definition.directory ?? undefined,
-        env: packed.environment,
-        detached: true,
-        stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-      },
-    );
+    const keeper = startKeeper(launch, attendance.files, { own, descriptorsMax });
     attendance.keeper = keeper;
     keeper.unref();
     keeper.once('error', (error) => {
       attendance.keeper = null;
-      this.#fail(definition.process, `couldn't fork: ${error.message}`);
+      this.#fail(definition.process, forkFailure(error, definition));
     });
     keeper.once('exit', (code) => this.#keeperEnded(attendance, keeper, code));
     const gate = gateOf(attendance);
@@ -190,7 +209,8 @@ export class ChildProcesses implements Children, Disposable {
     attendance.keeper = null;
     const exit = readExitFile(attendance.files.exitFile);
     const { child } = attendance;
-    if (exit.kind !== 'unknown' || child === null) return this.#ended(attendance, exit);
+    if (child === null) return this.#endedBeforeGate(attendance, exit);
+    if (exit.kind !== 'unknown') return this.#ended(attendance, exit);
     // The keeper was killed, not its program: that has not ended, it is only harder to watch.
     const { table } = this.#options;
     if (mayBeAlive(table, child.pid, child.startToken)) return this.#watch(attendance, child);
@@ -198,72 +218,53 @@ export class ChildProcesses implements Children, Disposable {
     this.#ended(attendance, code === null ? exit : parseExitFile(`exit ${code}\n`));
   }
 
+  /** It was told to, or there could not be a child. */
+  #endedBeforeGate(attendance: Attendance, exit: ExitStatus): void {
+    const { definition, files } = attendance;
+    if (exit.kind === 'neverRan') return this.#ended(attendance, exit);
+    const remarks = readRemarks(files.exitFile);
+    this.#fail(definition.process, keeperFailure(remarks, definition));
+  }
+
   #watch(attendance: Attendance, child: Child): void {
     this.#adopted.add(child, attendance.files.exitFile, (exit) => this.#ended(attendance, exit));
   }
 
   #ended(attendance: Attendance, exit: ExitStatus): void {
-    for (const stream of attendance.streams) stream.drain();
+    for (const stream of streamsOf(attendance)) stream.drain();
     attendance.child = null;
     const lastLines = attendance.lastLines.read();
-    this.#deliver(attendance, { kind: 'exited', exit, lastLines });
+    const failure = execFailure(exit, lastLines, attendance.definition);
+    const spawnError = failure === null ? undefined : { spawnError: bounded(failure) };
+    this.#deliver(attendance, { kind: 'exited', exit, lastLines, ...spawnError });
   }
 
-  /** @throws where the output cannot be captured; nothing is left open then */
-  #attend(definition: ProcessDefinition): Attendance {
+  /**
+   * @param isAdopted its child was started by another agent, perhaps with other streams
+   * @throws where the output cannot be captured; nothing is left open then
+   */
+  #attend(definition: ProcessDefinition, isAdopted = false): Attendance {
     const { process } = definition;
     const present = this.#attended.get(process);
-    // An adopted one's output could not be read; the next start tries again.
-    const isOpen = present?.definition === definition && present.streams.length > 0;
     const files = runFilesOf(this.#options.folders, process);
     // Somebody may have tidied up; a keeper would then write to a plain file, without end.
     const areThere = makeFifos([files.stdoutFifo, files.stderrFifo]) === 0;
-    if (isOpen && areThere) return present;
+    if (present !== undefined && suits(present, definition) && areThere) return present;
     if (present) closeStreams(present);
     this.#attended.delete(process);
-    const attendance = openAttendance(definition, this.#options);
+    const attendance = isAdopted
+      ? openAttendance(definition, this.#options, true)
+      : openAttendance(definition, this.#options);
     this.#attended.set(process, attendance);
     return attendance;
   }
 
-  #environmentOf(definition: ProcessDefinition): Record<string, string> {
-    const environment: Record<string, string> = {};
-    for (const [name, value] of Object.entries(this.#options.environment)) {
-      if (value !== undefined) environment[name] = value;
-    }
-    return {
-      ...environment,
-      SUPERVISOR_ENABLED: '1',
-      SUPERVISOR_PROCESS_NAME: definition.name,
-      SUPERVISOR_GROUP_NAME: definition.group,
-      ...definition.environment,
-    };
-  }
-
   #fail(process: ProcessName, error: string): void {
-    // It may quote a command of any length, and goes out in a message that must stay small.
-    const text = error.length > ERROR_CHARACTERS_MAX ? shortened(error) : error;
-    this.#options.deliver(process, { kind: 'spawnFailed', error: text });
+    this.#options.deliver(process, { kind: 'spawnFailed', error: bounded(error) });
   }
 
   #deliver(attendance: Attendance, input: ProcessInput): void {
     this.#options.deliver(attendance.definition.process, input);
-  }
-}
-
-const ERROR_CHARACTERS_MAX = 1_000;
-
-/** The end says why. */
-function shortened(error: string): string {
-  const half = ERROR_CHARACTERS_MAX / 2;
-  return `${error.slice(0, half)} … ${error.slice(-half)}`;
-}
-
-function directoryProblem(path: string): string | null {
-  try {
-    return statSync(path).isDirectory() ? null : 'ENOTDIR';
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? messageOf(error);
   }
 }
 

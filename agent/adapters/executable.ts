@@ -1,20 +1,27 @@
 /**
  * Finds the file that a command names, before anything is forked, so that a missing program is
- * reported as such (Supervisor process.py get_execv_args, check_execv_args).
+ * reported as such (Supervisor process.py get_execv_args, options.py check_execv_args; the words
+ * are theirs, because people search for them).
  */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { split } from 'shlex';
+import { repr } from '../../proto/dialect/repr.ts';
+import { cannotParse, splitWords } from '../../proto/dialect/words.ts';
 import { clippedTo } from '../../proto/text-limits.ts';
+import type { SpawnProblem } from '../core/state.ts';
+import { isExecutableFormat } from './executable-format.ts';
 
 /** The command is as typed: the program sees its own name so, and exec(3) finds the same file. */
 export type Executable =
   | { readonly kind: 'found'; readonly command: readonly string[] }
-  | { readonly kind: 'unusable'; readonly error: string };
+  | ({ readonly kind: 'unusable' } & SpawnProblem);
+
+/** Where there is no PATH (Supervisor options.py get_path); the shells have others. */
+const DEFAULT_PATH = '/bin:/usr/bin:/usr/local/bin';
 
 /**
- * @param command as configured; split like Python's shlex, no shell is involved
- * @param searchPath the program's own PATH, or the agent's
+ * @param command as configured; split like Python's shlex.split, no shell is involved
+ * @param searchPath the program's own PATH, or the agent's; empty where there is none
  * @param directory where the program will run, against which `./x` counts
  */
 export function findExecutable(
@@ -22,37 +29,39 @@ export function findExecutable(
   searchPath: string,
   directory: string | null,
 ): Executable {
-  let words: readonly string[];
-  try {
-    words = split(command);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return {
-      kind: 'unusable',
-      error: `can't parse command ${JSON.stringify(shown(command))}: ${why}`,
-    };
-  }
-  const [program] = words;
-  if (program === undefined || program === '') {
-    return { kind: 'unusable', error: `command ${JSON.stringify(command)} is empty` };
-  }
-  const candidates = candidatesFor(program, searchPath, directory);
+  const split = splitWords(command);
+  if (!split.ok) return notExecutable(cannotParse(clipped(command), split.why));
+  const [program, ...others] = split.words;
+  if (program === undefined || program === '') return notExecutable('command is empty');
+  const candidates = candidatesFor(program, searchPath || DEFAULT_PATH, directory);
   const verdicts = candidates.map((path) => ({ path, problem: problemOf(path) }));
   const usable = verdicts.find((verdict) => verdict.problem === null);
-  if (usable !== undefined) return { kind: 'found', command: words };
-  const present = verdicts.find((verdict) => verdict.problem !== 'missing');
-  const error =
-    present === undefined
-      ? `can't find command '${shown(program)}'`
-      : `command at '${shown(present.path)}' ${present.problem}`;
-  return { kind: 'unusable', error };
+  if (usable !== undefined) {
+    if (!isExecutableFormat(usable.path)) {
+      return notExecutable(`couldn't exec ${clipped(program)}: ENOEXEC`);
+    }
+    const isFoundAgain = searchPath !== '' || program.includes('/');
+    return { kind: 'found', command: [isFoundAgain ? program : usable.path, ...others] };
+  }
+  for (const { path, problem } of verdicts) {
+    if (problem !== null && problem !== 'missing') return notExecutable(problem(shown(path)));
+  }
+  return { kind: 'unusable', fault: 'no-file', error: `can't find command ${shown(program)}` };
+}
+
+function notExecutable(error: string): Executable {
+  return { kind: 'unusable', fault: 'not-executable', error };
 }
 
 const COMMAND_SHOWN_MAX = 300;
 
 /** An error that is too long loses its end, where the reason stands. */
+function clipped(text: string): string {
+  return clippedTo(COMMAND_SHOWN_MAX, text);
+}
+
 function shown(command: string): string {
-  return clippedTo(COMMAND_SHOWN_MAX, command);
+  return repr(clipped(command));
 }
 
 function candidatesFor(
@@ -65,17 +74,26 @@ function candidatesFor(
   return searchPath.split(':').flatMap((folder) => (folder === '' ? [] : [join(folder, program)]));
 }
 
-function problemOf(path: string): string | null {
+const EXECUTABLE_BY_SOMEBODY = 0o111;
+
+type Problem = null | 'missing' | ((path: string) => string);
+
+function problemOf(path: string): Problem {
+  let facts: Stats;
   try {
-    if (statSync(path).isDirectory()) return 'is a directory';
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : `cannot be examined (${code})`;
+    facts = statSync(path);
+  } catch {
+    // Also what cannot be looked at: to whoever cannot, it is not there.
+    return 'missing';
+  }
+  if (facts.isDirectory()) return (file) => `command at ${file} is a directory`;
+  if (!facts.isFile() || (facts.mode & EXECUTABLE_BY_SOMEBODY) === 0) {
+    return (file) => `command at ${file} is not executable`;
   }
   try {
     accessSync(path, constants.X_OK);
     return null;
   } catch {
-    return 'is not executable';
+    return (file) => `no permission to run command ${file}`;
   }
 }

@@ -9,3 +9,12 @@ export function readExitFile(path: string): ExitStatus {
     return { kind: 'unknown' };
   }
 }
+
+/** What the keeper's shell said, where it did not come to the end. */
+export function readRemarks(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

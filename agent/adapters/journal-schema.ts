@@ -50,5 +50,29 @@ const CONFIGURED_WAITS = `
     '$.event.process.tierWaitMs', 30000)
   WHERE json_extract(record, '$.event.kind') = 'processChanged';`;
 
+/**
+ * Definitions say more of users and logs, processes what their child was started with, and targets
+ * why they were not simply done.
+ */
+const WIDER_DEFINITIONS = `
+  UPDATE processes SET record = json_set(record,
+    '$.launchedAs', NULL,
+    '$.definition.user', NULL,
+    '$.definition.serverUrl', NULL,
+    '$.definition.stripAnsi', json('false'),
+    '$.definition.stdoutLog.syslog', json('false'),
+    '$.definition.stderrLog.syslog', json('false'));
+  UPDATE targets SET record = json_set(record, '$.groups', json('[]'));
+  UPDATE targets SET record = json_set(record, '$.outcome.fault', NULL, '$.outcome.note', NULL)
+  WHERE json_extract(record, '$.outcome') IS NOT NULL;
+  UPDATE events SET record =
+    json_set(record, '$.event.outcome.fault', NULL, '$.event.outcome.note', NULL)
+  WHERE json_extract(record, '$.event.kind') = 'targetSettled';`;
+
 /** Index i takes a journal from version i to i + 1. */
-export const JOURNAL_MIGRATIONS: readonly string[] = [FIRST, TARGETS_BY_VERB, CONFIGURED_WAITS];
+export const JOURNAL_MIGRATIONS: readonly string[] = [
+  FIRST,
+  TARGETS_BY_VERB,
+  CONFIGURED_WAITS,
+  WIDER_DEFINITIONS,
+];

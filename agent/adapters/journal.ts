@@ -17,6 +17,9 @@ import { JOURNAL_MIGRATIONS } from './journal-schema.ts';
 export interface OpenJournal extends Journal, Disposable {
   readonly id: JournalId;
   readonly contents: JournalContents;
+  /** What the agent went by when it last started well, as its configuration said; null: never. */
+  readonly settings: string | null;
+  keepSettings(text: string): void;
 }
 
 /** @throws FleetError where the file is damaged or from a newer version */
@@ -36,6 +39,8 @@ export function openJournal(path: string, bootId: string): OpenJournal {
   return {
     id: journalId(id),
     contents: readContents(database, facts),
+    settings: facts.get('settings') ?? null,
+    keepSettings: (text) => void statements.setFact.run('settings', text),
     async commit(writes) {
       const isOperation = writes.some((write) => write.kind === 'target');
       setDurability(database, isOperation ? 'FULL' : 'NORMAL');
@@ -78,6 +83,8 @@ type Writes = Readonly<
     | 'setFact'
     | 'deleteFact'
     | 'putProcess'
+    | 'deleteProcess'
+    | 'clearProcesses'
     | 'putTarget'
     | 'deleteTarget'
     | 'putEvent'
@@ -93,6 +100,8 @@ function prepareWrites(database: SqliteDatabase): Writes {
     setFact: database.prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)'),
     deleteFact: database.prepare('DELETE FROM facts WHERE name = ?'),
     putProcess: database.prepare('INSERT OR REPLACE INTO processes (name, record) VALUES (?, ?)'),
+    deleteProcess: database.prepare('DELETE FROM processes WHERE name = ?'),
+    clearProcesses: database.prepare('DELETE FROM processes'),
     putTarget: database.prepare(
       `INSERT OR REPLACE INTO targets (operation, verb, process, accepted_at_ms, is_settled, record)
        VALUES (?, ?, ?, ?, ?, ?)`,
@@ -114,6 +123,12 @@ function apply(statements: Writes, write: AgentWrite): void {
   switch (write.kind) {
     case 'process':
       statements.putProcess.run(write.process.definition.process, JSON.stringify(write.process));
+      return;
+    case 'processRemoved':
+      statements.deleteProcess.run(write.process);
+      return;
+    case 'processesCleared':
+      statements.clearProcesses.run();
       return;
     case 'target': {
       const { operationId, verb, process, acceptedAtMs, outcome } = write.target;

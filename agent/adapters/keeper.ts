@@ -15,21 +15,38 @@
  *
  * The child runs in the foreground of the keeper, because POSIX shells start background jobs with
  * SIGINT and SIGQUIT ignored, which the program would inherit.
+ *
+ * A program of another user takes one step more, still under the same pid:
+ *
+ *   … waits at the gate ── exec ──► setpriv ── exec ──► sh: changes directory ── exec ──► program
+ *
+ * Up to setpriv everything is the agent's user's, and it gets 0, 1 and 2 alone: whatever the user
+ * runs can trace his own processes and could take from them what leads to the agent or the exit
+ * file. Behind it everything is the user's: whether he may enter the directory is for him to find.
  */
 import { existsSync } from 'node:fs';
 import { NEVER_RAN_REMARK } from '../core/exit-status.ts';
 
+/** What fails here is told in this file's words, for `exec-failure.ts` to find. */
+export const NO_DIRECTORY_REMARK = "fleetvisor: couldn't chdir";
+
 /** No variables but this one: what a shell assigns to a name in the environment, programs would see. */
-const child = (program: string) => `
+const gate = (becomeProgram: string) => `
 echo $$ >&3
 read -r FLEETVISOR_GATE <&3 || { echo ${NEVER_RAN_REMARK} >&6; exit 0; }
-exec ${program} 3>&- 6>&-`;
+${becomeProgram} 3>&- 6>&-`;
+
+/** Physical, as chdir(2); the `/` in front keeps CDPATH and options out of it. */
+const asUser = (becomeProgram: string) => `
+[ -z "$1" ] || cd -P "$1" 2>/dev/null || { printf '%s to %s\n' "${NO_DIRECTORY_REMARK}" "$1" >&2; exit 127; }
+shift
+${becomeProgram}`;
 
 /** Its own status is the program's too, for where the exit file finds no room. */
 const KEEPER = `
 exec 4<>"$2" 5<>"$3" 2>"$1"
 [ "$4" = - ] || umask "$4"
-ulimit -S -n "$5" 2>/dev/null
+ulimit -S -n "$5" 2>/dev/null || ulimit -n "$5" 2>/dev/null
 ( shift 5; exec "$@" 6>&2 >&4 2>&5 4>&- 5>&- )
 set -- "$?"
 echo "exit $1" >&2
@@ -47,14 +64,24 @@ export interface KeeperOptions {
   readonly umask: number | null;
   /** Soft limit of descriptors; Node raises its own to the hard one and children would inherit it. */
   readonly descriptorsMax: number;
+  /** What becomes the program's user (`user-switch.ts`); empty: it is the agent's. */
+  readonly switchWords: readonly string[];
+  /** Only for another user; otherwise the keeper is in it already. */
+  readonly directory: string | null;
   readonly command: readonly string[];
-  /** Of its environment (`keeperEnvironment`). */
-  readonly strangeCount: number;
+  /** Of its environment (`carryEnvironment`). */
+  readonly restore: string;
+  readonly prefix: string;
+}
+
+/** What the shells on the way call themselves, in `ps` and in what they complain about. */
+export function keeperTitle(process: string): string {
+  return `keeper of ${process}`;
 }
 
 /** Arguments for /bin/sh. The program's own words are passed as such, never as shell text. */
 export function keeperArguments(options: KeeperOptions): readonly string[] {
-  const title = `keeper of ${options.process}`;
+  const title = keeperTitle(options.process);
   return [
     '-c',
     KEEPER,
@@ -67,42 +94,15 @@ export function keeperArguments(options: KeeperOptions): readonly string[] {
     ...SETSID_PATHS.filter((path) => existsSync(path)).slice(0, 1),
     '/bin/sh',
     '-c',
-    child(programWords(options.strangeCount)),
-    title,
-    ...options.command,
+    ...gateArguments(options, title),
   ];
 }
 
-export interface KeeperEnvironment {
-  readonly environment: Readonly<Record<string, string>>;
-  /** How many of its variables stand for others. */
-  readonly strangeCount: number;
-}
-
-/**
- * Shells drop variables whose names are not theirs (`discovery.type`; dash does, which is Debian's
- * /bin/sh) and overwrite a few that are. Those travel under other names, as `name=value`, and
- * env(1) unpacks them; in the keeper's arguments everybody on the host could read them.
- */
-export function keeperEnvironment(wanted: Readonly<Record<string, string>>): KeeperEnvironment {
-  const strange = Object.entries(wanted).filter(([name]) => !survivesShell(name));
-  const plain = Object.entries(wanted).filter(([name]) => survivesShell(name));
-  const packed = strange.map(([name, value], index) => [strangeName(index), `${name}=${value}`]);
-  return { environment: Object.fromEntries([...plain, ...packed]), strangeCount: strange.length };
-}
-
-const OVERWRITTEN_BY_SHELLS: ReadonlySet<string> = new Set(['IFS', 'OPTIND', 'PPID']);
-
-function survivesShell(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !OVERWRITTEN_BY_SHELLS.has(name);
-}
-
-const strangeName = (index: number): string => `FLEETVISOR_ENVIRONMENT_${index}`;
-
-/** As shell text, and in it only names that are made here. */
-function programWords(strangeCount: number): string {
-  const names = Array.from({ length: strangeCount }, (_, index) => strangeName(index));
-  if (names.length === 0) return '"$@"';
-  const unset = names.map((name) => `-u ${name}`).join(' ');
-  return `/usr/bin/env ${unset} ${names.map((name) => `"$${name}"`).join(' ')} "$@"`;
+function gateArguments(options: KeeperOptions, title: string): readonly string[] {
+  const { switchWords, directory, command, restore, prefix } = options;
+  const becomeProgram = `${restore}exec ${prefix}"$@"`;
+  if (switchWords.length === 0) return [gate(becomeProgram), title, ...command];
+  const place = directory === null || directory.startsWith('/') ? directory : `./${directory}`;
+  const launch = ['/bin/sh', '-c', asUser(becomeProgram), title, place ?? '', ...command];
+  return [gate('exec "$@"'), title, ...switchWords, ...launch];
 }

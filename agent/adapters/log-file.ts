@@ -1,41 +1,56 @@
 /**
- * One log file of one process, rotated by size as Supervisor does: `x.log` becomes `x.log.1`, and
- * so on up to `backups`. Writing is synchronous, because a chunk must be on its way before the next
- * is read, and it never stops the program: what cannot be written is lost, and said once.
+ * One log file of one process, rotated by size as Supervisor does (loggers.py
+ * RotatingFileHandler): looked at after each write, `x.log` becomes `x.log.1`, and so on up to
+ * `backups`; with none the file is begun anew. Writing is synchronous, because a chunk must be on
+ * its way before the next is read, and it never stops the program: what cannot be written is lost,
+ * and said once.
  */
 import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   openSync,
   renameSync,
-  rmSync,
-  statSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
 import type { LogDefinition } from '../core/definition.ts';
+import { assertHarmless, findLogPlace } from './log-place.ts';
 
-const OPEN_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
-const WRITABLE_BY_OTHERS = 0o022;
+/** O_NONBLOCK: a FIFO that nobody reads must not stop the agent. O_NOCTTY: nor may a terminal own it. */
+const OPEN_FLAGS =
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  constants.O_NONBLOCK |
+  constants.O_NOCTTY;
+
+/** As Python's `open`: less what the agent's umask takes away. */
+const FILE_MODE = 0o666;
+
+/** For a FIFO or a terminal that is full: its reader may only be busy. Worth a moment, not more. */
+const FULL_WAIT_MS = 5;
+const FULL_WAITS_MAX = 20;
+
+export interface LogFileOptions extends Pick<LogDefinition, 'maxBytes' | 'backups'> {
+  /** Of a file that is not there yet; less what the umask takes away. */
+  readonly mode?: number;
+}
 
 export class LogFile implements Disposable {
   readonly path: string;
-  readonly #maxBytes: number;
-  readonly #backups: number;
+  readonly #options: LogFileOptions;
   readonly #onProblem: (problem: string) => void;
   #descriptor: number | null = null;
+  /** Devices and FIFOs have no size and are never rotated. */
+  #isFile = false;
   #sizeBytes = 0;
-  #hasProblem = false;
+  #cannotWrite = false;
+  #cannotRotate = false;
 
-  constructor(
-    path: string,
-    limits: Pick<LogDefinition, 'maxBytes' | 'backups'>,
-    onProblem: (problem: string) => void,
-  ) {
+  constructor(path: string, options: LogFileOptions, onProblem: (problem: string) => void) {
     this.path = path;
-    this.#maxBytes = limits.maxBytes;
-    this.#backups = limits.backups;
+    this.#options = options;
     this.#onProblem = onProblem;
     this.#open();
   }
@@ -44,21 +59,31 @@ export class LogFile implements Disposable {
     if (this.#descriptor === null) this.#open();
     if (this.#descriptor === null) return;
     try {
-      for (let from = 0; from < chunk.length; ) {
-        from += writeSync(this.#descriptor, chunk, from);
-      }
-      this.#sizeBytes += chunk.length;
-      this.#hasProblem = false;
+      this.#writeAll(this.#descriptor, chunk);
+      this.#cannotWrite = false;
     } catch (error) {
       this.#complain(error);
     }
-    if (this.#maxBytes > 0 && this.#sizeBytes >= this.#maxBytes) this.#rotate();
+    const { maxBytes } = this.#options;
+    if (maxBytes > 0 && this.#sizeBytes >= maxBytes && this.#isFile) this.#rotate();
   }
 
-  /** For whoever has moved the file away: the next write makes a new one. */
+  /** For whoever has moved the file away: a new one is made. */
   reopen(): void {
     this[Symbol.dispose]();
     this.#open();
+  }
+
+  /** Empties the file; those rotated away stay. @returns why it could not, or null */
+  clear(): string | null {
+    try {
+      if (this.#descriptor === null) this.#open();
+      if (this.#descriptor !== null && this.#isFile) ftruncateSync(this.#descriptor);
+      this.#sizeBytes = 0;
+      return this.#descriptor === null ? `cannot open ${this.path}` : null;
+    } catch (error) {
+      return `cannot clear ${this.path}: ${reasonOf(error)}`;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -68,41 +93,97 @@ export class LogFile implements Disposable {
 
   #open(): void {
     try {
-      this.#descriptor = openSync(this.path, flagsFor(this.path), 0o644);
-      this.#sizeBytes = fstatSync(this.#descriptor).size;
+      this.#descriptor = openForAppending(this.path, this.#options.mode ?? FILE_MODE);
+      const stats = fstatSync(this.#descriptor);
+      this.#isFile = stats.isFile();
+      this.#sizeBytes = stats.size;
     } catch (error) {
       this.#complain(error);
+    }
+  }
+
+  #writeAll(descriptor: number, chunk: Uint8Array): void {
+    let waits = 0;
+    for (let from = 0; from < chunk.length; ) {
+      try {
+        const length = writeSync(descriptor, chunk, from);
+        from += length;
+        this.#sizeBytes += length;
+      } catch (error) {
+        waits += 1;
+        // Whoever did not read the last chunk in time is not waited for again.
+        const isWorthWaiting = isFull(error) && !this.#cannotWrite && waits <= FULL_WAITS_MAX;
+        if (!isWorthWaiting) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_WAIT_MS);
+      }
     }
   }
 
   #rotate(): void {
+    const { backups } = this.#options;
     this[Symbol.dispose]();
     try {
-      if (this.#backups === 0) rmSync(this.path, { force: true });
-      for (let index = this.#backups; index >= 1; index -= 1) {
-        renameIfThere(
-          index === 1 ? this.path : `${this.path}.${index - 1}`,
-          `${this.path}.${index}`,
-        );
-      }
+      if (backups > 0) shiftBackups(this.path, backups);
+      this.#cannotRotate = false;
     } catch (error) {
-      this.#complain(error);
+      if (!this.#cannotRotate) this.#onProblem(`cannot rotate ${this.path}: ${reasonOf(error)}`);
+      this.#cannotRotate = true;
     }
     this.#open();
+    if (backups === 0) this.clear();
+    // Where it could not be moved away, the next try is after as much again, not with each chunk.
+    else if (this.#cannotRotate) this.#sizeBytes = 0;
   }
 
   /** Once for each spell of trouble: a full disk would otherwise be reported with every chunk. */
   #complain(error: unknown): void {
-    if (this.#hasProblem) return;
-    this.#hasProblem = true;
-    this.#onProblem(`cannot write ${this.path}: ${error instanceof Error ? error.message : error}`);
+    if (this.#cannotWrite) return;
+    this.#cannotWrite = true;
+    this.#onProblem(`cannot write ${this.path}: ${reasonOf(error)}`);
   }
 }
 
-/** Where others can write, a link could make the agent write to any file of its user. */
-function flagsFor(path: string): number {
-  const isExposed = (statSync(dirname(path)).mode & WRITABLE_BY_OTHERS) !== 0;
-  return isExposed ? OPEN_FLAGS | constants.O_NOFOLLOW : OPEN_FLAGS;
+/** Empties a log that nothing has open. @returns why it could not, or null; none there is fine */
+export function clearLogFile(path: string): string | null {
+  try {
+    using place = findLogPlace(path);
+    const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+    const descriptor = openSync(place.path, flags | linkFlag(place.isExposed));
+    try {
+      const stats = fstatSync(descriptor);
+      assertHarmless(place, stats);
+      if (stats.isFile()) ftruncateSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    return null;
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return isMissing ? null : `cannot clear ${path}: ${reasonOf(error)}`;
+  }
+}
+
+function openForAppending(path: string, mode: number): number {
+  using place = findLogPlace(path);
+  const descriptor = openSync(place.path, OPEN_FLAGS | linkFlag(place.isExposed), mode);
+  try {
+    assertHarmless(place, fstatSync(descriptor));
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** Somebody may plant a link after the place was found. */
+const linkFlag = (isExposed: boolean): number => (isExposed ? constants.O_NOFOLLOW : 0);
+
+function shiftBackups(path: string, backups: number): void {
+  using place = findLogPlace(path);
+  const nameOf = (index: number): string => (index === 0 ? place.path : `${place.path}.${index}`);
+  for (let index = backups; index >= 1; index -= 1) {
+    renameIfThere(nameOf(index - 1), nameOf(index));
+  }
 }
 
 function renameIfThere(from: string, to: string): void {
@@ -111,4 +192,13 @@ function renameIfThere(from: string, to: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
+}
+
+const isFull = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EAGAIN';
+
+/** `EACCES: permission denied`, without the call and the path that Node adds, which is not as configured. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const { syscall } = error as NodeJS.ErrnoException;
+  return syscall === undefined ? text : text.slice(0, text.lastIndexOf(`, ${syscall}`));
 }

@@ -1,14 +1,15 @@
 /**
  * Captures what one process prints. Its stdout and stderr are FIFOs that belong to the process
  * name, not to one child: the keeper holds them open, so a program may go on writing while no
- * agent reads, and the next agent drains them. Bytes are copied from the FIFO to the log file in
- * the callback that reads them, outside the driver's queue.
+ * agent reads, and the next agent drains them. Bytes are copied from the FIFO to the log in the
+ * callback that reads them, outside the driver's queue. A log that cannot keep up is waited for by
+ * not reading on, so that only the program waits.
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { LastLines } from './last-lines.ts';
-import type { LogFile } from './log-file.ts';
+import type { LogSink } from './log-sink.ts';
 
 /** What the kernel's pipe holds at the most; one buffer serves every stream, as reads are copied. */
 const CHUNK_BYTES = 65_536;
@@ -39,11 +40,11 @@ function isFifo(path: string): boolean {
 export class OutputStream implements Disposable {
   readonly #descriptor: number;
   readonly #socket: Socket;
-  readonly #log: LogFile | null;
+  #log: LogSink | null;
   readonly #lastLines: LastLines;
 
   /** @param openLog is called once the FIFO is open, so that nothing is left open if it cannot be */
-  constructor(fifoPath: string, openLog: () => LogFile | null, lastLines: LastLines) {
+  constructor(fifoPath: string, openLog: () => LogSink | null, lastLines: LastLines) {
     this.#lastLines = lastLines;
     this.#descriptor = openSync(fifoPath, FIFO_FLAGS);
     const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
@@ -54,7 +55,7 @@ export class OutputStream implements Disposable {
         buffer: sharedBuffer,
         callback: (length, buffer) => {
           this.#copy(buffer.subarray(0, length));
-          return true;
+          return !(this.#log?.isBehind?.(this.#readOn) ?? false);
         },
       },
     };
@@ -72,6 +73,38 @@ export class OutputStream implements Disposable {
 
   /** Reads what is in the FIFO now: called when the process has ended, so that nothing is missed. */
   drain(): void {
+    this.#copyRest();
+    this.#log?.flush?.();
+  }
+
+  reopenLog(): void {
+    this.#log?.reopen();
+  }
+
+  /** @returns why it could not be emptied, or null */
+  clearLog(): string | null {
+    return this.#log?.clear() ?? null;
+  }
+
+  /** What has been read is in the old log, all that follows goes to the new one. */
+  replaceLog(openLog: () => LogSink | null): void {
+    this.#log?.[Symbol.dispose]();
+    this.#log = openLog();
+    this.#readOn();
+  }
+
+  [Symbol.dispose](): void {
+    this.drain();
+    this.#socket.destroy();
+    this.#log?.[Symbol.dispose]();
+    this.#log = null;
+  }
+
+  #readOn = (): void => {
+    if (!this.#socket.destroyed) this.#socket.resume();
+  };
+
+  #copyRest(): void {
     for (let total = 0; total < DRAIN_MAX_BYTES; ) {
       let length: number;
       try {
@@ -83,16 +116,6 @@ export class OutputStream implements Disposable {
       this.#copy(sharedBuffer.subarray(0, length));
       total += length;
     }
-  }
-
-  reopenLog(): void {
-    this.#log?.reopen();
-  }
-
-  [Symbol.dispose](): void {
-    this.drain();
-    this.#socket.destroy();
-    this.#log?.[Symbol.dispose]();
   }
 
   #copy(chunk: Uint8Array): void {

@@ -20,7 +20,7 @@ export function runFilesOf(folders: Folders, process: ProcessName): RunFiles {
   return { exitFile: `${base}.exit`, stdoutFifo: `${base}.out`, stderrFifo: `${base}.err` };
 }
 
-/** `null`: this stream is not kept. */
+/** `null`: this stream is in no file of ours. */
 export function logPathOf(
   folders: Folders,
   definition: ProcessDefinition,
@@ -32,6 +32,7 @@ export function logPathOf(
       return target.path;
     case 'auto':
       return join(folders.logDir, `${definition.process}-${stream}.log`);
+    case 'standard':
     case 'none':
       return null;
   }

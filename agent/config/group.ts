@@ -12,14 +12,14 @@ import {
   findEntry,
   optional,
   readValues,
-  required,
   subjectOf,
 } from '../../proto/dialect/settings.ts';
 import { integer, list } from '../../proto/dialect/values.ts';
 import { NAME_LENGTH_MAX } from '../../proto/text-limits.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
-import { type ProgramContext, readProgram } from './program.ts';
+import { readProgram } from './program.ts';
+import type { ProgramContext } from './program-table.ts';
 import { name } from './values.ts';
 
 export function readProcesses(
@@ -39,7 +39,15 @@ export function readProcesses(
     });
   const all = [...groups, ...alone];
   checkNames(all, around);
-  return all.flatMap(({ definitions }) => definitions);
+  return all.toSorted(byPriority).flatMap(({ definitions }) => definitions);
+}
+
+/** The order in which Supervisor starts and lists groups; in it, members stand as they are written. */
+function byPriority(a: Group, b: Group): number {
+  const [priorityA = 0, priorityB = 0] = [a, b].map(
+    ({ definitions }) => definitions[0]?.groupPriority,
+  );
+  return priorityA - priorityB || (a.name < b.name ? -1 : 1);
 }
 
 interface Group {
@@ -49,7 +57,7 @@ interface Group {
 }
 
 const GROUP = {
-  programs: required(list('names of programs, separated by commas')),
+  programs: optional(list('names of programs, separated by commas'), []),
   priority: optional(integer({ min: Number.MIN_SAFE_INTEGER }), 999),
 };
 
@@ -71,16 +79,17 @@ function readGroup(
   const values = readValues(section, GROUP, { ...context, variables });
   const members = [...new Set(values?.programs ?? [])];
   const subject = subjectOf(section, findEntry(section, 'programs', context.defaults));
+  if (values?.programs.length === 0) {
+    context.findings.warning(subject, 'names no programs, so the group is empty');
+  }
   const definitions = members.flatMap((program) => {
     const programSection = programs.get(program);
     if (programSection !== undefined) {
       const membership = { program, group, groupPriority: values?.priority ?? null };
       return readProgram(programSection, membership, around);
     }
-    if (document.sections.has(`fcgi-program:${program}`)) {
-      const message = `${quoted(program)} is an fcgi-program, which is not supported yet`;
-      context.findings.warning(subject, message);
-    } else {
+    // One of these comes later, which its own section tells.
+    if (!document.sections.has(`fcgi-program:${program}`)) {
       const hint = () => didYouMean(program, programs.keys());
       context.findings.error(subject, `no [program:…] is named ${quoted(program)}`, hint);
     }

@@ -1,7 +1,7 @@
 /**
  * From the agent's configuration file to what the agent needs to know: itself, and the processes
- * that it supervises. A `supervisord.conf` with an `[agent]` section is such a file; what it asks
- * for and we do not do yet is a warning, because a working file must keep working.
+ * that it supervises. Any `supervisord.conf` is such a file; what it asks for and we do not do yet
+ * is a warning, because a working file must keep working.
  *
  * Everything wrong is told at once, and a configuration with an error gives none at all.
  */
@@ -17,24 +17,25 @@ import {
   readContext,
   type Surroundings,
 } from '../../proto/dialect/read-document.ts';
-import {
-  checkKeys,
-  optional,
-  type Parser,
-  type ReadContext,
-  readValues,
-  required,
-  type Values,
-} from '../../proto/dialect/settings.ts';
-import { type Address, address, labels, listOf, path } from '../../proto/dialect/values.ts';
-import type { ProcessDefinition } from '../core/definition.ts';
+import type { Address } from '../../proto/dialect/values.ts';
+import type { ProcessDefinition, ProcessUser } from '../core/definition.ts';
+import { readAgentSection, readStateDirectory } from './agent-section.ts';
 import { readProcesses } from './group.ts';
-import { checkSections, readSupervisord } from './supervisord.ts';
-import type { AgentUser } from './values.ts';
+import type { LocalSocket } from './local-socket.ts';
+import type { MainLogSettings } from './main-log.ts';
+import { type ProgramContext, programKeys } from './program-table.ts';
+import { checkSections } from './sections.ts';
+import { automaticServerUrl } from './server-url.ts';
+import { readSupervisord } from './supervisord.ts';
+import { type Accounts, rememberedAccounts } from './user.ts';
 
-interface AgentSettings {
-  /** Tried in order; at least one. */
+export interface AgentSettings {
+  /** Tried in order; none: only this host can give orders. */
   readonly controllers: readonly Address[];
+  /** Files; none of the three is null where there are controllers. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
   /** Before enrolment only; afterwards the certificate decides. */
   readonly host: string | null;
   readonly labels: Readonly<Record<string, string>>;
@@ -43,11 +44,15 @@ interface AgentSettings {
   readonly runDir: string;
   /** For the output of processes that name no file (`AUTO`). */
   readonly logDir: string;
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
+  readonly socket: LocalSocket;
   /** How many descriptors a child must be able to open. */
   readonly minFds: number;
+  /** How many processes the agent's user must be able to have. */
+  readonly minProcs: number;
+  readonly mainLog: MainLogSettings;
+  readonly pidFile: string | null;
+  /** As whom the agent goes on once it has started; null: as it was started. */
+  readonly runAs: ProcessUser | null;
 }
 
 export interface AgentConfig {
@@ -62,92 +67,57 @@ export interface AgentConfigResult {
   readonly warnings: readonly Problem[];
 }
 
-export interface AgentSurroundings extends Surroundings {
-  /** As whom the agent runs. */
-  readonly user: AgentUser;
-}
+export interface AgentSurroundings extends Surroundings, Accounts {}
 
 export function loadAgentConfig(file: string, surroundings: AgentSurroundings): AgentConfigResult {
   const reading = beginReading(surroundings);
   const document = readWithIncludes(file, reading);
-  const config = document && readConfig(file, document, reading, surroundings.user);
+  const config = document && readConfig(file, document, reading, rememberedAccounts(surroundings));
   const { errors, warnings } = reading.findings;
   return { config: errors.length === 0 ? config : null, problems: errors, warnings };
+}
+
+/**
+ * Where the agent that used this file remembers things, as far as a broken file still tells; null
+ * where it does not. For the agent that goes on with the configuration it accepted last.
+ */
+export function findStateDirectory(file: string, surroundings: Surroundings): string | null {
+  const reading = beginReading(surroundings);
+  const document = readWithIncludes(file, reading);
+  return document && readStateDirectory(file, document, readContext(reading, document));
 }
 
 function readConfig(
   file: string,
   document: IniDocument,
   reading: Reading,
-  user: AgentUser,
+  accounts: Accounts,
 ): AgentConfig | null {
   const context = readContext(reading, document);
-  checkSections(document, reading.findings);
-  const agent = readAgentSection(file, document, context);
-  const supervisord = readSupervisord(document, { context, user, reading });
-  const processes = readProcesses(document, {
+  const supervisord = readSupervisord(document, { context, accounts, reading });
+  const agent = readAgentSection(file, document, { context, accounts });
+  const around: ProgramContext = {
     context: {
       ...context,
       variables: [environmentVariables(supervisord.environment), ...context.variables],
     },
-    environment: supervisord.environment,
-    umask: supervisord.umask,
-    user,
+    ...{ environment: supervisord.environment, umask: supervisord.umask },
+    stripAnsi: supervisord.stripAnsi,
+    serverUrl: automaticServerUrl(document, context, reading),
+    accounts: { ...accounts, user: supervisord.runAs ?? accounts.user },
     signals: constants.signals,
-    directoryExists: (directory) => reading.files.isDirectory(reading.absolute(directory)),
-  });
+    finder: { absolute: reading.absolute, isDirectory: reading.files.isDirectory },
+  };
+  checkSections(document, programKeys(around), reading.findings);
+  const processes = readProcesses(document, around);
   if (agent === null) return null;
-  const { state_dir: stateDir, run_dir: runDir, log_dir: logDir, ...same } = agent;
+  const { minFds, minProcs, mainLog, pidFile, runAs, childLogDir } = supervisord;
+  const { runDir, logDir, ...same } = agent;
   const settings = {
     ...same,
-    stateDir,
-    runDir: runDir ?? join(stateDir, 'run'),
-    logDir: logDir ?? supervisord.childLogDir ?? join(stateDir, 'log'),
-    minFds: supervisord.minFds,
+    runDir: runDir ?? join(agent.stateDir, 'run'),
+    logDir: logDir ?? childLogDir ?? join(agent.stateDir, 'log'),
+    ...{ minFds, minProcs, mainLog, pidFile, runAs },
   };
   return { agent: settings, processes };
-}
-
-const HOST = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
-
-const hostName: Parser<string> = {
-  expected: 'the name of this host (letters, digits, dots and hyphens)',
-  parse: (text) => (HOST.test(text) ? { ok: true, value: text } : { ok: false }),
-};
-
-const AGENT = {
-  controllers: required(listOf(address)),
-  host: optional(hostName, null),
-  labels: optional(labels, {}),
-  state_dir: required(path('a directory for what the agent must remember')),
-  run_dir: optional(path('a directory'), null),
-  log_dir: optional(path('a directory'), null),
-  ca: required(path('the file of the certificate authority')),
-  cert: required(path("the file of the agent's certificate")),
-  key: required(path("the file of the agent's private key")),
-};
-
-const EXAMPLE = `add a section like this (fleet-certs makes the three files):
-[agent]
-controllers = controller.example.com:7460
-state_dir = /var/lib/fleetvisor/agent
-ca = /etc/fleetvisor/pki/ca.crt
-cert = /etc/fleetvisor/pki/agent.crt
-key = /etc/fleetvisor/pki/agent.key`;
-
-function readAgentSection(
-  file: string,
-  document: IniDocument,
-  context: ReadContext,
-): Values<typeof AGENT> | null {
-  const section = document.sections.get('agent');
-  if (section === undefined) {
-    const place = { source: { file, directory: '/' }, line: 0 };
-    const message = 'has no [agent] section, which says where the controller is';
-    context.findings.error({ place, section: null, key: null }, message, EXAMPLE);
-    return null;
-  }
-  const notYet = ['socket', 'socket_mode', 'socket_owner'];
-  checkKeys(section, { known: Object.keys(AGENT), notYet, unknownIs: 'error' }, context.findings);
-  return readValues(section, AGENT, context);
 }

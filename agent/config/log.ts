@@ -2,34 +2,41 @@
  * Where the output of a process goes: `stdout_logfile`, `stderr_logfile` and their limits
  * (Supervisor options.py).
  */
+import type { Variables } from '../../proto/dialect/expand.ts';
 import type { IniSection } from '../../proto/dialect/ini.ts';
 import {
   findEntry,
   optional,
+  type Parser,
   type ReadContext,
   subjectOf,
   type Values,
 } from '../../proto/dialect/settings.ts';
-import { bytes, integer } from '../../proto/dialect/values.ts';
+import { boolean, bytes, integer } from '../../proto/dialect/values.ts';
 import type { LogDefinition, LogTarget } from '../core/definition.ts';
-import { logFile } from './values.ts';
+import { type PathFinder, standardDescriptor, writablePath } from './paths.ts';
+import { expandedTwice } from './twice.ts';
+import { orZero } from './values.ts';
 
 const LOG_BYTES = 50 * 1024 * 1024;
 const LOG_BACKUPS = 10;
-const AUTO: LogTarget = { kind: 'auto' };
+const AUTO: LogFile = { target: { kind: 'auto' }, isSyslog: false };
 
-/** `directoryExists` takes paths as written: relative ones count from the working directory. */
-export function logTable(directoryExists: (directory: string) => boolean) {
-  const file = optional(logFile(directoryExists), AUTO);
-  const maxBytes = optional(bytes, LOG_BYTES);
-  const backups = optional(integer({ min: 0 }), LOG_BACKUPS);
+/** `variables` are those that the keys themselves are expanded with. */
+export function logTable(finder: PathFinder, variables: Variables) {
+  const file = optional(expandedTwice(logFile(finder), variables), AUTO);
+  const maxBytes = optional(orZero(bytes), LOG_BYTES);
+  const backups = optional(orZero(integer({ min: 0 })), LOG_BACKUPS);
+  const syslog = optional(boolean, false);
   return {
     stdout_logfile: file,
     stdout_logfile_maxbytes: maxBytes,
     stdout_logfile_backups: backups,
+    stdout_syslog: syslog,
     stderr_logfile: file,
     stderr_logfile_maxbytes: maxBytes,
     stderr_logfile_backups: backups,
+    stderr_syslog: syslog,
   };
 }
 
@@ -54,14 +61,15 @@ function defineLog(
   logs: LogValues,
   context: ReadContext,
 ): LogDefinition {
-  const target = logs[`${stream}_logfile`];
+  const { target, isSyslog } = logs[`${stream}_logfile`];
   const maxBytes = logs[`${stream}_logfile_maxbytes`];
   if (target.kind === 'auto' && maxBytes === 0) {
     const entry = findEntry(section, `${stream}_logfile_maxbytes`, context.defaults);
     const message = 'an AUTO log that is never rotated can fill the disk';
     context.findings.warning(subjectOf(section, entry), message);
   }
-  return { target, maxBytes, backups: logs[`${stream}_logfile_backups`] };
+  const syslog = isSyslog || logs[`${stream}_syslog`];
+  return { target, syslog, maxBytes, backups: logs[`${stream}_logfile_backups`] };
 }
 
 /** Nothing is left to write there; a file that was named nevertheless is worth a word. */
@@ -71,5 +79,33 @@ function redirected(section: IniSection, log: LogDefinition, context: ReadContex
     const message = 'is not written, because redirect_stderr is true';
     context.findings.warning(subjectOf(section, entry), message);
   }
-  return { ...log, target: { kind: 'none' } };
+  return { ...log, target: { kind: 'none' }, syslog: false };
 }
+
+interface LogFile {
+  readonly target: LogTarget;
+  /** `syslog` in place of a file. */
+  readonly isSyslog: boolean;
+}
+
+/** `AUTO`, `NONE`, `off`, `syslog`, or a path; nothing at all is `NONE`, as in Supervisor. */
+const logFile = (finder: PathFinder): Parser<LogFile> => {
+  const file = writablePath(finder, 'a path, AUTO or NONE');
+  const only = (target: LogTarget, isSyslog = false) =>
+    ({ ok: true, value: { target, isSyslog } }) as const;
+  return {
+    expected: file.expected,
+    parse: (text, context) => {
+      const lower = text.toLowerCase();
+      if (lower === 'auto') return only({ kind: 'auto' });
+      if (['none', 'off', ''].includes(lower)) return only({ kind: 'none' });
+      if (lower === 'syslog') return only({ kind: 'none' }, true);
+      const parsed = file.parse(text, context);
+      if (!parsed.ok) return parsed;
+      const descriptor = standardDescriptor(parsed.value);
+      return descriptor === null
+        ? only({ kind: 'file', path: parsed.value })
+        : only({ kind: 'standard', descriptor });
+    },
+  };
+};

@@ -8,31 +8,23 @@ import type { IniSection } from '../../proto/dialect/ini.ts';
 import {
   checkKeys,
   findEntry,
-  optional,
   type ReadContext,
   readValues,
-  required,
   subjectOf,
-  type Values,
 } from '../../proto/dialect/settings.ts';
-import { boolean, environment, integer, seconds, text, umask } from '../../proto/dialect/values.ts';
 import { processName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
-import { defineLogs, logTable } from './log.ts';
-import { type AgentUser, autoRestart, exitCodes, name, sameUser, signalName } from './values.ts';
-
-export interface ProgramContext {
-  /** Its variables include those of the global environment. */
-  readonly context: ReadContext;
-  /** Of `[supervisord]`: for every program. */
-  readonly environment: ReadonlyMap<string, string>;
-  /** For programs that say nothing else. */
-  readonly umask: number | null;
-  readonly user: AgentUser;
-  readonly signals: Readonly<Record<string, number>>;
-  /** Relative paths count from the agent's working directory. */
-  readonly directoryExists: (directory: string) => boolean;
-}
+import { defineLogs } from './log.ts';
+import {
+  ENVIRONMENT,
+  NOT_YET,
+  type Own,
+  type ProgramContext,
+  processTable,
+  programKeys,
+  programTable,
+  type Shared,
+} from './program-table.ts';
 
 export interface Membership {
   readonly program: string;
@@ -54,8 +46,7 @@ export function readProgram(
   ]);
   const variables: Variables = [names, ...around.context.variables];
   const table = programTable(around);
-  const tables = [table, ENVIRONMENT, processTable(membership, around)];
-  const known = tables.flatMap((one) => Object.keys(one));
+  const known = programKeys(around);
   checkKeys(section, { known, notYet: NOT_YET, unknownIs: 'warning' }, findings);
   const shared = readValues(section, table, { ...around.context, variables });
   const isSound = shared !== null && agrees(section, shared, around.context);
@@ -72,67 +63,9 @@ export function readProgram(
     if (own === null || !isSound) return [];
     definitions.push(define(section, { membership, shared, own }, around));
   }
-  return definitions;
+  // Supervisor starts the processes of a program in the order of their names.
+  return definitions.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
-
-/** Keys of Supervisor, then our own, that this version does not act on. */
-const NOT_YET = [
-  'stdout_capture_maxbytes',
-  'stderr_capture_maxbytes',
-  'stdout_events_enabled',
-  'stderr_events_enabled',
-  'stdout_syslog',
-  'stderr_syslog',
-  'serverurl',
-  'stop_descendants',
-  'depends_on',
-  'healthcheck',
-  'healthcheck_interval',
-  'healthcheck_timeout',
-  'healthcheck_retries',
-  'restart_pause',
-  'env_file',
-  'memory_max',
-  'log_timestamps',
-  'labels',
-];
-
-/** More is a typing error, and each process costs memory before anything could say so. */
-const NUMPROCS_MAX = 10_000;
-
-const ANY_INTEGER = integer({ min: Number.MIN_SAFE_INTEGER });
-const NOT_NEGATIVE = integer({ min: 0 });
-
-const programTable = ({ user, signals }: ProgramContext) => ({
-  numprocs: optional(integer({ min: 0, max: NUMPROCS_MAX }), 1),
-  numprocs_start: optional(integer({ min: 0, max: Number.MAX_SAFE_INTEGER - NUMPROCS_MAX }), 0),
-  priority: optional(ANY_INTEGER, 999),
-  autostart: optional(boolean, true),
-  autorestart: optional(autoRestart, 'unexpected' as const),
-  startsecs: optional(seconds, 1000),
-  startretries: optional(NOT_NEGATIVE, 3),
-  exitcodes: optional(exitCodes, [0]),
-  stopsignal: optional(signalName(signals), 'TERM'),
-  stopwaitsecs: optional(seconds, 10_000),
-  tier_wait: optional(seconds, 30_000),
-  stopasgroup: optional(boolean, false),
-  killasgroup: optional(boolean, null),
-  redirect_stderr: optional(boolean, false),
-  umask: optional(umask, null),
-  user: optional(sameUser(user), null),
-});
-
-const processTable = ({ program }: Membership, { directoryExists }: ProgramContext) => ({
-  command: required(text('a command line')),
-  directory: optional(text('a directory'), null),
-  process_name: optional(name, program),
-  ...logTable(directoryExists),
-});
-
-const ENVIRONMENT = { environment: optional(environment, new Map<string, string>()) };
-
-type Shared = Values<ReturnType<typeof programTable>>;
-type Own = Values<ReturnType<typeof processTable>> & Values<typeof ENVIRONMENT>;
 
 function readProcess(
   section: IniSection,
@@ -146,7 +79,7 @@ function readProcess(
   // Without them, the other keys would be blamed for naming what is not there.
   if (added === null) return null;
   const all = [environmentVariables(added.environment), ...variables];
-  const table = processTable(membership, around);
+  const table = processTable(membership.program, around, all);
   const own = readValues(section, table, { ...context, variables: all });
   return own && { ...own, ...added };
 }
@@ -187,6 +120,8 @@ function define(
     command: own.command,
     directory: own.directory,
     umask: shared.umask ?? around.umask,
+    user: shared.user,
+    serverUrl: shared.serverurl,
     environment: Object.fromEntries([...around.environment, ...own.environment]),
     autostart: shared.autostart,
     autorestart: shared.autorestart,
@@ -198,6 +133,7 @@ function define(
     stopAsGroup: shared.stopasgroup,
     killAsGroup: shared.killasgroup ?? shared.stopasgroup,
     redirectStderr: shared.redirect_stderr,
+    stripAnsi: around.stripAnsi,
     ...defineLogs(section, own, {
       redirectStderr: shared.redirect_stderr,
       context: around.context,

@@ -4,6 +4,7 @@
  */
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { applyToProcess } from './apply-process.ts';
+import { isWantedUp } from './configuration.ts';
 import { type Direction, isSettledFor, type Sequence, sequenceOf, tierWaitMs } from './order.ts';
 import type { ProcessRuntime } from './process.ts';
 import type { Turn } from './state.ts';
@@ -20,6 +21,15 @@ export function noteEntered(turn: Turn, name: ProcessName): void {
   const process = processes.get(name);
   if (sequence === null || process === undefined) return;
   if (!isSettledFor(sequence.direction, process.state)) return;
+  const waitingFor = sequence.waitingFor.filter((member) => member !== name);
+  turn.state = { ...turn.state, sequence: { ...sequence, waitingFor } };
+  advanceSequence(turn);
+}
+
+/** It is not there any more, so nobody waits for it. */
+export function forgetMember(turn: Turn, name: ProcessName): void {
+  const { sequence } = turn.state;
+  if (sequence === null || !sequence.waitingFor.includes(name)) return;
   const waitingFor = sequence.waitingFor.filter((member) => member !== name);
   turn.state = { ...turn.state, sequence: { ...sequence, waitingFor } };
   advanceSequence(turn);
@@ -49,7 +59,7 @@ function beginNextTier(turn: Turn, sequence: Sequence): void {
   const names = sequence.tiers[index];
   if (names === undefined) {
     turn.state = { ...turn.state, sequence: null };
-    if (direction === 'shutdown') endOrderly(turn);
+    if (direction === 'shutdown') turn.isShutdownOver = true;
     return;
   }
   const definitions = membersOf(turn, names).map((member) => member.definition);
@@ -61,11 +71,6 @@ function beginNextTier(turn: Turn, sequence: Sequence): void {
   dismissSettled(turn);
 }
 
-function endOrderly(turn: Turn): void {
-  turn.writes.push({ kind: 'orderlyEnd' });
-  turn.effects.push({ kind: 'shutdownComplete' });
-}
-
 function orderMember(turn: Turn, direction: Direction, name: ProcessName): void {
   const process = turn.state.processes.get(name);
   if (process === undefined) return;
@@ -74,13 +79,11 @@ function orderMember(turn: Turn, direction: Direction, name: ProcessName): void 
 }
 
 /**
- * What people asked for last goes before `autostart`. A process that an earlier agent left in
+ * A process that an earlier agent left in
  * another state than STOPPED is not started afresh: it runs, or its end has been judged already.
  */
 function isWantedAtBoot(process: ProcessRuntime): boolean {
-  if (process.state !== 'STOPPED') return false;
-  if (process.wanted !== null) return process.wanted === 'up';
-  return process.definition.autostart;
+  return process.state === 'STOPPED' && isWantedUp(process, process.definition);
 }
 
 /** Those that have nothing to do in this tier; one that is retried again and again holds nobody up. */

@@ -5,17 +5,31 @@
  */
 
 import type { Instant } from '../../proto/instant.ts';
-import { PersistentMap } from '../../proto/persistent-map.ts';
-import { beginSequence, noteEntered, noteTierTimeout } from './advance-sequence.ts';
+import { type ProcessStatus, STOPPED_STATES } from '../../proto/vocabulary.ts';
+import { acceptTargets } from './accept-targets.ts';
+import { noteEntered, noteTierTimeout } from './advance-sequence.ts';
 import { applyToProcess } from './apply-process.ts';
 import { boot } from './boot.ts';
-import { inStartOrder } from './order.ts';
+import { noteOrder, reportControl, takeOrder } from './orders.ts';
+import { noteConfigRead } from './reading.ts';
+import { removeProcess } from './removal.ts';
+import { noteProgress, noteWaveTimeout } from './rollout.ts';
 import { disconnected, receive } from './session.ts';
-import type { AgentInput, AgentState, AgentStep, Turn } from './state.ts';
+import { endShutdown, shutDown } from './shut-down.ts';
+import type { AgentInput, AgentState, AgentStep, TargetProgress, Turn } from './state.ts';
 import { noteSignalled, observeProcess } from './targets.ts';
+import { reportUpdate } from './update.ts';
 
 export function stepAgent(state: AgentState, input: AgentInput, at: Instant): AgentStep {
-  const turn: Turn = { state, writes: [], effects: [], entered: [], at };
+  const turn: Turn = {
+    state,
+    writes: [],
+    effects: [],
+    entered: [],
+    progress: [],
+    isShutdownOver: false,
+    at,
+  };
   route(turn, input);
   drawConsequences(turn);
   return { state: turn.state, writes: turn.writes, effects: turn.effects };
@@ -24,7 +38,7 @@ export function stepAgent(state: AgentState, input: AgentInput, at: Instant): Ag
 function route(turn: Turn, input: AgentInput): void {
   switch (input.kind) {
     case 'boot':
-      return boot(turn, input.sightings, input.retired);
+      return boot(turn, input.sightings);
     case 'shutdown':
       return shutDown(turn);
     case 'process':
@@ -33,6 +47,16 @@ function route(turn: Turn, input: AgentInput): void {
       return noteSignalled(turn, input.target, input.error);
     case 'tierTimedOut':
       return noteTierTimeout(turn, input.direction, input.index);
+    case 'examined':
+      return acceptTargets(turn, input.order, input.processes, input.problems);
+    case 'order':
+      return takeOrder(turn, input);
+    case 'noted':
+      return noteOrder(turn, input);
+    case 'configRead':
+      return noteConfigRead(turn, input.purpose, input.reading);
+    case 'waveTimedOut':
+      return noteWaveTimeout(turn, input.operationId, input.wave);
     case 'received':
       return receive(turn, input.message);
     case 'disconnected':
@@ -46,24 +70,38 @@ function route(turn: Turn, input: AgentInput): void {
   }
 }
 
-/** An operation may have waited for the new state, and so may a tier; either may order the next. */
+/** Each may lead to the next: a state to the end of a target, that to the next wave, and so on. */
 function drawConsequences(turn: Turn): void {
-  for (let status = turn.entered.shift(); status !== undefined; status = turn.entered.shift()) {
-    observeProcess(turn, status);
-    noteEntered(turn, status.process);
+  for (;;) {
+    const status = turn.entered.shift();
+    const progress = status === undefined ? turn.progress.shift() : undefined;
+    if (status !== undefined) noteState(turn, status);
+    else if (progress !== undefined) report(turn, progress);
+    else if (turn.isShutdownOver) {
+      turn.isShutdownOver = false;
+      endShutdown(turn);
+    } else return;
   }
 }
 
-/** A second request while the first is under way changes nothing. */
-function shutDown(turn: Turn): void {
-  if (turn.state.isShuttingDown) return;
-  const suspended = [...turn.state.processes].map(
-    ([name, process]) => [name, { ...process, isSuspended: true }] as const,
-  );
-  turn.state = { ...turn.state, processes: PersistentMap.of(suspended), isShuttingDown: true };
-  beginSequence(turn, 'shutdown');
-  // Later tiers wait their turn, but nothing that is down now may come up again meanwhile.
-  for (const { definition, state } of inStartOrder(turn.state.processes.values()).toReversed()) {
-    if (state === 'BACKOFF') applyToProcess(turn, definition.process, { kind: 'stop' });
+/** A target may have waited for the new state, and so may a tier; either may order the next. */
+function noteState(turn: Turn, status: ProcessStatus): void {
+  observeProcess(turn, status);
+  noteEntered(turn, status.process);
+  const isGone = turn.state.retired.has(status.process) && STOPPED_STATES.has(status.state);
+  if (isGone && turn.state.processes.get(status.process)?.child === null) {
+    removeProcess(turn, status.process);
+  }
+}
+
+function report(turn: Turn, progress: TargetProgress): void {
+  const rollout = noteProgress(turn, progress);
+  switch (rollout?.purpose.kind) {
+    case 'control':
+      return reportControl(turn, rollout, rollout.purpose, progress);
+    case 'update':
+      return reportUpdate(turn, rollout, rollout.purpose, progress);
+    case undefined:
+      return;
   }
 }

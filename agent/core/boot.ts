@@ -18,11 +18,7 @@ import type {
 import type { Sighting, Turn } from './state.ts';
 import { resumeTargets } from './targets.ts';
 
-export function boot(
-  turn: Turn,
-  sightings: ReadonlyMap<ProcessName, Sighting>,
-  retired: ReadonlySet<ProcessName>,
-): void {
+export function boot(turn: Turn, sightings: ReadonlyMap<ProcessName, Sighting>): void {
   for (const process of inStartOrder(turn.state.processes.values())) {
     const name = process.definition.process;
     const sighting = sightings.get(name);
@@ -34,13 +30,24 @@ export function boot(
       takeUp(turn, name, process);
     }
   }
-  for (const name of retired) {
+  recordDefinitions(turn);
+  for (const name of turn.state.retired) {
     turn.effects.push({ kind: 'warn', text: `${name} is no longer configured and is stopped` });
     applyToProcess(turn, name, { kind: 'stop' });
   }
   // First, so that a restart under way starts its process once, and the tiers find it starting.
   resumeTargets(turn);
   beginSequence(turn, 'boot');
+}
+
+/**
+ * Those that there are, and no others: they are the configuration by which the next agent goes if it finds the file
+ * unusable.
+ */
+function recordDefinitions(turn: Turn): void {
+  turn.writes.push({ kind: 'processesCleared' });
+  for (const process of turn.state.processes.values())
+    turn.writes.push({ kind: 'process', process });
 }
 
 function exitedMeanwhile(

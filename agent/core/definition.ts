@@ -13,14 +13,25 @@ export type LogTarget =
   | { readonly kind: 'file'; readonly path: string }
   /** A file of the agent's own choosing, in its state directory. */
   | { readonly kind: 'auto' }
+  /** The agent's own stdout or stderr (`/dev/stdout`), which is never rotated. */
+  | { readonly kind: 'standard'; readonly descriptor: 1 | 2 }
   | { readonly kind: 'none' };
 
 export interface LogDefinition {
   readonly target: LogTarget;
+  /** To the system's log too, line by line. */
+  readonly syslog: boolean;
   /** 0: never rotate. */
   readonly maxBytes: number;
   /** 0: keep none. */
   readonly backups: number;
+}
+
+/** As whom a program runs; its further groups are looked up when it is started. */
+export interface ProcessUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 export interface ProcessDefinition {
@@ -37,6 +48,10 @@ export interface ProcessDefinition {
   readonly command: string;
   readonly directory: string | null;
   readonly umask: number | null;
+  /** Null: as the agent does. */
+  readonly user: ProcessUser | null;
+  /** `SUPERVISOR_SERVER_URL`; null: not set. */
+  readonly serverUrl: string | null;
   /** What the program's own `environment=` and the global one add to the agent's environment. */
   readonly environment: Readonly<Record<string, string>>;
 
@@ -53,6 +68,8 @@ export interface ProcessDefinition {
   readonly killAsGroup: boolean;
 
   readonly redirectStderr: boolean;
+  /** Escape sequences of terminals are kept out of its logs. */
+  readonly stripAnsi: boolean;
   readonly stdoutLog: LogDefinition;
   readonly stderrLog: LogDefinition;
 }

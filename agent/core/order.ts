@@ -43,7 +43,8 @@ export function tierWaitMs(direction: Direction, members: readonly ProcessDefini
   return direction === 'boot' ? startWaitMs(members) : stopWaitMs(members);
 }
 
-function tiersOf(definitions: Iterable<ProcessDefinition>): ProcessName[][] {
+/** Processes that share a tier, lowest first. */
+export function tiersOf(definitions: Iterable<ProcessDefinition>): ProcessName[][] {
   const sorted = [...definitions].sort(compareStartOrder);
   const tiers: ProcessName[][] = [];
   let previous: ProcessDefinition | undefined;

@@ -19,6 +19,8 @@ export interface Child {
 
 export interface ProcessRuntime {
   readonly definition: ProcessDefinition;
+  /** What its child was started with, where that is not what it would be started with now. */
+  readonly launchedAs: ProcessDefinition | null;
   readonly state: ProcessState;
   readonly changedAtMs: number;
   /** Accepted restarts so far. */
@@ -56,6 +58,8 @@ export type ProcessInput =
       readonly lastLines: readonly string[];
       /** How long it ran, where it ended before it was noticed. */
       readonly lastedMs?: number;
+      /** Why it was never executed: the status is that of the attempt. */
+      readonly spawnError?: string;
     }
   | { readonly kind: 'stayedUp' | 'retryDue' | 'stopTimedOut'; readonly timerToken: number }
   | { readonly kind: 'restartDue'; readonly delayMs: number }
@@ -92,6 +96,7 @@ export interface ProcessStep {
 export function initialProcess(definition: ProcessDefinition, wallMs: number): ProcessRuntime {
   return {
     definition,
+    launchedAs: null,
     state: 'STOPPED',
     changedAtMs: wallMs,
     generation: 0,

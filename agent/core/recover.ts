@@ -5,11 +5,11 @@
  */
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
-import type { ProcessDefinition } from './definition.ts';
+import { withDefinition } from './definitions.ts';
 import { FifoQueue } from './fifo-queue.ts';
 import type { Outbox } from './outbox.ts';
 import { initialProcess, type ProcessRuntime } from './process.ts';
-import { type AgentState, type TargetKey, targetKey } from './state.ts';
+import { type AgentState, type ConfigReading, type TargetKey, targetKey } from './state.ts';
 import type { TargetRecord } from './target.ts';
 
 export interface JournalContents {
@@ -22,18 +22,19 @@ export interface JournalContents {
   readonly bootId: string | null;
 }
 
-export interface Recovered {
-  readonly state: AgentState;
-  /** No longer configured, but a child may be running: they are listed until it is stopped. */
-  readonly retired: ReadonlySet<ProcessName>;
-}
-
+/**
+ * @param reading of the configuration; where it is bad, what the agent before went by counts on
+ */
 export function recoverState(
-  definitions: readonly ProcessDefinition[],
+  reading: ConfigReading,
   journal: JournalContents,
   bootId: string,
   wallMs: number,
-): Recovered {
+): AgentState {
+  const definitions =
+    reading.kind === 'read'
+      ? reading.definitions
+      : journal.processes.map(({ definition }) => definition);
   const recorded = new Map(journal.processes.map((held) => [held.definition.process, held]));
   const processes = new Map<ProcessName, ProcessRuntime>();
   for (const definition of definitions) {
@@ -50,7 +51,7 @@ export function recoverState(
   }
   const targets =
     journal.bootId === bootId ? journal.targets : journal.targets.map(ofAnEarlierBoot);
-  const state: AgentState = {
+  return {
     processes: PersistentMap.of(processes),
     targets: PersistentMap.of(targets.map((target) => [targetKey(target), target])),
     remembered: FifoQueue.of(targets.map(targetKey)),
@@ -58,17 +59,23 @@ export function recoverState(
     outbox: journal.outbox,
     sessionEpoch: null,
     sequence: null,
+    available: definitions,
+    configProblem: reading.kind === 'read' ? null : reading.problem,
+    rollouts: PersistentMap.of([]),
+    reload: null,
+    endListeners: [],
+    retired,
     isShuttingDown: false,
     isJournalSound: true,
   };
-  return { state, retired };
 }
 
 /** All that a journal must hold of them, in an order from which `recoverState` makes these queues. */
 export function targetsToRecord({ targets, queues }: AgentState): readonly TargetRecord[] {
   const settled = [...targets.values()].filter(({ outcome }) => outcome !== null);
+  const updates = [...targets.values()].filter(({ phase }) => phase === 'updating');
   const open = [...queues.values()].flat().flatMap((key) => targets.get(key) ?? []);
-  return [...settled, ...open];
+  return [...settled, ...updates, ...open];
 }
 
 /**
@@ -92,7 +99,7 @@ function takeOver(
   if (isOver || journal.bootId !== bootId) {
     return { ...fresh, generation, wanted: wanted === 'paused' ? 'up' : wanted, exit };
   }
-  const same = { ...fresh, ...held, definition, isSuspended: false };
+  const same = { ...withDefinition(held, definition), isSuspended: false };
   // Recorded on the way up or down but without a child: the gate never opened.
   const neverRan = held.child === null && (held.state === 'STARTING' || held.state === 'STOPPING');
   return neverRan ? { ...same, state: 'STOPPED' } : same;
@@ -107,7 +114,7 @@ function openQueues(
   targets: readonly TargetRecord[],
 ): ReadonlyMap<ProcessName, readonly TargetKey[]> {
   const queues = new Map<ProcessName, TargetKey[]>();
-  const open = targets.filter((target) => target.outcome === null);
+  const open = targets.filter(({ outcome, verb }) => outcome === null && verb !== 'update');
   const isWaiting = (target: TargetRecord) => Number(target.phase === 'queued');
   for (const target of open.sort((a, b) => isWaiting(a) - isWaiting(b))) {
     const queue = queues.get(target.process);

@@ -3,12 +3,15 @@
  * goes the whole picture as of the last event, then what the controller had not confirmed; from
  * there on every change as it happens.
  */
-import type { ControllerMessage, ProcessStatus } from '../../proto/vocabulary.ts';
+import type { ControllerMessage } from '../../proto/messages.ts';
+import type { ProcessStatus } from '../../proto/vocabulary.ts';
+import { requestTargets } from './accept-targets.ts';
+import { configuredProcesses } from './configuration.ts';
 import { inStartOrder } from './order.ts';
 import { acknowledge } from './outbox.ts';
 import { statusOf } from './process.ts';
+import { sendAnswer } from './reading.ts';
 import type { Turn } from './state.ts';
-import { acceptCommand } from './targets.ts';
 
 /** Keeps a frame near 64 KiB, far below the message limit of 1 MiB. */
 const SNAPSHOT_CHUNK = 200;
@@ -22,7 +25,12 @@ export function receive(turn: Turn, message: ControllerMessage): void {
       return;
     case 'command':
       // A command of a session that is over was given to an agent that may since have changed.
-      if (message.sessionEpoch === turn.state.sessionEpoch) acceptCommand(turn, message);
+      if (message.sessionEpoch === turn.state.sessionEpoch) {
+        requestTargets(turn, { ...message, isUpkeep: false }, message.processes);
+      }
+      return;
+    case 'question':
+      if (message.sessionEpoch === turn.state.sessionEpoch) answer(turn, message);
       return;
     case 'heartbeat':
     case 'goodbye':
@@ -32,6 +40,19 @@ export function receive(turn: Turn, message: ControllerMessage): void {
 
 export function disconnected(turn: Turn): void {
   turn.state = { ...turn.state, sessionEpoch: null };
+}
+
+function answer(
+  turn: Turn,
+  { questionId, sessionEpoch, question }: Extract<ControllerMessage, { readonly kind: 'question' }>,
+): void {
+  const to = { kind: 'controller', questionId, sessionEpoch } as const;
+  if (question === 'reread') {
+    turn.effects.push({ kind: 'readConfig', purpose: { kind: 'answer', to } });
+    return;
+  }
+  const processes = configuredProcesses(turn.state.processes, turn.state.available);
+  sendAnswer(turn, to, { kind: 'avail', processes });
 }
 
 function welcome(turn: Turn, sessionEpoch: number, acknowledgedSeq: number): void {
@@ -54,7 +75,15 @@ function sendSnapshot(turn: Turn, sessionEpoch: number): void {
   const chunks = chunk(statuses);
   for (const [index, processes] of chunks.entries()) {
     const last = index === chunks.length - 1;
-    const message = { kind: 'snapshot', sessionEpoch, seq, processes, last } as const;
+    const { configProblem } = turn.state;
+    const message = {
+      kind: 'snapshot',
+      sessionEpoch,
+      seq,
+      processes,
+      configProblem,
+      last,
+    } as const;
     turn.effects.push({ kind: 'send', message });
   }
 }

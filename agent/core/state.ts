@@ -5,20 +5,41 @@
 
 import type { Step } from '../../proto/batch.ts';
 import type { Instant } from '../../proto/instant.ts';
+import type { LocalOrder, OrderNews } from '../../proto/local-orders.ts';
+import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import type { PersistentMap } from '../../proto/persistent-map.ts';
 import type {
-  AgentMessage,
-  ControllerMessage,
+  OperationId,
   ProcessName,
   ProcessStatus,
   SequencedEvent,
+  TargetOutcome,
 } from '../../proto/vocabulary.ts';
+import type { TargetOrder } from './accept-targets.ts';
+import type { ReadingPurpose } from './configuration.ts';
+import type { ProcessDefinition } from './definition.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { FifoQueue } from './fifo-queue.ts';
 import type { Direction, Sequence } from './order.ts';
 import type { Outbox } from './outbox.ts';
 import type { Child, ProcessEffect, ProcessInput, ProcessRuntime } from './process.ts';
+import type { Rollout } from './rollout.ts';
+import type { Reload } from './shut-down.ts';
 import type { TargetRecord } from './target.ts';
+
+/** Given on this host; numbered by whoever takes it in. */
+export type OrderId = number;
+
+/** What is wrong with a command before anything is started (Supervisor process.py, check_execv_args). */
+export interface SpawnProblem {
+  readonly fault: 'no-file' | 'not-executable';
+  readonly error: string;
+}
+
+export type ConfigReading =
+  | { readonly kind: 'read'; readonly definitions: readonly ProcessDefinition[] }
+  /** Every problem, as people are told. */
+  | { readonly kind: 'rejected'; readonly problem: string };
 
 /** `operation verb process`: one target, unique on this host. */
 export type TargetKey = string;
@@ -41,6 +62,18 @@ export interface AgentState {
   /** The stream that is up, by the number that its controller gave it. */
   readonly sessionEpoch: number | null;
   readonly sequence: Sequence | null;
+  /** The configuration as it was read last; `processes` are what was taken up of it. */
+  readonly available: readonly ProcessDefinition[];
+  /** Why the file on disk was refused when it was last looked at; null where it was not. */
+  readonly configProblem: string | null;
+  /** What is under way wave by wave: local orders and updates. */
+  readonly rollouts: PersistentMap<OperationId, Rollout>;
+  /** A reload: once everything has stopped, these are started instead of the agent's end. */
+  readonly reload: Reload | null;
+  /** Who ordered the end, or the reload, and wants to hear of it. */
+  readonly endListeners: readonly OrderId[];
+  /** No longer configured when the agent started; each goes as soon as it has stopped. */
+  readonly retired: ReadonlySet<ProcessName>;
   /** From the request until the agent is gone: nothing is started any more. */
   readonly isShuttingDown: boolean;
   /** False while commits fail: supervision goes on, operations are refused. */
@@ -57,13 +90,34 @@ export type AgentInput =
   | {
       readonly kind: 'boot';
       readonly sightings: ReadonlyMap<ProcessName, Sighting>;
-      readonly retired: ReadonlySet<ProcessName>;
     }
   | { readonly kind: 'shutdown' }
   | { readonly kind: 'process'; readonly process: ProcessName; readonly input: ProcessInput }
   | { readonly kind: 'signalled'; readonly target: TargetKey; readonly error: string | null }
   | { readonly kind: 'tierTimedOut'; readonly direction: Direction; readonly index: number }
   | { readonly kind: 'received'; readonly message: ControllerMessage }
+  | {
+      readonly kind: 'order';
+      readonly order: OrderId;
+      readonly request: LocalOrder;
+      /** As `localOrder` events have them. */
+      readonly requestedBy: string;
+      readonly command: string;
+    }
+  /** Something was done on this host that is no business of the core's, such as clearing a log. */
+  | { readonly kind: 'noted'; readonly requestedBy: string; readonly command: string }
+  | {
+      readonly kind: 'configRead';
+      readonly purpose: ReadingPurpose;
+      readonly reading: ConfigReading;
+    }
+  | {
+      readonly kind: 'examined';
+      readonly order: TargetOrder;
+      readonly processes: readonly ProcessName[];
+      readonly problems: ReadonlyMap<ProcessName, SpawnProblem>;
+    }
+  | { readonly kind: 'waveTimedOut'; readonly operationId: OperationId; readonly wave: number }
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'journalFailed' | 'journalRecovered' };
 
@@ -83,6 +137,25 @@ export type AgentEffect =
       readonly index: number;
       readonly delayMs: number;
     }
+  | {
+      readonly kind: 'waveTimer';
+      readonly operationId: OperationId;
+      readonly wave: number;
+      readonly delayMs: number;
+    }
+  /** Answered at once, by `examined`. */
+  | {
+      readonly kind: 'examine';
+      readonly order: TargetOrder;
+      readonly processes: readonly ProcessName[];
+      /** Of those that are to be started. */
+      readonly definitions: readonly ProcessDefinition[];
+    }
+  /** Answered at once, by `configRead`. */
+  | { readonly kind: 'readConfig'; readonly purpose: ReadingPurpose }
+  | { readonly kind: 'redefine'; readonly definition: ProcessDefinition }
+  | { readonly kind: 'forget'; readonly process: ProcessName }
+  | { readonly kind: 'tell'; readonly order: OrderId; readonly news: OrderNews }
   | { readonly kind: 'send'; readonly message: AgentMessage }
   | { readonly kind: 'warn'; readonly text: string }
   | { readonly kind: 'shutdownComplete' };
@@ -92,6 +165,9 @@ export type ActingEffect = Exclude<ProcessEffect, { readonly kind: 'changed' }>;
 
 export type AgentWrite =
   | { readonly kind: 'process'; readonly process: ProcessRuntime }
+  | { readonly kind: 'processRemoved'; readonly process: ProcessName }
+  /** Those that are there follow; any other was removed unrecorded. */
+  | { readonly kind: 'processesCleared' }
   | { readonly kind: 'target'; readonly target: TargetRecord }
   | { readonly kind: 'targetForgotten'; readonly target: TargetId }
   | { readonly kind: 'event'; readonly event: SequencedEvent }
@@ -102,6 +178,11 @@ export type AgentWrite =
 
 export type AgentStep = Step<AgentState, AgentWrite, AgentEffect>;
 
+/** A restart has stopped its process and goes on to start it; or a target is over. */
+export type TargetProgress =
+  | { readonly kind: 'stopped'; readonly target: TargetRecord }
+  | { readonly kind: 'settled'; readonly target: TargetRecord; readonly outcome: TargetOutcome };
+
 /** Mutable only while one step runs, and never seen outside it. */
 export interface Turn {
   state: AgentState;
@@ -109,5 +190,9 @@ export interface Turn {
   readonly effects: AgentEffect[];
   /** States that processes entered and whose consequences are still to be drawn. */
   readonly entered: ProcessStatus[];
+  /** The same of targets: for the rollout that a target belongs to. */
+  readonly progress: TargetProgress[];
+  /** The sequence that stops everything has just ended. */
+  isShutdownOver: boolean;
   readonly at: Instant;
 }

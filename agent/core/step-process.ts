@@ -115,12 +115,12 @@ function learnExit(
       return {
         ...ended,
         failedTries: process.failedTries + 1,
-        lastError: `exited too quickly (${how})`,
+        lastError: input.spawnError ?? `Exited too quickly (${how})`,
       };
     case 'RUNNING':
       return isExpected(input.exit, process.definition.exitCodes)
         ? ended
-        : { ...ended, lastError: `exited unexpectedly (${how})` };
+        : { ...ended, lastError: input.spawnError ?? `exited unexpectedly (${how})` };
     default:
       return ended;
   }
@@ -187,7 +187,10 @@ function arrange(process: ProcessRuntime, input: ProcessInput, at: Instant): Ent
             process,
             effects: [release(input), timer(process, 'stayedUp', process.definition.startMs)],
           }
-        : { process, effects: [{ kind: 'spawn', definition: process.definition }] };
+        : {
+            process: { ...process, launchedAs: null },
+            effects: [{ kind: 'spawn', definition: process.definition }],
+          };
     case 'RUNNING':
       return { process, effects: input.kind === 'spawned' ? [release(input)] : [] };
     case 'BACKOFF':

@@ -4,12 +4,16 @@
  * afterwards. A restart is stop then start as one unit, and it is done only when the process is
  * RUNNING past `startsecs`; the first failed start is a failure, although the process goes on
  * retrying (as `supervisorctl start` reports it).
+ *
+ * Which fault goes with which failure is Supervisor's (rpcinterface.py, startProcess, stopProcess).
  */
 import type { Instant } from '../../proto/instant.ts';
 import type {
   OperationId,
   ProcessName,
   ProcessState,
+  ProcessVerb,
+  TargetFault,
   TargetOutcome,
   Verb,
 } from '../../proto/vocabulary.ts';
@@ -20,6 +24,8 @@ export interface TargetRecord {
   readonly process: ProcessName;
   readonly verb: Verb;
   readonly signal: string | null;
+  /** Only of an `update`: of which groups; none: of all. */
+  readonly groups: readonly string[];
   /** Of the process, allotted when a restart was accepted. */
   readonly generation: number;
   readonly oldPid: number | null;
@@ -30,15 +36,24 @@ export interface TargetRecord {
   readonly outcome: TargetOutcome | null;
 }
 
-/** `queued` behind an earlier operation's target on the same process. */
-export type TargetPhase = 'queued' | 'stopping' | 'starting' | 'signalling' | 'settled';
+/**
+ * `queued` behind an earlier operation's target on the same process; `updating` the configuration of
+ * the whole host.
+ */
+export type TargetPhase =
+  | 'queued'
+  | 'stopping'
+  | 'starting'
+  | 'signalling'
+  | 'updating'
+  | 'settled';
 
 export type Advice =
   | { readonly kind: 'wait'; readonly phase: TargetPhase }
   | { readonly kind: 'request'; readonly input: 'start' | 'stop'; readonly phase: TargetPhase }
   | { readonly kind: 'signal' }
-  | { readonly kind: 'succeed' }
-  | { readonly kind: 'fail'; readonly error: string };
+  | { readonly kind: 'succeed'; readonly fault: TargetFault | null; readonly note: string | null }
+  | { readonly kind: 'fail'; readonly error: string; readonly fault: TargetFault };
 
 /**
  * How long ago it was accepted. By the monotonic clock, which no administrator and no time server
@@ -52,43 +67,53 @@ export function ageMs(
   return acceptedMonotonicMs === null ? wallMs - acceptedAtMs : monotonicMs - acceptedMonotonicMs;
 }
 
-export function begin(verb: Verb, state: ProcessState): Advice {
+export function begin(verb: ProcessVerb, state: ProcessState): Advice {
   return BEGIN[verb][state];
 }
 
-const SUCCEED: Advice = { kind: 'succeed' };
+/** Nothing may be stopped that could not be started again, and nothing tried that must fail. */
+export function mustBeExamined(verb: Verb, advice: Advice): boolean {
+  return advice.kind === 'request' && (advice.input === 'start' || verb === 'restart');
+}
+
+const SUCCEED: Advice = { kind: 'succeed', fault: null, note: null };
+const HELD_UP: Advice = { kind: 'succeed', fault: 'already-started', note: 'already running' };
+const HELD_DOWN: Advice = { kind: 'succeed', fault: 'not-running', note: 'was not running' };
 const STOP: Advice = { kind: 'request', input: 'stop', phase: 'stopping' };
 const START: Advice = { kind: 'request', input: 'start', phase: 'starting' };
 const AWAIT_STOPPED: Advice = { kind: 'wait', phase: 'stopping' };
 const AWAIT_STARTED: Advice = { kind: 'wait', phase: 'starting' };
 const SIGNAL: Advice = { kind: 'signal' };
-const UNKNOWN: Advice = {
-  kind: 'fail',
-  error:
-    'its state is unknown: it could not be signalled, and starting a second one is never risked',
-};
-const fail = (error: string): Advice => ({ kind: 'fail', error });
-const NOT_RUNNING = fail('not running');
+const fail = (error: string, fault: TargetFault): Advice => ({ kind: 'fail', error, fault });
+const UNKNOWN = fail(
+  'its state is unknown: it could not be signalled, and starting a second one is never risked',
+  'failed',
+);
+const NOT_RUNNING = fail('not running', 'not-running');
+const RETRYING = fail(
+  'already started, and waiting to be retried; restart tries at once',
+  'already-started',
+);
 
-const BEGIN: Readonly<Record<Verb, Readonly<Record<ProcessState, Advice>>>> = {
+const BEGIN: Readonly<Record<ProcessVerb, Readonly<Record<ProcessState, Advice>>>> = {
   start: {
     STOPPED: START,
     STARTING: AWAIT_STARTED,
-    RUNNING: SUCCEED,
-    BACKOFF: fail('already started, and waiting to be retried; restart tries at once'),
+    RUNNING: HELD_UP,
+    BACKOFF: RETRYING,
     STOPPING: AWAIT_STOPPED,
     EXITED: START,
     FATAL: START,
     UNKNOWN,
   },
   stop: {
-    STOPPED: SUCCEED,
+    STOPPED: HELD_DOWN,
     STARTING: STOP,
     RUNNING: STOP,
     BACKOFF: STOP,
     STOPPING: AWAIT_STOPPED,
-    EXITED: SUCCEED,
-    FATAL: SUCCEED,
+    EXITED: HELD_DOWN,
+    FATAL: HELD_DOWN,
     UNKNOWN,
   },
   restart: {
@@ -126,6 +151,7 @@ export function observe(
       return observeStarting(state, lastError);
     case 'queued':
     case 'signalling':
+    case 'updating':
     case 'settled':
       return { kind: 'wait', phase: target.phase };
   }
@@ -155,11 +181,12 @@ function observeStarting(state: ProcessState, lastError: string | null): Advice 
       return AWAIT_STARTED;
     case 'BACKOFF':
     case 'FATAL':
+      return fail(lastError ?? 'it did not stay up', 'spawn-error');
     case 'EXITED':
-      return fail(lastError ?? 'it did not stay up');
+      return fail(lastError ?? 'it did not stay up', 'abnormal-termination');
     case 'STOPPING':
     case 'STOPPED':
-      return fail('it was stopped by somebody else while it was starting');
+      return fail('it was stopped by somebody else while it was starting', 'abnormal-termination');
     case 'UNKNOWN':
       return UNKNOWN;
   }

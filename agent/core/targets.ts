@@ -1,25 +1,15 @@
 /**
- * Operations on this host: accepts each target once, carries out one at a time per process, and
- * reports how it ended.
- *
- * A target is known by (operation, verb, process). Its record is durable before anything is done
- * about it, so a command that the controller sends again, after a lost connection or a crash on
- * either side, is answered from the record and never carried out twice. A full stop is two targets
- * under one operation, a stop and later a start: a late repeat of the stop finds its own record and
- * does not bring down again what the start has brought up.
+ * Carries out what was accepted (`accept-targets.ts`): one target at a time for each process, from
+ * the state in which the process is found to a verdict, which is recorded and reported.
  */
 import type {
-  ControllerMessage,
   ProcessName,
   ProcessStatus,
-  SettledState,
+  ProcessVerb,
   TargetOutcome,
-  Verb,
 } from '../../proto/vocabulary.ts';
-import { applyToProcess, emit, putProcess } from './apply-process.ts';
-import { forgetOldTargets } from './forget-targets.ts';
+import { applyToProcess, emit } from './apply-process.ts';
 import { inStartOrder } from './order.ts';
-import type { ProcessRuntime } from './process.ts';
 import { type TargetKey, type Turn, targetKey } from './state.ts';
 import {
   type Advice,
@@ -29,35 +19,15 @@ import {
   type TargetPhase,
   type TargetRecord,
 } from './target.ts';
-
-/** What is wanted of a process from the moment that this was asked of it; outlives the agent. */
-const WANTED = {
-  start: 'up',
-  stop: 'down',
-  restart: 'up',
-  signal: null,
-} as const satisfies Record<Verb, ProcessRuntime['wanted']>;
-
-const SHUTTING_DOWN = 'the agent is shutting down';
-const SIGNAL_IN_DOUBT =
-  'the agent ended while it sent the signal; whether it arrived is not known, and it is not sent twice';
-
-export type Command = Extract<ControllerMessage, { readonly kind: 'command' }>;
-
-export function acceptCommand(turn: Turn, command: Command): void {
-  const { operationId, verb } = command;
-  let newTargets = 0;
-  for (const name of command.processes) {
-    const known = turn.state.targets.get(targetKey({ operationId, verb, process: name }));
-    if (known !== undefined) {
-      repeatAnswer(turn, known);
-      continue;
-    }
-    accept(turn, command, name);
-    newTargets += 1;
-  }
-  forgetOldTargets(turn, newTargets);
-}
+import {
+  failed,
+  NO_LONGER_CONFIGURED,
+  NOT_RUNNING,
+  SHUTTING_DOWN,
+  SIGNAL_IN_DOUBT,
+  SUCCEEDED,
+  type Verdict,
+} from './verdict.ts';
 
 /** A state that a process has just entered, for the target that waits for it. */
 export function observeProcess(turn: Turn, status: ProcessStatus): void {
@@ -69,15 +39,25 @@ export function observeProcess(turn: Turn, status: ProcessStatus): void {
 export function noteSignalled(turn: Turn, key: TargetKey, error: string | null): void {
   const target = turn.state.targets.get(key);
   if (target?.phase !== 'signalling') return;
-  settle(turn, target, error === null ? 'succeeded' : 'failed', error);
+  if (error === null) settle(turn, target, SUCCEEDED);
+  else settle(turn, target, failed(error, error === NOT_RUNNING ? 'not-running' : 'failed'));
+}
+
+/** For those who carry out a whole update. */
+export function settleUpdate(turn: Turn, key: TargetKey, verdict: Verdict): void {
+  const target = turn.state.targets.get(key);
+  if (target?.phase === 'updating') settle(turn, target, verdict);
 }
 
 /** After a restart of the agent: what was accepted and not settled is looked at afresh. */
 export function resumeTargets(turn: Turn): void {
   for (const name of inResumeOrder(turn)) {
     const target = activeTarget(turn, name);
-    if (target?.phase === 'signalling') settle(turn, target, 'indeterminate', SIGNAL_IN_DOUBT);
+    if (target?.phase === 'signalling') settle(turn, target, SIGNAL_IN_DOUBT);
     else if (!isStartUnderWay(turn, target)) beginNext(turn, name);
+  }
+  for (const target of turn.state.targets.values()) {
+    if (target.phase === 'updating') readForUpdate(turn, target);
   }
 }
 
@@ -90,60 +70,19 @@ function inResumeOrder({ state }: Turn): Iterable<ProcessName> {
   ]);
 }
 
-function accept(turn: Turn, command: Command, name: ProcessName): void {
-  const process = turn.state.processes.get(name);
-  const isRestart = command.verb === 'restart';
-  const generation = (process?.generation ?? 0) + (isRestart ? 1 : 0);
-  const target: TargetRecord = {
-    operationId: command.operationId,
-    process: name,
-    verb: command.verb,
-    signal: command.signal,
-    generation,
-    oldPid: process?.child?.pid ?? null,
-    acceptedAtMs: turn.at.wallMs,
-    acceptedMonotonicMs: turn.at.monotonicMs,
-    phase: 'queued',
-    outcome: null,
-  };
-  turn.state = { ...turn.state, remembered: turn.state.remembered.with(targetKey(target)) };
-  const hindrance = findHindrance(turn, process);
-  if (hindrance !== null || process === undefined) {
-    return settle(turn, target, 'failed', hindrance ?? 'no such process');
-  }
-  save(turn, target);
-  const wanted = command.startFollows ? 'paused' : WANTED[command.verb];
-  putProcess(turn, { ...process, generation, wanted: wanted ?? process.wanted });
-  emit(turn, { kind: 'targetAccepted', ...pick(target) });
-  enqueue(turn, target);
-}
-
-function findHindrance(turn: Turn, process: ProcessRuntime | undefined): string | null {
-  if (process === undefined) return 'no such process on this host';
-  if (!turn.state.isJournalSound) {
-    return 'the agent cannot write its journal, so it takes no orders that it could forget';
-  }
-  if (turn.state.isShuttingDown) return SHUTTING_DOWN;
-  return null;
-}
-
-function pick(
-  target: TargetRecord,
-): Pick<TargetRecord, 'operationId' | 'verb' | 'process' | 'generation' | 'oldPid'> {
-  const { operationId, verb, process, generation, oldPid } = target;
-  return { operationId, verb, process, generation, oldPid };
-}
-
-function repeatAnswer(turn: Turn, known: TargetRecord): void {
-  if (known.outcome === null) emit(turn, { kind: 'targetAccepted', ...pick(known) });
-  else emitSettled(turn, known, known.outcome);
-}
-
-function enqueue(turn: Turn, target: TargetRecord): void {
+/** It waits until those before it are over. */
+export function enqueue(turn: Turn, target: TargetRecord): void {
   const queue = turn.state.queues.get(target.process) ?? [];
   const queues = turn.state.queues.with(target.process, [...queue, targetKey(target)]);
   turn.state = { ...turn.state, queues };
   if (queue.length === 0) beginNext(turn, target.process);
+}
+
+/** To be read and taken up, by `reading.ts` and `update.ts`. */
+export function readForUpdate(turn: Turn, target: TargetRecord): void {
+  const { operationId, groups } = target;
+  const by = { kind: 'target', key: targetKey(target) } as const;
+  turn.effects.push({ kind: 'readConfig', purpose: { kind: 'update', operationId, groups, by } });
 }
 
 /** The head of the queue, from the state in which the process is found. */
@@ -151,9 +90,14 @@ function beginNext(turn: Turn, name: ProcessName): void {
   const target = activeTarget(turn, name);
   const process = turn.state.processes.get(name);
   if (target === undefined) return;
-  if (process === undefined) return settle(turn, target, 'failed', 'it is no longer configured');
+  if (process === undefined) return settle(turn, target, NO_LONGER_CONFIGURED);
   forgetEntered(turn, name);
-  follow(turn, target, begin(target.verb, process.state));
+  follow(turn, target, begin(processVerb(target), process.state));
+}
+
+function processVerb({ verb }: TargetRecord): ProcessVerb {
+  if (verb === 'update') throw new Error('broken contract: an update stands in no queue');
+  return verb;
 }
 
 /**
@@ -179,41 +123,43 @@ function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
       return saveIfMoved(turn, target, advice.phase);
     case 'request':
       if (advice.input === 'start' && turn.state.isShuttingDown) {
-        return settle(turn, target, 'failed', SHUTTING_DOWN);
+        return settle(turn, target, SHUTTING_DOWN);
       }
+      if (target.phase === 'stopping') turn.progress.push({ kind: 'stopped', target });
       saveIfMoved(turn, target, advice.phase);
       return applyToProcess(turn, target.process, { kind: advice.input });
     case 'signal':
       return signal(turn, target);
     case 'succeed':
-      return settle(turn, target, 'succeeded', null);
+      return settle(turn, target, { ...SUCCEEDED, fault: advice.fault, note: advice.note });
     case 'fail':
-      return settle(turn, target, 'failed', advice.error);
+      return settle(turn, target, failed(advice.error, advice.fault));
   }
 }
 
 function signal(turn: Turn, target: TargetRecord): void {
   const child = turn.state.processes.get(target.process)?.child;
   if (child === null || child === undefined || target.signal === null) {
-    return settle(turn, target, 'failed', 'not running');
+    return settle(turn, target, failed(NOT_RUNNING, 'not-running'));
   }
   saveIfMoved(turn, target, 'signalling');
   const key = targetKey(target);
   turn.effects.push({ kind: 'signalTarget', target: key, child, signal: target.signal });
 }
 
-function settle(turn: Turn, target: TargetRecord, state: SettledState, error: string | null): void {
+export function settle(turn: Turn, target: TargetRecord, verdict: Verdict): void {
   const process = turn.state.processes.get(target.process);
   const outcome: TargetOutcome = {
-    state,
+    ...verdict,
     oldPid: target.oldPid,
     newPid: process?.child?.pid ?? null,
     durationMs: Math.max(0, Math.round(ageMs(target, turn.at))),
-    error,
-    logTail: state === 'failed' ? (process?.lastLines ?? []) : [],
+    logTail: verdict.state === 'failed' ? (process?.lastLines ?? []) : [],
   };
-  save(turn, { ...target, phase: 'settled', outcome });
+  const settled: TargetRecord = { ...target, phase: 'settled', outcome };
+  save(turn, settled);
   emitSettled(turn, target, outcome);
+  turn.progress.push({ kind: 'settled', target: settled, outcome });
   leaveQueue(turn, target);
 }
 
@@ -239,13 +185,13 @@ function saveIfMoved(turn: Turn, target: TargetRecord, phase: TargetPhase): void
   if (target.phase !== phase) save(turn, { ...target, phase });
 }
 
-function save(turn: Turn, target: TargetRecord): void {
+export function save(turn: Turn, target: TargetRecord): void {
   const targets = turn.state.targets.with(targetKey(target), target);
   turn.state = { ...turn.state, targets };
   turn.writes.push({ kind: 'target', target });
 }
 
-function emitSettled(turn: Turn, target: TargetRecord, outcome: TargetOutcome): void {
+export function emitSettled(turn: Turn, target: TargetRecord, outcome: TargetOutcome): void {
   const { operationId, verb, process } = target;
   emit(turn, { kind: 'targetSettled', operationId, verb, process, outcome });
 }

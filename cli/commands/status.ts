@@ -7,6 +7,7 @@
 import { FleetError, refusal } from '../../proto/errors.ts';
 import { resolveHosts } from '../hosts-expression.ts';
 import type { ConnectionOptions, Environment, ProcessListing, ProcessSelection } from '../ports.ts';
+import { configProblemLines } from '../render/hosts/config-problems.ts';
 import { hostsWithoutProcess } from '../render/status/entry.ts';
 import { renderStatus, type StatusFormat } from '../render/status/output.ts';
 import { refusalOfEmpty } from '../selection.ts';
@@ -41,7 +42,14 @@ export async function status(environment: Environment, options: StatusOptions): 
   }
   const listing = await query();
   environment.stdout.write(renderStatus(environment, listing, output));
+  if (isForPeople(output)) {
+    for (const line of configProblemLines(listing.hosts)) environment.stderr.write(`${line}\n`);
+  }
   return exitCodeFor(listing);
+}
+
+function isForPeople(output: StatusFormat): boolean {
+  return output === 'table' || output === 'wide';
 }
 
 /** Refused before anything is asked. */

@@ -26,10 +26,29 @@ export function escapeUnsafe(text: string): string {
   return text.replace(UNSAFE, escapeCharacter);
 }
 
+/** As `neutralise`, for an error that may have lines of its own, such as those of a configuration. */
+export function neutraliseRemark(text: string): string {
+  return neutralise(oneLine(text));
+}
+
+/** Line ends between words as `; `; any other stays, to be shown as what it is. */
+export function oneLine(text: string): string {
+  return text.replace(/(?<=\S)\n\s*(?=\S)/g, '; ');
+}
+
 /** As `neutralise`, for a line of a log: tabs become spaces, colours go. */
 export function neutraliseLogLine(line: string): string {
   return neutralise(line.replace(COLOUR, '').replaceAll('\t', '    '));
 }
+
+/** As `escapeUnsafe`, for a whole log, whose lines stay lines. */
+export function neutraliseLog(text: string): string {
+  return text.replace(UNSAFE, (character) =>
+    LAYOUT.has(character) ? character : escapeCharacter(character),
+  );
+}
+
+const LAYOUT: ReadonlySet<string> = new Set(['\n', '\r', '\t']);
 
 function escapeCharacter(character: string): string {
   const code = character.charCodeAt(0);

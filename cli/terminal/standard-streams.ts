@@ -7,6 +7,8 @@ import { FleetError, refusal } from '../../proto/errors.ts';
 import type { Environment, Output, Terminal } from '../ports.ts';
 
 export interface FlushableOutput extends Output {
+  /** Resolves when it has been taken, so that whoever reads slowly is waited for. */
+  readonly writeBytes: (bytes: Uint8Array) => Promise<void>;
   readonly flushed: () => Promise<void>;
 }
 
@@ -21,11 +23,15 @@ export function createOutput(
   { colours, onError }: OutputOptions,
 ): FlushableOutput {
   let stream: WriteStream | null = null;
+  const opened = (): WriteStream => {
+    stream ??= process[name].on('error', onError);
+    return stream;
+  };
   return {
     write: (text) => {
-      stream ??= process[name].on('error', onError);
-      stream.write(text);
+      opened().write(text);
     },
+    writeBytes: (bytes) => new Promise((taken) => opened().write(bytes, () => taken())),
     flushed: () =>
       new Promise((resolve) => {
         if (stream === null) resolve();

@@ -13,7 +13,7 @@ import { parseCount, parseDurationMs } from './values.ts';
 
 interface ChangingFlags {
   readonly hosts?: string;
-  /** Not with `signal`. */
+  /** Not with `signal` and `update`. */
   readonly order?: Order;
   readonly fullStop?: boolean;
   readonly expect?: number;
@@ -63,7 +63,7 @@ export function addSignal(parent: Command, actions: Actions): void {
 }
 
 /** `--hosts` is checked by the command, which can say more than that it is missing. */
-function addCommonOptions(command: Command, verb: Verb): Command {
+export function addCommonOptions(command: Command, verb: Verb): Command {
   return command
     .addOption(
       new Option('--expect <hosts>', 'refuse to touch another number of hosts').argParser(
@@ -96,7 +96,7 @@ export function quietOption(): Option {
   return new Option('-q, --quiet', 'say nothing but what went wrong; with --detach, only the id');
 }
 
-async function runControl(
+export async function runControl(
   { environment, finish }: Actions,
   command: Command,
   what: {

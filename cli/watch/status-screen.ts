@@ -3,6 +3,7 @@
  * happened are marked for a while; what does not fit the screen is folded, the worst first.
  */
 import type { Environment, ProcessListing, Terminal } from '../ports.ts';
+import { shortHosts } from '../render/operation/fold-targets.ts';
 import { type Paint, painter } from '../render/paint.ts';
 import { bySeverity, type StatusEntry, statusEntries } from '../render/status/entry.ts';
 import { foldStatus } from '../render/status/folded.ts';
@@ -46,7 +47,7 @@ export function statusScreen(
     const marked = marks[kind](table, clock.monotonicMs());
     return [
       titleLine(picture),
-      ...(trouble === null ? [] : [paint(trouble, 'bad')]),
+      ...troubleLines(trouble ?? configTrouble(picture)).map((line) => paint(line, 'bad')),
       '',
       ...markedLines(table, marked, paint),
     ];
@@ -95,6 +96,18 @@ function tableFor(
 
 function titleLine({ listing, entries, takenMs }: Picture): string {
   return `${timeOfDay(takenMs)}   ${summaryLine(entries, hostCount(listing))}`;
+}
+
+function troubleLines(trouble: string | null): readonly string[] {
+  return trouble === null ? [] : [trouble];
+}
+
+/** Only where: why is too long for the one line that there is. */
+function configTrouble({ listing }: Picture): string | null {
+  const rejecting = listing.hosts.filter(({ configProblem }) => configProblem !== null);
+  if (rejecting.length === 0) return null;
+  const hosts = shortHosts(rejecting.map(({ host }) => host));
+  return `config rejected on ${hosts}; fleetctl hosts says why`;
 }
 
 function markedLines(

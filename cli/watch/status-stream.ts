@@ -2,7 +2,8 @@
  * `fleetctl status --watch` into a file or a pipe: everything once, then a line for each change, so
  * that a log of it says what happened and when.
  */
-import type { Environment } from '../ports.ts';
+import type { Environment, ProcessListing } from '../ports.ts';
+import { configProblemLines } from '../render/hosts/config-problems.ts';
 import { renderList, renderNoticeJson } from '../render/json.ts';
 import {
   changeItems,
@@ -20,8 +21,16 @@ export function statusStream(environment: Environment, output: WatchFormat): Sta
   const { stdout, stderr, clock } = environment;
   let latest: Picture | null = null;
   let isOld = false;
+  let toldOfConfig = '';
   const notice = (message: string) =>
     stderr.write(output === 'jsonl' ? renderNoticeJson(message) : `${neutralise(message)}\n`);
+  const noticeConfig = ({ hosts }: ProcessListing) => {
+    const lines = configProblemLines(hosts);
+    const text = lines.join('\n');
+    if (text === toldOfConfig) return;
+    toldOfConfig = text;
+    for (const line of text === '' ? ['no config is rejected any more'] : lines) notice(line);
+  };
   return {
     shows: (listing) => {
       if (isOld) notice('the controller answers again');
@@ -43,6 +52,7 @@ export function statusStream(environment: Environment, output: WatchFormat): Sta
         }
       }
       latest = next;
+      noticeConfig(listing);
     },
     fails: ({ message }) => {
       if (!isOld)

@@ -21,7 +21,8 @@ export type RpcName =
   | 'Control.WatchOperation'
   | 'Control.GetOperation'
   | 'Control.ListOperations'
-  | 'Control.ListEvents';
+  | 'Control.ListEvents'
+  | 'Control.AskHosts';
 
 export const ALLOWED_KIND = {
   'AgentLink.Connect': 'agent',
@@ -34,6 +35,7 @@ export const ALLOWED_KIND = {
   'Control.GetOperation': 'operator',
   'Control.ListOperations': 'operator',
   'Control.ListEvents': 'operator',
+  'Control.AskHosts': 'operator',
 } as const satisfies Record<RpcName, Caller['kind']>;
 
 /** @returns why the call is refused, or null */

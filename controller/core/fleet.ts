@@ -5,6 +5,7 @@
  */
 import type { Instant } from '../../proto/instant.ts';
 import { boot, noteWaveWaitOver } from './operations.ts';
+import { ask, endQuestion } from './questions.ts';
 import { endSession, graceOver, greet, hear } from './sessions.ts';
 import type { FleetInput, FleetState, FleetStep, Turn } from './state.ts';
 import { submit } from './submit.ts';
@@ -31,5 +32,9 @@ function route(turn: Turn, input: FleetInput): void {
       return noteWaveWaitOver(turn, input);
     case 'submit':
       return submit(turn, input);
+    case 'ask':
+      return ask(turn, input);
+    case 'questionTimedOut':
+      return endQuestion(turn, input.question);
   }
 }

@@ -41,6 +41,8 @@ export interface Host {
   /** Counts the sessions lost, so that a grace period that is over knows whether it still counts. */
   readonly lossCount: number;
   readonly processes: ReadonlyMap<ProcessName, ProcessStatus>;
+  /** Why its agent refused the configuration that it found; null where it goes by it. */
+  readonly configProblem: string | null;
 }
 
 export function isConnected(host: Host): boolean {
@@ -57,6 +59,7 @@ export function hostStatusOf(host: Host): HostStatus {
     lastSeenAtMs: host.lastSeenAtMs,
     address: host.address,
     connectedSinceMs: connected ? (host.session?.openedWallMs ?? null) : null,
+    configProblem: host.configProblem,
   };
 }
 

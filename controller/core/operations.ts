@@ -26,6 +26,7 @@ import {
   observeProcess,
   resumeOperation,
 } from './operation.ts';
+import { groupsOf } from './plan-update.ts';
 import { graceMs } from './reconnection.ts';
 import type { Turn, WaveWait } from './state.ts';
 import { actionOf } from './target.ts';
@@ -33,7 +34,7 @@ import { actionOf } from './target.ts';
 /** Ended operations are kept so that a repeated request finds them. */
 export const OPERATION_RETENTION_MS = 24 * 60 * 60 * 1_000;
 
-type TargetEvent = Exclude<AgentEvent, { readonly kind: 'processChanged' }>;
+type TargetEvent = Extract<AgentEvent, { readonly kind: 'targetAccepted' | 'targetSettled' }>;
 
 /**
  * Takes up what an earlier controller left running. Hosts that it had given something to do get
@@ -60,7 +61,7 @@ export function graceOf({ state }: Turn): number {
   return graceMs(state.unreachableAfterMs, state.hosts.size);
 }
 
-/** An agent reports on one target. */
+/** An agent reports on one target. Of what was ordered on the host itself nobody waits for it here. */
 export function noteTargetEvent(turn: Turn, host: HostId, event: TargetEvent): void {
   if (!turn.state.running.has(event.operationId)) return;
   const execution = turn.state.operations.get(event.operationId);
@@ -190,6 +191,7 @@ function send(turn: Turn, facts: OperationFacts, targets: readonly Target[]): vo
           signal,
           processes,
           startFollows: verb !== facts.verb && verb === 'stop',
+          groups: groupsOf(facts),
         },
       });
     }

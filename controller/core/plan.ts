@@ -8,18 +8,19 @@
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
 import { matchProcesses, namesOfPatterns, nearestProcess } from '../../proto/process-pattern.ts';
-import { foldedList } from '../../proto/selector/fold.ts';
 import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
 import type {
-  HostId,
   OperationFacts,
   OperationRequest,
   ProcessStatus,
+  ProcessVerb,
   Target,
-  Verb,
   Wave,
 } from '../../proto/vocabulary.ts';
-import { type Host, isConnected, statusesOf } from './host.ts';
+import { type Host, statusesOf } from './host.ts';
+import { planUpdate } from './plan-update.ts';
+import { hostsText, surpriseAt } from './surprise.ts';
+import { plannedTarget } from './target.ts';
 
 /** Targets in the order of the waves; on hosts that are away they are unreachable already. */
 export type Plan = Pick<OperationFacts, 'waves' | 'leftOut'> & {
@@ -40,6 +41,8 @@ export function makePlan(
   chosen: readonly Host[] | Refusal,
 ): Plan | Refusal {
   if ('code' in chosen) return chosen;
+  const { verb } = request;
+  if (verb === 'update') return planUpdate(request, chosen);
   const { byHost, unmatched } = matchProcesses(request.processes, chosen.map(statusesOf));
   if (unmatched.length > 0) return nothingMatched(request, unmatched, chosen);
   const candidates: readonly Candidate[] = chosen.flatMap((host, index) =>
@@ -53,12 +56,15 @@ export function makePlan(
     chosen.map(({ host }) => host).filter((host) => !touched.has(host)),
     (host) => host,
   );
-  return { ...layOut(request, tiersOf(request.verb, candidates)), leftOut };
+  return { ...layOut({ verb, fullStop: request.fullStop }, tiersOf(verb, candidates)), leftOut };
 }
 
-function layOut(request: OperationRequest, tiers: readonly Tier[]): Omit<Plan, 'leftOut'> {
-  if (!request.fullStop) {
-    const waves = tiers.map((tier, index) => waveOf(request.verb, tier, index));
+function layOut(
+  { verb, fullStop }: { readonly verb: ProcessVerb; readonly fullStop: boolean },
+  tiers: readonly Tier[],
+): Omit<Plan, 'leftOut'> {
+  if (!fullStop) {
+    const waves = tiers.map((tier, index) => waveOf(verb, tier, index));
     return { waves, targets: targetsOf(tiers, (wave) => ({ wave, stopWave: null })) };
   }
   // What starts last is stopped first: the waves of the stop mirror those of the start.
@@ -72,7 +78,7 @@ function layOut(request: OperationRequest, tiers: readonly Tier[]): Omit<Plan, '
 }
 
 /** In the order in which their waves begin. */
-function tiersOf(verb: Verb, candidates: readonly Candidate[]): readonly Tier[] {
+function tiersOf(verb: ProcessVerb, candidates: readonly Candidate[]): readonly Tier[] {
   const direction = verb === 'stop' ? -1 : 1;
   const sorted = [...candidates].sort(
     (a, b) => direction * compareTier(verb, a.status, b.status) || compareNames(a, b),
@@ -88,14 +94,14 @@ function tiersOf(verb: Verb, candidates: readonly Candidate[]): readonly Tier[] 
   return tiers;
 }
 
-function waveOf(action: Verb, tier: Tier, index: number): Wave {
+function waveOf(action: ProcessVerb, tier: Tier, index: number): Wave {
   const statuses = tier.map(({ status }) => status);
   const { groupPriority, priority } = statuses[0] as ProcessStatus;
   const waitMs = waitMsOf(action, statuses);
   return { index, action, groupPriority, priority, targets: tier.length, waitMs };
 }
 
-function waitMsOf(action: Verb, statuses: readonly ProcessStatus[]): number {
+function waitMsOf(action: ProcessVerb, statuses: readonly ProcessStatus[]): number {
   switch (action) {
     case 'start':
     case 'signal':
@@ -116,26 +122,8 @@ function targetsOf(
   );
 }
 
-function plannedTarget(host: Host, status: ProcessStatus): Omit<Target, 'wave' | 'stopWave'> {
-  const hostConnected = isConnected(host);
-  return {
-    host: host.host,
-    process: status.process,
-    state: hostConnected ? 'pending' : 'unreachable',
-    stopped: false,
-    overdue: false,
-    processState: status.state,
-    hostConnected,
-    oldPid: hostConnected ? status.pid : null,
-    newPid: null,
-    durationMs: null,
-    error: hostConnected ? null : 'the host was not connected when the operation began',
-    logTail: [],
-  };
-}
-
 /** A signal has no order: everybody gets it at once. */
-function compareTier(verb: Verb, a: ProcessStatus, b: ProcessStatus): number {
+function compareTier(verb: ProcessVerb, a: ProcessStatus, b: ProcessStatus): number {
   if (verb === 'signal') return 0;
   return a.groupPriority - b.groupPriority || a.priority - b.priority;
 }
@@ -145,23 +133,8 @@ function compareNames(a: Candidate, b: Candidate): number {
   return a.status.process < b.status.process ? -1 : 1;
 }
 
-function surpriseAt(
-  { expectHosts, verb }: OperationRequest,
-  touched: ReadonlySet<HostId>,
-): Refusal | null {
-  if (expectHosts === null || expectHosts === touched.size) return null;
-  const names = foldedList(touched);
-  const shown = names.length > NAMES_SHOWN_MAX ? `${names.slice(0, NAMES_SHOWN_MAX)}…` : names;
-  return refusal(
-    'surprise',
-    `${verb} would touch ${plural(touched.size)}, and ${plural(expectHosts)} were expected`,
-    { cause: `it would touch ${shown}`, fix: 'nothing was done; see the plan with --dry-run' },
-  );
-}
-
-const NAMES_SHOWN_MAX = 200;
-
-const plural = (hosts: number): string => `${hosts} ${hosts === 1 ? 'host' : 'hosts'}`;
+/** Of a selector that a refusal repeats. */
+const SELECTOR_SHOWN_MAX = 200;
 
 function nothingMatched(
   request: OperationRequest,
@@ -169,11 +142,11 @@ function nothingMatched(
   chosen: readonly Host[],
 ): Refusal {
   const names = namesOfPatterns(patterns);
-  const selector = JSON.stringify(request.hosts.slice(0, NAMES_SHOWN_MAX));
+  const selector = JSON.stringify(request.hosts.slice(0, SELECTOR_SHOWN_MAX));
   const were = chosen.length === 1 ? 'was' : 'were';
   const near = nearestProcess(patterns[0] ?? '', chosen.map(statusesOf));
   return refusal('nothing-matched', `no process matches ${names || 'an empty list'}`, {
-    cause: `${plural(chosen.length)} ${were} selected by ${selector}`,
+    cause: `${hostsText(chosen.length)} ${were} selected by ${selector}`,
     fix: `${near === null ? '' : `did you mean ${near}? `}see what they run with: fleetctl status`,
   });
 }

@@ -1,5 +1,5 @@
 /** Which hosts of the fleet, as it is now, a selector means. */
-import type { Refusal } from '../../proto/errors.ts';
+import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { Selector } from '../../proto/selector/syntax.ts';
 import { type Host, isConnected } from './host.ts';
 import { evaluateSelector } from './selector/evaluate.ts';
@@ -24,6 +24,14 @@ export function selectHosts(
   if ('code' in parsed) return parsed;
   const selected = evaluateSelector(parsed, viewOf(state, wallMs));
   return 'code' in selected ? selected : selected.flatMap((id) => state.hosts.get(id) ?? []);
+}
+
+/** @param cause why this request must name hosts */
+export function noHostsNamed(cause: string): Refusal {
+  return refusal('usage', 'no hosts are named', {
+    cause,
+    fix: "name them, for example --hosts='prod-*', or --hosts='@*' for the whole fleet",
+  });
 }
 
 function viewOf(state: FleetState, wallMs: number): FleetView {

@@ -1,34 +1,27 @@
 /**
- * Sessions of agents: a Hello opens one and fences the one before it, a snapshot makes it synced,
- * events keep it current, and its end begins a grace period. Messages of a connection that is not
- * its host's session any more are ignored.
+ * Sessions of agents: a Hello opens one and fences the one before it, and its end begins a grace
+ * period. What is said in it (`observations.ts`) counts only while it is its host's session.
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { isAcceptedProtocol, PROTOCOL_VERSION } from '../../proto/version.ts';
-import type { AgentMessage, HostId, ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
-import { type ConnectionId, type Host, isConnected, type Session } from './host.ts';
+import type { HostId } from '../../proto/vocabulary.ts';
+import { type ConnectionId, type Host, isConnected } from './host.ts';
+import { hearEvent, hearSnapshot } from './observations.ts';
 import {
-  dispatchAgain,
   giveGrace,
   graceOf,
   loseHostEverywhere,
   loseJournalEverywhere,
   noteConnection,
-  noteProcessState,
-  noteTargetEvent,
 } from './operations.ts';
+import { hearAnswer, loseAnswersOf } from './questions.ts';
 import { reconnectSpreadMs } from './reconnection.ts';
 import { type FleetInput, putHost, type Turn } from './state.ts';
 
 type Hello = Extract<FleetInput, { readonly kind: 'hello' }>;
 type Heard = Extract<FleetInput, { readonly kind: 'message' }>;
-type Snapshot = Extract<AgentMessage, { readonly kind: 'snapshot' }>;
-type Event = Extract<AgentMessage, { readonly kind: 'event' }>;
 
 export const HEARTBEAT_INTERVAL_MS = 5_000;
-
-/** As many as one agent's configuration may name; more is an agent that has gone wrong. */
-const PROCESSES_MAX = 10_000;
 
 export function greet(turn: Turn, { connection, host: id, hello, address }: Hello): void {
   if (!isAcceptedProtocol(hello.protocolVersion)) {
@@ -61,6 +54,7 @@ export function greet(turn: Turn, { connection, host: id, hello, address }: Hell
     lastSeenAtMs: turn.at.wallMs,
     lossCount: before?.lossCount ?? 0,
     processes: before?.processes ?? new Map(),
+    configProblem: before?.configProblem ?? null,
   };
   turn.state = { ...turn.state, sessionEpoch: epoch };
   putHost(turn, host);
@@ -77,6 +71,7 @@ export function greet(turn: Turn, { connection, host: id, hello, address }: Hell
       heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
     },
   });
+  loseAnswersOf(turn, id);
   if (!isSameJournal) loseJournalEverywhere(turn, id);
   if (before?.session == null) return;
   // Until its snapshot is whole it cannot be told anything, and it may never be.
@@ -98,6 +93,10 @@ export function hear(turn: Turn, { connection, host: id, message }: Heard): void
       return;
     case 'event':
       if (message.sessionEpoch === session.epoch) hearEvent(turn, seen, session, message);
+      return;
+    case 'answer':
+      putHost(turn, seen);
+      if (message.sessionEpoch === session.epoch) hearAnswer(turn, id, message);
       return;
     case 'heartbeat':
       return putHost(turn, seen);
@@ -131,63 +130,9 @@ function disconnect(turn: Turn, host: Host): Host {
   const gone: Host = { ...host, session: null, lossCount: host.lossCount + 1 };
   putHost(turn, gone);
   turn.writes.push({ kind: 'host', host: gone });
+  loseAnswersOf(turn, gone.host);
   noteConnection(turn, gone);
   return gone;
-}
-
-function hearSnapshot(turn: Turn, host: Host, session: Session, message: Snapshot): void {
-  const arrived = [...(session.arriving ?? []), ...message.processes];
-  if (arrived.length > PROCESSES_MAX) return closeAsTooLarge(turn, session);
-  if (!message.last) {
-    return putHost(turn, { ...host, session: { ...session, arriving: arrived } });
-  }
-  const synced: Host = {
-    ...host,
-    session: { ...session, arriving: null, snapshotSeq: message.seq },
-    processes: new Map(arrived.map((status) => [status.process, status])),
-  };
-  putHost(turn, synced);
-  turn.writes.push({ kind: 'snapshot', host: synced });
-  noteConnection(turn, synced);
-  dispatchAgain(turn, synced);
-}
-
-function hearEvent(turn: Turn, host: Host, session: Session, message: Event): void {
-  const isNew = message.seq > host.storedSeq;
-  if (isNew) store(turn, host, session, message);
-  else putHost(turn, host);
-  const { connection, epoch: sessionEpoch } = session;
-  const seq = isNew ? message.seq : host.storedSeq;
-  turn.effects.push({ kind: 'acknowledge', connection, sessionEpoch, seq });
-}
-
-function store(turn: Turn, host: Host, session: Session, { seq, atMs, event }: Event): void {
-  const { host: id, journalId } = host;
-  const storedAtMs = turn.at.wallMs;
-  turn.writes.push({ kind: 'event', host: id, journalId, event: { seq, atMs, event }, storedAtMs });
-  const stored = { ...host, storedSeq: seq };
-  if (event.kind === 'processChanged' && seq > session.snapshotSeq) {
-    return noteProcess(turn, stored, session, event.process);
-  }
-  putHost(turn, stored);
-  if (event.kind !== 'processChanged') noteTargetEvent(turn, id, event);
-}
-
-function noteProcess(turn: Turn, host: Host, session: Session, status: ProcessStatus): void {
-  const isOneMore = !host.processes.has(status.process);
-  if (isOneMore && host.processes.size >= PROCESSES_MAX) {
-    putHost(turn, host);
-    return closeAsTooLarge(turn, session);
-  }
-  const processes: Map<ProcessName, ProcessStatus> = new Map(host.processes);
-  putHost(turn, { ...host, processes: processes.set(status.process, status) });
-  turn.writes.push({ kind: 'process', host: host.host, status });
-  noteProcessState(turn, host.host, status);
-}
-
-function closeAsTooLarge(turn: Turn, { connection }: Session): void {
-  const because = refusal('exhausted', `a host may have ${PROCESSES_MAX} processes`);
-  turn.effects.push({ kind: 'close', connection, because });
 }
 
 function versionSkew(theirs: number): Refusal {

@@ -4,11 +4,11 @@
  */
 import type { Step } from '../../proto/batch.ts';
 import type { Refusal } from '../../proto/errors.ts';
+import type { HostQuestion, HostReport } from '../../proto/host-questions.ts';
 import type { Instant } from '../../proto/instant.ts';
+import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import type { PersistentMap } from '../../proto/persistent-map.ts';
 import type {
-  AgentMessage,
-  ControllerMessage,
   HostId,
   JournalId,
   Operation,
@@ -16,6 +16,7 @@ import type {
   OperationId,
   OperationRequest,
   OperationUpdate,
+  ProcessName,
   ProcessStatus,
   SequencedEvent,
   Target,
@@ -23,6 +24,7 @@ import type {
 import type { Execution } from './execution.ts';
 import type { ConnectionId, Host } from './host.ts';
 import type { LaneKey } from './lanes.ts';
+import type { QuestionId, Questions } from './questions.ts';
 import type { HostGroups } from './select.ts';
 
 export interface FleetState {
@@ -37,6 +39,7 @@ export interface FleetState {
   readonly unreachableAfterMs: number;
   /** `@NAME` of selectors, from `[hosts:NAME]`. */
   readonly hostGroups: HostGroups;
+  readonly questions: Questions;
 }
 
 /** The wait for one wave; with `order: host`, for that of one host. */
@@ -46,7 +49,7 @@ export interface WaveWait {
   readonly wave: number;
 }
 
-/** Somebody waits for the answer to a submitted request. */
+/** Somebody waits for the answer to a request. */
 export type ReplyId = number;
 
 export type FleetInput =
@@ -73,7 +76,15 @@ export type FleetInput =
       readonly reply: ReplyId;
       readonly request: OperationRequest;
       readonly requestedBy: string;
-    };
+    }
+  | {
+      readonly kind: 'ask';
+      readonly reply: ReplyId;
+      /** A selector. */
+      readonly hosts: string;
+      readonly question: HostQuestion;
+    }
+  | { readonly kind: 'questionTimedOut'; readonly question: QuestionId };
 
 export type FleetEffect =
   | {
@@ -96,7 +107,20 @@ export type FleetEffect =
       readonly delayMs: number;
     }
   | ({ readonly kind: 'waveTimer'; readonly delayMs: number } & WaveWait)
+  | { readonly kind: 'questionTimer'; readonly question: QuestionId; readonly delayMs: number }
   | { readonly kind: 'reply'; readonly reply: ReplyId; readonly answer: Operation | Refusal }
+  | {
+      readonly kind: 'answerQuestion';
+      readonly reply: ReplyId;
+      readonly answer: readonly HostReport[] | Refusal;
+    }
+  /** For whoever reads the controller's log. */
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn';
+      readonly details: Readonly<Record<string, string | null>>;
+      readonly text: string;
+    }
   | {
       readonly kind: 'publish';
       readonly operation: OperationId;
@@ -107,6 +131,7 @@ export type FleetWrite =
   | { readonly kind: 'host'; readonly host: Host }
   | { readonly kind: 'snapshot'; readonly host: Host }
   | { readonly kind: 'process'; readonly host: HostId; readonly status: ProcessStatus }
+  | { readonly kind: 'processRemoved'; readonly host: HostId; readonly process: ProcessName }
   | {
       readonly kind: 'event';
       readonly host: HostId;

@@ -16,7 +16,7 @@ import { executionOf, operationOf } from './execution.ts';
 import { beginOperation } from './operation.ts';
 import { follow, forgetOld, OPERATION_RETENTION_MS } from './operations.ts';
 import { makePlan } from './plan.ts';
-import { selectHosts } from './select.ts';
+import { noHostsNamed, selectHosts } from './select.ts';
 import type { FleetInput, Turn } from './state.ts';
 
 type Submission = Extract<FleetInput, { readonly kind: 'submit' }>;
@@ -75,12 +75,9 @@ export function planOperation(
 
 function requestProblem(request: OperationRequest): Refusal | null {
   if (request.hosts.trim() === '') {
-    return refusal('usage', 'no hosts are named', {
-      cause: 'what changes something says on which hosts; nothing means all of them unsaid',
-      fix: "name them, for example --hosts='prod-*', or --hosts='@*' for the whole fleet",
-    });
+    return noHostsNamed('what changes something says on which hosts; none never means all');
   }
-  if (request.processes.length === 0) {
+  if (request.processes.length === 0 && request.verb !== 'update') {
     return refusal('usage', 'no processes are named', {
       fix: 'name them, for example: web, group:name, group:*, or all',
     });
@@ -98,6 +95,12 @@ function requestProblem(request: OperationRequest): Refusal | null {
   }
   if (request.fullStop && request.verb !== 'restart') {
     return refusal('usage', 'a full stop goes with the verb restart, and only with it');
+  }
+  if (request.verb === 'update' && request.order !== 'tier') {
+    return refusal('usage', `an order of hosts (${request.order}) does not go with update`, {
+      cause: 'all hosts are told at once, and each keeps the order of its tiers',
+      fix: 'leave --order out',
+    });
   }
   if (request.expectHosts !== null && request.expectHosts < 1) {
     return refusal('usage', `${request.expectHosts} is no number of hosts to expect`);

@@ -9,7 +9,37 @@
  * (the operation ended before its wave). Once settled nothing moves it any more.
  */
 import { isInFlight } from '../../proto/target.ts';
-import type { OperationFacts, Target, TargetOutcome, Verb } from '../../proto/vocabulary.ts';
+import type {
+  OperationFacts,
+  ProcessStatus,
+  Target,
+  TargetOutcome,
+  Verb,
+} from '../../proto/vocabulary.ts';
+import { type Host, isConnected } from './host.ts';
+
+/** Of one process as it is found. On a host that is away it is unreachable already. */
+export function plannedTarget(
+  host: Host,
+  { process, state, pid }: Pick<ProcessStatus, 'process' | 'state' | 'pid'>,
+): Omit<Target, 'wave' | 'stopWave'> {
+  const hostConnected = isConnected(host);
+  return {
+    host: host.host,
+    process,
+    state: hostConnected ? 'pending' : 'unreachable',
+    stopped: false,
+    overdue: false,
+    processState: state,
+    hostConnected,
+    oldPid: hostConnected ? pid : null,
+    newPid: null,
+    durationMs: null,
+    error: hostConnected ? null : 'the host was not connected when the operation began',
+    note: null,
+    logTail: [],
+  };
+}
 
 export type TargetNews =
   | { readonly kind: 'accepted'; readonly verb: Verb; readonly oldPid: number | null }
@@ -40,12 +70,12 @@ function accepted(target: Target, oldPid: number | null): Target | null {
 }
 
 function settled(target: Target, outcome: TargetOutcome): Target {
-  const { newPid, error, logTail } = outcome;
+  const { newPid, error, note, logTail } = outcome;
   const durationMs = (target.durationMs ?? 0) + outcome.durationMs;
   const oldPid = target.stopped ? target.oldPid : outcome.oldPid;
   const isHalf = target.stopWave !== null && !target.stopped;
   if (isHalf && outcome.state === 'succeeded') {
     return { ...target, state: 'pending', stopped: true, overdue: false, oldPid, durationMs };
   }
-  return { ...target, state: outcome.state, oldPid, newPid, durationMs, error, logTail };
+  return { ...target, state: outcome.state, oldPid, newPid, durationMs, error, note, logTail };
 }

@@ -13,25 +13,28 @@ import type { Host } from '../core/host.ts';
 export function hostWrites(database: SqliteDatabase) {
   const putHost = database.prepare(
     `INSERT INTO hosts (host, labels, address, agent_version, journal_id, stored_seq,
-       last_seen_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?)
+       last_seen_at_ms, config_problem)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (host) DO UPDATE SET labels = excluded.labels,
        address = excluded.address, agent_version = excluded.agent_version,
        journal_id = excluded.journal_id, stored_seq = excluded.stored_seq,
-       last_seen_at_ms = excluded.last_seen_at_ms`,
+       last_seen_at_ms = excluded.last_seen_at_ms, config_problem = excluded.config_problem`,
   );
   const deleteProcesses = database.prepare('DELETE FROM processes WHERE host = ?');
   const putProcess = database.prepare(
     'INSERT OR REPLACE INTO processes (host, process, status) VALUES (?, ?, ?)',
   );
+  const deleteProcess = database.prepare('DELETE FROM processes WHERE host = ? AND process = ?');
   const putCounter = database.prepare(
     'INSERT OR REPLACE INTO counters (name, value) VALUES (?, ?)',
   );
   return {
     putHost(host: Host): void {
       const labels = JSON.stringify(host.labels);
-      const { host: id, address, agentVersion, journalId: journal, storedSeq, lastSeenAtMs } = host;
-      putHost.run(id, labels, address, agentVersion, journal, storedSeq, lastSeenAtMs);
+      const { host: id, address, agentVersion, journalId: journal, storedSeq } = host;
+      const { lastSeenAtMs, configProblem } = host;
+      const columns = [address, agentVersion, journal, storedSeq, lastSeenAtMs, configProblem];
+      putHost.run(id, labels, ...columns);
     },
     putSnapshot(host: Host): void {
       deleteProcesses.run(host.host);
@@ -41,6 +44,9 @@ export function hostWrites(database: SqliteDatabase) {
     },
     putProcess(host: HostId, status: ProcessStatus): void {
       putProcess.run(host, status.process, JSON.stringify(status));
+    },
+    removeProcess(host: HostId, process: ProcessName): void {
+      deleteProcess.run(host, process);
     },
     putSessionEpoch(epoch: number): void {
       putCounter.run('session_epoch', epoch);
@@ -61,6 +67,7 @@ interface HostRow {
   readonly journal_id: string;
   readonly stored_seq: number;
   readonly last_seen_at_ms: number;
+  readonly config_problem: string | null;
 }
 
 export function readHosts(database: SqliteDatabase): readonly (readonly [HostId, Host])[] {
@@ -83,6 +90,7 @@ export function readHosts(database: SqliteDatabase): readonly (readonly [HostId,
       lastSeenAtMs: row.last_seen_at_ms,
       lossCount: 0,
       processes,
+      configProblem: row.config_problem,
     };
     return [host.host, host];
   });

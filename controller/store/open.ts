@@ -82,6 +82,8 @@ function prepareApply(
         return hosts.putSnapshot(write.host);
       case 'process':
         return hosts.putProcess(write.host, write.status);
+      case 'processRemoved':
+        return hosts.removeProcess(write.host, write.process);
       case 'sessionEpoch':
         return hosts.putSessionEpoch(write.epoch);
       case 'event':

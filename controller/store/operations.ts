@@ -27,15 +27,15 @@ export function operationWrites(database: SqliteDatabase) {
   );
   const insertTarget = database.prepare(
     `INSERT INTO targets (operation, host, process, position, wave, stop_wave, state, stopped,
-       overdue, process_state, old_pid, new_pid, duration_ms, error, log_tail)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       overdue, process_state, old_pid, new_pid, duration_ms, error, note, log_tail)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const update = database.prepare(
     'UPDATE operations SET state = ?, must_stop = ?, ended_at_ms = ? WHERE id = ?',
   );
   const updateTarget = database.prepare(
     `UPDATE targets SET state = ?, stopped = ?, overdue = ?, process_state = ?, old_pid = ?,
-       new_pid = ?, duration_ms = ?, error = ?, log_tail = ?
+       new_pid = ?, duration_ms = ?, error = ?, note = ?, log_tail = ?
      WHERE operation = ? AND host = ? AND process = ?`,
   );
   return {
@@ -75,10 +75,10 @@ function operationColumns(operation: Operation) {
 /** From `state` to `log_tail`, in the order of both statements. */
 function changingColumns(target: Target) {
   const { state, stopped, overdue, processState } = target;
-  const { oldPid, newPid, durationMs, error, logTail } = target;
+  const { oldPid, newPid, durationMs, error, note, logTail } = target;
   return [
     ...[state, Number(stopped), Number(overdue), processState],
-    ...[oldPid, newPid, durationMs, error, JSON.stringify(logTail)],
+    ...[oldPid, newPid, durationMs, error, note, JSON.stringify(logTail)],
   ];
 }
 
@@ -121,6 +121,7 @@ interface TargetRow {
   readonly new_pid: number | null;
   readonly duration_ms: number | null;
   readonly error: string | null;
+  readonly note: string | null;
   readonly log_tail: string;
 }
 
@@ -186,6 +187,7 @@ function targetOf(row: TargetRow): Target {
     newPid: row.new_pid,
     durationMs: row.duration_ms,
     error: row.error,
+    note: row.note,
     logTail: JSON.parse(row.log_tail) as readonly string[],
   };
 }

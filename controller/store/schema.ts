@@ -85,4 +85,10 @@ export const MIGRATIONS: readonly string[] = [
    ALTER TABLE targets ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE targets ADD COLUMN overdue INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE targets ADD COLUMN process_state TEXT NOT NULL DEFAULT 'UNKNOWN';`,
+
+  // Hosts say why they refused a configuration; targets what there is to say of a success.
+  `ALTER TABLE hosts ADD COLUMN config_problem TEXT;
+   ALTER TABLE targets ADD COLUMN note TEXT;
+   UPDATE events SET event = json_set(event, '$.outcome.fault', NULL, '$.outcome.note', NULL)
+     WHERE json_extract(event, '$.kind') = 'targetSettled';`,
 ];

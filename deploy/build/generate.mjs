@@ -12,7 +12,12 @@ const protobuf = createRequire(require.resolve('@grpc/proto-loader'))('protobufj
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const protoDir = join(root, 'proto');
 const outputDir = join(protoDir, 'gen');
-const files = ['fleet/v1/process.proto', 'fleet/v1/agent_link.proto', 'fleet/v1/control.proto'];
+const files = [
+  'fleet/v1/process.proto',
+  'fleet/v1/agent_link.proto',
+  'fleet/v1/control.proto',
+  'fleet/v1/local.proto',
+];
 
 rmSync(outputDir, { recursive: true, force: true });
 mkdirSync(outputDir, { recursive: true });

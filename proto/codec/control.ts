@@ -1,4 +1,4 @@
-/** Hosts, processes and events of the `Control` service ⇄ the vocabulary. */
+/** Hosts, processes, events and answers of hosts in the `Control` service ⇄ the vocabulary. */
 
 import type { Host as WireHost, Host__Output as WireHostOutput } from '../gen/fleet/v1/Host.ts';
 import type {
@@ -6,12 +6,18 @@ import type {
   HostProcess__Output as WireHostProcessOutput,
 } from '../gen/fleet/v1/HostProcess.ts';
 import type {
+  HostReport as WireHostReport,
+  HostReport__Output as WireHostReportOutput,
+} from '../gen/fleet/v1/HostReport.ts';
+import type {
   StoredEvent as WireStoredEvent,
   StoredEvent__Output as WireStoredEventOutput,
 } from '../gen/fleet/v1/StoredEvent.ts';
+import type { HostReport } from '../host-questions.ts';
 import { type HostProcess, type HostStatus, hostId, type StoredEvent } from '../vocabulary.ts';
+import { decodeHostAnswer, encodeHostAnswer } from './configuration.ts';
+import { decodeEvent, encodeEvent } from './event.ts';
 import { malformed, orNull, present } from './fields.ts';
-import { decodeEvent, encodeEvent } from './link.ts';
 import { decodeProcessStatus, encodeProcessStatus } from './process.ts';
 
 export function encodeHost(status: HostStatus): WireHost {
@@ -23,6 +29,7 @@ export function encodeHost(status: HostStatus): WireHost {
     lastSeenAtMs: status.lastSeenAtMs,
     ...present('address', status.address),
     ...present('connectedSinceMs', status.connectedSinceMs),
+    ...present('configProblem', status.configProblem),
   };
 }
 
@@ -35,6 +42,7 @@ export function decodeHost(wire: WireHostOutput): HostStatus {
     lastSeenAtMs: wire.lastSeenAtMs,
     address: orNull(wire.address),
     connectedSinceMs: orNull(wire.connectedSinceMs),
+    configProblem: orNull(wire.configProblem),
   };
 }
 
@@ -62,4 +70,13 @@ export function encodeStoredEvent({ host, ...event }: StoredEvent): WireStoredEv
 export function decodeStoredEvent(wire: WireStoredEventOutput): StoredEvent {
   if (!wire.event) throw malformed('a stored event without the event');
   return { host: hostId(wire.host), ...decodeEvent(wire.event) };
+}
+
+export function encodeHostReport({ host, answer }: HostReport): WireHostReport {
+  return { host, answer: encodeHostAnswer(answer) };
+}
+
+export function decodeHostReport(wire: WireHostReportOutput): HostReport {
+  if (!wire.answer) throw malformed('a report without its answer');
+  return { host: hostId(wire.host), answer: decodeHostAnswer(wire.answer) };
 }

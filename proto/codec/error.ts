@@ -3,6 +3,7 @@
  * fleetctl can exit with the right code and print what to do. Without the entry (the transport
  * itself failed) the status number decides.
  */
+import type { EventEmitter } from 'node:events';
 import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { codeOfGrpcStatus, grpcStatusOf, isErrorCode, type Refusal, refusal } from '../errors.ts';
 
@@ -13,6 +14,19 @@ export function encodeRefusal(because: Refusal): StatusObject {
   const { code, cause, fix } = because;
   metadata.set(DETAILS_KEY, Buffer.from(JSON.stringify({ code, cause, fix })));
   return { code: grpcStatusOf(because.code), details: because.message, metadata };
+}
+
+/** As grpc-js takes it from a handler of a unary call. */
+export function serviceErrorOf(because: Refusal): ServiceError {
+  return Object.assign(new Error(because.message), encodeRefusal(because));
+}
+
+/**
+ * Ends a stream with this status. `destroy` would end it without one, and leave the caller waiting:
+ * grpc-js sends the status when a stream has *finished*, which a destroyed one never does.
+ */
+export function refuseStream(stream: EventEmitter, because: Refusal): void {
+  stream.emit('error', serviceErrorOf(because));
 }
 
 export function decodeRefusal(error: ServiceError): Refusal {

@@ -4,42 +4,22 @@
  */
 
 import type { AgentFrame, AgentFrame__Output } from '../gen/fleet/v1/AgentFrame.ts';
+import type { Answer__Output } from '../gen/fleet/v1/Answer.ts';
 import type { ControllerFrame, ControllerFrame__Output } from '../gen/fleet/v1/ControllerFrame.ts';
-import type {
-  Event as WireEvent,
-  Event__Output as WireEventOutput,
-} from '../gen/fleet/v1/Event.ts';
 import type { Goodbye__Output } from '../gen/fleet/v1/Goodbye.ts';
-import type { TargetSettled__Output } from '../gen/fleet/v1/TargetSettled.ts';
+import type { AgentMessage, ControllerMessage } from '../messages.ts';
 import {
   clippedTo,
   LABEL_LENGTH_MAX,
   LABELS_MAX,
-  lastLinesOf,
   REMARK_LENGTH_MAX,
   VERSION_LENGTH_MAX,
 } from '../text-limits.ts';
-import {
-  type AgentEvent,
-  type AgentMessage,
-  type ControllerMessage,
-  journalId,
-  knownProcessName,
-  type Labels,
-  type OperationId,
-  operationId,
-  type SequencedEvent,
-  type SettledState,
-} from '../vocabulary.ts';
+import { journalId, knownProcessName, type Labels, operationId } from '../vocabulary.ts';
+import { decodeHostAnswer, encodeHostAnswer, questionCodec } from './configuration.ts';
+import { decodeEvent, encodeEvent } from './event.ts';
 import { exact, malformed, orNull, present, short } from './fields.ts';
-import {
-  decodeProcessName,
-  decodeProcessStatus,
-  decodeRemark,
-  encodeProcessStatus,
-  targetStateCodec,
-  verbCodec,
-} from './process.ts';
+import { decodeProcessStatus, decodeRemark, encodeProcessStatus, verbCodec } from './process.ts';
 
 type Goodbye = Extract<AgentMessage & ControllerMessage, { readonly kind: 'goodbye' }>;
 
@@ -61,6 +41,15 @@ export function encodeAgentMessage(message: AgentMessage): AgentFrame {
           seq: message.seq,
           processes: message.processes.map(encodeProcessStatus),
           last: message.last,
+          ...present('configProblem', message.configProblem),
+        },
+      };
+    case 'answer':
+      return {
+        answer: {
+          sessionEpoch: message.sessionEpoch,
+          questionId: message.questionId,
+          answer: encodeHostAnswer(message.answer),
         },
       };
     case 'event':
@@ -88,9 +77,11 @@ export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage {
       sessionEpoch: exact('session epoch', frame.snapshot.sessionEpoch),
       seq: exact('seq', frame.snapshot.seq),
       processes: frame.snapshot.processes.map(decodeProcessStatus),
+      configProblem: decodeRemark(frame.snapshot.configProblem),
       last: frame.snapshot.last,
     };
   }
+  if (frame.answer) return decodeAnswer(frame.answer);
   if (frame.event) {
     return {
       kind: 'event',
@@ -126,6 +117,15 @@ export function encodeControllerMessage(message: ControllerMessage): ControllerF
           ...present('signal', message.signal),
           processes: [...message.processes],
           startFollows: message.startFollows,
+          groups: [...message.groups],
+        },
+      };
+    case 'question':
+      return {
+        question: {
+          sessionEpoch: message.sessionEpoch,
+          questionId: message.questionId,
+          question: questionCodec.toWire(message.question),
         },
       };
     case 'heartbeat':
@@ -160,6 +160,15 @@ export function decodeControllerFrame(frame: ControllerFrame__Output): Controlle
       signal: orNull(frame.command.signal),
       processes: frame.command.processes.map(knownProcessName),
       startFollows: frame.command.startFollows,
+      groups: frame.command.groups,
+    };
+  }
+  if (frame.question) {
+    return {
+      kind: 'question',
+      sessionEpoch: exact('session epoch', frame.question.sessionEpoch),
+      questionId: exact('question id', frame.question.questionId),
+      question: questionCodec.fromWire(frame.question.question),
     };
   }
   if (frame.heartbeat) return { kind: 'heartbeat' };
@@ -167,83 +176,15 @@ export function decodeControllerFrame(frame: ControllerFrame__Output): Controlle
   throw malformed('a controller frame without a body');
 }
 
-export function encodeEvent({ seq, atMs, event }: SequencedEvent): WireEvent {
-  return { seq, atMs, ...encodeEventBody(event) };
-}
-
-export function decodeEvent(wire: WireEventOutput): SequencedEvent {
+function decodeAnswer(wire: Answer__Output): AgentMessage {
+  if (!wire.answer) throw malformed('an answer without what was answered');
+  const answer = decodeHostAnswer(wire.answer);
+  if (answer.kind === 'unreachable') throw malformed('an agent that says it is unreachable');
   return {
-    seq: exact('seq', wire.seq),
-    atMs: exact('time', wire.atMs),
-    event: decodeEventBody(wire),
-  };
-}
-
-function encodeEventBody(
-  event: AgentEvent,
-): Pick<WireEvent, 'processChanged' | 'targetAccepted' | 'targetSettled'> {
-  switch (event.kind) {
-    case 'processChanged':
-      return { processChanged: encodeProcessStatus(event.process) };
-    case 'targetAccepted':
-      return {
-        targetAccepted: {
-          operationId: event.operationId,
-          process: event.process,
-          generation: event.generation,
-          verb: verbCodec.toWire(event.verb),
-          ...present('oldPid', event.oldPid),
-        },
-      };
-    case 'targetSettled':
-      return {
-        targetSettled: {
-          operationId: event.operationId,
-          process: event.process,
-          verb: verbCodec.toWire(event.verb),
-          state: targetStateCodec.toWire(event.outcome.state),
-          durationMs: event.outcome.durationMs,
-          logTail: [...event.outcome.logTail],
-          ...present('oldPid', event.outcome.oldPid),
-          ...present('newPid', event.outcome.newPid),
-          ...present('error', event.outcome.error),
-        },
-      };
-  }
-}
-
-function decodeEventBody(wire: WireEventOutput): AgentEvent {
-  if (wire.processChanged) {
-    return { kind: 'processChanged', process: decodeProcessStatus(wire.processChanged) };
-  }
-  if (wire.targetAccepted) {
-    return {
-      kind: 'targetAccepted',
-      operationId: decodeOperationId(wire.targetAccepted.operationId),
-      process: decodeProcessName(wire.targetAccepted.process),
-      verb: verbCodec.fromWire(wire.targetAccepted.verb),
-      generation: exact('generation', wire.targetAccepted.generation),
-      oldPid: orNull(wire.targetAccepted.oldPid),
-    };
-  }
-  if (wire.targetSettled) return decodeSettled(wire.targetSettled);
-  throw malformed('an event without a body');
-}
-
-function decodeSettled(wire: TargetSettled__Output): AgentEvent {
-  return {
-    kind: 'targetSettled',
-    operationId: decodeOperationId(wire.operationId),
-    process: decodeProcessName(wire.process),
-    verb: verbCodec.fromWire(wire.verb),
-    outcome: {
-      state: settledState(wire.state),
-      oldPid: orNull(wire.oldPid),
-      newPid: orNull(wire.newPid),
-      durationMs: exact('duration', wire.durationMs),
-      error: decodeRemark(wire.error),
-      logTail: lastLinesOf(wire.logTail),
-    },
+    kind: 'answer',
+    sessionEpoch: exact('session epoch', wire.sessionEpoch),
+    questionId: exact('question id', wire.questionId),
+    answer,
   };
 }
 
@@ -261,14 +202,4 @@ function decodeLabels(labels: Labels): Labels {
     short('the value of a label', value, LABEL_LENGTH_MAX);
   }
   return labels;
-}
-
-function decodeOperationId(text: string): OperationId {
-  return operationId(short('an operation id', text));
-}
-
-function settledState(name: string): SettledState {
-  const state = targetStateCodec.fromWire(name);
-  if (state === 'succeeded' || state === 'failed' || state === 'indeterminate') return state;
-  throw malformed(`an agent may not settle a target as ${state}`);
 }

@@ -179,6 +179,7 @@ function encodeTarget(target: Target): WireTarget {
     ...present('newPid', target.newPid),
     ...present('durationMs', target.durationMs),
     ...present('error', target.error),
+    ...present('note', target.note),
   };
 }
 
@@ -197,6 +198,7 @@ function decodeTarget(wire: WireTargetOutput): Target {
     newPid: orNull(wire.newPid),
     durationMs: orNull(wire.durationMs),
     error: orNull(wire.error),
+    note: orNull(wire.note),
     logTail: wire.logTail,
   };
 }

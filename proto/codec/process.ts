@@ -10,6 +10,7 @@ import {
   type ProcessName,
   type ProcessState,
   type ProcessStatus,
+  type TargetFault,
   type TargetState,
   type Verb,
 } from '../vocabulary.ts';
@@ -31,6 +32,7 @@ export const verbCodec = enumCodec('verb', {
   stop: 'VERB_STOP',
   restart: 'VERB_RESTART',
   signal: 'VERB_SIGNAL',
+  update: 'VERB_UPDATE',
 } as const satisfies Record<Verb, string>);
 
 export const targetStateCodec = enumCodec('target state', {
@@ -43,6 +45,25 @@ export const targetStateCodec = enumCodec('target state', {
   indeterminate: 'TARGET_STATE_INDETERMINATE',
   'not-attempted': 'TARGET_STATE_NOT_ATTEMPTED',
 } as const satisfies Record<TargetState, string>);
+
+const namedFaults = enumCodec('fault', {
+  'already-started': 'TARGET_FAULT_ALREADY_STARTED',
+  'not-running': 'TARGET_FAULT_NOT_RUNNING',
+  'bad-name': 'TARGET_FAULT_BAD_NAME',
+  'no-file': 'TARGET_FAULT_NO_FILE',
+  'not-executable': 'TARGET_FAULT_NOT_EXECUTABLE',
+  'spawn-error': 'TARGET_FAULT_SPAWN_ERROR',
+  'abnormal-termination': 'TARGET_FAULT_ABNORMAL_TERMINATION',
+  failed: 'TARGET_FAULT_FAILED',
+} as const satisfies Record<TargetFault, string>);
+
+const NO_FAULT = 'TARGET_FAULT_UNSPECIFIED';
+
+/** As the others, but null, where there is no fault, is said by leaving it unspecified. */
+export const faultCodec = {
+  toWire: (fault: TargetFault | null) => (fault === null ? NO_FAULT : namedFaults.toWire(fault)),
+  fromWire: (name: string) => (name === NO_FAULT ? null : namedFaults.fromWire(name)),
+} as const;
 
 export function encodeProcessStatus(status: ProcessStatus): WireProcessStatus {
   return {

@@ -11,10 +11,14 @@ const STDERR = 2;
 const FULL_PIPE_WAIT_MS = 5;
 const FULL_PIPE_WAITS_MAX = 20;
 
-export function createLog(name: string, level: string | undefined): Logger {
+export function createLog(
+  name: string,
+  level: string | undefined,
+  write: (line: string) => void = writeToStderr,
+): Logger {
   return pino(
     { name, level: level ?? 'info', timestamp: () => `,"time":"${new Date().toISOString()}"` },
-    { write: writeToStderr },
+    { write },
   );
 }
 

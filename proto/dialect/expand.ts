@@ -1,13 +1,15 @@
 /**
- * Replaces `%(name)s`, `%(process_num)02d` and `%%` in a value: the part of Python's `%` formatting
- * that configurations use (Supervisor options.py, `expand`).
+ * Replaces `%(name)s`, `%(process_num)02d` and `%%` in a value, as Python's `%` formatting does
+ * (Supervisor options.py, `expand`).
  *
  * Different on purpose: Supervisor answers an unknown name with a list of every name, and formats a
  * bare `%s` as the whole table, so passwords from the environment end up in logs and arguments.
- * Here both are problems, which name at most the one name that was probably meant.
+ * Here both are problems, which name at most the one name that was probably meant. So are formats
+ * that make no sense for names and whole numbers (`%(n)f`, `%(n)e`, `%(n)c`, `%(x)a`).
  */
 import { nearest } from './did-you-mean.ts';
 import { quoted } from './problem.ts';
+import { repr } from './repr.ts';
 
 /** Nearest layer first: a program's own variables, the global ones, the process environment. */
 export type Variables = readonly ReadonlyMap<string, string | number>[];
@@ -43,7 +45,7 @@ type Piece =
   | { readonly ok: false; readonly message: string; readonly hint: string | null };
 
 /** What may follow `%(name)`: flags, width, precision, a length that means nothing, conversion. */
-const FORMAT = /([-+ 0]*)(\d*)(?:\.(\d*))?[hlL]?([a-zA-Z])/y;
+const FORMAT = /([-+ #0]*)(\d*)(?:\.(\d*))?[hlL]?([a-zA-Z])/y;
 
 /** A longer padding is a mistake, and must not cost gigabytes. */
 const WIDTH_MAX = 1000;
@@ -86,12 +88,13 @@ function formatValue(name: string, value: string | number, format: Format): Expa
   if (width > WIDTH_MAX || (precision ?? 0) > WIDTH_MAX) {
     return wrong(`%(${shortName(name)}) is wider than ${WIDTH_MAX} characters`, null);
   }
-  if (conversion === 's') {
-    const whole = String(value);
-    const shown = precision === null ? whole : whole.slice(0, precision);
+  if (conversion === 's' || conversion === 'r') {
+    const whole = conversion === 'r' && typeof value === 'string' ? repr(value) : String(value);
+    const shown = precision === null ? whole : [...whole].slice(0, precision).join('');
     return { ok: true, text: padded(shown, width, flags) };
   }
-  if (!['d', 'i', 'u'].includes(conversion)) {
+  const notation = NOTATIONS[conversion];
+  if (notation === undefined) {
     const message = `%(${shortName(name)})${conversion} is not a format that is known here`;
     return wrong(message, `write %(${shortName(name)})s`);
   }
@@ -99,14 +102,42 @@ function formatValue(name: string, value: string | number, format: Format): Expa
     const message = `%(${shortName(name)})${conversion} wants a number, but this one is a text`;
     return wrong(message, `write %(${shortName(name)})s`);
   }
-  const sign = value < 0 ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
-  const zeroFilled = flags.includes('0') && !flags.includes('-') ? width - sign.length : 0;
-  const digits = String(Math.abs(value)).padStart(Math.max(precision ?? 0, zeroFilled), '0');
-  return { ok: true, text: padded(sign + digits, width, flags) };
+  return { ok: true, text: formatNumber(value, notation, format) };
 }
 
-const padded = (text: string, width: number, flags: string): string =>
-  flags.includes('-') ? text.padEnd(width) : text.padStart(width);
+interface Notation {
+  readonly radix: number;
+  /** What `#` puts before the digits. */
+  readonly prefix: string;
+}
+
+const DECIMAL: Notation = { radix: 10, prefix: '' };
+const NOTATIONS: Readonly<Record<string, Notation>> = {
+  d: DECIMAL,
+  i: DECIMAL,
+  u: DECIMAL,
+  o: { radix: 8, prefix: '0o' },
+  x: { radix: 16, prefix: '0x' },
+  X: { radix: 16, prefix: '0X' },
+};
+
+function formatNumber(value: number, { radix, prefix }: Notation, format: Format): string {
+  const { flags, width, precision, conversion } = format;
+  const sign = value < 0 ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
+  const before = sign + (flags.includes('#') ? prefix : '');
+  const zeroFilled = flags.includes('0') && !flags.includes('-') ? width - before.length : 0;
+  const digits = Math.abs(value).toString(radix);
+  const shown = conversion === 'X' ? digits.toUpperCase() : digits;
+  const filled = shown.padStart(Math.max(precision ?? 0, zeroFilled), '0');
+  return padded(before + filled, width, flags);
+}
+
+/** Characters are counted, not the halves of which JavaScript counts two for some. */
+function padded(text: string, width: number, flags: string): string {
+  const missing = width - [...text].length;
+  if (missing <= 0) return text;
+  return flags.includes('-') ? text + ' '.repeat(missing) : ' '.repeat(missing) + text;
+}
 
 /** Python counts parentheses within the name. */
 function closingParenthesis(text: string, openAt: number): number {

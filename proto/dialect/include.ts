@@ -8,11 +8,13 @@
  */
 import { isAbsolute, join } from 'node:path/posix';
 import { findFiles } from './glob.ts';
-import { type IniDocument, type IniSection, mergeDocuments } from './ini.ts';
+import type { IniDocument, IniSection } from './ini.ts';
+import { mergeDocuments } from './merge.ts';
 import { quoted } from './problem.ts';
 import { type Reading, readContext, readDocument, readMainDocument } from './read-document.ts';
 import { checkKeys, findEntry, readValues, required, subjectOf } from './settings.ts';
 import { text } from './values.ts';
+import { splitAtSpaces } from './white-space.ts';
 
 const INCLUDE = { files: required(text('file names or patterns, separated by spaces')) };
 
@@ -35,7 +37,7 @@ function readIncluded(
   const entry = findEntry(include, 'files', main.defaults);
   const subject = subjectOf(include, entry);
   const base = subject.place.source.directory;
-  return values.files.split(/\s+/).flatMap((pattern) => {
+  return splitAtSpaces(values.files).flatMap((pattern) => {
     const absolute = isAbsolute(pattern) ? pattern : join(base, pattern);
     const found = findFiles(absolute, reading.files).map((file) => readDocument(file, reading));
     if (found.every(({ kind }) => kind === 'missing' || kind === 'directory')) {

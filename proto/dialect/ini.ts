@@ -9,6 +9,7 @@
  * faults are told, not the first, and a byte order mark is skipped.
  */
 import type { Findings, Place, Source } from './problem.ts';
+import { NOT_SPACE, SPACE, strip, stripEnd } from './white-space.ts';
 
 export interface IniEntry {
   /** In lower case. */
@@ -22,9 +23,13 @@ export interface IniSection {
   readonly name: string;
   readonly place: Place;
   readonly entries: ReadonlyMap<string, IniEntry>;
+  /** Of `[DEFAULT]`, those that mean something else here than elsewhere; see `merge.ts`. */
+  readonly settledDefaults: ReadonlyMap<string, IniEntry>;
 }
 
 export interface IniDocument {
+  /** Of several files, the one that includes the others. */
+  readonly source: Source;
   readonly sections: ReadonlyMap<string, IniSection>;
   /** Of `[DEFAULT]`; they count in every section that does not say otherwise. */
   readonly defaults: ReadonlyMap<string, IniEntry>;
@@ -45,22 +50,8 @@ export function parseIni(text: string, source: Source, findings: Findings): IniD
   lines.forEach((line, index) => {
     readLine(reader, line, index + 1);
   });
-  return { sections: mapValues(reader.sections, finishSection), defaults: finish(reader.defaults) };
-}
-
-/** Later documents add to earlier ones; their entries win. */
-export function mergeDocuments(documents: readonly IniDocument[]): IniDocument {
-  const sections = new Map<string, IniSection>();
-  const defaults = new Map<string, IniEntry>();
-  for (const document of documents) {
-    for (const [key, entry] of document.defaults) defaults.set(key, entry);
-    for (const [name, section] of document.sections) {
-      const before = sections.get(name);
-      const entries = before && new Map([...before.entries, ...section.entries]);
-      sections.set(name, before && entries ? { ...before, entries } : section);
-    }
-  }
-  return { sections, defaults };
+  const sections = mapValues(reader.sections, finishSection);
+  return { source, sections, defaults: finish(reader.defaults) };
 }
 
 interface OpenEntry {
@@ -175,28 +166,11 @@ function findComment(line: string): number | null {
 const startsComment = (line: string, at: number): boolean =>
   at === 0 || SPACE.test(line.charAt(at - 1));
 
-/** Python's idea of white space (`str.isspace`), which is not that of JavaScript's `\s`. */
-const SPACE_CLASS =
-  '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
-const SPACE = new RegExp(`[${SPACE_CLASS}]`);
-const NOT_SPACE = new RegExp(`[^${SPACE_CLASS}]`);
-
-function strip(text: string): string {
-  const start = text.search(NOT_SPACE);
-  return start === -1 ? '' : stripEnd(text.slice(start));
-}
-
-/** A loop, because a pattern anchored at the end is quadratic on long runs of white space. */
-function stripEnd(text: string): string {
-  let end = text.length;
-  while (end > 0 && SPACE.test(text.charAt(end - 1))) end -= 1;
-  return text.slice(0, end);
-}
-
 const finishSection = ({ name, place, entries }: OpenSection): IniSection => ({
   name,
   place,
   entries: finish(entries),
+  settledDefaults: new Map(),
 });
 
 const finish = (entries: ReadonlyMap<string, OpenEntry>): ReadonlyMap<string, IniEntry> =>

@@ -83,7 +83,8 @@ export function findEntry(
   key: string,
   defaults: ReadonlyMap<string, IniEntry>,
 ): IniEntry | null {
-  return section.entries.get(key) ?? defaults.get(key) ?? null;
+  const own = section.entries.get(key) ?? section.settledDefaults.get(key);
+  return own ?? defaults.get(key) ?? null;
 }
 
 export const subjectOf = (section: IniSection, entry: IniEntry | null): Subject => ({

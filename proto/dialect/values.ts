@@ -7,6 +7,8 @@ import { LABEL_LENGTH_MAX, LABELS_MAX } from '../text-limits.ts';
 import { parseKeyValues } from './environment.ts';
 import { quoted } from './problem.ts';
 import type { Parsed, Parser } from './settings.ts';
+import { strip } from './white-space.ts';
+import { octalNumber, wholeNumber } from './whole-number.ts';
 
 export interface Address {
   /** A name or an address; IPv6 without brackets. */
@@ -68,9 +70,12 @@ const SECONDS_MAX = 100 * 366 * 86_400;
 export const bytes: Parser<number> = {
   expected: 'a size (bytes, or a whole number with KB, MB or GB)',
   parse: (text) => {
-    const match = /^(\d+)\s*(kb|mb|gb)?$/i.exec(text);
-    if (match === null) return WRONG;
-    const value = Number(match[1]) * (BYTE_UNITS[(match[2] ?? '').toLowerCase()] ?? 1);
+    const unit = BYTE_UNITS[text.slice(-2).toLowerCase()];
+    const count = wholeNumber(unit === undefined ? text : text.slice(0, -2));
+    if (count === null) return WRONG;
+    // Some write -1 for "no limit", which Supervisor takes as it takes 0.
+    if (count < 0) return { ok: true, value: 0, doubt: 'a negative size means the same as 0' };
+    const value = count * (unit ?? 1);
     return Number.isSafeInteger(value) ? right(value) : WRONG;
   },
 };
@@ -80,9 +85,8 @@ const BYTE_UNITS: Readonly<Record<string, number>> = { kb: 1024, mb: 1024 ** 2, 
 export const umask: Parser<number> = {
   expected: 'an octal number from 000 to 777',
   parse: (text) => {
-    const match = /^(?:0o)?([0-7]+)$/i.exec(text);
-    const value = Number.parseInt(match?.[1] ?? '', 8);
-    return match !== null && value <= 0o777 ? right(value) : WRONG;
+    const value = octalNumber(text);
+    return value === null || value < 0 || value > 0o777 ? WRONG : right(value);
   },
 };
 
@@ -121,10 +125,13 @@ export const path = (meaning: string): Parser<string> => ({
   },
 });
 
-/** `~/x` where HOME is known. Other users' homes (`~other/x`) are not looked up. */
+/**
+ * `~/x` where HOME is known. Other users' homes (`~other/x`) are not looked up. Nothing else of the
+ * path changes: where a link is in it, `a/../b` is not `b`.
+ */
 export function expandHome(found: string, home: string | null): string {
   if (home === null || (found !== '~' && !found.startsWith('~/'))) return found;
-  return join(home, found.slice(1));
+  return home.replace(/\/+$/, '') + found.slice(1) || '/';
 }
 
 /** Where to connect to. */
@@ -191,15 +198,10 @@ function labelsTooMuch(entries: readonly (readonly [string, string])[]): string 
   return null;
 }
 
-function wholeNumber(found: string): number | null {
-  const value = /^[+-]?\d+$/.test(found) ? Number(found) : Number.NaN;
-  return Number.isSafeInteger(value) ? value : null;
-}
-
 const items = (found: string): readonly string[] =>
   found
     .split(/[,\n]/)
-    .map((item) => item.trim())
+    .map(strip)
     .filter((item) => item !== '');
 
 function splitAddress(found: string): Address | null {

@@ -4,6 +4,7 @@
  * floor: the same SQLite storing each change in a single statement, with no decision behind it.
  */
 import { join } from 'node:path';
+import { NO_QUESTIONS } from '../../controller/core/questions.ts';
 import type { FleetInput } from '../../controller/core/state.ts';
 import { createFleetDriver, type FleetDriver } from '../../controller/driver.ts';
 import { openStore } from '../../controller/store/open.ts';
@@ -82,11 +83,12 @@ async function openController(path: string) {
           throw new Error(message);
         },
       },
+      log: { info: ignore, warn: ignore, error: ignore },
       onStoreBroken: (error) => {
         throw error;
       },
     },
-    { ...store.contents, unreachableAfterMs: 15_000, hostGroups: new Map() },
+    { ...store.contents, unreachableAfterMs: 15_000, hostGroups: new Map(), questions: NO_QUESTIONS },
   );
   connectHosts(driver);
   const ingest: Ingest<FleetInput> = (batch) =>
@@ -113,6 +115,7 @@ function connectHosts(driver: FleetDriver): void {
       sessionEpoch: number,
       seq: 0,
       processes,
+      configProblem: null,
       last: true,
     } as const;
     driver.deliver({ kind: 'message', ...from, message: snapshot });

@@ -26,6 +26,9 @@ export function fakeChildren({ onCall, onSignal }: ChildrenListener = {}): FakeC
   };
   return {
     calls,
+    examine: () => null,
+    redefine: ({ process }) => note(`redefine ${process}`),
+    forget: (process) => note(`forget ${process}`),
     spawn: ({ process }) => note(`spawn ${process}`),
     release: (process) => note(`release ${process}`),
     abandon: (process) => note(`abandon ${process}`),

@@ -8,11 +8,19 @@ import type { ExitStatus } from '../../agent/core/exit-status.ts';
 import { EMPTY_OUTBOX } from '../../agent/core/outbox.ts';
 import type { ProcessInput, ProcessRuntime, ProcessTimer } from '../../agent/core/process.ts';
 import { type JournalContents, recoverState, targetsToRecord } from '../../agent/core/recover.ts';
-import type { AgentInput, AgentState, AgentStep, Sighting } from '../../agent/core/state.ts';
+import type {
+  AgentEffect,
+  AgentInput,
+  AgentState,
+  AgentStep,
+  ConfigReading,
+  Sighting,
+  SpawnProblem,
+} from '../../agent/core/state.ts';
 import type { TargetRecord } from '../../agent/core/target.ts';
+import type { ControllerMessage } from '../../proto/messages.ts';
 import {
   type AgentEvent,
-  type ControllerMessage,
   knownProcessName,
   operationId,
   type ProcessState,
@@ -32,6 +40,9 @@ const EMPTY_JOURNAL: JournalContents = {
 };
 
 export interface HostOptions {
+  /** Of the configuration; otherwise it is good, with the definitions that the host is made of. */
+  readonly reading?: ConfigReading;
+  readonly examine?: (definition: ProcessDefinition) => SpawnProblem | null;
   readonly journal?: Partial<JournalContents>;
   readonly bootId?: string;
   readonly sightings?: Readonly<Record<string, Sighting>>;
@@ -76,17 +87,34 @@ export function aHost(
   let wallAheadMs = options.wallAheadMs ?? 0;
   const now = () => ({ ...instant(nowMs), wallMs: instant(nowMs).wallMs + wallAheadMs });
   const journal = { ...EMPTY_JOURNAL, ...options.journal };
-  const recovered = recoverState(definitions, journal, bootId, now().wallMs);
-  let state = recovered.state;
+  const reading = options.reading ?? { kind: 'read', definitions };
+  let state = recoverState(reading, journal, bootId, now().wallMs);
   const step = (input: AgentInput): AgentStep => {
     const result = stepAgent(state, input, now());
     state = result.state;
-    return result;
+    return result.effects.reduce(answered, result);
+  };
+  /** Every command can be started, unless the test says otherwise. */
+  const answered = (result: AgentStep, effect: AgentEffect): AgentStep => {
+    if (effect.kind !== 'examine') return result;
+    const { order, processes, definitions } = effect;
+    const problems = new Map(
+      definitions.flatMap((definition) => {
+        const problem = options.examine?.(definition) ?? null;
+        return problem === null ? [] : [[definition.process, problem] as const];
+      }),
+    );
+    const answer = step({ kind: 'examined', order, processes, problems });
+    return {
+      state: answer.state,
+      writes: [...result.writes, ...answer.writes],
+      effects: [...result.effects.filter((other) => other !== effect), ...answer.effects],
+    };
   };
   const sightings = new Map(
     Object.entries(options.sightings ?? {}).map(([name, seen]) => [knownProcessName(name), seen]),
   );
-  const booted = step({ kind: 'boot', sightings, retired: recovered.retired });
+  const booted = step({ kind: 'boot', sightings });
   const process = (name: string): ProcessRuntime => {
     const found = state.processes.get(knownProcessName(name));
     if (found === undefined) throw new Error(`there is no ${name}`);
@@ -170,6 +198,7 @@ export function aCommand(verb: Verb, operation: string, names: readonly string[]
     signal: null,
     processes: names.map(knownProcessName),
     startFollows: false,
+    groups: [],
   } as const satisfies ControllerMessage;
 }
 

@@ -60,6 +60,12 @@ function applied(contents: JournalContents, write: AgentWrite): JournalContents 
       const others = processes.filter((held) => held.definition.process !== process);
       return { ...contents, processes: [...others, write.process] };
     }
+    case 'processRemoved': {
+      const others = processes.filter((held) => held.definition.process !== write.process);
+      return { ...contents, processes: others };
+    }
+    case 'processesCleared':
+      return { ...contents, processes: [] };
     case 'target': {
       const key = targetKey(write.target);
       const others = targets.filter((held) => targetKey(held) !== key);

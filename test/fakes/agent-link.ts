@@ -1,6 +1,6 @@
 /** A session that always takes what it is given, and remembers it. */
 import type { Link } from '../../agent/ports.ts';
-import type { AgentMessage } from '../../proto/vocabulary.ts';
+import type { AgentMessage } from '../../proto/messages.ts';
 
 export interface FakeLink extends Link {
   readonly sent: readonly AgentMessage[];

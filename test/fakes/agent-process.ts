@@ -30,7 +30,7 @@ export function aDefinition(
   name = 'web',
   overrides: Partial<ProcessDefinition> = {},
 ): ProcessDefinition {
-  const log = { target: { kind: 'none' }, maxBytes: 0, backups: 0 } as const;
+  const log = { target: { kind: 'none' }, maxBytes: 0, backups: 0, syslog: false } as const;
   return {
     process: knownProcessName(name),
     group: name,
@@ -42,6 +42,8 @@ export function aDefinition(
     command: `/usr/bin/${name}`,
     directory: null,
     umask: null,
+    user: null,
+    serverUrl: null,
     environment: {},
     autostart: true,
     autorestart: 'unexpected',
@@ -53,6 +55,7 @@ export function aDefinition(
     stopAsGroup: false,
     killAsGroup: false,
     redirectStderr: false,
+    stripAnsi: false,
     stdoutLog: log,
     stderrLog: log,
     ...overrides,

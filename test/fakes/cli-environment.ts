@@ -72,6 +72,15 @@ export function fakeWorld(
         };
       },
       dial: typeof dial === 'function' ? dial : async () => dial,
+      dialLocal: async () => {
+        throw new Error('this command line has nothing to do with the local agent');
+      },
+      logOutput: {
+        write: async (bytes) => {
+          written.stdout += Buffer.from(bytes).toString('latin1');
+        },
+        isTerminal: fakeScreen !== null,
+      },
     },
     stdout: () => written.stdout,
     stderr: () => written.stderr,

@@ -1,6 +1,7 @@
 /** A controller that answers from a script, and operations to script it with. */
 import type { ControlClient, EventSelection, OperationListing } from '../../cli/ports.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
+import type { HostQuestion, HostReport } from '../../proto/host-questions.ts';
 import {
   type HostProcess,
   type HostStatus,
@@ -28,7 +29,14 @@ export interface FakeControl {
   readonly watched: string[];
   readonly listings: OperationListing[];
   readonly eventSelections: EventSelection[];
+  readonly asked: AskedQuestion[];
   readonly isClosed: () => boolean;
+}
+
+interface AskedQuestion {
+  readonly question: HostQuestion;
+  /** A selector. */
+  readonly hosts: string;
 }
 
 /** One view of an operation: these updates, and how it ends. */
@@ -49,6 +57,7 @@ export interface FakeAnswers {
   readonly operations?: readonly (Operation | FleetError)[];
   readonly summaries?: readonly OperationSummary[];
   readonly events?: readonly StoredEvent[];
+  readonly reports?: readonly HostReport[] | FleetError;
 }
 
 export function fakeControl(answers: FakeAnswers): FakeControl {
@@ -58,6 +67,7 @@ export function fakeControl(answers: FakeAnswers): FakeControl {
   const watched: string[] = [];
   const listings: OperationListing[] = [];
   const eventSelections: EventSelection[] = [];
+  const asked: AskedQuestion[] = [];
   let closed = false;
   const assertOpen = () => {
     if (closed) throw new Error('the client was closed too early');
@@ -95,11 +105,16 @@ export function fakeControl(answers: FakeAnswers): FakeControl {
       eventSelections.push(which);
       return answers.events ?? [];
     },
+    askHosts: async (question, hosts) => {
+      assertOpen();
+      asked.push({ question, hosts });
+      return orThrow(answers.reports ?? []);
+    },
     [Symbol.dispose]: () => {
       closed = true;
     },
   };
-  const recorded = { planned, submitted, fetched, watched, listings, eventSelections };
+  const recorded = { planned, submitted, fetched, watched, listings, eventSelections, asked };
   return { client, ...recorded, isClosed: () => closed };
 }
 
@@ -133,6 +148,7 @@ export function aTarget(
     newPid: null,
     durationMs: null,
     error: null,
+    note: null,
     logTail: [],
     ...rest,
   };
@@ -194,6 +210,7 @@ export function aHost(host: string, rest: Partial<Omit<HostStatus, 'host'>> = {}
     lastSeenAtMs: 0,
     address: '192.0.2.1',
     connectedSinceMs: rest.connected === false ? null : 0,
+    configProblem: null,
     ...rest,
   };
 }

@@ -2,16 +2,17 @@
 import { operationOf } from '../../controller/core/execution.ts';
 import { stepFleet } from '../../controller/core/fleet.ts';
 import type { ConnectionId, Host } from '../../controller/core/host.ts';
+import { NO_QUESTIONS } from '../../controller/core/questions.ts';
 import type {
   FleetEffect,
   FleetInput,
   FleetState,
   FleetWrite,
 } from '../../controller/core/state.ts';
+import type { AgentMessage } from '../../proto/messages.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import {
   type AgentEvent,
-  type AgentMessage,
   hostId,
   journalId,
   knownProcessName,
@@ -78,6 +79,7 @@ export function aHost(
     lastSeenAtMs: NOW_MS,
     lossCount: 0,
     processes: new Map(statuses.map((status) => [status.process, status])),
+    configProblem: null,
     ...more,
   };
 }
@@ -110,6 +112,8 @@ export function settledAs(state: TargetOutcome['state']): TargetOutcome {
     newPid: hasFailed ? null : 200,
     durationMs: 12,
     error: hasFailed ? 'it did not stay up' : null,
+    fault: hasFailed ? 'abnormal-termination' : null,
+    note: null,
     logTail: hasFailed ? ['last words'] : [],
   };
 }
@@ -141,6 +145,7 @@ export const emptyFleet: FleetState = {
   sessionEpoch: 0,
   unreachableAfterMs: GRACE_MS,
   hostGroups: new Map(),
+  questions: NO_QUESTIONS,
 };
 
 export interface FleetScript {
@@ -182,13 +187,7 @@ export function fleetScript(initial: FleetState = emptyFleet): FleetScript {
     connect(host, connection, processes) {
       script.hello(host, connection);
       const sessionEpoch = script.state.sessionEpoch;
-      script.hear(host, connection, {
-        kind: 'snapshot',
-        sessionEpoch,
-        seq: 0,
-        processes,
-        last: true,
-      });
+      script.hear(host, connection, aSnapshot({ sessionEpoch, processes }));
     },
     tell(host, connection, seq, event) {
       const sessionEpoch = script.host(host).session?.epoch ?? 0;
@@ -209,6 +208,14 @@ export function fleetScript(initial: FleetState = emptyFleet): FleetScript {
     },
   };
   return script;
+}
+
+/** The whole picture in one message. */
+export function aSnapshot(
+  more: Partial<Extract<AgentMessage, { kind: 'snapshot' }>> = {},
+): Extract<AgentMessage, { kind: 'snapshot' }> {
+  const whole = { seq: 0, processes: [], configProblem: null, last: true };
+  return { kind: 'snapshot', sessionEpoch: 1, ...whole, ...more };
 }
 
 export function aHello(

@@ -1,9 +1,9 @@
 /** The controller's world without disk, network or time: each promise and timer waits to be let go. */
 import type { ConnectionId } from '../../controller/core/host.ts';
 import type { FleetWrite } from '../../controller/core/state.ts';
-import type { AgentLinks, Clock, CommitResult, Store } from '../../controller/ports.ts';
+import type { AgentLinks, Clock, CommitResult, Log, Store } from '../../controller/ports.ts';
 import type { Refusal } from '../../proto/errors.ts';
-import type { ControllerMessage } from '../../proto/vocabulary.ts';
+import type { ControllerMessage } from '../../proto/messages.ts';
 import { NOW_MS } from './controller-fleet.ts';
 
 export interface FakeClock extends Clock {
@@ -93,4 +93,15 @@ export function fakeLinks(): FakeLinks {
     send: (connection, message) => void sent.push({ connection, message }),
     close: (connection, because) => void closed.push({ connection, because }),
   };
+}
+
+export interface FakeLog extends Log {
+  readonly lines: { readonly level: keyof Log; readonly details: object; readonly text: string }[];
+}
+
+export function fakeLog(): FakeLog {
+  const lines: FakeLog['lines'] = [];
+  const writer = (level: keyof Log) => (details: object, text: string) =>
+    void lines.push({ level, details, text });
+  return { lines, info: writer('info'), warn: writer('warn'), error: writer('error') };
 }

@@ -1,9 +1,9 @@
 /** Whatever the vocabulary allows, as fast-check makes it; each value of a union comes up often. */
 import fc from 'fast-check';
+import { HOST_QUESTIONS, type HostAnswer, type HostReport } from '../../proto/host-questions.ts';
+import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import {
   type AgentEvent,
-  type AgentMessage,
-  type ControllerMessage,
   type HostProcess,
   type HostStatus,
   hostId,
@@ -20,6 +20,7 @@ import {
   PROCESS_STATES,
   type ProcessStatus,
   type StoredEvent,
+  TARGET_FAULTS,
   TARGET_STATES,
   type Target,
   type TargetOutcome,
@@ -80,11 +81,21 @@ const outcome: fc.Arbitrary<TargetOutcome> = record({
   newPid: maybe(small),
   durationMs: large,
   error: maybe(text),
+  fault: maybe(fc.constantFrom(...TARGET_FAULTS)),
+  note: maybe(text),
   logTail: lines,
 });
 
 const event: fc.Arbitrary<AgentEvent> = fc.oneof(
   record({ kind: fc.constant('processChanged' as const), process: status }),
+  record({ kind: fc.constant('processRemoved' as const), process }),
+  record({
+    kind: fc.constant('localOrder' as const),
+    requestedBy: text,
+    command: text,
+    operationId: maybe(id),
+  }),
+  record({ kind: fc.constant('configJudged' as const), problem: maybe(text) }),
   record({
     kind: fc.constant('targetAccepted' as const),
     operationId: id,
@@ -101,6 +112,36 @@ const event: fc.Arbitrary<AgentEvent> = fc.oneof(
     outcome,
   }),
 );
+
+const answer: fc.Arbitrary<HostAnswer> = fc.oneof(
+  record({
+    kind: fc.constant('reread' as const),
+    changes: fc.array(
+      record({
+        group: text,
+        change: fc.constantFrom('available' as const, 'changed' as const, 'disappeared' as const),
+      }),
+      { maxLength: 3 },
+    ),
+  }),
+  record({
+    kind: fc.constant('avail' as const),
+    processes: fc.array(
+      record({
+        process,
+        group: text,
+        name: text,
+        inUse: fc.boolean(),
+        autostart: fc.boolean(),
+        groupPriority: small,
+        priority: small,
+      }),
+      { maxLength: 3 },
+    ),
+  }),
+  record({ kind: fc.constant('failed' as const), error: text }),
+);
+const unreachable = record({ kind: fc.constant('unreachable' as const), error: text });
 
 const heartbeat = fc.constant({ kind: 'heartbeat' } as const);
 const goodbye = record({
@@ -122,7 +163,14 @@ export const agentMessage: fc.Arbitrary<AgentMessage> = fc.oneof(
     sessionEpoch: large,
     seq: large,
     processes: fc.array(status, { maxLength: 2 }),
+    configProblem: maybe(text),
     last: fc.boolean(),
+  }),
+  record({
+    kind: fc.constant('answer' as const),
+    sessionEpoch: large,
+    questionId: large,
+    answer,
   }),
   record({
     kind: fc.constant('event' as const),
@@ -153,6 +201,13 @@ export const controllerMessage: fc.Arbitrary<ControllerMessage> = fc.oneof(
     signal: maybe(text),
     processes: fc.array(process, { maxLength: 3 }),
     startFollows: fc.boolean(),
+    groups: lines,
+  }),
+  record({
+    kind: fc.constant('question' as const),
+    sessionEpoch: large,
+    questionId: large,
+    question: fc.constantFrom(...HOST_QUESTIONS),
   }),
   heartbeat,
   goodbye,
@@ -193,6 +248,7 @@ const target: fc.Arbitrary<Target> = record({
   newPid: maybe(small),
   durationMs: maybe(large),
   error: maybe(text),
+  note: maybe(text),
   logTail: lines,
 });
 
@@ -246,6 +302,12 @@ export const hostStatus: fc.Arbitrary<HostStatus> = record({
   lastSeenAtMs: large,
   address: maybe(text),
   connectedSinceMs: maybe(large),
+  configProblem: maybe(text),
+});
+
+export const hostReport: fc.Arbitrary<HostReport> = record({
+  host,
+  answer: fc.oneof(answer, unreachable),
 });
 
 export const hostProcess: fc.Arbitrary<HostProcess> = record({

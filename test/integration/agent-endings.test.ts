@@ -240,7 +240,7 @@ test('what cannot even be started says what is wrong', async () => {
     missing: /^can't find command '\/nonexistent\/program'$/,
     unknown: /^can't find command 'no-such-program-anywhere'$/,
     'not-executable': /^command at '.*\/not-executable' is not executable$/,
-    unbalanced: /^can't parse command "sleep \\"1000": /,
+    unbalanced: /^can't parse command 'sleep "1000': No closing quotation$/,
     'no-directory': /^couldn't chdir to .*\/nowhere: ENOENT$/,
     'a-directory': /^command at '.*' is a directory$/,
   };

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../cli/operation-id.ts';
+import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../proto/operation-id.ts';
 import { NAME_LENGTH_MAX } from '../../proto/text-limits.ts';
 import {
   type AgentEvent,
@@ -179,6 +179,7 @@ test('a command of a session that is over is not carried out', async () => {
     signal: null,
     processes: [COUNTED],
     startFollows: false,
+    groups: [],
   } as const;
   const starts = fleet.lines('counted.starts').length;
   now.say({ ...command, operationId: stale, sessionEpoch: now.epoch - 1 });

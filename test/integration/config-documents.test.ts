@@ -8,6 +8,7 @@ import { loadClientConfig } from '../../cli/config.ts';
 import { loadControllerConfig } from '../../controller/config.ts';
 import { nodeConfigFiles } from '../../proto/dialect/node-files.ts';
 import type { Surroundings } from '../../proto/dialect/read-document.ts';
+import { fakeAccounts } from '../fakes/config-accounts.ts';
 import { fakeConfigFiles } from '../fakes/config-files.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -18,10 +19,13 @@ const surroundings: Surroundings = {
   workingDirectory: '/',
   files: nodeConfigFiles,
 };
-const user = { uid: 0, name: 'root' };
+const accounts = fakeAccounts();
 
 test('deploy/examples/agent.conf is right', () => {
-  const result = loadAgentConfig(here('deploy/examples/agent.conf'), { ...surroundings, user });
+  const result = loadAgentConfig(here('deploy/examples/agent.conf'), {
+    ...surroundings,
+    ...accounts,
+  });
   assert.deepEqual(result.problems, []);
   assert.deepEqual(
     result.warnings.map(({ message }) => message),
@@ -64,7 +68,7 @@ function unknownKeys(section: string): readonly string[] {
   assert.ok(keys.length > 0, section);
   const name = section.replace('NAME', 'x');
   const files = fakeConfigFiles({ '/f': `[${name}]\n${keys.map((key) => `${key}=x`).join('\n')}` });
-  const around = { ...surroundings, files, user };
+  const around = { ...surroundings, files, ...accounts };
   const told = /^(?:operator|controller|hosts)/.test(section)
     ? loadControllerConfig('/f', around)
     : loadAgentConfig('/f', around);

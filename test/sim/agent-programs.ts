@@ -115,6 +115,10 @@ export class PaperPrograms {
     return sightings;
   }
 
+  definitionOf(process: ProcessName): ProcessDefinition | undefined {
+    return this.#programs.get(process)?.definition;
+  }
+
   /** Of the program that is executing. */
   runningPid(process: ProcessName): number | null {
     const program = this.#programs.get(process);

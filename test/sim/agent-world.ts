@@ -9,20 +9,18 @@ import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import { TARGET_RETENTION_MS } from '../../agent/core/forget-targets.ts';
 import type { ProcessInput } from '../../agent/core/process.ts';
 import { recoverState } from '../../agent/core/recover.ts';
-import { type AgentState, targetKey } from '../../agent/core/state.ts';
+import { type AgentState, type ConfigReading, targetKey } from '../../agent/core/state.ts';
 import type { TargetRecord } from '../../agent/core/target.ts';
 import { type AgentDriver, createAgentDriver } from '../../agent/driver.ts';
 import type { Children } from '../../agent/ports.ts';
-import {
-  type AgentMessage,
-  operationId,
-  type ProcessName,
-  type Verb,
-} from '../../proto/vocabulary.ts';
+import type { LocalOrder } from '../../proto/local-orders.ts';
+import type { AgentMessage } from '../../proto/messages.ts';
+import { operationId, type ProcessName, type Verb, WHOLE_HOST } from '../../proto/vocabulary.ts';
 import { virtualClock } from '../fakes/agent-clock.ts';
 import { aWelcome, BOOT_ID } from '../fakes/agent-host.ts';
 import { fakeJournal } from '../fakes/agent-journal.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
+import { aDefinition } from '../fakes/agent-process.ts';
 import { type Order, PaperOrders } from './agent-orders.ts';
 import { PaperPrograms } from './agent-programs.ts';
 
@@ -39,6 +37,9 @@ export class AgentWorld {
   readonly #draw: (below: number) => number;
   readonly #programs: PaperPrograms;
   readonly #orders = new PaperOrders();
+  /** The configuration on disk. */
+  #reading: ConfigReading;
+  #lastLocalOrder = 0;
   #incarnation: Incarnation;
   #sessionEpoch = 0;
   #isConnected = false;
@@ -46,6 +47,7 @@ export class AgentWorld {
 
   constructor(definitions: readonly ProcessDefinition[], draw: (below: number) => number) {
     this.#definitions = definitions;
+    this.#reading = { kind: 'read', definitions };
     this.#draw = draw;
     const deliver = (process: ProcessName, input: ProcessInput) => this.#deliver(process, input);
     this.#programs = new PaperPrograms({ clock: this.#clock, draw, deliver });
@@ -68,6 +70,9 @@ export class AgentWorld {
       () => this.#connect(),
       () => this.#disconnect(),
       () => this.#killAgent(),
+      () => this.#edit(),
+      () => this.#update(),
+      () => this.#orderLocally(),
       () => this.#journal.failWith(this.#draw(3) === 0 ? 'disk full' : null),
     ];
     if (this.#draw(20) === 0) return this.#rest();
@@ -79,11 +84,15 @@ export class AgentWorld {
   async heal(): Promise<void> {
     this.#programs.isHealthy = true;
     this.#journal.failWith(null);
+    this.#reading = { kind: 'read', definitions: this.#definitions };
     await this.#pass(200_000);
     this.#disconnect();
     this.#connect();
     this.#repeatOrders();
     await this.#pass(200_000);
+    this.#update();
+    await this.#pass(100_000);
+    this.#checkConfiguration();
     this.#orders.checkWanted(this.state);
     const begun = this.#orders.count;
     for (const verb of ['restart', 'restart', 'stop', 'restart'] as const) {
@@ -115,6 +124,22 @@ export class AgentWorld {
     assert.equal(remembered.size, targets.size);
   }
 
+  /** Everything is as the file on disk says, and so is every child that runs. */
+  #checkConfiguration(): void {
+    const byName = (a: ProcessDefinition, b: ProcessDefinition) => (a.process < b.process ? -1 : 1);
+    const active = [...this.state.processes.values()];
+    assert.deepEqual(
+      active.map(({ definition }) => definition).toSorted(byName),
+      this.#definitions.toSorted(byName),
+    );
+    for (const { definition, child } of active) {
+      if (child === null) continue;
+      const { command } = this.#programs.definitionOf(definition.process) ?? definition;
+      assert.equal(command, definition.command, `${definition.process} runs something else`);
+    }
+    assert.deepEqual([...this.state.rollouts], []);
+  }
+
   /** Long enough for targets to be forgotten. */
   async #rest(): Promise<void> {
     await this.#pass(TARGET_RETENTION_MS + 1);
@@ -136,8 +161,8 @@ export class AgentWorld {
   }
 
   #boot(): Incarnation {
-    const { state, retired } = recoverState(
-      this.#definitions,
+    const state = recoverState(
+      this.#reading,
       this.#journal.contents(),
       BOOT_ID,
       this.#clock.now().wallMs,
@@ -163,13 +188,15 @@ export class AgentWorld {
           },
         },
         link: { send: (message) => isAlive() && this.#checked(() => this.#heard(message)) },
+        config: { read: () => this.#reading },
+        orders: { tell: () => undefined },
         log: fakeLog(),
         onShutdownComplete: () => undefined,
       },
       state,
     );
     const incarnation: Incarnation = { driver, isAlive: true };
-    driver.deliver({ kind: 'boot', sightings: this.#programs.sightings(state), retired });
+    driver.deliver({ kind: 'boot', sightings: this.#programs.sightings(state) });
     return incarnation;
   }
 
@@ -189,6 +216,9 @@ export class AgentWorld {
       if (isAlive()) this.#checked(callback);
     };
     return {
+      examine: () => null,
+      redefine: () => undefined,
+      forget: () => undefined,
       spawn: (definition) => when(() => programs.spawn(definition)),
       release: (process) => {
         when(() => {
@@ -243,6 +273,44 @@ export class AgentWorld {
     else this.#clock.after(this.#draw(3_000), start);
   }
 
+  /** Somebody edits the file: rightly or wrongly, one program more or less, another command. */
+  #edit(): void {
+    const edited = this.#definitions.map((definition) =>
+      this.#draw(3) === 0 ? { ...definition, command: `${this.#draw(3)}` } : definition,
+    );
+    const extra = aDefinition('extra', { groupPriority: this.#draw(9) });
+    const definitions = this.#draw(2) === 0 ? edited : [...edited, extra];
+    const rejected = { kind: 'rejected', problem: 'a slip' } as const;
+    this.#reading = this.#draw(5) === 0 ? rejected : { kind: 'read', definitions };
+  }
+
+  #update(): void {
+    this.#tell(this.#orders.add('update', this.#orders.newOperation(), WHOLE_HOST));
+  }
+
+  #orderLocally(): void {
+    if (!this.#incarnation.isAlive) return;
+    this.#lastLocalOrder += 1;
+    const order = this.#lastLocalOrder;
+    const given = { kind: 'order', order, requestedBy: 'alice', command: '' } as const;
+    const request = this.#localOrder();
+    this.#incarnation.driver.deliver({ ...given, request });
+  }
+
+  #localOrder(): LocalOrder {
+    const operation = this.#orders.newOperation();
+    const id = operationId(operation);
+    if (this.#draw(6) === 0) return { kind: 'reload' };
+    if (this.#draw(3) === 0) {
+      this.#orders.add('update', operation, WHOLE_HOST, false, true);
+      return { kind: 'update', operationId: id, groups: [] };
+    }
+    const verb = this.#pick(['start', 'stop', 'restart'] as const);
+    const { process } = this.#pick(this.#definitions);
+    this.#orders.add(verb, operation, process, false, true);
+    return { kind: 'control', operationId: id, verb, signal: null, names: [process] };
+  }
+
   #repeatOrders(): void {
     for (const order of this.#orders.toRepeat(this.#draw)) this.#tell(order);
   }
@@ -250,7 +318,7 @@ export class AgentWorld {
   #tell({ verb, operation, process, startFollows }: Order): void {
     if (!this.#isConnected) return;
     const id = operationId(operation);
-    const command = { operationId: id, verb, signal: null, startFollows } as const;
+    const command = { operationId: id, verb, signal: null, startFollows, groups: [] } as const;
     const sessionEpoch = this.#sessionEpoch;
     const message = { kind: 'command', sessionEpoch, processes: [process], ...command } as const;
     this.#incarnation.driver.deliver({ kind: 'received', message });

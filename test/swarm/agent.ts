@@ -16,13 +16,9 @@ import { systemClock } from '../../proto/clock.ts';
 import { decodeControllerFrame, encodeAgentMessage } from '../../proto/codec/link.ts';
 import type { ControllerFrame__Output } from '../../proto/gen/fleet/v1/ControllerFrame.ts';
 import { agentLinkService } from '../../proto/load.ts';
+import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
-import {
-  type AgentMessage,
-  type ControllerMessage,
-  journalId,
-  type Labels,
-} from '../../proto/vocabulary.ts';
+import { journalId, type Labels } from '../../proto/vocabulary.ts';
 import { type Behaviour, chanceOf, type Fate, fateOf } from './behaviour.ts';
 import { type Endpoint, GrpcStream } from './grpc-stream.ts';
 import { PaperChildren } from './paper-children.ts';
@@ -67,6 +63,8 @@ export class SimulatedAgent implements Disposable {
         children,
         journal: { commit: async () => undefined },
         link: { send: (message) => this.#send(message) },
+        config: { read: () => ({ kind: 'read', definitions: options.definitions }) },
+        orders: { tell: ignore },
         log: SILENT,
         onShutdownComplete: () => undefined,
       },
@@ -127,6 +125,9 @@ export class SimulatedAgent implements Disposable {
       case 'command':
         if (this.#fate() === 'mute') return;
         if (this.#fate() === 'vanishes') return this[Symbol.dispose]();
+        break;
+      case 'question':
+        if (this.#fate() === 'mute') return;
         break;
       case 'acknowledgement':
       case 'heartbeat':
@@ -190,7 +191,7 @@ function runningState(
     endedOrderly: false,
     bootId: BOOT_ID,
   };
-  return recoverState(definitions, journal, BOOT_ID, wallMs).state;
+  return recoverState({ kind: 'read', definitions }, journal, BOOT_ID, wallMs);
 }
 
 const ignore = (): void => undefined;

@@ -34,6 +34,10 @@ export class PaperChildren implements Children {
     return child;
   }
 
+  examine(): null {
+    return null;
+  }
+
   spawn({ process }: ProcessDefinition): void {
     const { behaviour, chance, deliver } = this.#options;
     const ready = (): void =>
@@ -55,6 +59,8 @@ export class PaperChildren implements Children {
   }
 
   adopt(): void {}
+  redefine(): void {}
+  forget(): void {}
 
   signal(child: Child, signal: string): SignalResult {
     const { behaviour, chance } = this.#options;

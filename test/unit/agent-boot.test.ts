@@ -164,7 +164,7 @@ test('a process that is no longer configured is stopped if it runs, and forgotte
   const running = nextAgent(before, [web], { sightings: { web: ALIVE, old: ALIVE } });
   assert.deepEqual(deedsIn(running.booted), ['old signal TERM']);
   running.exited('old');
-  assert.equal(running.stateOf('old'), 'STOPPED');
+  assert.equal(running.stateOf('old'), undefined, 'it is gone');
   const configuredAgain = nextAgent(running, [web, old], { sightings: { web: ALIVE } });
   assert.deepEqual(
     deedsIn(configuredAgain.booted),

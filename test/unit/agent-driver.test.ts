@@ -29,7 +29,8 @@ async function aDriver(
   const children = fakeChildren({ onCall: (call) => order.push(call) });
   const link = fakeLink(({ kind }) => order.push(`send ${kind}`));
   const log = fakeLog();
-  const { state, retired } = recoverState(definitions, journal.contents(), BOOT_ID, WALL_START_MS);
+  const reading = { kind: 'read', definitions } as const;
+  const state = recoverState(reading, journal.contents(), BOOT_ID, WALL_START_MS);
   const noting = {
     commit: async (writes: Parameters<typeof journal.commit>[0]) => {
       order.push('commit begins');
@@ -44,6 +45,8 @@ async function aDriver(
       children,
       journal: noting,
       link,
+      config: { read: () => reading },
+      orders: { tell: (order_, news) => order.push(`tell ${order_} ${news.kind}`) },
       log,
       onShutdownComplete: () => order.push('shutdown complete'),
     },
@@ -52,7 +55,7 @@ async function aDriver(
   const give = (name: string, input: ProcessInput) =>
     driver.deliver({ kind: 'process', process: knownProcessName(name), input });
   const take = () => order.splice(0, order.length);
-  driver.deliver({ kind: 'boot', sightings, retired });
+  driver.deliver({ kind: 'boot', sightings });
   await clock.settle();
   const onNextCommit = (callback: () => void) => {
     whileCommitting = () => {
@@ -101,7 +104,8 @@ test('what comes while a commit is under way waits, and is then committed as one
   const commitsBefore = journal.commits.length;
   release();
   await clock.settle();
-  assert.equal(journal.commits.length, commitsBefore + 2);
+  // That of the restart, that of the end, and that of the second restart.
+  assert.equal(journal.commits.length, commitsBefore + 3);
   assert.deepEqual(
     take().filter((entry) => !entry.startsWith('send')),
     [
@@ -111,6 +115,8 @@ test('what comes while a commit is under way waits, and is then committed as one
       'commit begins',
       'commit ends',
       'spawn web',
+      'commit begins',
+      'commit ends',
     ],
   );
 });
@@ -134,7 +140,7 @@ test('inputs of one moment share one commit, and one that changes nothing needs 
   const { driver, clock, give, journal } = await aRunningDriver();
   const before = journal.commits.length;
   give('web', ended);
-  driver.deliver(restart('op-1'));
+  driver.deliver({ kind: 'noted', requestedBy: 'alice', command: 'clear web' });
   await clock.settle();
   assert.equal(journal.commits.length, before + 1);
   driver.deliver({ kind: 'received', message: { kind: 'heartbeat' } });
@@ -243,7 +249,8 @@ test('a journal that was brought up to date gives the next agent the same queue'
   give('web', { kind: 'spawned', child: aChild(202) });
   await clock.pass(1_000);
   assert.equal(driver.state().isJournalSound, true);
-  const { state } = recoverState([web], journal.contents(), BOOT_ID, WALL_START_MS);
+  const reading = { kind: 'read', definitions: [web] } as const;
+  const state = recoverState(reading, journal.contents(), BOOT_ID, WALL_START_MS);
   const [, ...waiting] = operations.map((operation) => `${operation} restart web`);
   assert.deepEqual(driver.state().queues.get(web.process), waiting);
   assert.deepEqual(state.queues.get(web.process), waiting);

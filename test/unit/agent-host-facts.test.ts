@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { findExecutable } from '../../agent/adapters/executable.ts';
+import { isExecutableFormat } from '../../agent/adapters/executable-format.ts';
 import { linuxProcessTable, posixProcessTable } from '../../agent/adapters/process-table.ts';
 import { logPathOf, runFilesOf } from '../../agent/adapters/run-files.ts';
 import { lookForChildren } from '../../agent/adapters/sightings.ts';
@@ -57,20 +68,21 @@ test('a command is found on the path, and its words are split without a shell', 
   writeFileSync(join(bin, 'plain'), '');
   // As typed: a program that looks at its own name sees what the configuration says.
   const found = (...command: string[]) => ({ kind: 'found', command });
-  const unusable = (error: string) => ({ kind: 'unusable', error });
+  const missing = (error: string) => ({ kind: 'unusable', fault: 'no-file', error });
+  const unusable = (error: string) => ({ kind: 'unusable', fault: 'not-executable', error });
   const path = `${folder}/none:${bin}::relative`;
   const cases = [
     [`web --name 'a b' $HOME "*"`, null, found('web', '--name', 'a b', '$HOME', '*')],
     [executable, null, found(executable)],
     ['./web', bin, found('./web')],
     ['bin/web x', folder, found('bin/web', 'x')],
-    ['wep', null, unusable("can't find command 'wep'")],
-    ['./web', folder, unusable("can't find command './web'")],
+    ['wep', null, missing("can't find command 'wep'")],
+    ['./web', folder, missing("can't find command './web'")],
     ['plain', null, unusable(`command at '${bin}/plain' is not executable`)],
     ['folder', null, unusable(`command at '${bin}/folder' is a directory`)],
-    [`${executable}/x`, null, unusable(`can't find command '${executable}/x'`)],
-    ['', null, unusable('command "" is empty')],
-    ["''", null, unusable('command "\'\'" is empty')],
+    [`${executable}/x`, null, missing(`can't find command '${executable}/x'`)],
+    ['', null, unusable('command is empty')],
+    ["''", null, unusable('command is empty')],
   ] as const;
   for (const [command, directory, expected] of cases) {
     assert.deepEqual(findExecutable(command, path, directory), expected, command);
@@ -78,11 +90,49 @@ test('a command is found on the path, and its words are split without a shell', 
 });
 
 test('a command that cannot be split, or that no file can be named like, is told as it stands', () => {
-  const unbalanced = findExecutable('web "oops', '/bin', null);
-  assert.equal(unbalanced.kind, 'unusable');
-  assert.match(unbalanced.kind === 'unusable' ? unbalanced.error : '', /^can't parse command "web/);
-  const hostile = findExecutable(`/bin/${'x'.repeat(300)}`, '', null);
-  assert.match(hostile.kind === 'unusable' ? hostile.error : '', /cannot be examined/);
+  assert.deepEqual(findExecutable('web "oops', '/bin', null), {
+    kind: 'unusable',
+    fault: 'not-executable',
+    error: `can't parse command 'web "oops': No closing quotation`,
+  });
+  const hostile = findExecutable(`/bin/${'x'.repeat(400)}`, '', null);
+  assert.equal(hostile.kind === 'unusable' && hostile.fault, 'no-file');
+  assert.match(hostile.kind === 'unusable' ? hostile.error : '', /^can't find .{300,320}…'$/);
+});
+
+test('without a PATH a program is looked for where Supervisor looks, and started from there', () => {
+  const found = findExecutable('sh -c true', '', null);
+  assert.deepEqual(found, { kind: 'found', command: ['/bin/sh', '-c', 'true'] });
+});
+
+test('what the kernel would not execute is not handed to a shell instead', {
+  skip: process.platform !== 'linux' || process.arch !== 'x64',
+}, (context) => {
+  const folder = aFolder(context);
+  const elf = Buffer.alloc(64);
+  const own = openSync(process.execPath, 'r');
+  readSync(own, elf);
+  closeSync(own);
+  const foreign = Buffer.from(elf);
+  foreign.writeUInt16LE(243, 18);
+  const files = {
+    'script.sh': '#!/bin/sh\n',
+    text: 'echo hello\n',
+    empty: '',
+    broken: '\x7fELF',
+    elf,
+    foreign,
+  };
+  for (const [name, contents] of Object.entries(files)) {
+    writeFileSync(join(folder, name), contents, { mode: 0o755 });
+  }
+  const refused = Object.keys(files).filter((name) => !isExecutableFormat(join(folder, name)));
+  assert.deepEqual(refused, ['text', 'empty', 'broken', 'foreign']);
+  assert.deepEqual(findExecutable('text', folder, null), {
+    kind: 'unusable',
+    fault: 'not-executable',
+    error: "couldn't exec text: ENOEXEC",
+  });
 });
 
 test('files are named after the process, logs as configured', () => {
@@ -92,7 +142,7 @@ test('files are named after the process, logs as configured', () => {
     stdoutFifo: '/run/g:web.out',
     stderrFifo: '/run/g:web.err',
   });
-  const log = { maxBytes: 0, backups: 0 };
+  const log = { maxBytes: 0, backups: 0, syslog: false };
   const definition = aDefinition('web', {
     stdoutLog: { ...log, target: { kind: 'auto' } },
     stderrLog: { ...log, target: { kind: 'file', path: '/var/err' } },

@@ -30,6 +30,9 @@ const OUTCOME = {
   logTail: [AWKWARD, ''],
 };
 
+/** As this version reads it. */
+const OUTCOME_NOW = { ...OUTCOME, fault: null, note: null };
+
 const target = (operationId: string, verb: string, phase: string) => ({
   operationId,
   process: 'web',
@@ -80,6 +83,12 @@ const EVENTS = [
   accepted('op-forgotten'),
 ];
 
+const ofNow = (record: (typeof TARGETS)[number]) => ({
+  ...record,
+  groups: [],
+  outcome: record.outcome === null ? null : OUTCOME_NOW,
+});
+
 /** A file as version 1 left it. */
 function anOldJournal(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'agent-old-journal-'));
@@ -127,7 +136,7 @@ test('what was remembered of processes, targets and numbers is kept, and a copy 
   const contents = contentsOf(path);
   assert.equal(contents.id, 'the-old-one');
   assert.equal(contents.bootId, BOOT_ID);
-  assert.deepEqual(contents.targets, TARGETS);
+  assert.deepEqual(contents.targets, TARGETS.map(ofNow));
   const definition = { ...OLD_DEFINITION, tierWaitMs: 30_000 };
   assert.deepEqual(contents.processes, [{ ...PROCESS, definition }]);
   assert.equal(contents.outbox.nextSeq, 46);
@@ -142,7 +151,7 @@ test('events that were not acknowledged can be sent: with the verb of their targ
   assert.deepEqual(outbox.pending.map(sent), [
     { kind: 'processChanged', process: { ...OLD_STATUS, lastError: AWKWARD, ...waits } },
     { kind: 'processChanged', process: { ...OLD_STATUS, process: 'gone', ...unknown } },
-    { kind: 'targetSettled', operationId: 'op-1', process: 'web', verb: 'stop', outcome: OUTCOME },
+    { kind: 'targetSettled', operationId: 'op-1', process: 'web', verb: 'stop', outcome: OUTCOME_NOW },
     { ...accepted('op-3'), verb: 'start' },
     { ...accepted('op-forgotten'), verb: 'restart' },
   ]);

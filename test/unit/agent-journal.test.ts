@@ -53,6 +53,7 @@ const aTarget = (operation: string, more: Partial<TargetRecord> = {}): TargetRec
   process: knownProcessName('web'),
   verb: 'restart',
   signal: null,
+  groups: [],
   generation: 1,
   oldPid: 100,
   acceptedAtMs: NOW_MS,
@@ -69,7 +70,9 @@ const SETTLED = {
     oldPid: 100,
     newPid: null,
     durationMs: 7,
-    error: 'exited too quickly (exit status 1)',
+    error: 'Exited too quickly (exit status 1)',
+    fault: 'spawn-error',
+    note: null,
     logTail: ['it said: "ü\u0000\n"', ''],
   },
 } as const;

@@ -1,21 +1,29 @@
 /** What stands between the agent and a program, and the children that nobody can wait for. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { AdoptedChildren } from '../../agent/adapters/adopted.ts';
-import { keeperEnvironment } from '../../agent/adapters/keeper.ts';
+import { keeperArguments } from '../../agent/adapters/keeper.ts';
+import { carryEnvironment } from '../../agent/adapters/keeper-environment.ts';
 import { mayBeAlive } from '../../agent/adapters/process-table.ts';
 import type { ExitStatus } from '../../agent/core/exit-status.ts';
 
 const CHILD = { pid: 7, startToken: 'a', keeperPid: 6, keeperStartToken: 'b', bootId: 'boot-1' };
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
+const OWN = { PATH: '/bin', HOME: '/root', LD_PRELOAD: 'own.so', PWD: '/' };
+
 test('names that a shell would drop or overwrite travel as values, and no other does', () => {
   const plain = { PATH: '/bin', _x1: '', out: 'o', SHELL: '/bin/sh' };
-  assert.deepEqual(keeperEnvironment(plain), { environment: plain, strangeCount: 0 });
+  const carrier = { own: OWN, crossesUsers: false };
+  assert.deepEqual(carryEnvironment(plain, carrier), {
+    environment: plain,
+    restore: 'unset PWD OLDPWD SHLVL\n',
+    prefix: '',
+  });
   const strange = { 'a.b': '1=2', IFS: ' ', '': 'nameless', '1st': 'x' };
-  const packed = keeperEnvironment({ ...plain, ...strange });
-  assert.equal(packed.strangeCount, 4);
+  const packed = carryEnvironment({ ...plain, ...strange }, carrier);
   for (const [name, value] of Object.entries(plain)) assert.equal(packed.environment[name], value);
   const values = Object.entries(packed.environment).filter(([name]) => !(name in plain));
   assert.deepEqual(values.map(([, value]) => value).sort(), [
@@ -25,6 +33,69 @@ test('names that a shell would drop or overwrite travel as values, and no other 
     'a.b=1=2',
   ]);
   assert.ok(values.every(([name]) => /^[A-Z_0-9]+$/.test(name)));
+  assert.match(packed.prefix, /^\/usr\/bin\/env (-u [A-Z_0-9]+ ){4}("\$[A-Z_0-9]+" ){4}$/);
+});
+
+test('what is set for a program acts neither on its keeper nor on what makes it its user', () => {
+  const wanted = { ...OWN, LD_PRELOAD: 'its.so', LD_DEBUG: 'all', X: '1', SUPERVISOR_ENABLED: '1' };
+  const visible = (crossesUsers: boolean) => {
+    const { environment } = carryEnvironment(wanted, { own: OWN, crossesUsers });
+    return Object.keys(environment).filter((name) => !name.startsWith('FLEETVISOR_'));
+  };
+  assert.deepEqual(visible(false), ['PATH', 'HOME', 'X', 'SUPERVISOR_ENABLED']);
+  assert.deepEqual(visible(true), ['PATH', 'HOME', 'SUPERVISOR_ENABLED']);
+  const same = carryEnvironment(OWN, { own: OWN, crossesUsers: true });
+  assert.equal(same.environment['LD_PRELOAD'], 'own.so', 'it acts on the agent as well');
+});
+
+const HOSTILE = { 'a.b': `'"$(id)`, PWD: '/else where', LD_X: 'a\nb', X: '$HOME', UID: '7' };
+
+for (const wanted of [HOSTILE, { ...HOSTILE, 'a.b': undefined, UID: undefined }, {}]) {
+  const defined = Object.entries(wanted).filter((entry) => entry[1] !== undefined);
+  test(`a program gets exactly its ${defined.length} variables`, () => {
+    const environment = Object.fromEntries(defined) as Record<string, string>;
+    const carried = carryEnvironment(environment, { own: {}, crossesUsers: true });
+    const script = `${carried.restore}exec ${carried.prefix}/usr/bin/env -0`;
+    const { stdout } = spawnSync('/bin/sh', ['-c', script], { env: carried.environment });
+    const lines = stdout
+      .toString()
+      .split('\0')
+      .filter((line) => line !== '');
+    assert.deepEqual(lines.sort(), defined.map(([name, value]) => `${name}=${value}`).sort());
+  });
+}
+
+const KEEPER = {
+  process: 'g:web',
+  exitFile: '/run/web.exit',
+  stdoutFifo: '/run/web.out',
+  stderrFifo: '/run/web.err',
+  umask: 0o27,
+  descriptorsMax: 1024,
+  switchWords: [],
+  directory: '/srv',
+  command: ['web', '--x', '$y'],
+  restore: '',
+  prefix: '',
+};
+
+test('only behind what makes it its user a program changes directory and sees its variables', () => {
+  const restore = 'export LD_PRELOAD="$X"\n';
+  const words = keeperArguments({ ...KEEPER, restore, switchWords: ['/bin/become', 'nobody'] });
+  const at = words.indexOf('/bin/become');
+  assert.deepEqual(words.slice(at, at + 4), ['/bin/become', 'nobody', '/bin/sh', '-c']);
+  assert.match(words[at + 4] ?? '', /cd -P "\$1".*export LD_PRELOAD/s);
+  assert.deepEqual(words.slice(at + 5), ['keeper of g:web', '/srv', 'web', '--x', '$y']);
+  assert.ok(!words.slice(0, at).some((word) => word.includes('LD_PRELOAD')));
+  assert.match(words[at - 2] ?? '', /exec "\$@" 3>&- 6>&-$/, 'no descriptor passes');
+});
+
+test('a directory is never taken for an option, nor looked for elsewhere', () => {
+  const placeOf = (directory: string | null) =>
+    keeperArguments({ ...KEEPER, directory, switchWords: ['become'] }).at(-4);
+  assert.equal(placeOf('-P'), './-P');
+  assert.equal(placeOf('/srv'), '/srv');
+  assert.equal(placeOf(null), '');
 });
 
 test('an adopted child whose pids cannot be looked up has not ended', () => {

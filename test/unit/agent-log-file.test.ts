@@ -1,19 +1,26 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
-  symlinkSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LastLines } from '../../agent/adapters/last-lines.ts';
-import { LogFile } from '../../agent/adapters/log-file.ts';
+import { clearLogFile, LogFile } from '../../agent/adapters/log-file.ts';
+
+const fail = (problem: string): never => assert.fail(problem);
 
 function aFolder(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'agent-log-'));
@@ -77,27 +84,99 @@ test('a file that somebody removed meanwhile is no problem, with backups or with
   }
 });
 
-test('a link is followed in a folder of our own, and not where others could have planted it', (context) => {
+test('with no backups the file stays the same file, as for whoever has it open', (context) => {
+  const path = join(aFolder(context), 'x.log');
+  writeFileSync(path, '');
+  chmodSync(path, 0o640);
+  const before = statSync(path);
+  using log = new LogFile(path, { maxBytes: 4, backups: 0 }, fail);
+  log.write(Buffer.from('11111'));
+  log.write(Buffer.from('22'));
+  const { ino, mode } = statSync(path);
+  assert.deepEqual({ ino, mode }, { ino: before.ino, mode: before.mode });
+});
+
+test('a file that cannot be rotated is told once, and goes on growing', (context) => {
   const folder = aFolder(context);
-  const target = join(folder, 'target');
-  for (const [mode, isFollowed] of [
-    [0o755, true],
-    [0o775, false],
-    [0o1777, false],
-  ] as const) {
-    writeFileSync(target, '');
-    const logs = join(folder, `logs-${mode.toString(8)}`);
-    mkdirSync(logs);
-    chmodSync(logs, mode);
-    symlinkSync(target, join(logs, 'x.log'));
-    const problems: string[] = [];
-    using log = new LogFile(join(logs, 'x.log'), { maxBytes: 0, backups: 0 }, (problem) =>
-      problems.push(problem),
-    );
-    log.write(Buffer.from('words'));
-    assert.equal(readFileSync(target, 'utf8'), isFollowed ? 'words' : '', mode.toString(8));
-    assert.equal(problems.length, isFollowed ? 0 : 1);
-  }
+  mkdirSync(join(folder, 'x.log.1', 'in the way'), { recursive: true });
+  const problems: string[] = [];
+  const limits = { maxBytes: 4, backups: 1 };
+  const path = join(folder, 'x.log');
+  using log = new LogFile(path, limits, (problem) => problems.push(problem));
+  for (const chunk of ['1111', '2', '2222', '3']) log.write(Buffer.from(chunk));
+  assert.equal(readFileSync(path, 'utf8'), '1111222223');
+  assert.equal(problems.length, 1);
+  assert.match(problems[0] ?? '', /^cannot rotate .*x\.log: E\w+: [^/]+$/);
+  rmSync(join(folder, 'x.log.1'), { recursive: true });
+  log.write(Buffer.from('44'));
+  assert.equal(statSync(path).size, 12);
+  log.write(Buffer.from('4'));
+  log.write(Buffer.from('5'));
+  assert.equal(readFileSync(path, 'utf8'), '5', 'it is tried again after as much once more');
+});
+
+test('a new file has the mode that the umask leaves, also after a rotation', (context) => {
+  const folder = aFolder(context);
+  const modeOf = (name: string) => statSync(join(folder, name)).mode & 0o777;
+  const open = 0o666 & ~process.umask();
+  written(folder, { maxBytes: 4, backups: 1 }, ['1111', '2']);
+  assert.deepEqual([modeOf('x.log'), modeOf('x.log.1')], [open, open]);
+  using log = new LogFile(join(folder, 'y.log'), { maxBytes: 4, backups: 1, mode: 0o600 }, fail);
+  log.write(Buffer.from('1111'));
+  assert.deepEqual([modeOf('y.log'), modeOf('y.log.1')], [0o600, 0o600]);
+});
+
+test('a log that was moved away goes on in a new file after reopening', (context) => {
+  const folder = aFolder(context);
+  const path = join(folder, 'x.log');
+  using log = new LogFile(path, { maxBytes: 0, backups: 0 }, fail);
+  log.write(Buffer.from('old'));
+  renameSync(path, `${path}.old`);
+  log.write(Buffer.from(' still old'));
+  log.reopen();
+  log.write(Buffer.from('new'));
+  assert.equal(readFileSync(`${path}.old`, 'utf8'), 'old still old');
+  assert.equal(readFileSync(path, 'utf8'), 'new');
+});
+
+test('a cleared log is empty and counts from nothing; what was rotated away stays', (context) => {
+  const folder = aFolder(context);
+  const path = join(folder, 'x.log');
+  using log = new LogFile(path, { maxBytes: 4, backups: 1 }, fail);
+  for (const chunk of ['1111', '222']) log.write(Buffer.from(chunk));
+  assert.equal(log.clear(), null);
+  assert.equal(readFileSync(path, 'utf8'), '');
+  log.write(Buffer.from('333'));
+  assert.deepEqual(
+    [readFileSync(path, 'utf8'), readFileSync(`${path}.1`, 'utf8')],
+    ['333', '1111'],
+  );
+  writeFileSync(`${path}.closed`, 'words');
+  assert.equal(clearLogFile(`${path}.closed`), null);
+  assert.equal(readFileSync(`${path}.closed`, 'utf8'), '');
+  assert.equal(clearLogFile(`${path}.never`), null, 'there is nothing to clear');
+  assert.equal(existsSync(`${path}.never`), false);
+  assert.match(clearLogFile(folder) ?? '', /^cannot clear .*: EISDIR/);
+});
+
+test('a device that was configured is written to', () => {
+  // Without a limit, so that no mistake here can move the device of the whole machine away.
+  using log = new LogFile('/dev/null', { maxBytes: 0, backups: 0 }, fail);
+  log.write(Buffer.from('words'));
+  assert.equal(log.clear(), null);
+});
+
+test('what is no plain file is never rotated', (context) => {
+  const folder = aFolder(context);
+  const path = join(folder, 'x.log');
+  execFileSync('mkfifo', [path]);
+  const reader = openSync(path, 'r+');
+  context.after(() => closeSync(reader));
+  using log = new LogFile(path, { maxBytes: 1, backups: 1 }, fail);
+  log.write(Buffer.from('words'));
+  assert.equal(log.clear(), null);
+  assert.deepEqual(readdirSync(folder), ['x.log']);
+  assert.equal(statSync(path).isFIFO(), true);
 });
 
 test('a file that cannot be opened is told once, and is written as soon as it can be', (context) => {

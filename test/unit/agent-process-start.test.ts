@@ -52,7 +52,7 @@ test('failed starts are retried after 1, 2 and 3 seconds, and the fourth is FATA
     }
   }
   assert.deepEqual(attemptsAtMs, [0, 1_000, 3_000, 6_000]);
-  assert.equal(life.process().lastError, 'exited too quickly (exit status 1)');
+  assert.equal(life.process().lastError, 'Exited too quickly (exit status 1)');
   assert.equal(life.process().nextTryAtMs, null);
   assert.equal(statusOf(life.process()).restarts, 3);
 });
@@ -82,7 +82,7 @@ test('an exit before startsecs is a failure even with status 0, which exitcodes 
   life.spawned();
   life.pass(1_000);
   assert.deepEqual(statesIn(life.exited(exitCode(0), ['bye'])), ['BACKOFF']);
-  assert.equal(life.process().lastError, 'exited too quickly (exit status 0)');
+  assert.equal(life.process().lastError, 'Exited too quickly (exit status 0)');
   assert.deepEqual(life.process().lastLines, ['bye']);
   assert.equal(statusOf(life.process()).exitCode, 0);
 });
@@ -100,7 +100,7 @@ test('a keeper that ends before its program reached the gate is a failed start',
   life.give({ kind: 'start' });
   life.pass(60_000);
   assert.deepEqual(statesIn(life.exited({ kind: 'unknown' })), ['BACKOFF']);
-  assert.equal(life.process().lastError, 'exited too quickly (exit status unknown)');
+  assert.equal(life.process().lastError, 'Exited too quickly (exit status unknown)');
 });
 
 test('tries are counted anew after a success, and after a request', () => {

@@ -68,7 +68,7 @@ test('a restart whose new child failed while no agent was there has failed', () 
   const journal = before.journal();
   const host = aHost([web], { journal, sightings: { web: ended(exitCode(9)) }, startsAtMs: 500 });
   assert.equal(outcomeOf(host)?.state, 'failed');
-  assert.equal(outcomeOf(host)?.error, 'exited too quickly (exit status 9)');
+  assert.equal(outcomeOf(host)?.error, 'Exited too quickly (exit status 9)');
 });
 
 test('a restart whose new child never passed its gate starts it', () => {

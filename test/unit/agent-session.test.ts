@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { acknowledge, append, EMPTY_OUTBOX, type Outbox } from '../../agent/core/outbox.ts';
 import type { AgentStep } from '../../agent/core/state.ts';
-import {
-  type AgentEvent,
-  type AgentMessage,
-  knownProcessName,
-  operationId,
-} from '../../proto/vocabulary.ts';
+import type { AgentMessage } from '../../proto/messages.ts';
+import { type AgentEvent, knownProcessName, operationId } from '../../proto/vocabulary.ts';
 import { aHost, aRunningHost, aWelcome, EPOCH } from '../fakes/agent-host.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
 

@@ -45,6 +45,8 @@ test('a restart stops, starts, and succeeds only when the new child has stayed u
       newPid: 202,
       durationMs: 1_250,
       error: null,
+      fault: null,
+      note: null,
       logTail: [],
     },
   ]);
@@ -60,7 +62,7 @@ test('a restart whose first start fails is a failure, told with the last words o
   const failed = host.exited('web', exitCode(3), ['listening', 'port 80 is taken']);
   const [outcome] = outcomesIn(failed);
   assert.equal(outcome?.state, 'failed');
-  assert.equal(outcome?.error, 'exited too quickly (exit status 3)');
+  assert.equal(outcome?.error, 'Exited too quickly (exit status 3)');
   assert.deepEqual(outcome?.logTail, ['listening', 'port 80 is taken']);
   assert.equal(outcome?.newPid, null);
   assert.equal(host.stateOf('web'), 'BACKOFF', 'the agent goes on trying');

@@ -71,6 +71,7 @@ test('-o json prints one document at the end and nothing else', async () => {
     newPid: 23,
     durationMs: 1_100,
     error: null,
+    note: null,
     logTail: [],
   });
 });

@@ -95,6 +95,8 @@ const KNOWN: FakeAnswers = {
         newPid: 23,
         durationMs: 1_100,
         error: 'exited\u001b[2J too quickly',
+        fault: 'abnormal-termination',
+        note: null,
         logTail: [],
       },
     }),

@@ -95,6 +95,7 @@ test('JSON carries every field of HostList, absent ones as null', async () => {
         lastSeenAt: '2026-11-22T11:57:00.000Z',
         address: null,
         connectedSince: null,
+        configProblem: null,
       },
       {
         host: 'prod-10',
@@ -104,6 +105,7 @@ test('JSON carries every field of HostList, absent ones as null', async () => {
         lastSeenAt: null,
         address: '192.0.2.1',
         connectedSince: '2026-11-22T11:00:00.000Z',
+        configProblem: null,
       },
     ],
   });

@@ -138,6 +138,8 @@ test('what is found out of the ordinary is said, for each verb and each state', 
     stop: ['STARTING', 'RUNNING'],
     restart: ['STARTING', 'RUNNING'],
     signal: ['STARTING', 'RUNNING', 'STOPPING'],
+    // It has no processes, and its agent alone knows what it finds.
+    update: PROCESS_STATES,
   });
   assert.equal(noteFor('start', 'RUNNING'), ': runs already: nothing to do');
   assert.equal(noteFor('restart', 'STOPPED'), ': is down: only started');

@@ -118,6 +118,36 @@ test('JSON lines are all items, and then those that changed', async () => {
   );
 });
 
+const rejecting = (problem: string | null): ProcessListing => ({
+  ...listing(running('a')),
+  hosts: [aHost('a', { configProblem: problem })],
+});
+
+test('off a terminal a config that is rejected is told of once, and again when that changes', async () => {
+  const pictures = [null, 'x:1: bad', 'x:1: bad', 'x:2: worse', null].map(rejecting);
+  const { stderr } = await watch(['--watch'], pictures);
+  assert.deepEqual(stderr.split('\n'), [
+    'a: config rejected: x:1: bad',
+    'a: config rejected: x:2: worse',
+    'no config is rejected any more',
+    '',
+  ]);
+  const json = await watch(['--watch', '-o', 'jsonl'], [rejecting('x:1: bad')]);
+  assert.equal(JSON.parse(json.stderr).message, 'a: config rejected: x:1: bad');
+});
+
+test('on a screen it has the line of what is wrong', async () => {
+  const screen = fakeScreen(80, 12);
+  const seen: (readonly string[])[] = [];
+  const onAnswer = () => seen.push(screen.visible());
+  const pictures = [rejecting('x:1: bad'), rejecting(null)];
+  await watch(['--watch'], pictures, { screen, onAnswer });
+  assert.deepEqual(
+    seen.slice(1).map((rows) => rows[1]),
+    ['config rejected on a; fleetctl hosts says why', ''],
+  );
+});
+
 test('a controller that goes away is told of once, asked again, and told of when it is back', async () => {
   const answers = [listing(running('a')), lost, lost, listing(fatal('a'))];
   const { exitCode, stdout, stderr } = await watch(['--watch'], answers);

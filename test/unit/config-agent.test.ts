@@ -1,8 +1,13 @@
 /** The agent's configuration as a whole: its own section, and a supervisord.conf around it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AgentConfigResult, loadAgentConfig } from '../../agent/config/load.ts';
+import {
+  type AgentConfigResult,
+  findStateDirectory,
+  loadAgentConfig,
+} from '../../agent/config/load.ts';
 import { formatProblems } from '../../proto/dialect/problem.ts';
+import { fakeAccounts } from '../fakes/config-accounts.ts';
 import { fakeConfigFiles } from '../fakes/config-files.ts';
 
 const AGENT = `[agent]
@@ -13,15 +18,16 @@ cert = %(here)s/pki/agent.crt
 key = ~/agent.key
 `;
 
-function load(text: string, more: Readonly<Record<string, string>> = {}): AgentConfigResult {
-  return loadAgentConfig('agent.conf', {
-    env: { HOME: '/root', SECRET: 'hunter2' },
-    hostName: 'web-1',
-    workingDirectory: '/etc/fleetvisor',
-    files: fakeConfigFiles({ '/etc/fleetvisor/agent.conf': text, ...more }, ['/var/log/app']),
-    user: { uid: 0, name: 'root' },
-  });
-}
+const around = (text: string, more: Readonly<Record<string, string>> = {}) => ({
+  env: { HOME: '/root', SECRET: 'hunter2' },
+  hostName: 'web-1',
+  workingDirectory: '/etc/fleetvisor',
+  files: fakeConfigFiles({ '/etc/fleetvisor/agent.conf': text, ...more }, ['/var/log/app']),
+  ...fakeAccounts(),
+});
+
+const load = (text: string, more: Readonly<Record<string, string>> = {}): AgentConfigResult =>
+  loadAgentConfig('agent.conf', around(text, more));
 
 const said = ({ problems, warnings }: AgentConfigResult): string =>
   formatProblems({ errors: problems, warnings });
@@ -40,7 +46,17 @@ test('an [agent] section is enough, and the rest has defaults', () => {
       ca: '/etc/fleetvisor/pki/ca.crt',
       cert: '/etc/fleetvisor/pki/agent.crt',
       key: '/root/agent.key',
+      socket: {
+        path: '/run/fleetvisor/agent.sock',
+        isDefault: true,
+        mode: 0o700,
+        owner: null,
+      },
       minFds: 1024,
+      minProcs: 200,
+      mainLog: { path: null, maxBytes: 52_428_800, backups: 10, level: null },
+      pidFile: null,
+      runAs: null,
     },
     processes: [],
   });
@@ -62,134 +78,125 @@ run_dir = /run/fleetvisor\nlog_dir = logs\n[supervisord]\nminfds=4096\nchildlogd
   assert.equal(config?.agent.minFds, 4096);
 });
 
-test('childlogdir of [supervisord] is the log directory where [agent] names none', () => {
-  const { config } = load(`${AGENT}[supervisord]\nchildlogdir=/var/log/app`);
-  assert.equal(config?.agent.logDir, '/var/log/app');
+test('a supervisord.conf without [agent] is a configuration, and a word about controllers', () => {
+  const result = load('[supervisord]\n[program:web]\ncommand=/bin/web');
+  const agent = result.config?.agent;
+  assert.deepEqual(agent?.controllers, []);
+  assert.deepEqual([agent.ca, agent.cert, agent.key], [null, null, null]);
+  assert.equal(agent.stateDir, '/var/lib/fleetvisor/agent');
+  assert.equal(result.config?.processes.length, 1);
   assert.match(
-    said(load(`${AGENT}[supervisord]\nchildlogdir=/no`)),
-    /childlogdir: there is no directory "\/no"/,
+    said(result),
+    /^agent\.conf: warning: no controller is named, so only "fleetctl --local"/,
   );
 });
 
-test('a supervisord.conf without [agent] is told what to add', () => {
-  const result = load('[supervisord]\n[program:web]\ncommand=/bin/web');
-  assert.equal(result.config, null);
-  const text = said(result);
-  assert.match(text, /agent\.conf: has no \[agent\] section/);
-  for (const key of ['controllers', 'state_dir', 'ca', 'cert', 'key']) {
-    assert.match(text, new RegExp(`^ {4}${key} = `, 'm'));
-  }
-});
-
-test('the example in that message is itself a right section', () => {
-  const hint = load('').problems[0]?.hint ?? '';
+test('the example in that warning is itself a right section', () => {
+  const hint = load('').warnings[0]?.hint ?? '';
   assert.equal(said(load(hint.slice(hint.indexOf('[agent]')))), '');
 });
 
-test('every missing and every wrong key of [agent] is told', () => {
-  const result = load('[agent]\ncontrollers = ops\nhost = a/b\nsate_dir = /x\nca=x');
+test('[DEFAULT] says nothing about an [agent] that is not written', () => {
+  const result = load('[DEFAULT]\nhost = a/b\nstate_dir = /other');
+  assert.equal(result.config?.agent.stateDir, '/var/lib/fleetvisor/agent');
+});
+
+test('an [agent] without controllers needs no certificate, and is warned of in its place', () => {
+  const result = load('[agent]\nstate_dir = /s');
+  assert.equal(result.config?.agent.stateDir, '/s');
+  assert.match(said(result), /^agent\.conf:1: warning: \[agent\] no controller is named/);
+});
+
+test('controllers without certificates are an error that names what is missing', () => {
+  const missing = (keys: string) => {
+    const result = load(`[agent]\ncontrollers = a:1\n${keys}`);
+    assert.equal(result.config, null);
+    return said(result);
+  };
+  assert.match(missing(''), /:2: \[agent\] controllers: .* ca, cert and key are missing\n/);
+  assert.match(missing('cert = x'), /ca and key are missing\n/);
+  assert.match(missing('cert = x\nca = y'), /: key is missing\n/);
+});
+
+test('every wrong key of [agent] is told', () => {
+  const result = load('[agent]\ncontrollers = ops\nhost = a/b\nsate_dir = /x\nsocket_mode=9');
   assert.equal(
     said(result),
     [
-      'agent.conf:1: [agent] state_dir: is missing; expected a directory for what the agent must remember',
-      "agent.conf:1: [agent] cert: is missing; expected the file of the agent's certificate",
-      "agent.conf:1: [agent] key: is missing; expected the file of the agent's private key",
       'agent.conf:2: [agent] controllers: expected one or several of host:port (an IPv6 address in brackets, [::1]:7460), separated by commas, found "ops"',
       'agent.conf:3: [agent] host: expected the name of this host (letters, digits, dots and hyphens), found "a/b"',
       'agent.conf:4: [agent] sate_dir: this key is not known',
       '    did you mean state_dir?',
-      '6 errors',
+      'agent.conf:5: [agent] socket_mode: expected an octal number from 000 to 777, such as 0770, found "9"',
+      '4 errors',
     ].join('\n'),
   );
 });
 
-test('keys of [agent] that come later are warned of', () => {
-  const result = load(`${AGENT}socket = /run/agent.sock\nsocket_mode = 0700`);
-  assert.ok(result.config);
-  assert.deepEqual(
-    result.warnings.map(({ key }) => key),
-    ['socket', 'socket_mode'],
+// ── the socket for local control ────────────────────────────────────────────────────────────────
+
+const socket = (keys: string) => load(`${AGENT}${keys}`).config?.agent.socket;
+
+test('the socket has a path, a mode and an owner', () => {
+  assert.deepEqual(socket('socket=run/a.sock\nsocket_mode=0770\nsocket_owner=www:ops'), {
+    path: '/etc/fleetvisor/run/a.sock',
+    isDefault: false,
+    mode: 0o770,
+    owner: { uid: 33, gid: 500 },
+  });
+});
+
+test('an owner without a group leaves the group as it is, and numbers are owners too', () => {
+  assert.deepEqual(socket('socket_owner=www')?.owner, { uid: 33, gid: -1 });
+  assert.deepEqual(socket('socket_owner=1000:33')?.owner, { uid: 1000, gid: 33 });
+});
+
+for (const [written, expected] of [
+  ['socket_owner=bob', 'Invalid user name "bob": this host knows no such user'],
+  ['socket_owner=4711', 'Invalid uid "4711"'],
+  ['socket_owner=www:bob', 'Invalid group name "bob": this host knows no such group'],
+  ['socket_owner=www:4711', 'Invalid gid "4711"'],
+  ['socket_owner=:www', 'expected user or user:group, found ":www"'],
+  ['socket_owner=www:', 'expected user or user:group, found "www:"'],
+  ['socket_mode=1777', 'expected an octal number'],
+  ['socket_mode=rwx', 'expected an octal number'],
+  ['socket=', 'expected the path of a UNIX socket'],
+] as const) {
+  test(`${written} is refused: ${expected}`, () => {
+    const text = said(load(`${AGENT}${written}`));
+    assert.ok(text.includes(`[agent] ${written.replace(/=.*/, '')}: ${expected}`), text);
+  });
+}
+
+test('a path that is too long for a UNIX socket is an error that says so', () => {
+  assert.ok(socket(`socket=/${'x'.repeat(102)}`));
+  const text = said(load(`${AGENT}socket=/${'é'.repeat(60)}`));
+  assert.match(
+    text,
+    /socket: the path of a UNIX socket may have 10[37] bytes .*, this one has 121/,
   );
 });
 
-test('a supervisord.conf as packaged is taken, with one warning for each section not served', () => {
-  const result = load(`${AGENT}
-[unix_http_server]
-file=/var/run/supervisor.sock   ; (the path to the socket file)
-chmod=0700
-[supervisord]
-logfile=/var/log/supervisor/supervisord.log
-logfile_maxbytes=50MB
-logfile_backups=10
-loglevel=info
-pidfile=/var/run/supervisord.pid
-nodaemon=false
-silent=false
-minfds=1024
-minprocs=200
-umask=022
-user=root
-identifier=supervisor
-directory=/tmp
-nocleanup=true
-strip_ansi=false
-environment=KEY="value"
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
-[supervisorctl]
-serverurl=unix:///var/run/supervisor.sock
-[inet_http_server]
-port=127.0.0.1:9001
-[eventlistener:mail]
-command=/bin/mail
-[fcgi-program:php]
-command=/bin/php
-[ctlplugin:x]
-[include]
-files = /etc/supervisor/conf.d/*.conf
-`);
-  assert.ok(result.config);
-  assert.deepEqual(
-    result.warnings.map(({ section, message }) => [section, message.replace(/^this section /, '')]),
-    [
-      ['include', 'no file matches "/etc/supervisor/conf.d/*.conf"'],
-      ...['unix_http_server', 'rpcinterface:supervisor', 'supervisorctl', 'inet_http_server'].map(
-        (section) => [section, 'is not supported yet and has no effect'],
-      ),
-      ...['eventlistener:mail', 'fcgi-program:php', 'ctlplugin:x'].map((section) => [
-        section,
-        'is not supported yet and has no effect',
-      ]),
-    ],
-  );
-});
+// ── the state directory of a broken file ────────────────────────────────────────────────────────
 
-test('unknown sections and keys of Supervisor are warnings with a suggestion', () => {
-  const result = load(`${AGENT}[progam:web]\n[program]\n[supervisord]\nlogfiel=x`);
-  assert.ok(result.config);
+test('the state directory is found in a file that is wrong everywhere else', () => {
+  const broken = `a=b\n${AGENT}controllers=?\n[program:x]\nstartsecs=z\nno assignment`;
+  assert.equal(load(broken).config, null);
+  assert.equal(findStateDirectory('agent.conf', around(broken)), '/var/lib/fleetvisor/agent');
+  const named = '[agent]\nstate_dir = %(here)s/state\n???';
+  assert.equal(findStateDirectory('agent.conf', around(named)), '/etc/fleetvisor/state');
   assert.equal(
-    said(result),
-    [
-      'agent.conf:7: warning: [progam:web] this section is not known and has no effect',
-      '    did you mean [program:NAME]?',
-      'agent.conf:8: warning: [program] this section is not known and has no effect',
-      '    did you mean [program:NAME]?',
-      'agent.conf:10: warning: [supervisord] logfiel: this key is not known',
-      '    did you mean logfile?',
-      '3 warnings',
-    ].join('\n'),
+    findStateDirectory('agent.conf', around('[program:a]\nx')),
+    '/var/lib/fleetvisor/agent',
   );
 });
 
-test('another user than the agent runs as is an error wherever it is named', () => {
-  const result = load(`${AGENT}[supervisord]\nuser=www\n[program:a]\ncommand=a\nuser=nobody`);
-  assert.equal(result.config, null);
-  assert.match(said(result), /\[supervisord\] user: "www" is not the user as whom the agent runs/);
-  assert.match(said(result), /\[program:a\] user: "nobody" is not .* comes in a later version/);
-  assert.ok(
-    load(`${AGENT}[program:a]\ncommand=a\nuser=root\n[program:b]\ncommand=b\nuser=0`).config,
-  );
+test('where the file is gone, or the state directory itself is wrong, there is none to find', () => {
+  assert.equal(findStateDirectory('none.conf', around('')), null);
+  assert.equal(findStateDirectory('agent.conf', around('[agent]\nstate_dir = %(nope)s')), null);
 });
+
+// ── the document as a whole ─────────────────────────────────────────────────────────────────────
 
 test('programs of included files belong to the configuration, with their own directory as here', () => {
   const { config } = load(`${AGENT}[include]\nfiles = conf.d/*.conf`, {
@@ -218,7 +225,7 @@ test('a file that cannot be read gives no configuration and says why', () => {
     hostName: 'h',
     workingDirectory: '/',
     files: fakeConfigFiles({}),
-    user: { uid: 0, name: 'root' },
+    ...fakeAccounts(),
   });
   assert.equal(result.config, null);
   assert.equal(said(result), '/none.conf: there is no such file\n1 error');

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { type AgentConfigResult, loadAgentConfig } from '../../agent/config/load.ts';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import { formatProblems } from '../../proto/dialect/problem.ts';
+import { fakeAccounts } from '../fakes/config-accounts.ts';
 import { fakeConfigFiles } from '../fakes/config-files.ts';
 
 const AGENT = '[agent]\ncontrollers=c:1\nstate_dir=/s\nca=a\ncert=b\nkey=c\n';
@@ -19,7 +20,7 @@ function load(text: string): AgentConfigResult {
       '/root',
       '/srv/logs',
     ]),
-    user: { uid: 0, name: 'root' },
+    ...fakeAccounts(),
   });
 }
 
@@ -45,7 +46,7 @@ function said(text: string): string {
 const program = (keys: string): string => `[program:web]\ncommand=/bin/web\n${keys}`;
 
 test('a command alone has the defaults of Supervisor', () => {
-  const log = { target: { kind: 'auto' }, maxBytes: 52_428_800, backups: 10 };
+  const log = { target: { kind: 'auto' }, syslog: false, maxBytes: 52_428_800, backups: 10 };
   assert.deepEqual(only(program('')), {
     process: 'web',
     group: 'web',
@@ -57,6 +58,8 @@ test('a command alone has the defaults of Supervisor', () => {
     command: '/bin/web',
     directory: null,
     umask: null,
+    user: null,
+    serverUrl: null,
     environment: {},
     autostart: true,
     autorestart: 'unexpected',
@@ -68,6 +71,7 @@ test('a command alone has the defaults of Supervisor', () => {
     stopAsGroup: false,
     killAsGroup: false,
     redirectStderr: false,
+    stripAnsi: false,
     stdoutLog: log,
     stderrLog: log,
   });
@@ -91,6 +95,7 @@ umask=027
 stdout_logfile=~/web.log
 stdout_logfile_maxbytes=1KB
 stdout_logfile_backups=0
+stdout_syslog=true
 stderr_logfile=NONE
 stderr_logfile_maxbytes=0
 stderr_logfile_backups=1`),
@@ -124,8 +129,13 @@ stderr_logfile_backups=1`),
     { environment: { A: '1', B: 'two' }, directory: '/srv', umask: 0o27 },
   );
   const file = { kind: 'file', path: '/root/web.log' };
-  assert.deepEqual(defined.stdoutLog, { target: file, maxBytes: 1024, backups: 0 });
-  assert.deepEqual(defined.stderrLog, { target: { kind: 'none' }, maxBytes: 0, backups: 1 });
+  assert.deepEqual(defined.stdoutLog, { target: file, syslog: true, maxBytes: 1024, backups: 0 });
+  assert.deepEqual(defined.stderrLog, {
+    target: { kind: 'none' },
+    syslog: false,
+    maxBytes: 0,
+    backups: 1,
+  });
 });
 
 test('numprocs makes that many processes, numbered from numprocs_start', () => {
@@ -193,6 +203,9 @@ for (const [written, meant] of [
   ['SIGUSR1', 'USR1'],
   ['hup', 'HUP'],
   ['9', 'KILL'],
+  ['CLD', 'CHLD'],
+  ['SIGRTMIN', '34'],
+  ['64', '64'],
 ] as const) {
   test(`stopsignal=${written} is ${meant}`, () => {
     assert.equal(only(program(`stopsignal=${written}`)).stopSignal, meant);
@@ -209,7 +222,8 @@ for (const [written, expected] of [
   ['autorestart=maybe', 'true, false or unexpected'],
   ['startsecs=ten', 'seconds \\(a whole number ≥ 0\\)'],
   ['tier_wait=-1', 'seconds \\(a whole number ≥ 0\\)'],
-  ['startretries=-1', 'a whole number \\(≥ 0\\)'],
+  ['startretries=x', 'a whole number \\(≥ 0\\)'],
+  ['stopsignal=35', 'a signal such as TERM'],
   ['numprocs=99999999', 'a whole number \\(0 to 10000\\)'],
   ['priority=high', 'a whole number'],
   ['umask=9', 'an octal number'],
@@ -245,39 +259,15 @@ test('all faults of a program are told once, whatever its numprocs', () => {
   );
 });
 
-test('log files count from the working directory, and theirs must exist', () => {
-  const { stdoutLog, stderrLog } = only(program('stdout_logfile=logs/o\nstderr_logfile=e'));
-  assert.deepEqual(stdoutLog.target, { kind: 'file', path: 'logs/o' });
-  assert.deepEqual(stderrLog.target, { kind: 'file', path: 'e' });
-  assert.match(
-    said(program('stderr_logfile=nolog/o')),
-    /stderr_logfile: there is no directory "nolog"/,
-  );
-});
-
-test('redirect_stderr leaves no stderr log, and says that a named one is not written', () => {
-  const text = program('redirect_stderr=true\nstderr_logfile=/var/log/app/e');
-  assert.equal(only(text).redirectStderr, true);
-  assert.deepEqual(only(text).stderrLog.target, { kind: 'none' });
-  assert.match(said(text), /:10: warning: \[program:web\] stderr_logfile: is not written/);
-});
-
-test('what would lose or flood output is a warning', () => {
-  assert.match(said(program('stdout_logfile_maxbytes=0')), /warning: .*can fill the disk/);
-  const syslog = program('stderr_logfile=syslog');
-  assert.deepEqual(only(syslog).stderrLog.target, { kind: 'auto' });
-  assert.match(said(syslog), /stderr_logfile: syslog is not supported yet/);
-});
-
 test('keys that are not supported yet are told once, not for each program, and not when off', () => {
   const keys =
-    'command=x\nstdout_syslog=true\nstdout_events_enabled=false\nserverurl=AUTO\nmemory_max=1GB\n';
+    'command=x\nstdout_capture_maxbytes=1MB\nstdout_events_enabled=false\nmemory_max=1GB\n';
   const text = said(`[program:a]\n${keys}[program:b]\n${keys}`);
   assert.equal(
     text,
     [
-      '/etc/agent.conf:9: warning: [program:a] stdout_syslog: is not supported yet and has no effect (told once)',
-      '/etc/agent.conf:12: warning: [program:a] memory_max: is not supported yet and has no effect (told once)',
+      '/etc/agent.conf:9: warning: [program:a] stdout_capture_maxbytes: is not supported yet and has no effect (told once)',
+      '/etc/agent.conf:11: warning: [program:a] memory_max: is not supported yet and has no effect (told once)',
       '2 warnings',
     ].join('\n'),
   );
@@ -300,12 +290,12 @@ test('members leave their own group and take the priority of the new one', () =>
       priority,
     ]),
     [
+      ['c', 'c', 3, 3],
       ['g:b', 'g', 7, 2],
       ['g:a', 'g', 7, 1],
-      ['c', 'c', 3, 3],
     ],
   );
-  assert.equal(made[1]?.command, 'g');
+  assert.equal(made[2]?.command, 'g');
 });
 
 test('a program in two groups is two processes', () => {
@@ -339,7 +329,27 @@ test('a group may name an fcgi-program, which does not run yet', () => {
     processes(text).map(({ process }) => process),
     ['g:a'],
   );
-  assert.match(said(text), /warning: \[group:g\] programs: "php" is an fcgi-program/);
+  assert.match(said(text), /^[^\n]*\[fcgi-program:php\] FastCGI programs come in a later version/);
+});
+
+test('groups stand in the order in which Supervisor starts them, and processes in that of names', () => {
+  const text = `[program:late]\ncommand=x\npriority=2000\n[program:zoo]\ncommand=x
+[program:pool]\ncommand=x\nnumprocs=11\nprocess_name=%(process_num)d\n${A}${B}
+[group:g]\nprograms=b,a\npriority=5\n`;
+  assert.deepEqual(
+    processes(text).map(({ process }) => process),
+    ['g:b', 'g:a', ...[0, 1, 10, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `pool:${n}`), 'zoo', 'late'],
+  );
+});
+
+test('negative numbers mean what they mean to Supervisor, which is nothing, and that is said', () => {
+  const keys = ['startsecs', 'startretries', 'stopwaitsecs', 'stdout_logfile_backups'];
+  const text = program(`${keys.map((key) => `${key}=-1\n`).join('')}stderr_logfile_maxbytes=-1`);
+  const { startMs, startRetries, stopWaitMs, stdoutLog, stderrLog } = only(text);
+  assert.deepEqual([startMs, startRetries, stopWaitMs], [0, 0, 0]);
+  assert.deepEqual([stdoutLog.backups, stderrLog.maxBytes], [0, 0]);
+  assert.match(said(text), /startretries: a negative number means the same as 0/);
+  assert.deepEqual(processes(program('numprocs=-3')), []);
 });
 
 test('two groups or two processes of one name are an error', () => {

@@ -13,9 +13,13 @@ const KINDS: readonly Caller['kind'][] = ['controller', 'agent', 'operator'];
 const RPCS = Object.keys(ALLOWED_KIND) as RpcName[];
 const OPERATORS = new Set(['alice']);
 
-/** `Service.Method` for every rpc of every .proto file. */
+/** An agent's own socket, which the permissions of its file guard. */
+const NOT_SERVED_HERE = 'local.proto';
+
+/** `Service.Method` for every rpc of every .proto file that the controller serves. */
 function declaredRpcs(): readonly string[] {
-  return readdirSync(PROTOS).flatMap((file) => {
+  const files = readdirSync(PROTOS).filter((file) => file !== NOT_SERVED_HERE);
+  return files.flatMap((file) => {
     const text = readFileSync(new URL(file, PROTOS), 'utf8').replace(/\/\/.*$/gm, '');
     const services = text.matchAll(/\bservice\s+(\w+)\s*\{([^}]*)\}/g);
     return [...services].flatMap(([, service, body = '']) =>

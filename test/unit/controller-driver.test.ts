@@ -24,9 +24,11 @@ import {
   allMicrotasks,
   type FakeClock,
   type FakeLinks,
+  type FakeLog,
   type FakeStore,
   fakeClock,
   fakeLinks,
+  fakeLog,
   fakeStore,
 } from '../fakes/controller-ports.ts';
 
@@ -34,6 +36,7 @@ interface World {
   readonly clock: FakeClock;
   readonly store: FakeStore;
   readonly links: FakeLinks;
+  readonly log: FakeLog;
   readonly driver: FleetDriver;
   readonly broken: unknown[];
   hello(connection?: number): void;
@@ -47,7 +50,7 @@ const A = hostId('a');
 const RESTART = aRequest('restart', 'a', ['web']);
 
 function world(): World {
-  const [clock, store, recorded] = [fakeClock(), fakeStore(), fakeLinks()];
+  const [clock, store, recorded, log] = [fakeClock(), fakeStore(), fakeLinks(), fakeLog()];
   const broken: unknown[] = [];
   const onStoreBroken = (error: unknown): void => void broken.push(error);
   const links: FakeLinks = {
@@ -58,18 +61,20 @@ function world(): World {
       driver.deliver({ kind: 'sessionEnded', host: A, connection });
     },
   };
-  const driver = createFleetDriver({ clock, store, links, onStoreBroken }, emptyFleet);
+  const driver = createFleetDriver({ clock, store, links, log, onStoreBroken }, emptyFleet);
   return {
     clock,
     store,
     links,
+    log,
     driver,
     broken,
     hello: (connection = 1) =>
       driver.deliver({ kind: 'hello', host: A, connection, hello: aHello(), address: null }),
     snapshot(connection = 1, sessionEpoch = connection) {
       const processes = [aStatus('web'), aStatus('db')];
-      const message = { kind: 'snapshot', sessionEpoch, seq: 0, processes, last: true } as const;
+      const picture = { seq: 0, processes, configProblem: null, last: true } as const;
+      const message = { kind: 'snapshot', sessionEpoch, ...picture } as const;
       driver.deliver({ kind: 'message', host: A, connection, message });
     },
     tell(seq, event = { kind: 'processChanged', process: aStatus('web', { pid: seq }) }) {
@@ -213,6 +218,62 @@ test('a full disk delays what must not be lost until there may be room', async (
   made.clock.pass(1_000);
   await made.commit();
   assert.equal(made.driver.state().hosts.get(A)?.session, null);
+});
+
+test('a question to hosts is answered when they have answered, without the store', async () => {
+  const made = await connected();
+  const answer = made.driver.ask('reread', 'a');
+  made.clock.runSoon();
+  await allMicrotasks();
+  assert.deepEqual(sentKinds(made), ['question']);
+  assert.equal(await answerSoFar(answer), 'none yet');
+  const given = { kind: 'reread', changes: [] } as const;
+  const message = { kind: 'answer', sessionEpoch: 1, questionId: 1, answer: given } as const;
+  made.driver.deliver({ kind: 'message', host: A, connection: 1, message });
+  made.clock.runSoon();
+  assert.deepEqual(await answer, [{ host: A, answer: given }]);
+  assert.deepEqual(made.store.commits, []);
+});
+
+test('a question that nobody answers ends by the clock', async () => {
+  const made = await connected();
+  const answer = made.driver.ask('avail', 'a');
+  made.clock.runSoon();
+  await allMicrotasks();
+  made.clock.pass(9_999);
+  made.clock.runSoon();
+  assert.equal(await answerSoFar(answer), 'none yet');
+  made.clock.pass(1);
+  made.clock.runSoon();
+  const error = 'no answer within 10 s';
+  assert.deepEqual(await answer, [{ host: A, answer: { kind: 'unreachable', error } }]);
+});
+
+test('a question in a batch that a full disk refuses is refused with it', async () => {
+  const made = await connected();
+  const answer = made.driver.ask('reread', 'a');
+  made.tell(1);
+  made.clock.runSoon();
+  await made.store.answer('full');
+  const refused = await answerSoFar(answer);
+  assert.equal(typeof refused === 'object' && 'code' in refused && refused.code, 'exhausted');
+  assert.equal(made.driver.state().questions.open.size, 0);
+});
+
+test('what is done on a host itself is logged once it is stored', async () => {
+  const made = await connected();
+  const order = { requestedBy: 'alice', command: 'stop web', operationId: null };
+  made.tell(1, { kind: 'localOrder', ...order });
+  made.clock.runSoon();
+  assert.deepEqual(made.log.lines, []);
+  await made.store.answer('committed');
+  assert.deepEqual(made.log.lines, [
+    {
+      level: 'info',
+      details: { host: 'a', requestedBy: 'alice', command: 'stop web', id: null },
+      text: 'an order was given on a host itself',
+    },
+  ]);
 });
 
 test('a store that is broken is told, and nothing is done any more', async () => {

@@ -8,6 +8,7 @@ import {
   aHello,
   anId,
   aRequest,
+  aSnapshot,
   aStatus,
   type FleetScript,
   fleetScript,
@@ -86,7 +87,7 @@ test('the spread of reconnects grows with the fleet, within its bounds', () => {
 test('a host is connected once its snapshot is whole, and shows what that contains', () => {
   const script = fleetScript();
   script.hello('a', 1);
-  const part = { kind: 'snapshot', sessionEpoch: 1, seq: 7 } as const;
+  const part = { kind: 'snapshot', sessionEpoch: 1, seq: 7, configProblem: null } as const;
   script.hear('a', 1, { ...part, processes: [DB], last: false });
   assert.deepEqual(kinds(script), nothing);
   assert.equal(isConnected(script.host('a')), false);
@@ -113,8 +114,7 @@ test('a host shows from where it connected last, and since when it is connected'
   script.wallMs += 1_000;
   script.hello('a', 2);
   assert.deepEqual(shown(), [false, '10.0.0.2', null]);
-  const whole = { kind: 'snapshot', sessionEpoch: 2, seq: 0, processes: [], last: true } as const;
-  script.hear('a', 2, whole);
+  script.hear('a', 2, aSnapshot({ sessionEpoch: 2 }));
   assert.deepEqual(shown(), [true, '10.0.0.2', NOW_MS + 2_000]);
 });
 
@@ -140,7 +140,7 @@ test('the second session of a host fences the first: it is closed and never list
     script.hear('a', 1, { kind: 'event', sessionEpoch, seq: 1, atMs: NOW_MS, event });
     assert.deepEqual(kinds(script), nothing);
     const processes = [aStatus('evil')];
-    script.hear('a', 1, { kind: 'snapshot', sessionEpoch, seq: 1, processes, last: true });
+    script.hear('a', 1, aSnapshot({ sessionEpoch, seq: 1, processes }));
     assert.deepEqual(kinds(script), nothing);
   }
   script.hear('a', 1, { kind: 'goodbye', reason: 'late', reconnectAfterMs: 0 });
@@ -155,7 +155,7 @@ test('messages of a stale epoch are ignored, on the right connection too', () =>
   for (const sessionEpoch of [0, 2]) {
     const event = changed(aStatus('web', { pid: 999 }));
     script.hear('a', 1, { kind: 'event', sessionEpoch, seq: 1, atMs: NOW_MS, event });
-    script.hear('a', 1, { kind: 'snapshot', sessionEpoch, seq: 1, processes: [], last: true });
+    script.hear('a', 1, aSnapshot({ sessionEpoch, seq: 1 }));
     assert.deepEqual(kinds(script), nothing);
   }
   assert.equal(pidOf(script, 'web'), 100);
@@ -226,8 +226,7 @@ test('changes that the snapshot contains already are stored but do not rewind it
   const script = fleetScript();
   script.hello('a', 1);
   const now = aStatus('web', { pid: 300 });
-  const whole = { kind: 'snapshot', sessionEpoch: 1, processes: [now], last: true } as const;
-  script.hear('a', 1, { ...whole, seq: 2 });
+  script.hear('a', 1, aSnapshot({ seq: 2, processes: [now] }));
   for (const seq of [1, 2]) {
     script.tell('a', 1, seq, changed(aStatus('web', { pid: 100 * seq })));
     assert.deepEqual(kinds(script).writes, ['event']);
@@ -337,8 +336,7 @@ test('whoever watches sees when the host of an open target goes and comes back',
   assert.deepEqual(observed(script), ['a/db RUNNING away', 'a/web RUNNING away']);
   script.hello('a', 3);
   assert.deepEqual(observed(script), []);
-  const whole = { kind: 'snapshot', seq: 0, processes: [DB, WEB], last: true } as const;
-  script.hear('a', 3, { ...whole, sessionEpoch: 3 });
+  script.hear('a', 3, aSnapshot({ sessionEpoch: 3, processes: [DB, WEB] }));
   assert.deepEqual(observed(script), ['a/db RUNNING connected', 'a/web RUNNING connected']);
   // The next session fences this one, which nobody has told the end of.
   script.hello('a', 4);
@@ -385,13 +383,7 @@ test('a host is not told anything before its snapshot is whole', () => {
     sent(script).map((message) => message.connection),
     [2],
   );
-  script.hear('a', 3, {
-    kind: 'snapshot',
-    sessionEpoch: 3,
-    seq: 1,
-    processes: [DB, WEB],
-    last: true,
-  });
+  script.hear('a', 3, aSnapshot({ sessionEpoch: 3, seq: 1, processes: [DB, WEB] }));
   assert.deepEqual(
     sent(script).map(
       (message) => message.kind === 'command' && [message.connection, ...message.processes],
@@ -445,13 +437,7 @@ test('an agent that comes back with another journal is not told again what the o
   end(script, 1);
   script.hello('a', 3, 'journal-2');
   assert.equal(states(script), 'indeterminate dispatched pending pending');
-  script.hear('a', 3, {
-    kind: 'snapshot',
-    sessionEpoch: 3,
-    seq: 0,
-    processes: [DB, WEB],
-    last: true,
-  });
+  script.hear('a', 3, aSnapshot({ sessionEpoch: 3, seq: 0, processes: [DB, WEB] }));
   assert.deepEqual(sent(script), []);
   script.tell('b', 2, 1, settled(anId(), 'db'));
   assert.equal(script.operation().state, 'failed');
@@ -505,7 +491,7 @@ test('an agent that reports more processes than a host can have is cut off', () 
   const script = fleetScript();
   script.hello('a', 1);
   const processes = Array.from({ length: 10_001 }, (_, index) => aStatus(`p${index}`));
-  script.hear('a', 1, { kind: 'snapshot', sessionEpoch: 1, seq: 0, processes, last: true });
+  script.hear('a', 1, aSnapshot({ processes }));
   assert.deepEqual(kinds(script), { writes: [], effects: ['close'] });
   assert.equal(isConnected(script.host('a')), false);
 });

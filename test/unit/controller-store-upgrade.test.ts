@@ -59,6 +59,7 @@ test('a database of version 0.1 goes on as it was, with what it did not know fil
   const host = hosts.get(hostId('a'));
   assert.deepEqual(host?.labels, { env: 'prod' });
   assert.equal(host?.address, null);
+  assert.equal(host?.configProblem, null);
   assert.equal(host?.storedSeq, 4);
   // Supervisor's defaults, until its agent says better.
   assert.deepEqual([...(host?.processes.values() ?? [])], [aStatus('web')]);
@@ -79,9 +80,12 @@ test('a database of version 0.1 goes on as it was, with what it did not know fil
   const [web, db] = targets;
   assert.equal(web?.state, 'dispatched');
   assert.equal(db?.wave, 1);
-  for (const { stopWave, stopped, overdue, processState } of targets) {
-    const known = { stopWave, stopped, overdue, processState };
-    const none = { stopWave: null, stopped: false, overdue: false, processState: 'UNKNOWN' };
+  for (const { stopWave, stopped, overdue, processState, note } of targets) {
+    const known = { stopWave, stopped, overdue, processState, note };
+    const none = {
+      ...{ stopWave: null, stopped: false, overdue: false, processState: 'UNKNOWN' },
+      note: null,
+    };
     assert.deepEqual(known, none);
   }
 });
@@ -92,7 +96,8 @@ test('its events can be read, with the verb of their operation', async () => {
   const [forgotten, settled, accepted, changed] = events.map(({ event }) => event);
   assert.deepEqual(changed, { kind: 'processChanged', process: aStatus('web') });
   assert.deepEqual(accepted, { ...oldEvents[1], verb: 'stop' });
-  assert.deepEqual(settled, { ...oldEvents[2], verb: 'stop' });
+  const outcome = { state: 'failed', durationMs: 3, fault: null, note: null };
+  assert.deepEqual(settled, { ...oldEvents[2], verb: 'stop', outcome });
   // Its operation is past its retention.
   assert.deepEqual(forgotten, { ...oldEvents[3], verb: 'restart' });
 });

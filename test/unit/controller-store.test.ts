@@ -8,7 +8,13 @@ import { OPERATION_RETENTION_MS } from '../../controller/core/operations.ts';
 import type { FleetWrite } from '../../controller/core/state.ts';
 import { type OpenStore, openStore } from '../../controller/store/open.ts';
 import { keptDatabase } from '../../proto/sqlite.ts';
-import { hostId, journalId, type Operation } from '../../proto/vocabulary.ts';
+import {
+  hostId,
+  journalId,
+  knownProcessName,
+  type Operation,
+  WHOLE_HOST,
+} from '../../proto/vocabulary.ts';
 import {
   accepted,
   aHost,
@@ -70,6 +76,13 @@ function busyFleet(): { readonly script: FleetScript; readonly writes: readonly 
   script.tell('b', 2, 1, settled(anId(1), 'db', 'failed'));
   script.tell('b', 2, 2, settled(anId(2), 'web', 'succeeded', 'signal'));
   script.give({ kind: 'sessionEnded', host: hostId('b'), connection: 2 });
+  script.connect('new', 5, both);
+  script.tell('new', 5, 1, { kind: 'processRemoved', process: knownProcessName('db') });
+  script.tell('new', 5, 2, { kind: 'configJudged', problem: 'agent.conf:3: …' });
+  script.submit(aRequest('update', 'new', [], { id: anId(3) }));
+  const updated = settled(anId(3), WHOLE_HOST, 'succeeded', 'update');
+  const outcome = { ...updated.outcome, note: 'web updated' };
+  script.tell('new', 5, 3, { ...updated, outcome });
   return { script, writes };
 }
 
@@ -198,7 +211,7 @@ test('an ended operation is held in memory for a day, a running one always', asy
     using store = openStore(path, wallMs);
     return [...store.contents.operations].map(([id]) => id).sort();
   };
-  assert.deepEqual(heldAt(NOW_MS + OPERATION_RETENTION_MS - 1), [anId(1), anId(2)]);
+  assert.deepEqual(heldAt(NOW_MS + OPERATION_RETENTION_MS - 1), [anId(1), anId(2), anId(3)]);
   assert.deepEqual(heldAt(NOW_MS + OPERATION_RETENTION_MS), [anId(1)]);
 });
 
@@ -213,13 +226,13 @@ test('history is forgotten after its retention, and nothing else', async () => {
     store.forgetOld(wallMs);
     return rows(path, `SELECT * FROM ${table}`).length;
   };
-  assert.equal(left('events', NOW_MS + 14 * DAY_MS), 4);
+  assert.equal(left('events', NOW_MS + 14 * DAY_MS), 7);
   assert.equal(left('events', NOW_MS + 14 * DAY_MS + 1), 0);
-  // One operation of a target has ended; the other, of four, has not.
-  assert.equal(left('targets', NOW_MS + 14 * DAY_MS), 5);
+  // Two operations of a target each have ended; the other, of four, has not.
+  assert.equal(left('targets', NOW_MS + 14 * DAY_MS), 6);
   assert.equal(left('targets', NOW_MS + 1_000 * DAY_MS), 4);
   assert.equal(left('operations', NOW_MS + 1_000 * DAY_MS), 1);
-  assert.equal(left('processes', NOW_MS + 1_000 * DAY_MS), 4);
+  assert.equal(left('processes', NOW_MS + 1_000 * DAY_MS), 5);
   using again = openStore(path, NOW_MS);
   const kept = again.contents.operations.get(anId(1));
   assert.deepEqual(kept && operationOf(kept), withoutHosts(script.operation(anId(1))));

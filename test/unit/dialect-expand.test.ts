@@ -8,6 +8,7 @@ const variables: Variables = [
     ['process_num', 7],
     ['program_name', 'web'],
     ['negative', -7],
+    ['face', '😀'],
   ]),
   environmentVariables(Object.entries({ HOME: '/root', PASSWORD: 'hunter2', NONE: undefined })),
 ];
@@ -33,6 +34,10 @@ const RIGHT: readonly (readonly [string, string])[] = [
   ['[%(negative)04d]', '[-007]'],
   ['[%(process_num)02ld]', '[07]'],
   ['%(process_num)i%(process_num)u', '77'],
+  ['%(process_num)02x %(negative)X %(process_num)#o', '07 -7 0o7'],
+  ['%(negative)#06x', '-0x007'],
+  ['%(program_name)#r', "'web'"],
+  ['[%(face)3s%(face).1s]', '[  😀😀]'],
 ];
 
 for (const [text, expected] of RIGHT) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
-import { type IniDocument, mergeDocuments, parseIni } from '../../proto/dialect/ini.ts';
+import { type IniDocument, parseIni } from '../../proto/dialect/ini.ts';
 import { createFindings } from '../../proto/dialect/problem.ts';
 
 const source = { file: 'a.conf', directory: '/etc' };
@@ -109,15 +109,6 @@ test('names that objects treat specially are names like others', () => {
       ['constructor', '2'],
     ],
   );
-});
-
-test('merged documents add up, and entries of the later win', () => {
-  const merged = mergeDocuments([
-    parse('[DEFAULT]\nd=1\n[s]\na=1\nb=1').document,
-    parse('[DEFAULT]\nd=2\n[t]\n[s]\nb=2').document,
-  ]);
-  assert.deepEqual(plain(merged), { s: { a: '1', b: '2' }, t: {} });
-  assert.equal(merged.defaults.get('d')?.value, '2');
 });
 
 /** Quadratic reading of these takes minutes; linear reading well under a second. */

@@ -127,6 +127,7 @@ const CASES: readonly (readonly [string, Parser<unknown>, string, unknown])[] = 
   ...['', '2', 'yes please'].map((t) => ['boolean', boolean, t, WRONG] as const),
   ['integer', number, '-5', -5],
   ['integer', number, '+007', 7],
+  ['integer', number, ' 1_000\n', 1000],
   ...['', '-6', '1.5', '1e3', '0x1', ' ', '9'.repeat(20)].map(
     (t) => ['integer', number, t, WRONG] as const,
   ),
@@ -138,11 +139,14 @@ const CASES: readonly (readonly [string, Parser<unknown>, string, unknown])[] = 
   ['bytes', bytes, '1KB', 1024],
   ['bytes', bytes, '50 mb', 52_428_800],
   ['bytes', bytes, '2Gb', 2_147_483_648],
-  ...['', 'MB', '-1', '1TB', '1.5MB', `${'9'.repeat(20)}GB`].map(
+  ['bytes', bytes, '1_000 KB', 1_024_000],
+  ['bytes', bytes, '-1', 0],
+  ...['', 'MB', '1TB', '1.5MB', `${'9'.repeat(20)}GB`].map(
     (t) => ['bytes', bytes, t, WRONG] as const,
   ),
   ['umask', umask, '022', 0o22],
   ['umask', umask, '0o777', 0o777],
+  ['umask', umask, ' +0_22', 0o22],
   ...['', '8', '1000', '-1', '0x1'].map((t) => ['umask', umask, t, WRONG] as const),
   ['text', text('x'), '', WRONG],
   ['list', list('x'), ' a, b,,\n c ,', ['a', 'b', 'c']],

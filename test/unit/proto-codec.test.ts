@@ -5,9 +5,11 @@ import fc from 'fast-check';
 import {
   decodeHost,
   decodeHostProcess,
+  decodeHostReport,
   decodeStoredEvent,
   encodeHost,
   encodeHostProcess,
+  encodeHostReport,
   encodeStoredEvent,
 } from '../../proto/codec/control.ts';
 import {
@@ -33,6 +35,7 @@ import {
   agentMessage,
   controllerMessage,
   hostProcess,
+  hostReport,
   hostStatus,
   operation,
   operationRequest,
@@ -58,6 +61,7 @@ const updates = wireOf(controlService, 'WatchOperation', 'response');
 const hostLists = wireOf(controlService, 'ListHosts', 'response');
 const processLists = wireOf(controlService, 'ListProcesses', 'response');
 const operationLists = wireOf(controlService, 'ListOperations', 'response');
+const reportLists = wireOf(controlService, 'AskHosts', 'response');
 const eventLists = wireOf(controlService, 'ListEvents', 'response');
 
 /** What comes back from the wire is what was given; each value of a union comes up many times. */
@@ -120,6 +124,13 @@ test('hosts and processes survive the wire', () => {
   });
 });
 
+test('what hosts answer survives the wire', () => {
+  survives(hostReport, (given) => {
+    const bytes = reportLists.write({ reports: [encodeHostReport(given)] });
+    return decodeHostReport(reportLists.read(bytes).reports[0]);
+  });
+});
+
 // ── what a peer should not have sent ────────────────────────────────────────────────────────────
 
 function assertRefused(read: () => unknown, words: RegExp): void {
@@ -147,6 +158,11 @@ test('a frame without a body, or with one of a later version, is refused', () =>
   assertRefused(() => decodeStoredEvent(events.events[0]), /without the event/);
   const summaries = operationLists.read(operationLists.write({ operations: [{ hostCount: 1 }] }));
   assertRefused(() => decodeOperationSummary(summaries.operations[0]), /without its operation/);
+  const reports = reportLists.read(reportLists.write({ reports: [{ host: 'a' }] }));
+  assertRefused(() => decodeHostReport(reports.reports[0]), /a report without its answer/);
+  assertRefused(fromAgent({ answer: { questionId: 1 } }), /without what was answered/);
+  assertRefused(fromAgent({ answer: { answer: {} } }), /an answer without a body/);
+  assertRefused(fromAgent({ answer: { answer: { unreachable: '' } } }), /it is unreachable/);
   // Field 15, length 0: a kind of frame that does not exist yet.
   assertRefused(() => decodeAgentFrame(agentFrames.read(Buffer.from([0x7a, 0]))), /without a body/);
 });
@@ -157,6 +173,12 @@ test('a word that is not known, or not said at all, is refused', () => {
   assertRefused(fromAgent(snapshot(99)), /process state 99 is not known/);
   assertRefused(fromController({ command: {} }), /verb "VERB_UNSPECIFIED" is not known/);
   assertRefused(fromController({ command: { verb: 77 } }), /verb 77 is not known/);
+  assertRefused(fromController({ question: {} }), /question "HOST_QUESTION_UNSPECIFIED"/);
+  assertRefused(fromController({ question: { question: 9 } }), /question 9 is not known/);
+  const changed = { answer: { reread: { changes: [{ group: 'web', change: 4 }] } } };
+  assertRefused(fromAgent({ answer: changed }), /change of a group 4 is not known/);
+  const settled = { verb: 1, state: 'TARGET_STATE_FAILED', fault: 99 };
+  assertRefused(fromAgent({ event: { targetSettled: settled } }), /fault 99 is not known/);
   assertRefused(() => decodeOperationRequest(requests.read(requests.write({}))), /verb/);
   const operationWith = (more: object) => () =>
     decodeOperation(operations.read(operations.write({ verb: 1, ...more })));
@@ -189,6 +211,10 @@ test('numbers that JavaScript cannot count, and the database cannot hold, are re
       /beyond/,
     );
     assertRefused(fromAgent({ snapshot: { seq: number } }), /beyond/);
+    const answer = { reread: {} };
+    assertRefused(fromAgent({ answer: { answer, questionId: number } }), /question id/);
+    assertRefused(fromAgent({ answer: { answer, sessionEpoch: number } }), /session epoch/);
+    assertRefused(fromController({ question: { question: 1, questionId: number } }), /beyond/);
     assertRefused(fromController({ acknowledgement: { seq: number } }), /beyond/);
     assertRefused(fromController({ welcome: { acknowledgedSeq: number } }), /beyond/);
     assertRefused(fromController({ command: { verb: 1, sessionEpoch: number } }), /beyond/);

@@ -4,8 +4,8 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { decodeAgentFrame, decodeControllerFrame } from '../../proto/codec/link.ts';
 import { FleetError } from '../../proto/errors.ts';
 import { agentLinkService } from '../../proto/load.ts';
+import type { AgentMessage } from '../../proto/messages.ts';
 import { clippedTo, lastLinesOf } from '../../proto/text-limits.ts';
-import type { AgentMessage } from '../../proto/vocabulary.ts';
 
 const connect = agentLinkService['Connect'] as NonNullable<ServiceDefinition[string]>;
 
@@ -47,6 +47,13 @@ test('names longer than any host, process or id are refused, wherever an agent s
     (text) => settled({ process: text }),
     (text) => settled({ operationId: text }),
     (text) => ({ hello: { journalId: text } }),
+    (text) => ({ event: { processRemoved: { process: text } } }),
+    (text) => ({ event: { orderedLocally: { requestedBy: text } } }),
+    (text) => ({ event: { orderedLocally: { operationId: text } } }),
+    (text) => ({ answer: { answer: { reread: { changes: [{ change: 1, group: text }] } } } }),
+    ...['process', 'group', 'name'].map((field) => (text: string) => ({
+      answer: { answer: { avail: { processes: [{ [field]: text }] } } },
+    })),
   ];
   for (const say of events) {
     assert.ok(heard(say('x'.repeat(255))));
@@ -76,16 +83,44 @@ test('more or longer labels than a host may have are refused', () => {
   assertRefused(hello({ env: MEGABYTE }), /the value of a label of 1000000/);
 });
 
+test('an answer with more groups or processes than a host may have is refused', () => {
+  const changes = (count: number) => ({
+    answer: { answer: { reread: { changes: Array(count).fill({ change: 1 }) } } },
+  });
+  const processes = (count: number) => ({
+    answer: { answer: { avail: { processes: Array(count).fill({}) } } },
+  });
+  for (const answer of [changes, processes]) {
+    assert.ok(heard(answer(10_000)));
+    assertRefused(answer(10_001), /an answer of 10001 items; at most 10000/);
+  }
+});
+
+test('what is wrong with a configuration is cut late in an answer, early where it is kept', () => {
+  const answered = heard({ answer: { answer: { failed: MEGABYTE } } });
+  assert.ok(answered.kind === 'answer' && answered.answer.kind === 'failed');
+  assert.equal(answered.answer.error, `${'x'.repeat(7_999)}…`);
+  const judged = heard({ event: { configJudged: { problem: MEGABYTE } } });
+  assert.ok(judged.kind === 'event' && judged.event.kind === 'configJudged');
+  assert.equal(judged.event.problem?.length, 1_000);
+  const pictured = heard({ snapshot: { configProblem: MEGABYTE } });
+  assert.equal(pictured.kind === 'snapshot' && pictured.configProblem?.length, 1_000);
+  const ordered = heard({ event: { orderedLocally: { command: MEGABYTE } } });
+  assert.ok(ordered.kind === 'event' && ordered.event.kind === 'localOrder');
+  assert.equal(ordered.event.command.length, 500);
+});
+
 test('what is only read is cut, and shows it', () => {
   const cut = `${'x'.repeat(999)}…`;
   const changed = heard({ event: { processChanged: status({ lastError: MEGABYTE }) } });
   assert.ok(changed.kind === 'event' && changed.event.kind === 'processChanged');
   assert.equal(changed.event.process.lastError, cut);
   const failed = heard(
-    settled({ error: MEGABYTE, logTail: ['first', ...Array(20).fill(MEGABYTE)] }),
+    settled({ error: MEGABYTE, note: MEGABYTE, logTail: ['first', ...Array(20).fill(MEGABYTE)] }),
   );
   assert.ok(failed.kind === 'event' && failed.event.kind === 'targetSettled');
   assert.equal(failed.event.outcome.error, cut);
+  assert.equal(failed.event.outcome.note, cut);
   assert.deepEqual(failed.event.outcome.logTail, Array(10).fill('x'.repeat(500)));
   const goodbye = { goodbye: { reason: MEGABYTE, reconnectAfterMs: 5 } };
   const expected = { kind: 'goodbye', reason: cut, reconnectAfterMs: 5 };

@@ -1,9 +1,14 @@
 /** What happened, as agents reported it: one line each, the newest at the bottom as in a log. */
-import type { AgentEvent, StoredEvent, TargetOutcome } from '../../../proto/vocabulary.ts';
+import {
+  type AgentEvent,
+  type StoredEvent,
+  type TargetOutcome,
+  WHOLE_HOST,
+} from '../../../proto/vocabulary.ts';
 import type { Paint, Tone } from '../paint.ts';
 import { lastingDetail, TONES } from '../status/entry.ts';
 import { GAP } from '../table.ts';
-import { neutralise } from '../text.ts';
+import { neutralise, neutraliseRemark } from '../text.ts';
 import { formatDuration, formatTimestamp } from '../time.ts';
 
 export interface EventView {
@@ -20,15 +25,29 @@ export function eventLines(
   if (events.length === 0) return '\nno events are kept\n';
   const lines = [...events].reverse().map((stored) => {
     const { event } = stored;
-    const process = event.kind === 'processChanged' ? event.process.process : event.process;
     const columns = [
       formatTimestamp(stored.atMs) ?? '-',
-      ...(isOfOneProcess ? [] : [neutralise(process)]),
-      paint(neutralise(eventText(stored)), toneOf(event)),
+      ...(isOfOneProcess ? [] : [neutralise(subjectOf(event))]),
+      paint(neutraliseRemark(eventText(stored)), toneOf(event)),
     ];
     return `${columns.join(GAP)}\n`;
   });
   return `\nlast events\n${lines.join('')}`;
+}
+
+/** The process, where it is about one. */
+function subjectOf(event: AgentEvent): string {
+  switch (event.kind) {
+    case 'processChanged':
+      return event.process.process;
+    case 'localOrder':
+    case 'configJudged':
+      return '-';
+    case 'processRemoved':
+    case 'targetAccepted':
+    case 'targetSettled':
+      return event.process === WHOLE_HOST ? '-' : event.process;
+  }
 }
 
 function eventText({ host, event }: StoredEvent): string {
@@ -39,6 +58,15 @@ function eventText({ host, event }: StoredEvent): string {
       const facts = [status.pid === null ? '' : `pid ${status.pid}`, lastingDetail(entry)];
       return [status.state, ...facts].filter((fact) => fact !== '').join(', ');
     }
+    case 'processRemoved':
+      return 'removed: it is no longer configured';
+    case 'localOrder': {
+      const { command, requestedBy, operationId } = event;
+      const operation = operationId === null ? '' : `, operation ${operationId}`;
+      return `${command} by ${requestedBy} on the host${operation}`;
+    }
+    case 'configJudged':
+      return event.problem === null ? 'config accepted' : `config rejected: ${event.problem}`;
     case 'targetAccepted': {
       const before = event.oldPid === null ? '' : `, pid ${event.oldPid} before`;
       return `${event.verb} accepted, operation ${event.operationId}, generation ${event.generation}${before}`;
@@ -48,10 +76,12 @@ function eventText({ host, event }: StoredEvent): string {
   }
 }
 
-function outcomeText({ state, error, oldPid, newPid, durationMs }: TargetOutcome): string {
+function outcomeText(outcome: TargetOutcome): string {
+  const { state, oldPid, newPid, durationMs } = outcome;
+  const remark = outcome.error ?? outcome.note;
   const before = oldPid === null ? '' : `${oldPid} → `;
   const pids = oldPid === newPid || newPid === null ? '' : `, pid ${before}${newPid}`;
-  const why = error === null ? '' : `: ${error}`;
+  const why = remark === null ? '' : `: ${remark}`;
   return `${state} after ${formatDuration(durationMs)}${pids}${why}`;
 }
 
@@ -59,8 +89,12 @@ function toneOf(event: AgentEvent): Tone | null {
   switch (event.kind) {
     case 'processChanged':
       return TONES[event.process.state];
+    case 'processRemoved':
+    case 'localOrder':
     case 'targetAccepted':
       return null;
+    case 'configJudged':
+      return event.problem === null ? 'good' : 'bad';
     case 'targetSettled':
       return event.outcome.state === 'succeeded' ? 'good' : 'bad';
   }

@@ -6,6 +6,7 @@ import { bySeverity, statusEntries } from '../status/entry.ts';
 import { processTable } from '../status/status.ts';
 import { stateCounts } from '../status/summary.ts';
 import { renderStatusTable, type StatusTable } from '../status/table.ts';
+import { oneLine } from '../text.ts';
 import { eventLines } from './events.ts';
 import { type Field, fieldLines, momentText } from './fields.ts';
 
@@ -20,6 +21,7 @@ export function renderHostDescription(
   { host, processes, events }: HostDescription,
   { nowMs, paint }: { readonly nowMs: number; readonly paint: Paint },
 ): string {
+  const { configProblem } = host;
   // Without a process there is no row; the host itself is told above the table.
   const entries = statusEntries({ hosts: processes.length === 0 ? [] : [host], processes });
   const fields: readonly Field[] = [
@@ -28,6 +30,7 @@ export function renderHostDescription(
     ['address', host.address],
     ['agent', host.agentVersion === '' ? null : host.agentVersion],
     ['labels', labelsText(host.labels) || null],
+    ...(configProblem === null ? [] : [['config', `rejected: ${oneLine(configProblem)}`] as const]),
     [
       'processes',
       entries.length === 0 ? 'none is known' : `${entries.length}: ${stateCounts(entries)}`,

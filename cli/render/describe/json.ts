@@ -28,6 +28,14 @@ function eventItem({ host, seq, atMs, event }: StoredEvent): object {
       const { process, state, pid, exitCode, exitSignal, lastError } = event.process;
       return { ...when, process, state, pid, exitCode, exitSignal, lastError };
     }
+    case 'processRemoved':
+      return { ...when, process: event.process };
+    case 'localOrder': {
+      const { requestedBy, command, operationId } = event;
+      return { ...when, requestedBy, command, operation: operationId };
+    }
+    case 'configJudged':
+      return { ...when, problem: event.problem };
     case 'targetAccepted': {
       const { process, verb, operationId, generation, oldPid } = event;
       return { ...when, process, verb, operation: operationId, generation, oldPid };

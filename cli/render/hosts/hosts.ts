@@ -2,15 +2,17 @@
  * What `fleetctl hosts` shows. It ends in all hosts, folded, as an expression that means exactly
  * them: people look at it to check one before they use it. All pure.
  */
+
+import { groupBy } from '../../../proto/group-by.ts';
 import { sortNaturally } from '../../../proto/natural-order.ts';
 import { foldedList, foldToParts } from '../../../proto/selector/fold.ts';
 import type { HostStatus, Labels } from '../../../proto/vocabulary.ts';
-import { groupBy } from '../../group-by.ts';
 import type { Paint } from '../paint.ts';
 import { counted } from '../status/summary.ts';
 import { type Cell, cell, GAP, renderTable, wholeCell } from '../table.ts';
 import { displayWidth, escapeUnsafe, neutralise } from '../text.ts';
 import { formatDistance, formatTimestamp } from '../time.ts';
+import { configProblemLines } from './config-problems.ts';
 import { fitNames } from './fitted.ts';
 
 /** What fits a screen; beyond it alike hosts share a row. */
@@ -31,7 +33,8 @@ export function renderHosts(hosts: readonly HostStatus[], view: HostsView): stri
   const table =
     !view.isWide && hosts.length > UNFOLDED_MAX ? foldedHosts(hosts, view) : eachHost(hosts, view);
   const names = escapeUnsafe(foldedList(hosts.map(({ host }) => host)));
-  return `${table}${counted(hosts.length, 'host', 'hosts')}: ${names}\n`;
+  const problems = configProblemLines(hosts).map((line) => `${line}\n`);
+  return `${table}${problems.join('')}${counted(hosts.length, 'host', 'hosts')}: ${names}\n`;
 }
 
 /** One name a line, for `xargs`. */
@@ -61,14 +64,14 @@ function eachHost(hosts: readonly HostStatus[], { nowMs, paint, isWide }: HostsV
   return renderTable(header, rows, paint);
 }
 
-/** Lost ones first; those that differ in nothing but their name in one row. */
+/** What is in trouble first; those that differ in nothing but their name in one row. */
 function foldedHosts(hosts: readonly HostStatus[], { paint, columns }: HostsView): string {
-  const alike = groupBy(inOrder(hosts), ({ connected, agentVersion, labels }) =>
-    JSON.stringify([connected, agentVersion, labelsText(labels)]),
+  const alike = groupBy(inOrder(hosts), (host) =>
+    JSON.stringify([stateCell(host).text, host.agentVersion, labelsText(host.labels)]),
   );
   const rows = [...alike.values()]
     .map((group) => ({ group, first: (group as [HostStatus])[0] }))
-    .sort((left, right) => Number(left.first.connected) - Number(right.first.connected))
+    .sort((left, right) => troubleOf(right.first) - troubleOf(left.first))
     .map(({ group, first }) => ({
       names: foldToParts(group.map(({ host }) => host)),
       cells: [
@@ -98,8 +101,13 @@ function inOrder(hosts: readonly HostStatus[]): readonly HostStatus[] {
   return sortNaturally(hosts, ({ host }) => host);
 }
 
-function stateCell({ connected }: HostStatus): Cell {
-  return connected ? cell('connected', 'good') : cell('UNREACHABLE', 'bad');
+function stateCell({ connected, configProblem }: HostStatus): Cell {
+  if (!connected) return cell('UNREACHABLE', 'bad');
+  return configProblem === null ? cell('connected', 'good') : cell('config rejected', 'bad');
+}
+
+function troubleOf({ connected, configProblem }: HostStatus): number {
+  return 2 * Number(!connected) + Number(configProblem !== null);
 }
 
 function lastSeen(host: HostStatus, nowMs: number): string {

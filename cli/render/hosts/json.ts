@@ -17,5 +17,6 @@ export function hostItem(host: HostStatus): object {
     lastSeenAt: host.lastSeenAtMs === 0 ? null : formatTimestamp(host.lastSeenAtMs),
     address: host.address,
     connectedSince: formatTimestamp(host.connectedSinceMs),
+    configProblem: host.configProblem,
   };
 }

@@ -3,7 +3,7 @@
  * agent, its process' state what the machine is at, its host's connection whether we would hear.
  */
 import { currentWave, isInFlight } from '../../../proto/target.ts';
-import type { OperationFacts, Target } from '../../../proto/vocabulary.ts';
+import { type OperationFacts, type Target, WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import { settledWord } from '../operation/target-line.ts';
 import { waveNumber } from '../operation/waves.ts';
 import type { Tone } from '../paint.ts';
@@ -51,9 +51,11 @@ export function activityOf(operation: OperationFacts, target: Target): Activity 
 }
 
 /** As if it were in time: an overdue target is still stopping or starting. */
-export function inFlightActivity({ state, processState, hostConnected }: Target): Activity {
+export function inFlightActivity(target: Target): Activity {
+  const { state, processState, hostConnected } = target;
   if (!hostConnected) return AWAY;
   if (state === 'dispatched') return SENT;
+  if (target.process === WHOLE_HOST) return UPDATING;
   switch (processState) {
     case 'STOPPING':
       return STOPPING;
@@ -69,6 +71,7 @@ const SENT = activity('sent', 'sent', null, 'its agent has not answered yet');
 const STOPPING = activity('stopping', 'stopping', 'busy', 'until it exits or is killed');
 const STARTING = activity('starting', 'starting', 'busy', 'must stay up for its startsecs');
 const ACCEPTED = activity('accepted', 'accepted', 'busy', null);
+const UPDATING = activity('accepted', 'updating', 'busy', 'takes up its configuration');
 
 function restingActivity(operation: OperationFacts, target: Target): Activity {
   switch (target.state) {

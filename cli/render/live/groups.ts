@@ -2,9 +2,9 @@
  * Many targets, counted by what they are doing: one row per group, problems first and by reason.
  * Names are folded only where they are few, since a frame is made ten times a second.
  */
-import { shortHosts } from '../operation/fold-targets.ts';
+import { isWholeHosts, shortHosts } from '../operation/fold-targets.ts';
 import type { Paint } from '../paint.ts';
-import { neutralise, plural, shortList } from '../text.ts';
+import { neutraliseRemark, plural, shortList } from '../text.ts';
 import { formatElapsed } from '../time.ts';
 import { ACTIVITY_KINDS, type Activity, activityOf, isProblem } from './activity.ts';
 import { type Block, type LiveScreen, logOf } from './block.ts';
@@ -63,7 +63,8 @@ function groupsOf({ operation, targets }: LivePicture): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const live of targets) {
     const activity = activityOf(operation, live.target);
-    const key = `${activity.word} ${activity.why ?? live.target.error ?? ''}`;
+    const { error, note } = live.target;
+    const key = `${activity.word} ${activity.why ?? error ?? note ?? ''}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { activity, members: [live] });
     else group.members.push(live);
@@ -82,7 +83,7 @@ function detailOf({ activity, members }: Group, nowMs: number): string {
     case 'failed':
     case 'indeterminate':
     case 'unreachable':
-      return neutralise(members[0]?.target.error ?? whereText(members));
+      return neutraliseRemark(members[0]?.target.error ?? whereText(members));
     case 'overdue':
     case 'away':
     case 'stopping':
@@ -97,6 +98,7 @@ function detailOf({ activity, members }: Group, nowMs: number): string {
     case 'stopped':
       return why ?? '';
     case 'done':
+      return neutraliseRemark(members[0]?.target.note ?? '');
     case 'not-attempted':
       return '';
   }
@@ -109,6 +111,7 @@ function hasError({ activity, members }: Group): boolean {
 
 function whereText(members: readonly LiveTarget[]): string {
   const processes = [...new Set<string>(members.map(({ target }) => target.process))];
+  if (isWholeHosts(processes)) return hostsText(members);
   return `${shortList(processes, PROCESSES_NAMED_MAX)} on ${hostsText(members)}`;
 }
 

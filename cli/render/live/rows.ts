@@ -1,6 +1,8 @@
 /** Few targets, each on a row of its own: where, what it is doing, for how long, and why. */
+
+import { groupBy } from '../../../proto/group-by.ts';
 import { isOpen } from '../../../proto/target.ts';
-import { groupBy } from '../../group-by.ts';
+import { WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import { cutToWidth } from '../fit.ts';
 import { settledHappening } from '../operation/target-line.ts';
 import type { Paint } from '../paint.ts';
@@ -33,7 +35,10 @@ export function targetBlocks(
   const widths = nameWidths(rows, columns);
   const lineOf = ({ live, activity }: Row): string => {
     const { host, process } = live.target;
-    const names = [cell(host, widths.host), cell(process, widths.process)];
+    const names = [
+      cell(host, widths.host),
+      ...(widths.process === 0 ? [] : [cell(process, widths.process)]),
+    ];
     const word =
       paint(activity.word, activity.tone) +
       ' '.repeat(Math.max(0, WORD_WIDTH - activity.word.length));
@@ -91,7 +96,8 @@ function nameWidths(rows: readonly Row[], columns: number) {
   const widest = (names: readonly string[]) =>
     names.reduce((width, name) => Math.max(width, displayWidth(neutralise(name))), 0);
   const hosts = widest(rows.map(({ live }) => live.target.host));
-  const processes = widest(rows.map(({ live }) => live.target.process));
+  const named = rows.filter(({ live }) => live.target.process !== WHOLE_HOST);
+  const processes = widest(named.map(({ live }) => live.target.process));
   const room = Math.max(16, columns - 1 - REST_WIDTH - GAP.length);
   const host = Math.min(hosts, Math.max(room - processes, Math.floor(room / 2)));
   return { host, process: Math.min(processes, room - host) };

@@ -10,8 +10,9 @@ import type { Target } from '../../../proto/vocabulary.ts';
 import { cutToWidth, wrapWords } from '../fit.ts';
 import { isTrouble } from '../operation/target-line.ts';
 import { waveNumbers, waveText } from '../operation/waves.ts';
+import { extentText } from '../operation/words.ts';
 import type { Paint } from '../paint.ts';
-import { neutralise, plural, shortList } from '../text.ts';
+import { neutralise, shortList } from '../text.ts';
 import { formatElapsed } from '../time.ts';
 import { type Block, fitBlocks, type LiveScreen } from './block.ts';
 import { groupBlocks } from './groups.ts';
@@ -99,9 +100,10 @@ function chooseParts(wanted: Parts, linesMax: number): Parts {
 function headLine({ operation, targets, hostCount, begunMs }: LivePicture, screen: LiveScreen) {
   const { verb, signal, processes, fullStop } = operation;
   const words = [verb, ...(signal === null ? [] : [signal]), ...(fullStop ? ['(full stop)'] : [])];
-  const what = neutralise(`${words.join(' ')} ${shortList(processes, PROCESSES_NAMED_MAX)}`);
+  const selection = shortList(processes, PROCESSES_NAMED_MAX);
+  const what = neutralise([...words, ...(selection === '' ? [] : [selection])].join(' '));
   const elapsed = formatElapsed(screen.nowMs - begunMs);
-  const extent = `: ${plural(targets.length, 'target')} on ${plural(hostCount, 'host')}, ${elapsed}`;
+  const extent = `: ${extentText(verb, targets.length, hostCount)}, ${elapsed}`;
   return cutToWidth(what, Math.max(1, screen.columns - 1 - extent.length)) + extent;
 }
 

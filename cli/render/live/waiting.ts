@@ -2,9 +2,11 @@
  * What a running operation waits for, and why, as one sentence: `waiting for 3 targets of wave 1:
  * 2 stopping on prod-[1-2], 1 on web-9, whose host is not connected`.
  */
+
+import { groupBy } from '../../../proto/group-by.ts';
 import { currentWave, isInFlight } from '../../../proto/target.ts';
-import { groupBy } from '../../group-by.ts';
 import { waveNumbers } from '../operation/waves.ts';
+import { targetNoun } from '../operation/words.ts';
 import { plural } from '../text.ts';
 import { formatElapsed } from '../time.ts';
 import { ACTIVITY_KINDS, type ActivityKind, inFlightActivity } from './activity.ts';
@@ -20,10 +22,11 @@ export function waitingText(picture: LivePicture, nowMs: number): string {
   const inTime = inFlight.filter(({ target }) => !target.overdue);
   const overdue = inFlight.filter(({ target }) => target.overdue);
   if (inFlight.length === 0) return 'waiting for the controller';
-  if (inTime.length === 0) return `waiting for ${extent(picture, overdue, 'overdue target')}`;
+  const noun = targetNoun(picture.operation.verb);
+  if (inTime.length === 0) return `waiting for ${extent(picture, overdue, `overdue ${noun}`)}`;
   const also =
-    overdue.length === 0 ? '' : `; still going on: ${extent(picture, overdue, 'overdue target')}`;
-  return `waiting for ${extent(picture, inTime, 'target', patience(picture, inTime, nowMs))}${also}`;
+    overdue.length === 0 ? '' : `; still going on: ${extent(picture, overdue, `overdue ${noun}`)}`;
+  return `waiting for ${extent(picture, inTime, noun, patience(picture, inTime, nowMs))}${also}`;
 }
 
 function extent(

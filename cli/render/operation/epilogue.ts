@@ -2,10 +2,11 @@
  * What stands at the end of an operation: one true sentence, and after trouble the last log lines
  * of what failed, the same lines on many hosts shown once, and commands to paste next.
  */
+
+import { groupBy } from '../../../proto/group-by.ts';
 import { foldedList } from '../../../proto/selector/fold.ts';
 import { isOpenState } from '../../../proto/target.ts';
 import type { Operation, Target } from '../../../proto/vocabulary.ts';
-import { groupBy } from '../../group-by.ts';
 import { endingOf, wasLeftStopped } from '../../outcome.ts';
 import { shellWord } from '../shell.ts';
 import { escapeUnsafe, neutraliseLogLine } from '../text.ts';
@@ -51,6 +52,7 @@ function nextCommands(operation: Operation, fleetctl: string): readonly string[]
     operation.targets.filter((target) => endingOf(target.state) !== 'succeeded'),
   );
   if (unfinished.length === 0) return [];
+  if (operation.verb === 'update') return updateCommands(operation, unfinished, fleetctl);
   const byNeed = groupBy(unfinished, wasLeftStopped);
   const starts = startCommands(operation, byNeed.get(true) ?? [], `start: ${fleetctl} start`);
   const again = `retry: ${fleetctl} ${verbWords(operation)}`;
@@ -61,6 +63,20 @@ function nextCommands(operation: Operation, fleetctl: string): readonly string[]
     `look:  ${fleetctl} status ${escapeUnsafe(processes.map(shellWord).join(' '))} ${hosts}`,
     ...starts,
     ...retries,
+  ];
+}
+
+/** What is wrong with a configuration is told by reading it again. */
+function updateCommands(
+  operation: Operation,
+  unfinished: readonly Target[],
+  fleetctl: string,
+): readonly string[] {
+  const hosts = hostsOption(operation, unfinished) ?? `--hosts ${unfinishedHosts(operation)}`;
+  const words = ['update', ...operation.processes].map(shellWord).join(' ');
+  return [
+    `look:  ${fleetctl} reread ${hosts}`,
+    `retry: ${fleetctl} ${escapeUnsafe(words)} ${hosts}`,
   ];
 }
 

@@ -1,9 +1,10 @@
 /**
  * Many targets that share a reason as few words: `web:web_0 on prod-web-[1-2]: exited too quickly`.
  */
+
+import { groupBy } from '../../../proto/group-by.ts';
 import { foldNames } from '../../../proto/selector/fold.ts';
-import type { Target } from '../../../proto/vocabulary.ts';
-import { groupBy } from '../../group-by.ts';
+import { type Target, WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import { neutralise, plural, shortList } from '../text.ts';
 
 /** Each of the processes on each of the hosts, and all for the same reason. */
@@ -40,12 +41,17 @@ const HOST_PIECES_MAX = 5;
 /** What leaves room for the reason on a line. */
 const HOSTS_CHARACTERS_MAX = 120;
 
-/** `web, api on prod-[1-40]`, without the reason. */
+/** `web, api on prod-[1-40]`, without the reason; of whole hosts only where. */
 export function describeWhere({
   processes,
   hosts,
 }: Pick<FoldedTargets, 'processes' | 'hosts'>): string {
+  if (isWholeHosts(processes)) return shortHosts(hosts);
   return `${shortList(processes, PROCESSES_NAMED_MAX)} on ${shortHosts(hosts)}`;
+}
+
+export function isWholeHosts(processes: readonly string[]): boolean {
+  return processes.every((process) => process === WHOLE_HOST);
 }
 
 /** `prod-[1-40]`, or how many where that would be long: `312 hosts (prod-[1-40],web-1,…)`. */

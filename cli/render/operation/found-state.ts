@@ -2,7 +2,7 @@
  * What an operation makes of a process as it is found: shown before it is done. The words follow
  * what the agent does with each state when a target begins.
  */
-import type { ProcessState, Verb } from '../../../proto/vocabulary.ts';
+import type { ProcessState, ProcessVerb, Verb } from '../../../proto/vocabulary.ts';
 
 /** Null: what was asked for is simply done. */
 type Found = Readonly<Record<ProcessState, string | null>>;
@@ -11,7 +11,7 @@ const REFUSED_UNKNOWN = 'is UNKNOWN: refused, a second one might be started';
 const NOTHING_TO_STOP = 'is down: nothing to do';
 const NOT_RUNNING = 'does not run: fails';
 
-const FOUND: Readonly<Record<Verb, Found>> = {
+const FOUND: Readonly<Record<ProcessVerb, Found>> = {
   start: {
     STOPPED: null,
     STARTING: 'is starting already',
@@ -61,5 +61,6 @@ export function needsNothing(action: Verb, state: ProcessState): boolean {
 }
 
 export function foundText(action: Verb, state: ProcessState): string | null {
-  return FOUND[action][state];
+  // What an update finds on a host, its agent alone knows.
+  return action === 'update' ? null : FOUND[action][state];
 }

@@ -67,6 +67,7 @@ function targetFields(target: Target): object {
     newPid: target.newPid,
     durationMs: target.durationMs,
     error: target.error,
+    note: target.note,
     logTail: target.logTail,
   };
 }

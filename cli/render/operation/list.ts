@@ -5,7 +5,7 @@ import { cutToWidth } from '../fit.ts';
 import type { Paint, Tone } from '../paint.ts';
 import { type Cell, cell, renderTable } from '../table.ts';
 import { formatDistance, formatDuration, formatTimestamp } from '../time.ts';
-import { verbText } from './words.ts';
+import { selectionText, verbText } from './words.ts';
 
 /** What leaves the table within 120 columns. */
 const SELECTION_SHOWN_MAX = 24;
@@ -30,7 +30,7 @@ export function renderOperationTable(
     cell(`${formatDistance(nowMs - summary.startedAtMs)} ago`),
     cell(summary.requestedBy),
     cell(verbText(summary)),
-    cell(cutToWidth(summary.processes.join(' '), SELECTION_SHOWN_MAX)),
+    cell(cutToWidth(selectionText(summary), SELECTION_SHOWN_MAX)),
     cell(`${cutToWidth(summary.hosts, SELECTION_SHOWN_MAX)} (${summary.hostCount})`),
     ...progressCells(summary, nowMs),
   ]);
@@ -48,7 +48,7 @@ export function renderWideOperationTable(
     cell(formatTimestamp(summary.startedAtMs)),
     cell(summary.requestedBy),
     cell(verbText(summary)),
-    cell(summary.processes.join(' ')),
+    cell(selectionText(summary)),
     cell(`${summary.hosts} (${summary.hostCount})`),
     ...progressCells(summary, nowMs),
     cell(summary.order),

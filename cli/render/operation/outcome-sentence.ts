@@ -1,11 +1,12 @@
 /** From an operation that has ended to its last sentence, which says no more than is known. */
+
+import { groupBy } from '../../../proto/group-by.ts';
 import type { Operation, Target, Verb } from '../../../proto/vocabulary.ts';
-import { groupBy } from '../../group-by.ts';
 import { endingOf, wasLeftStopped, wasOnlyStarted, wasUntouched } from '../../outcome.ts';
-import { neutralise, plural } from '../text.ts';
+import { neutralise, neutraliseRemark, plural } from '../text.ts';
 import { formatDuration } from '../time.ts';
 import { describeWhere, foldTargets } from './fold-targets.ts';
-import { PAST_TENSE } from './words.ts';
+import { PAST_TENSE, targetNoun } from './words.ts';
 
 /** Enough to name the culprits of most operations, few enough for one sentence. */
 const REASONS_NAMED_MAX = 3;
@@ -18,7 +19,7 @@ export function outcomeSentence(operation: Operation): string {
   const succeeded = endings.get('succeeded') ?? [];
   const { verb } = operation;
   const touched = succeeded.filter((target) => !wasUntouched(verb, target)).length;
-  const counted = `${PAST_TENSE[verb]} ${touched} of ${plural(total, 'target')}`;
+  const counted = `${PAST_TENSE[verb]} ${touched} of ${plural(total, targetNoun(verb))}`;
   const extent = succeeded.length === total ? extentText(operation) : '';
   const notAttempted = groupBy(endings.get('not-attempted') ?? [], wasLeftStopped);
   const lost = [...(endings.get('unreachable') ?? []), ...(endings.get('indeterminate') ?? [])];
@@ -63,7 +64,7 @@ function extentText(operation: Operation): string {
     operation.endedAtMs === null
       ? ''
       : ` in ${formatDuration(operation.endedAtMs - operation.startedAtMs)}`;
-  return ` on ${plural(hosts, 'host')}${took}`;
+  return operation.verb === 'update' ? took : ` on ${plural(hosts, 'host')}${took}`;
 }
 
 /** A reason that several share is said once. */
@@ -73,7 +74,7 @@ function troubleText(word: string, targets: readonly Target[] = []): string | nu
   const named = reasons.slice(0, REASONS_NAMED_MAX);
   const texts = named.map((folded) => {
     const where = describeWhere(folded);
-    return folded.error === null ? where : `${where}: ${neutralise(folded.error)}`;
+    return folded.error === null ? where : `${where}: ${neutraliseRemark(folded.error)}`;
   });
   const left = named.reduce((count, folded) => count - folded.targets.length, targets.length);
   const more = left > 0 ? `, and ${left} more` : '';

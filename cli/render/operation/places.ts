@@ -2,11 +2,12 @@
 import { foldedList, foldNames } from '../../../proto/selector/fold.ts';
 import type { Target } from '../../../proto/vocabulary.ts';
 import { escapeUnsafe } from '../text.ts';
-import { foldTargets } from './fold-targets.ts';
+import { foldTargets, isWholeHosts } from './fold-targets.ts';
 
 /** `db, web:web_[0-3] on prod-[1-9]`, once for each set of hosts, the largest first. */
 export function placesOf(targets: readonly Target[]): readonly string[] {
   return foldTargets(targets).map(({ processes, hosts }) => {
+    if (isWholeHosts(processes)) return foldedHosts(hosts);
     const names = foldNames(processes).map(escapeUnsafe);
     return `${names.join(', ')} on ${foldedHosts(hosts)}`;
   });

@@ -2,16 +2,17 @@
  * What an operation would do, in the order in which it would, and why in this order: `--dry-run`,
  * and the question before a large one.
  */
+
+import { groupBy } from '../../../proto/group-by.ts';
 import { foldToParts } from '../../../proto/selector/fold.ts';
 import type { HostId, Operation, Target, Wave } from '../../../proto/vocabulary.ts';
-import { groupBy } from '../../group-by.ts';
 import { fitNames } from '../hosts/fitted.ts';
 import type { Paint } from '../paint.ts';
 import { neutralise, plural } from '../text.ts';
 import { formatDistance } from '../time.ts';
 import { foundText, needsNothing } from './found-state.ts';
 import { foldedHosts, placesOf } from './places.ts';
-import { orderText, verbText } from './words.ts';
+import { extentText, orderText, targetNoun, verbText } from './words.ts';
 
 /** Enough to notice a host that should not be among them, on one line. */
 const ASKED_HOSTS_WIDTH = 60;
@@ -21,13 +22,19 @@ export function renderPlan(plan: Operation, paint: Paint): string {
     waveHeading(plan, wave, position),
     ...targetsOf(plan, wave).map((line) => `  ${paintNote(line, paint)}`),
   ]);
-  const lines = [...hostLines(plan), `order: ${orderText(plan)}`, ...waves, extentLine(plan)];
+  const lines = [
+    ...hostLines(plan),
+    `order: ${orderText(plan)}`,
+    ...waves,
+    extentLine(plan),
+    ...(plan.verb === 'update' ? ['what it would change there: fleetctl reread says it'] : []),
+  ];
   return `${lines.join('\n')}\n`;
 }
 
 export function renderQuestion(plan: Operation): string {
   const hosts = fitNames(foldToParts(hostsOf(plan)), ASKED_HOSTS_WIDTH, 'hosts');
-  return `${neutralise(verbText(plan))} ${extentOf(plan.targets)} (${hosts})? [y/N] `;
+  return `${neutralise(verbText(plan))} ${extentOf(plan, plan.targets)} (${hosts})? [y/N] `;
 }
 
 export function hostsOf(plan: Operation): ReadonlySet<HostId> {
@@ -49,11 +56,11 @@ function hostLines(plan: Operation): readonly string[] {
 
 /** `wave 1 of 3: stop 4 targets of group priority 10, priority 999; the next waits at most 30 s` */
 function waveHeading(plan: Operation, wave: Wave, position: number): string {
-  const targets = plural(wave.targets, 'target');
-  const tier =
-    plan.verb === 'signal'
-      ? ''
-      : ` of group priority ${wave.groupPriority}, priority ${wave.priority}`;
+  const targets = plural(wave.targets, targetNoun(plan.verb));
+  const hasTiers = plan.verb !== 'signal' && plan.verb !== 'update';
+  const tier = !hasTiers
+    ? ''
+    : ` of group priority ${wave.groupPriority}, priority ${wave.priority}`;
   // Nothing waits for the last one but the end, and that without a limit.
   const isLast = position === plan.waves.length - 1;
   const wait = isLast ? '' : `; the next waits at most ${formatDistance(wave.waitMs)}`;
@@ -93,20 +100,20 @@ function extentLine(plan: Operation): string {
   const reached = plan.targets.filter((target) => target.hostConnected);
   const touched = reached.filter(({ processState }) => !needsNothing(plan.verb, processState));
   const parts = [
-    `touch ${extentOf(touched)}`,
-    countText('leave', reached.length - touched.length, ' as found'),
-    countText('not reach', plan.targets.length - reached.length),
+    `touch ${extentOf(plan, touched)}`,
+    countText(plan, 'leave', reached.length - touched.length, ' as found'),
+    countText(plan, 'not reach', plan.targets.length - reached.length),
   ].filter((part) => part !== null);
   const would =
     parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')}, and ${parts.at(-1)}`;
   return `dry run: nothing was done; ${neutralise(verbText(plan))} would ${would}`;
 }
 
-function countText(verb: string, count: number, rest = ''): string | null {
-  return count === 0 ? null : `${verb} ${plural(count, 'target')}${rest}`;
+function countText(plan: Operation, verb: string, count: number, rest = ''): string | null {
+  return count === 0 ? null : `${verb} ${plural(count, targetNoun(plan.verb))}${rest}`;
 }
 
-function extentOf(targets: readonly Target[]): string {
+function extentOf({ verb }: Operation, targets: readonly Target[]): string {
   const hosts = new Set(targets.map((target) => target.host));
-  return `${plural(targets.length, 'target')} on ${plural(hosts.size, 'host')}`;
+  return extentText(verb, targets.length, hosts.size);
 }

@@ -7,11 +7,12 @@
  * ended differently after all.
  */
 import { currentWave, isOpen, isOpenState, targetKey } from '../../../proto/target.ts';
-import type {
-  Operation,
-  OperationFacts,
-  OperationUpdate,
-  Target,
+import {
+  type Operation,
+  type OperationFacts,
+  type OperationUpdate,
+  type Target,
+  WHOLE_HOST,
 } from '../../../proto/vocabulary.ts';
 import type { Paint } from '../paint.ts';
 import { plural } from '../text.ts';
@@ -105,15 +106,19 @@ function newsOf(known: Known, before: Target | null, target: Target): readonly N
   }
   if (target.state !== 'pending') news.push({ wave, line: null });
   if (target.overdue && before?.overdue !== true) {
-    const facts = [`its process is ${target.processState}; ${whatGoesOn(operation, wave)}`];
+    const facts = [overdueText(operation, target)];
     news.push({ wave, line: lineOf(target, { word: 'OVERDUE', tone: 'bad', facts }) });
   }
   return news;
 }
 
-/** The last wave keeps nobody waiting but whoever watches. */
-function whatGoesOn({ waves }: OperationFacts, index: number): string {
-  return index === waves.length - 1 ? 'still waited for' : 'the next wave goes on without it';
+function overdueText({ waves }: OperationFacts, target: Target): string {
+  // The last wave keeps nobody waiting but whoever watches.
+  const isLast = currentWave(target) === waves.length - 1;
+  const goesOn = isLast ? 'still waited for' : 'the next wave goes on without it';
+  return target.process === WHOLE_HOST
+    ? goesOn
+    : `its process is ${target.processState}; ${goesOn}`;
 }
 
 /** Once per host, however many targets it has. */

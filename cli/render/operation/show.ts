@@ -2,18 +2,25 @@
  * Everything of one operation, as it stands: what was asked, its waves, and its targets folded by
  * what became of them, problems first.
  */
+
+import { groupBy } from '../../../proto/group-by.ts';
 import { isOpen } from '../../../proto/target.ts';
-import type { Operation, Target, TargetState, Wave } from '../../../proto/vocabulary.ts';
-import { groupBy } from '../../group-by.ts';
+import {
+  type Operation,
+  type Target,
+  type TargetState,
+  type Wave,
+  WHOLE_HOST,
+} from '../../../proto/vocabulary.ts';
 import { wasLeftStopped } from '../../outcome.ts';
 import type { Paint, Tone } from '../paint.ts';
 import { cell, renderTable } from '../table.ts';
-import { escapeUnsafe, neutralise, plural } from '../text.ts';
+import { escapeUnsafe, plural } from '../text.ts';
 import { formatDistance, formatDuration, formatTimestamp } from '../time.ts';
 import { foldedHosts, placesOf } from './places.ts';
-import { settledWord } from './target-line.ts';
+import { remarkOf, settledWord } from './target-line.ts';
 import { waveNumber } from './waves.ts';
-import { orderText, verbText } from './words.ts';
+import { orderText, selectionText, verbText } from './words.ts';
 
 /** In the order in which they are shown: what a person must look at first. */
 const STATES: Readonly<Record<TargetState, { readonly text: string; readonly tone: Tone | null }>> =
@@ -49,7 +56,7 @@ function renderFacts(operation: Operation, nowMs: number): string {
   const facts: readonly (readonly [string, string | null])[] = [
     ['operation', operation.id],
     ['verb', verbText(operation)],
-    ['processes', operation.processes.join(' ')],
+    [operation.verb === 'update' ? 'groups' : 'processes', selectionText(operation)],
     ['hosts', `${operation.hosts} (${plural(hosts, 'host')})`],
     ['left out', leftOut.length === 0 ? null : `${foldedHosts(leftOut)}: no such process`],
     ['expected', expectHosts === null ? null : plural(expectHosts, 'host')],
@@ -113,11 +120,12 @@ function targetLines(operation: Operation, paint: Paint): string {
 
 /** Why it stands as it does, or what it waits for. */
 function noteOf(target: Target): string {
-  const { state, error, overdue, processState } = target;
+  const { state, overdue, processState } = target;
+  const remark = remarkOf(target);
   const stop = stopNote(target);
   const notes: string[] = [];
-  if (error !== null) notes.push(neutralise(error));
-  if (state === 'accepted') notes.push(`is ${processState}`);
+  if (remark !== '') notes.push(remark);
+  if (state === 'accepted' && target.process !== WHOLE_HOST) notes.push(`is ${processState}`);
   if (stop !== null) notes.push(stop);
   if (overdue) notes.push('took longer than its wave was waited for');
   return notes.join('; ');

@@ -1,8 +1,14 @@
 /** One target as one line: where, what happened to it, which pids, how long, why. */
-import type { Operation, OperationFacts, Target, TargetState } from '../../../proto/vocabulary.ts';
+import {
+  type Operation,
+  type OperationFacts,
+  type Target,
+  type TargetState,
+  WHOLE_HOST,
+} from '../../../proto/vocabulary.ts';
 import { wasOnlyStarted, wasUntouched } from '../../outcome.ts';
 import type { Paint, Tone } from '../paint.ts';
-import { displayWidth, neutralise, padToWidth } from '../text.ts';
+import { displayWidth, neutralise, neutraliseRemark, padToWidth } from '../text.ts';
 import { formatDuration } from '../time.ts';
 import { PAST_TENSE } from './words.ts';
 
@@ -38,11 +44,14 @@ const WORD_WIDTH = WORDS.unreachable.length;
 /** Columns are as wide as this operation's names, so that lines printed one by one still align. */
 export function targetLines(operation: Operation, paint: Paint): TargetLine {
   const hostWidth = columnWidth(operation.targets.map((target) => target.host));
-  const processWidth = columnWidth(operation.targets.map((target) => target.process));
+  const processWidth = columnWidth(
+    operation.targets.map((target) => target.process).filter((name) => name !== WHOLE_HOST),
+  );
   return ({ host, process }, { word, tone, facts }) => {
+    const name = process === WHOLE_HOST ? '' : neutralise(process);
     const columns = [
       padToWidth(neutralise(host), hostWidth),
-      padToWidth(neutralise(process), processWidth),
+      ...(processWidth === 0 ? [] : [padToWidth(name, processWidth)]),
       paint(word, tone) + ' '.repeat(Math.max(0, WORD_WIDTH - word.length)),
       ...facts,
     ];
@@ -51,13 +60,18 @@ export function targetLines(operation: Operation, paint: Paint): TargetLine {
 }
 
 export function settledHappening(operation: OperationFacts, target: Target): Happening {
-  const { durationMs, error } = target;
+  const { durationMs } = target;
   const duration = durationMs === null ? '' : formatDuration(durationMs);
-  const facts = [pids(target), duration, error === null ? '' : neutralise(error)];
+  const facts = [pids(target), duration, remarkOf(target)];
   return {
     ...settledWord(operation, target),
     facts: facts.filter((fact) => fact !== ''),
   };
+}
+
+/** Why it failed, or what there is to say of a success; safe to print. */
+export function remarkOf({ error, note }: Pick<Target, 'error' | 'note'>): string {
+  return neutraliseRemark(error ?? note ?? '');
 }
 
 /** The short of it, for those who look at thousands. */

@@ -3,8 +3,9 @@
  * called at night sees on one screen what is wrong, where, and for how long, and only then how much
  * is well.
  */
+
+import { groupBy } from '../../../proto/group-by.ts';
 import { sortNaturally } from '../../../proto/natural-order.ts';
-import { groupBy } from '../../group-by.ts';
 import { lastingDetail, type ShownState, STATES_BY_SEVERITY, type StatusEntry } from './entry.ts';
 
 /** Processes in one state with one detail, each of them on each of the hosts. */

@@ -1,5 +1,5 @@
 /** The line under a folded table: how many there are, and how many are in which state. */
-import { groupBy } from '../../group-by.ts';
+import { groupBy } from '../../../proto/group-by.ts';
 import { STATES_BY_SEVERITY, type StatusEntry } from './entry.ts';
 
 /** `2,000 processes on 500 hosts: 1,997 RUNNING, 2 FATAL, 1 UNREACHABLE` */

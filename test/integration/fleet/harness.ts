@@ -10,7 +10,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectControl } from '../../../cli/client.ts';
-import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../../cli/operation-id.ts';
+import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../../proto/operation-id.ts';
 import type { ControlClient } from '../../../cli/ports.ts';
 import { createOperationSoFar } from '../../../cli/watch/operation-so-far.ts';
 import { keptDatabase } from '../../../proto/sqlite.ts';
@@ -68,6 +68,7 @@ export interface OperationDocument {
     readonly oldPid: number | null;
     readonly newPid: number | null;
     readonly error: string | null;
+    readonly note: string | null;
     readonly logTail: readonly string[];
   }[];
 }

@@ -9,16 +9,10 @@ import type { Credentials } from '../../../proto/credentials.ts';
 import type { AgentFrame__Output } from '../../../proto/gen/fleet/v1/AgentFrame.ts';
 import type { ControllerFrame } from '../../../proto/gen/fleet/v1/ControllerFrame.ts';
 import { agentLinkService } from '../../../proto/load.ts';
+import type { AgentMessage, ControllerMessage } from '../../../proto/messages.ts';
 import { tlsServerOptions } from '../../../proto/tls.ts';
 import { PROTOCOL_VERSION } from '../../../proto/version.ts';
-import type {
-  AgentEvent,
-  AgentMessage,
-  ControllerMessage,
-  OperationId,
-  ProcessName,
-  Verb,
-} from '../../../proto/vocabulary.ts';
+import type { AgentEvent, OperationId, ProcessName, Verb } from '../../../proto/vocabulary.ts';
 
 type Stream = ServerDuplexStream<AgentFrame__Output, ControllerFrame>;
 
@@ -104,6 +98,7 @@ function welcome(stream: Stream, epoch: number): ScriptedSession {
         signal: null,
         processes: [process],
         startFollows: false,
+        groups: [],
       }),
     acknowledgeAll: () => {
       const seqs = heard.flatMap((message) => (message.kind === 'event' ? [message.seq] : []));

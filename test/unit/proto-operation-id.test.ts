@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../cli/operation-id.ts';
+import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../proto/operation-id.ts';
 import { parseSignalName } from '../../cli/signal-name.ts';
 
 const random = fc.uint8Array({

@@ -1,6 +1,6 @@
 /** `Map.groupBy` of ES2024, which Node has only from version 21 on. */
 export function groupBy<Item, Key>(
-  items: readonly Item[],
+  items: Iterable<Item>,
   keyOf: (item: Item) => Key,
 ): ReadonlyMap<Key, readonly Item[]> {
   const groups = new Map<Key, Item[]>();

@@ -1,8 +1,8 @@
 /**
  * Makes the id of an operation: a UUIDv7 (RFC 9562 §5.7), so that ids sort by the time they were
- * made, and a repeat of a submission that got no answer is recognised by the controller.
+ * made, and a repeat of one that got no answer is recognised.
  */
-import { type OperationId, operationId } from '../proto/vocabulary.ts';
+import { type OperationId, operationId } from './vocabulary.ts';
 
 /** What `makeOperationId` needs of randomness. */
 export const OPERATION_ID_RANDOM_BYTES = 10;

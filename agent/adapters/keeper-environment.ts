@@ -1,0 +1,89 @@
+/**
+ * How a program gets exactly the environment that it is to have, although shells stand between it
+ * and the agent. Shells drop variables whose names are not theirs (`discovery.type`; dash does,
+ * which is Debian's /bin/sh), overwrite a few that are, and add some of their own. And what the
+ * configuration sets for a program must not act on the shells, least of all where they are root's
+ * and the program is not: a library that `LD_PRELOAD` names may be the program's user's to write.
+ *
+ * So such variables travel under other names, and are put right by the last shell, which is the
+ * program's user already; in arguments everybody on the host could read them.
+ */
+
+export interface Carried {
+  /** For the keeper. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Shell text for the last shell, before it becomes the program. */
+  readonly restore: string;
+  /** Shell text in front of the program's words; empty, or env(1) with arguments. */
+  readonly prefix: string;
+}
+
+export interface Carrier {
+  /** The agent's own environment: what is in it acts on the agent too. */
+  readonly own: Readonly<Record<string, string | undefined>>;
+  /** The program is another user's. */
+  readonly crossesUsers: boolean;
+}
+
+export function carryEnvironment(
+  wanted: Readonly<Record<string, string>>,
+  { own, crossesUsers }: Carrier,
+): Carried {
+  const mayPass = ([name, value]: Entry): boolean =>
+    survivesShells(name) &&
+    (own[name] === value || name.startsWith('SUPERVISOR_') || !(crossesUsers || isLoaders(name)));
+  const entries = Object.entries(wanted);
+  const strange = entries.filter((entry) => !mayPass(entry));
+  // One way for all of them: env(1) itself must not be run under what is meant for the program.
+  const needsEnv = strange.some(([name]) => !canBeAssigned(name));
+  const added = SHELLS_ADD.filter((name) => !(name in wanted));
+  const forget = added.length === 0 ? '' : `unset ${added.join(' ')}\n`;
+  return {
+    environment: Object.fromEntries([
+      ...entries.filter(mayPass),
+      ...strange.map(([name, value], index) => [
+        carrier(index),
+        needsEnv ? `${name}=${value}` : value,
+      ]),
+    ]),
+    restore: forget + (needsEnv ? '' : strange.map(assignment).join('')),
+    prefix: needsEnv ? envWords(strange.length) : '',
+  };
+}
+
+type Entry = readonly [name: string, value: string];
+
+/** Every shell sets PWD, even if it was unset; `cd` sets OLDPWD too, and bash counts in SHLVL. */
+const SHELLS_ADD = ['PWD', 'OLDPWD', 'SHLVL'] as const;
+
+/**
+ * Read-only, or with a meaning of their own, in one of the usual shells. Not here: `_` and SHLVL,
+ * which whoever starts the agent by hand has, and which say nothing to a program.
+ */
+const SPECIAL_IN_SHELLS =
+  /^(IFS|OPTIND|OPTARG|OPTERR|PPID|UID|EUID|GROUPS|SHELLOPTS|BASH.*|LINENO|S?RANDOM|SECONDS|EPOCH.*|FUNCNAME|DIRSTACK|HISTCMD|PIPESTATUS|COMP_.*)$/;
+
+function survivesShells(name: string): boolean {
+  return canBeAssigned(name) && name !== 'PWD' && name !== 'OLDPWD';
+}
+
+function canBeAssigned(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !SPECIAL_IN_SHELLS.test(name);
+}
+
+/** Obeyed by the dynamic loader, and so by every program on the way (ld.so(8), dyld(1)). */
+function isLoaders(name: string): boolean {
+  return name.startsWith('LD_') || name.startsWith('DYLD_');
+}
+
+const carrier = (index: number): string => `FLEETVISOR_ENVIRONMENT_${index}`;
+
+function assignment([name]: Entry, index: number): string {
+  return `export ${name}="$${carrier(index)}"; unset ${carrier(index)}\n`;
+}
+
+function envWords(count: number): string {
+  const names = Array.from({ length: count }, (_, index) => carrier(index));
+  const unset = names.map((name) => `-u ${name}`).join(' ');
+  return `/usr/bin/env ${unset} ${names.map((name) => `"$${name}"`).join(' ')} `;
+}

@@ -1,0 +1,86 @@
+/**
+ * Starts the keeper of one program: finds the command, the way to its user and its directory, or
+ * says which of them is missing, before anything is forked (Supervisor process.py, spawn).
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import type { ProcessDefinition } from '../core/definition.ts';
+import { directoryProblem } from './directory.ts';
+import { findExecutable } from './executable.ts';
+import { keeperArguments } from './keeper.ts';
+import { carryEnvironment } from './keeper-environment.ts';
+import { type OwnEnvironment, programEnvironment } from './program-environment.ts';
+import type { RunFiles } from './run-files.ts';
+import { chdirFailure } from './spawn-failure.ts';
+import { giveTo, switchTo } from './user-switch.ts';
+
+export interface Launch {
+  readonly definition: ProcessDefinition;
+  readonly command: readonly string[];
+  readonly switchWords: readonly string[];
+}
+
+export type LaunchPlan =
+  | ({ readonly kind: 'ready' } & Launch)
+  | { readonly kind: 'impossible'; readonly error: string };
+
+export function planLaunch(definition: ProcessDefinition, own: OwnEnvironment): LaunchPlan {
+  const found = findCommand(definition, own);
+  if (found.kind === 'unusable') return { kind: 'impossible', error: found.error };
+  const switching = switchTo(definition.user);
+  if (switching.kind === 'impossible') return switching;
+  const switchWords = switching.words;
+  const { directory } = definition;
+  const problem = directory === null ? null : directoryProblem(directory);
+  // What root may not look at (NFS), its user may.
+  const isForUser = problem === 'EACCES' && switchWords.length > 0;
+  if (directory !== null && problem !== null && !isForUser) {
+    return { kind: 'impossible', error: chdirFailure(directory, problem) };
+  }
+  return { kind: 'ready', definition, command: found.command, switchWords };
+}
+
+export function findCommand(definition: ProcessDefinition, own: OwnEnvironment) {
+  const path = definition.environment['PATH'] ?? own['PATH'] ?? '';
+  return findExecutable(definition.command, path, definition.directory);
+}
+
+interface Surroundings {
+  readonly own: OwnEnvironment;
+  readonly descriptorsMax: number;
+}
+
+/** @throws where nothing can be forked, or the FIFOs cannot become the user's */
+export function startKeeper(
+  { definition, command, switchWords }: Launch,
+  files: RunFiles,
+  { own, descriptorsMax }: Surroundings,
+): ChildProcess {
+  const { exitFile, stdoutFifo, stderrFifo } = files;
+  const crossesUsers = switchWords.length > 0;
+  const { environment, restore, prefix } = carryEnvironment(programEnvironment(definition, own), {
+    own,
+    crossesUsers,
+  });
+  rmSync(exitFile, { force: true });
+  giveTo(crossesUsers ? definition.user : null, [stdoutFifo, stderrFifo]);
+  const words = keeperArguments({
+    process: definition.process,
+    exitFile,
+    stdoutFifo,
+    stderrFifo: definition.redirectStderr ? stdoutFifo : stderrFifo,
+    umask: definition.umask,
+    descriptorsMax,
+    switchWords,
+    directory: definition.directory,
+    command,
+    restore,
+    prefix,
+  });
+  return spawn('/bin/sh', words, {
+    cwd: crossesUsers ? undefined : (definition.directory ?? undefined),
+    env: environment,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * The agent's own stdout and stderr as a log of its programs (`stdout_logfile = /dev/stdout`), which
+ * containers and service managers collect. Whoever reads it may be slow or hang, and must then slow
+ * down only the programs that write to it, as if they held it themselves: the agent never waits.
+ */
+import { closeSync, constants, fstatSync, openSync, type Stats, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { LogSink } from './log-sink.ts';
+
+/** While something is kept no more is read; this is for what comes all the same, as at an exit. */
+const KEPT_MAX_BYTES = 1_048_576;
+
+/** Node cannot be told of room in a pipe, so it is tried now and then. */
+const RETRY_MS = 20;
+
+const FULL_WAIT_MS = 5;
+const FULL_WAITS_MAX = 20;
+
+/** One for all programs, so that a chunk that is written in two goes is not torn by another's. */
+const shared = new Map<1 | 2, StandardStream>();
+
+/** Disposing it gives the last words a chance; the stream itself is never closed. */
+export function standardSink(standard: 1 | 2, onProblem: (problem: string) => void): LogSink {
+  const stream = shared.get(standard) ?? new StandardStream(standard, onProblem);
+  shared.set(standard, stream);
+  return {
+    write: (chunk) => stream.write(chunk),
+    isBehind: (resume) => stream.isBehind(resume),
+    reopen: () => undefined,
+    clear: () => null,
+    [Symbol.dispose]: () => stream.settle(),
+  };
+}
+
+class StandardStream {
+  readonly #standard: 1 | 2;
+  readonly #descriptor: number;
+  readonly #onProblem: (problem: string) => void;
+  #kept: Uint8Array[] = [];
+  #keptBytes = 0;
+  #waiting: (() => void)[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #hasProblem = false;
+  #isStuck = false;
+
+  constructor(standard: 1 | 2, onProblem: (problem: string) => void) {
+    this.#standard = standard;
+    this.#descriptor = openWithoutWaiting(standard);
+    this.#onProblem = onProblem;
+  }
+
+  /** Keeps a copy of what there is no room for now. */
+  write(chunk: Uint8Array): void {
+    const written = this.#keptBytes === 0 ? this.#writeSome(chunk) : 0;
+    if (written === chunk.length) return;
+    if (this.#keptBytes >= KEPT_MAX_BYTES) {
+      return this.#complain('its reader does not follow; output is lost');
+    }
+    this.#kept.push(Uint8Array.from(chunk.subarray(written)));
+    this.#keptBytes += chunk.length - written;
+    this.#retryLater();
+  }
+
+  /** True: nothing more should be written now; `resume` is called, once, when it may be. */
+  isBehind(resume: () => void): boolean {
+    if (this.#keptBytes === 0) return false;
+    this.#waiting.push(resume);
+    return true;
+  }
+
+  /** Last words, as the agent may end now: a reader who is only busy is given a moment, once. */
+  settle(): void {
+    this.#writeKept();
+    for (let waits = 0; this.#keptBytes > 0 && !this.#isStuck; waits += 1) {
+      this.#isStuck = waits === FULL_WAITS_MAX;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_WAIT_MS);
+      this.#writeKept();
+    }
+  }
+
+  #retryLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#writeKept();
+      if (this.#keptBytes > 0) return this.#retryLater();
+      const resumed = this.#waiting;
+      this.#waiting = [];
+      for (const resume of resumed) resume();
+    }, RETRY_MS).unref();
+  }
+
+  #writeKept(): void {
+    for (let chunk = this.#kept[0]; chunk !== undefined; chunk = this.#kept[0]) {
+      const written = this.#writeSome(chunk);
+      this.#keptBytes -= written;
+      if (written < chunk.length) {
+        this.#kept[0] = chunk.subarray(written);
+        return;
+      }
+      this.#kept.shift();
+    }
+  }
+
+  /** @returns how much there was room for; what cannot be written at all counts as written */
+  #writeSome(chunk: Uint8Array): number {
+    let from = 0;
+    try {
+      while (from < chunk.length) {
+        from += writeSync(this.#descriptor, chunk, from);
+        this.#isStuck = false;
+      }
+      this.#hasProblem = false;
+      return from;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return from;
+      this.#complain(error instanceof Error ? error.message : String(error));
+      return chunk.length;
+    }
+  }
+
+  #complain(why: string): void {
+    if (this.#hasProblem) return;
+    this.#hasProblem = true;
+    const name = this.#standard === 1 ? 'stdout' : 'stderr';
+    this.#onProblem(`cannot write the agent's own ${name}: ${why}`);
+  }
+}
+
+/**
+ * Others may share our stdout and rely on writes that wait, so a pipe or a terminal is opened once
+ * more for ourselves. A socket (systemd's journal) cannot be; that one is ours alone.
+ */
+function openWithoutWaiting(standard: 1 | 2): number {
+  const stats = fstatSync(standard);
+  if (stats.isFile()) return standard;
+  if (stats.isSocket()) return withoutWaiting(standard);
+  return standard;
+}
+
+function openedAgain(standard: 1 | 2, stats: Stats): number | null {
+  try {
+    const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+    const descriptor = openSync(`/dev/fd/${standard}`, flags);
+    const again = fstatSync(descriptor);
+    if (again.ino === stats.ino && again.dev === stats.dev) return descriptor;
+    closeSync(descriptor);
+    return null;
+  } catch {
+    return null; // no /dev/fd, or a terminal of somebody else
+  }
+}
+
+/** Never closed: it would take our stdout with it. */
+const socketsForEver: Socket[] = [];
+
+/** The one way that Node has to make a descriptor non-blocking; nothing goes through the object. */
+function withoutWaiting(standard: 1 | 2): number {
+  try {
+    socketsForEver.push(new Socket({ fd: standard, readable: false, writable: true }).unref());
+  } catch {
+    // Of a kind that Node does not know; writing to it may then wait.
+  }
+  return standard;
+}

@@ -1,0 +1,146 @@
+/**
+ * `[agent]`: the agent itself. The section may be missing, and then a plain `supervisord.conf` is an
+ * agent's configuration; but an agent without a controller obeys this host alone, which is told.
+ */
+import type { IniDocument, IniSection } from '../../proto/dialect/ini.ts';
+import type { Subject } from '../../proto/dialect/problem.ts';
+import {
+  checkKeys,
+  findEntry,
+  optional,
+  type Parser,
+  type ReadContext,
+  readValues,
+  subjectOf,
+  type Values,
+} from '../../proto/dialect/settings.ts';
+import { type Address, address, labels, listOf, path } from '../../proto/dialect/values.ts';
+import { DEFAULT_SOCKET, type LocalSocket, socketTable } from './local-socket.ts';
+import type { Accounts } from './user.ts';
+
+export interface AgentSection {
+  readonly controllers: readonly Address[];
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly host: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly stateDir: string;
+  readonly runDir: string | null;
+  readonly logDir: string | null;
+  readonly socket: LocalSocket;
+}
+
+/** Null where the section has an error. */
+export function readAgentSection(
+  file: string,
+  document: IniDocument,
+  around: { readonly context: ReadContext; readonly accounts: Accounts },
+): AgentSection | null {
+  const { section, context } = findSection(file, document, around.context);
+  const table = { ...AGENT, ...socketTable(around.accounts) };
+  const known = { known: Object.keys(table), notYet: [], unknownIs: 'error' } as const;
+  checkKeys(section, known, context.findings);
+  const values = readValues(section, table, context);
+  if (values === null || !isReachable(section, values, context)) return null;
+  const { state_dir: stateDir, run_dir: runDir, log_dir: logDir } = values;
+  const { controllers, ca, cert, key, host, labels: labelled } = values;
+  return {
+    ...{ controllers, ca, cert, key, host, labels: labelled, stateDir, runDir, logDir },
+    socket: {
+      path: values.socket ?? DEFAULT_SOCKET,
+      isDefault: values.socket === null,
+      mode: values.socket_mode,
+      owner: values.socket_owner,
+    },
+  };
+}
+
+/** `state_dir` alone, from a file that may be wrong everywhere else; null where it is wrong itself. */
+export function readStateDirectory(
+  file: string,
+  document: IniDocument,
+  around: ReadContext,
+): string | null {
+  const { section, context } = findSection(file, document, around);
+  return readValues(section, STATE, context)?.state_dir ?? null;
+}
+
+/** Where there is none, an empty one about the file as a whole, for which `[DEFAULT]` says nothing. */
+function findSection(
+  file: string,
+  document: IniDocument,
+  context: ReadContext,
+): { readonly section: IniSection; readonly context: ReadContext } {
+  const section = document.sections.get('agent');
+  if (section !== undefined) return { section, context };
+  const place = { source: { file, directory: '/' }, line: 0 };
+  const empty = { name: 'agent', place, entries: new Map(), settledDefaults: new Map() };
+  return { section: empty, context: { ...context, defaults: new Map() } };
+}
+
+const HOST = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
+
+const hostName: Parser<string> = {
+  expected: 'the name of this host (letters, digits, dots and hyphens)',
+  parse: (text) => (HOST.test(text) ? { ok: true, value: text } : { ok: false }),
+};
+
+const STATE = {
+  state_dir: optional(
+    path('a directory for what the agent must remember'),
+    '/var/lib/fleetvisor/agent',
+  ),
+};
+
+const AGENT = {
+  controllers: optional(listOf(address), []),
+  host: optional(hostName, null),
+  labels: optional(labels, {}),
+  ...STATE,
+  run_dir: optional(path('a directory'), null),
+  log_dir: optional(path('a directory'), null),
+  ca: optional(path('the file of the certificate authority'), null),
+  cert: optional(path("the file of the agent's certificate"), null),
+  key: optional(path("the file of the agent's private key"), null),
+};
+
+const EXAMPLE = `to join a fleet, add a section like this (fleet-certs makes the three files):
+[agent]
+controllers = controller.example.com:7460
+ca = /etc/fleetvisor/pki/ca.crt
+cert = /etc/fleetvisor/pki/agent.crt
+key = /etc/fleetvisor/pki/agent.key`;
+
+/** False where a controller is named that would not let the agent in; no controller is a warning. */
+function isReachable(
+  section: IniSection,
+  { controllers, ca, cert, key }: Values<typeof AGENT>,
+  context: ReadContext,
+): boolean {
+  const subject = subjectOf(section, findEntry(section, 'controllers', context.defaults));
+  if (controllers.length === 0) {
+    warnOfSolitude(section, subject, context);
+    return true;
+  }
+  const missing = Object.entries({ ca, cert, key }).flatMap(([name, file]) =>
+    file === null ? [name] : [],
+  );
+  if (missing.length === 0) return true;
+  const message = `a controller lets only a certified agent in: ${list(missing)} missing`;
+  const hint = 'fleet-certs makes the files; without controllers the agent needs none of them';
+  context.findings.error(subject, message, hint);
+  return false;
+}
+
+function warnOfSolitude(section: IniSection, subject: Subject, { findings }: ReadContext): void {
+  const message =
+    'no controller is named, so only "fleetctl --local" on this host controls the agent';
+  const isWritten = section.place.line > 0;
+  findings.warning({ ...subject, section: isWritten ? section.name : null }, message, EXAMPLE);
+}
+
+const list = (names: readonly string[]): string =>
+  names.length === 1
+    ? `${names[0]} is`
+    : `${names.slice(0, -1).join(', ')} and ${names.at(-1)} are`;

@@ -1,0 +1,137 @@
+/**
+ * Takes on what is to be done to processes, each target once. A target is known by (operation, verb,
+ * process), and its record is durable before anything is done about it: so a command that is sent
+ * again, after a lost connection or a crash on either side, is answered from the record and never
+ * carried out twice. A full stop is two targets under one operation, a stop and later a start: a late
+ * repeat of the stop finds its own record and does not bring down again what the start has brought up.
+ */
+import type { ControllerMessage } from '../../proto/messages.ts';
+import type { ProcessName, ProcessVerb } from '../../proto/vocabulary.ts';
+import { emit, putProcess } from './apply-process.ts';
+import { forgetOldTargets } from './forget-targets.ts';
+import type { ProcessRuntime } from './process.ts';
+import { type SpawnProblem, type Turn, targetKey } from './state.ts';
+import { begin, mustBeExamined, type TargetRecord } from './target.ts';
+import { emitSettled, enqueue, readForUpdate, save, settle } from './targets.ts';
+import { failed, NO_JOURNAL, NO_SUCH_PROCESS, SHUTTING_DOWN, type Verdict } from './verdict.ts';
+
+/** What is wanted of a process from the moment that this was asked of it; outlives the agent. */
+const WANTED = {
+  start: 'up',
+  stop: 'down',
+  restart: 'up',
+  signal: null,
+} as const satisfies Record<ProcessVerb, ProcessRuntime['wanted']>;
+
+export type Command = Extract<ControllerMessage, { readonly kind: 'command' }>;
+
+/** What is to be done to some processes, whoever asks for it. */
+export interface TargetOrder
+  extends Pick<Command, 'operationId' | 'verb' | 'signal' | 'startFollows' | 'groups'> {
+  /** Nobody asked for these in particular, so what people want of them stays as it is. */
+  readonly isUpkeep: boolean;
+}
+
+/**
+ * First it is found out whether what is to be started can be at all. Orders of every kind take this
+ * way, so that they are accepted in the order in which they came; none is on record before.
+ */
+export function requestTargets(
+  turn: Turn,
+  order: TargetOrder,
+  processes: readonly ProcessName[],
+): void {
+  const isExamined = order.verb === 'start' || order.verb === 'restart';
+  const definitions = isExamined
+    ? processes.flatMap((name) => turn.state.processes.get(name)?.definition ?? [])
+    : [];
+  turn.effects.push({ kind: 'examine', order, processes, definitions });
+}
+
+/** @param problems of those that cannot be started */
+export function acceptTargets(
+  turn: Turn,
+  order: TargetOrder,
+  processes: readonly ProcessName[],
+  problems: ReadonlyMap<ProcessName, SpawnProblem>,
+): void {
+  const { operationId, verb } = order;
+  let newTargets = 0;
+  for (const name of processes) {
+    const known = turn.state.targets.get(targetKey({ operationId, verb, process: name }));
+    if (known !== undefined) {
+      repeatAnswer(turn, known);
+      continue;
+    }
+    accept(turn, order, name, problems.get(name) ?? null);
+    newTargets += 1;
+  }
+  forgetOldTargets(turn, newTargets);
+}
+
+function accept(
+  turn: Turn,
+  order: TargetOrder,
+  name: ProcessName,
+  problem: SpawnProblem | null,
+): void {
+  const { operationId, verb, signal, groups } = order;
+  const process = turn.state.processes.get(name);
+  const generation = (process?.generation ?? 0) + (verb === 'restart' ? 1 : 0);
+  const target: TargetRecord = {
+    operationId,
+    process: name,
+    verb,
+    signal,
+    groups,
+    generation,
+    oldPid: process?.child?.pid ?? null,
+    acceptedAtMs: turn.at.wallMs,
+    acceptedMonotonicMs: turn.at.monotonicMs,
+    phase: 'queued',
+    outcome: null,
+  };
+  turn.state = { ...turn.state, remembered: turn.state.remembered.with(targetKey(target)) };
+  const hindrance = findHindrance(turn);
+  if (hindrance !== null) return settle(turn, target, hindrance);
+  if (verb === 'update') return acceptUpdate(turn, target);
+  if (process === undefined) return settle(turn, target, NO_SUCH_PROCESS);
+  if (problem !== null && mustBeExamined(verb, begin(verb, process.state))) {
+    return settle(turn, target, failed(problem.error, problem.fault));
+  }
+  save(turn, target);
+  const asked = order.startFollows ? 'paused' : WANTED[verb];
+  const wanted = order.isUpkeep || asked === null ? process.wanted : asked;
+  putProcess(turn, { ...process, generation, wanted });
+  emit(turn, { kind: 'targetAccepted', ...pick(target) });
+  enqueue(turn, target);
+}
+
+/** It stands in no queue: what it leads to for each process does. */
+function acceptUpdate(turn: Turn, target: TargetRecord): void {
+  const updating: TargetRecord = { ...target, phase: 'updating' };
+  save(turn, updating);
+  emit(turn, { kind: 'targetAccepted', ...pick(updating) });
+  readForUpdate(turn, updating);
+}
+
+function findHindrance({ state }: Turn): Verdict | null {
+  if (!state.isJournalSound) return NO_JOURNAL;
+  return state.isShuttingDown ? SHUTTING_DOWN : null;
+}
+
+function pick(
+  target: TargetRecord,
+): Pick<TargetRecord, 'operationId' | 'verb' | 'process' | 'generation' | 'oldPid'> {
+  const { operationId, verb, process, generation, oldPid } = target;
+  return { operationId, verb, process, generation, oldPid };
+}
+
+function repeatAnswer(turn: Turn, known: TargetRecord): void {
+  if (known.outcome === null) {
+    emit(turn, { kind: 'targetAccepted', ...pick(known) });
+  } else {
+    emitSettled(turn, known, known.outcome);
+    turn.progress.push({ kind: 'settled', target: known, outcome: known.outcome });
+  }
+}

@@ -1,0 +1,33 @@
+/** Takes up new and changed definitions; starting and stopping is for others to decide. */
+import { emit, putProcess } from './apply-process.ts';
+import { isLaunchedOtherwise, isUp } from './configuration.ts';
+import type { ProcessDefinition } from './definition.ts';
+import { initialProcess, type ProcessRuntime, statusOf } from './process.ts';
+import type { Turn } from './state.ts';
+
+export function addProcess(turn: Turn, definition: ProcessDefinition): void {
+  const process = initialProcess(definition, turn.at.wallMs);
+  putProcess(turn, process);
+  emit(turn, { kind: 'processChanged', process: statusOf(process) });
+}
+
+/** Whatever runs goes on as it was started, and is known to have been. */
+export function redefineProcess(
+  turn: Turn,
+  process: ProcessRuntime,
+  definition: ProcessDefinition,
+): void {
+  const redefined = withDefinition(process, definition);
+  putProcess(turn, redefined);
+  turn.effects.push({ kind: 'redefine', definition });
+  emit(turn, { kind: 'processChanged', process: statusOf(redefined) });
+}
+
+export function withDefinition(
+  process: ProcessRuntime,
+  definition: ProcessDefinition,
+): ProcessRuntime {
+  const isOther = isUp(process) && isLaunchedOtherwise(process, definition);
+  const launchedAs = isOther ? (process.launchedAs ?? process.definition) : null;
+  return { ...process, definition, launchedAs };
+}

@@ -1,0 +1,47 @@
+/**
+ * `add` and `remove` of single groups (supervisorctl): takes a group up from the configuration as it
+ * was read last, or takes one out that has stopped.
+ */
+import type { OrderNews } from '../../proto/local-orders.ts';
+import { STOPPED_STATES } from '../../proto/vocabulary.ts';
+import { applyToProcess } from './apply-process.ts';
+import { addProcess } from './definitions.ts';
+import { inStartOrder } from './order.ts';
+import { removeProcess } from './removal.ts';
+import type { Turn } from './state.ts';
+
+type Tell = (news: OrderNews) => void;
+
+export function addGroups(turn: Turn, groups: readonly string[], tell: Tell): void {
+  for (const group of groups) {
+    const news = { kind: 'group', group, action: 'added', error: null } as const;
+    const definitions = turn.state.available.filter((definition) => definition.group === group);
+    if (membersOf(turn, group).length > 0) tell({ ...news, fault: 'already-active' });
+    else if (definitions.length === 0) tell({ ...news, fault: 'no-such-group' });
+    else {
+      for (const definition of definitions) addProcess(turn, definition);
+      for (const { definition } of inStartOrder(membersOf(turn, group))) {
+        if (definition.autostart) applyToProcess(turn, definition.process, { kind: 'start' });
+      }
+      tell({ ...news, fault: null });
+    }
+  }
+}
+
+export function removeGroups(turn: Turn, groups: readonly string[], tell: Tell): void {
+  for (const group of groups) {
+    const news = { kind: 'group', group, action: 'removed', error: null } as const;
+    const members = membersOf(turn, group);
+    if (members.length === 0) tell({ ...news, fault: 'no-such-group' });
+    else if (members.some(({ state, child }) => child !== null || !STOPPED_STATES.has(state))) {
+      tell({ ...news, fault: 'still-running' });
+    } else {
+      for (const { definition } of members) removeProcess(turn, definition.process);
+      tell({ ...news, fault: null });
+    }
+  }
+}
+
+function membersOf({ state }: Turn, group: string) {
+  return [...state.processes.values()].filter(({ definition }) => definition.group === group);
+}

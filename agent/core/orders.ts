@@ -1,0 +1,203 @@
+/**
+ * What people order on the host itself (`fleetctl --local`, SIGHUP). The controller is told of every
+ * order that changes something, and by whom; the targets that come of it are reported to it like any
+ * others. Whoever gave the order hears of each step; nobody need listen.
+ *
+ * Names mean what they mean to supervisorctl, and more (`proto/process-pattern.ts`): a process that
+ * is named itself is answered even where there is nothing to do, one that a group, a pattern or `all`
+ * stands for is then passed over.
+ */
+import { type Refusal, refusal } from '../../proto/errors.ts';
+import type { LocalOrder, OrderNews } from '../../proto/local-orders.ts';
+import { matchProcesses } from '../../proto/process-pattern.ts';
+import {
+  type ProcessState,
+  type ProcessVerb,
+  RUNNING_STATES,
+  STOPPED_STATES,
+} from '../../proto/vocabulary.ts';
+import { emit } from './apply-process.ts';
+import { configuredProcesses } from './configuration.ts';
+import { addGroups, removeGroups } from './groups.ts';
+import { type ProcessRuntime, statusOf } from './process.ts';
+import { beginRollout, isOver, type Rollout, wavesOf } from './rollout.ts';
+import { shutDown } from './shut-down.ts';
+import type { AgentInput, OrderId, TargetProgress, Turn } from './state.ts';
+
+/** Of a rollout that a person ordered. */
+export interface ControlPurpose {
+  readonly kind: 'control';
+  readonly order: OrderId;
+}
+
+type Given = Extract<AgentInput, { readonly kind: 'order' }>;
+type Control = Extract<LocalOrder, { readonly kind: 'control' }>;
+
+export function takeOrder(turn: Turn, given: Given): void {
+  const { order, request } = given;
+  if (request.kind === 'avail') {
+    const processes = configuredProcesses(turn.state.processes, turn.state.available);
+    tell(turn, order, { kind: 'avail', processes });
+    return tell(turn, order, { kind: 'done' });
+  }
+  const hindrance = hindranceOf(turn, request);
+  if (hindrance !== null) return tell(turn, order, { kind: 'refused', refusal: hindrance });
+  if (request.kind === 'reread') {
+    const to = { kind: 'order', order } as const;
+    turn.effects.push({ kind: 'readConfig', purpose: { kind: 'answer', to } });
+    return;
+  }
+  noteOrder(turn, given);
+  switch (request.kind) {
+    case 'control':
+      return control(turn, order, request);
+    case 'update': {
+      const { operationId, groups } = request;
+      const by = { kind: 'order', order } as const;
+      turn.effects.push({
+        kind: 'readConfig',
+        purpose: { kind: 'update', operationId, groups, by },
+      });
+      return;
+    }
+    case 'add':
+      addGroups(turn, request.groups, (news) => tell(turn, order, news));
+      return tell(turn, order, { kind: 'done' });
+    case 'remove':
+      removeGroups(turn, request.groups, (news) => tell(turn, order, news));
+      return tell(turn, order, { kind: 'done' });
+    case 'shutdown':
+      turn.state = { ...turn.state, endListeners: [...turn.state.endListeners, order] };
+      return shutDown(turn);
+    case 'reload':
+      turn.effects.push({ kind: 'readConfig', purpose: { kind: 'reload', order } });
+      return;
+  }
+}
+
+/** The controller learns of it, at once or when it is back. */
+export function noteOrder(
+  turn: Turn,
+  {
+    requestedBy,
+    command,
+    request,
+  }: Omit<Given, 'kind' | 'order' | 'request'> & { readonly request?: LocalOrder },
+): void {
+  const operationId =
+    request !== undefined && 'operationId' in request ? request.operationId : null;
+  emit(turn, { kind: 'localOrder', requestedBy, command, operationId });
+}
+
+export function tell(turn: Turn, order: OrderId, news: OrderNews): void {
+  turn.effects.push({ kind: 'tell', order, news });
+}
+
+/** A step of a rollout that a person ordered; null: it has only begun. */
+export function reportControl(
+  turn: Turn,
+  rollout: Rollout,
+  { order }: ControlPurpose,
+  progress: TargetProgress | null,
+): void {
+  if (progress !== null) tell(turn, order, newsOf(progress));
+  if (isOver(rollout)) tell(turn, order, { kind: 'done' });
+}
+
+function newsOf(progress: TargetProgress): OrderNews {
+  const { process, verb } = progress.target;
+  if (progress.kind === 'stopped') {
+    return { kind: 'process', process, step: 'stop', fault: null, error: null };
+  }
+  const { state, fault, error } = progress.outcome;
+  return {
+    kind: 'process',
+    process,
+    step: verb === 'stop' || verb === 'signal' ? verb : 'start',
+    fault: state === 'succeeded' ? fault : (fault ?? 'failed'),
+    error,
+  };
+}
+
+function hindranceOf({ state }: Turn, request: LocalOrder): Refusal | null {
+  if (state.isShuttingDown) return refusal('unavailable', 'the agent is shutting down');
+  if (request.kind === 'control' && state.rollouts.get(request.operationId) !== undefined) {
+    return refusal('conflict', `the operation id ${request.operationId} is taken`);
+  }
+  return null;
+}
+
+function control(turn: Turn, order: OrderId, { operationId, verb, signal, names }: Control): void {
+  const processes = [...turn.state.processes.values()];
+  const chosen = choose(turn, order, verb, { names, processes });
+  const rollout = beginRollout(turn, {
+    operationId,
+    signal,
+    isUpkeep: false,
+    waves: wavesOf(
+      verb,
+      chosen.map(({ definition }) => definition),
+    ),
+    purpose: { kind: 'control', order },
+  });
+  reportControl(turn, rollout, { kind: 'control', order }, null);
+}
+
+/** Tells of what names nothing and of what cannot be stopped first; what is left is to be done. */
+function choose(
+  turn: Turn,
+  order: OrderId,
+  verb: ProcessVerb,
+  {
+    names,
+    processes,
+  }: { readonly names: readonly string[]; readonly processes: readonly ProcessRuntime[] },
+): readonly ProcessRuntime[] {
+  const { byHost, unmatched } = matchProcesses(names, [processes.map(statusOf)]);
+  const step = verb === 'restart' ? 'stop' : verb;
+  for (const name of [...unmatched, ...emptyGroups(names, processes)]) {
+    tell(turn, order, { kind: 'process', process: name, step, fault: 'bad-name', error: null });
+  }
+  const meant = new Set((byHost[0] ?? []).map(({ process }) => process));
+  return processes.filter((process) => {
+    const { definition, state } = process;
+    if (!meant.has(definition.process)) return false;
+    if (!isNamed(process, names)) return !isPassedOver(verb, state);
+    if (verb === 'restart' && STOPPED_STATES.has(state)) {
+      const { process: name } = definition;
+      const fault = 'not-running' as const;
+      tell(turn, order, { kind: 'process', process: name, step: 'stop', fault, error: null });
+    }
+    return true;
+  });
+}
+
+function isNamed({ definition }: ProcessRuntime, names: readonly string[]): boolean {
+  const { process, group, name } = definition;
+  return names.includes(process) || names.includes(`${group}:${name}`);
+}
+
+/** Supervisor rpcinterface.py, `isNotRunning`, `isRunning`, `isSignallable`. */
+function isPassedOver(verb: ProcessVerb, state: ProcessState): boolean {
+  switch (verb) {
+    case 'start':
+      return RUNNING_STATES.has(state);
+    case 'stop':
+      return STOPPED_STATES.has(state);
+    case 'signal':
+      return !RUNNING_STATES.has(state) && state !== 'STOPPING';
+    case 'restart':
+      return false;
+  }
+}
+
+/** `group:*` and `group:` of groups that there are not. */
+function emptyGroups(
+  names: readonly string[],
+  processes: readonly ProcessRuntime[],
+): readonly string[] {
+  const groups = new Set(processes.map(({ definition }) => definition.group));
+  return names.filter(
+    (name) => /^[^:*?]+:\*?$/.test(name) && !groups.has(name.replace(/:\*?$/, '')),
+  );
+}

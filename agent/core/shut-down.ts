@@ -1,0 +1,89 @@
+/**
+ * Stops everything in order, and then either ends the agent or, for a reload, starts everything
+ * again in the same agent from a configuration that was found good beforehand. Supervisor stops
+ * first and reads then, so that a slip in the file is an outage.
+ */
+import { PersistentMap } from '../../proto/persistent-map.ts';
+import type { ProcessName } from '../../proto/vocabulary.ts';
+import { beginSequence } from './advance-sequence.ts';
+import { applyToProcess, emit, putProcess } from './apply-process.ts';
+import type { ProcessDefinition } from './definition.ts';
+import { withDefinition } from './definitions.ts';
+import { inStartOrder } from './order.ts';
+import { initialProcess, type ProcessRuntime, statusOf } from './process.ts';
+import { removeProcess } from './removal.ts';
+import type { OrderId, Turn } from './state.ts';
+
+export interface Reload {
+  readonly definitions: readonly ProcessDefinition[];
+}
+
+/** A second request while the first is under way changes nothing, but it turns a reload into an end. */
+export function shutDown(turn: Turn): void {
+  turn.state = { ...turn.state, reload: null };
+  stopEverything(turn);
+}
+
+export function reload(
+  turn: Turn,
+  order: OrderId,
+  definitions: readonly ProcessDefinition[],
+): void {
+  const endListeners = [...turn.state.endListeners, order];
+  turn.state = { ...turn.state, reload: { definitions }, endListeners };
+  stopEverything(turn);
+}
+
+/** Every process has stopped, or was waited for long enough. */
+export function endShutdown(turn: Turn): void {
+  const { reload: next, endListeners } = turn.state;
+  if (next !== null) startAfresh(turn, next.definitions);
+  else turn.writes.push({ kind: 'orderlyEnd' });
+  turn.state = { ...turn.state, endListeners: [] };
+  for (const order of endListeners)
+    turn.effects.push({ kind: 'tell', order, news: { kind: 'done' } });
+  if (next === null) turn.effects.push({ kind: 'shutdownComplete' });
+}
+
+function stopEverything(turn: Turn): void {
+  if (turn.state.isShuttingDown) return;
+  const suspended = [...turn.state.processes].map(
+    ([name, process]) => [name, { ...process, isSuspended: true }] as const,
+  );
+  turn.state = { ...turn.state, processes: PersistentMap.of(suspended), isShuttingDown: true };
+  beginSequence(turn, 'shutdown');
+  // Later tiers wait their turn, but nothing that is down now may come up again meanwhile.
+  for (const { definition, state } of inStartOrder(turn.state.processes.values()).toReversed()) {
+    if (state === 'BACKOFF') applyToProcess(turn, definition.process, { kind: 'stop' });
+  }
+}
+
+function startAfresh(turn: Turn, definitions: readonly ProcessDefinition[]): void {
+  turn.state = { ...turn.state, reload: null, isShuttingDown: false };
+  const wanted = new Map<ProcessName, ProcessDefinition>(
+    definitions.map((definition) => [definition.process, definition]),
+  );
+  for (const [name, process] of turn.state.processes) {
+    if (!wanted.has(name) && process.child === null) removeProcess(turn, name);
+  }
+  for (const [name, definition] of wanted) {
+    const process = afresh(turn, turn.state.processes.get(name), definition);
+    putProcess(turn, process);
+    turn.effects.push({ kind: 'redefine', definition });
+    emit(turn, { kind: 'processChanged', process: statusOf(process) });
+  }
+  beginSequence(turn, 'boot');
+}
+
+/** What could not be stopped is not started beside itself. */
+function afresh(
+  { at }: Turn,
+  before: ProcessRuntime | undefined,
+  definition: ProcessDefinition,
+): ProcessRuntime {
+  const fresh = initialProcess(definition, at.wallMs);
+  if (before === undefined) return fresh;
+  if (before.child !== null) return { ...withDefinition(before, definition), isSuspended: false };
+  const { generation, wanted, exit, timerToken } = before;
+  return { ...fresh, generation, wanted: wanted === 'paused' ? 'up' : wanted, exit, timerToken };
+}

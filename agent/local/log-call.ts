@@ -1,0 +1,87 @@
+/**
+ * The stream of `ReadLog`: the end of a log and, for who follows it, what is written from then on.
+ * The next piece is read when HTTP/2's flow control has let the last one go, so that a reader who is
+ * slow, or sleeps, costs the agent no more than that piece.
+ */
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import { refuseStream } from '../../proto/codec/error.ts';
+import { decodeLogRequest } from '../../proto/codec/local.ts';
+import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
+import type { ReadLogRequest__Output } from '../../proto/gen/fleet/v1/ReadLogRequest.ts';
+import type { LogRequest } from '../../proto/local-orders.ts';
+
+/** One log, of a process or of the agent itself. */
+export interface ReadableLog {
+  /** Null where there is none, or none to be shown. */
+  tail(bytes: number): Uint8Array | null;
+  /** The last so many bytes, and then what is written after this call. */
+  follow(
+    take: (chunk: Uint8Array) => Promise<void>,
+    from: { readonly tailBytes: number },
+  ): Disposable;
+}
+
+export type LogCall = ServerWritableStream<ReadLogRequest__Output, { readonly data: Uint8Array }>;
+
+/** Read in one piece; who wants more reads the file. */
+const TAIL_MAX_BYTES = 4 * 1_048_576;
+/** Small enough that what else goes over the connection is not kept waiting. */
+const CHUNK_MAX_BYTES = 65_536;
+
+/** @returns ends what follows, which would not end by itself */
+export function readLog(
+  call: LogCall,
+  find: (request: LogRequest) => ReadableLog | Refusal,
+): Disposable {
+  let following: Disposable | null = null;
+  const leave = (): void => following?.[Symbol.dispose]();
+  for (const event of ['cancelled', 'close', 'error', 'finish'] as const) call.on(event, leave);
+  try {
+    const request = decodeLogRequest(call.request);
+    const log = find(request);
+    if ('code' in log) throw new FleetError(log);
+    if (log.tail(0) === null) throw new FleetError(NO_LOG);
+    if (request.follow) {
+      following = log.follow((chunk) => send(call, chunk), { tailBytes: request.bytes });
+    } else {
+      void sendAll(call, tailOf(log, request.bytes));
+    }
+  } catch (error) {
+    refuseStream(call, FleetError.refusalFrom(error));
+  }
+  return {
+    [Symbol.dispose]: () => {
+      if (following === null) return;
+      leave();
+      call.end();
+    },
+  };
+}
+
+/** supervisorctl's words (`do_tail`). */
+export const NO_LOG = refusal('nothing-matched', 'no log file');
+
+/** One more than may be sent is asked for: the log may be shorter than what was asked for. */
+function tailOf(log: ReadableLog, bytes: number): Uint8Array {
+  const tail = log.tail(Math.min(bytes, TAIL_MAX_BYTES + 1));
+  if (tail === null) throw new FleetError(NO_LOG);
+  if (tail.byteLength <= TAIL_MAX_BYTES) return tail;
+  throw new FleetError(
+    refusal('usage', `${bytes} bytes of a log are too many`, {
+      cause: `at most ${TAIL_MAX_BYTES} are sent at once`,
+      fix: 'follow it (-f), or read the file itself',
+    }),
+  );
+}
+
+async function sendAll(call: LogCall, bytes: Uint8Array): Promise<void> {
+  for (let from = 0; from < bytes.byteLength && !call.cancelled; from += CHUNK_MAX_BYTES) {
+    await send(call, bytes.subarray(from, from + CHUNK_MAX_BYTES));
+  }
+  call.end();
+}
+
+/** Resolves when it has gone; never, where the caller has. */
+function send(call: LogCall, data: Uint8Array): Promise<void> {
+  return new Promise((resolve) => void call.write({ data }, () => resolve()));
+}

@@ -1,0 +1,61 @@
+/**
+ * The stream of `GiveOrder`: what was ordered is carried out whether its giver listens or not, and
+ * one who reads too slowly stops listening rather than filling the agent's memory.
+ */
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import { refuseStream } from '../../proto/codec/error.ts';
+import { decodeOrder, encodeOrderNews } from '../../proto/codec/local.ts';
+import { FleetError, refusal } from '../../proto/errors.ts';
+import type { OrderRequest__Output } from '../../proto/gen/fleet/v1/OrderRequest.ts';
+import type { OrderNews } from '../../proto/local-orders.ts';
+import { patternsProblem } from '../../proto/process-pattern.ts';
+import type { Callers } from './callers.ts';
+import type { OrderDesk } from './order-desk.ts';
+
+export type OrderCall = ServerWritableStream<
+  OrderRequest__Output,
+  ReturnType<typeof encodeOrderNews>
+>;
+
+/** A restart of every process of a large host, twice over; each is some hundred bytes. */
+const UNREAD_MAX = 20_000;
+
+export async function giveOrder(
+  call: OrderCall,
+  { desk, callers }: { readonly desk: OrderDesk; readonly callers: Callers },
+): Promise<void> {
+  const leaving = new AbortController();
+  for (const event of ['cancelled', 'close', 'error', 'finish'] as const) {
+    call.on(event, () => leaving.abort());
+  }
+  try {
+    const { order, ...claims } = decodeOrder(call.request);
+    const problem = order.kind === 'control' ? patternsProblem(order.names) : null;
+    if (problem !== null) return refuseStream(call, problem);
+    const requestedBy = await callers.identify(claims);
+    if (typeof requestedBy !== 'string') return refuseStream(call, requestedBy);
+    // Who has left before the order was taken has not given it.
+    if (leaving.signal.aborted) return;
+    const listening = desk.give(order, requestedBy, newsWriter(call));
+    leaving.signal.addEventListener('abort', () => listening[Symbol.dispose]());
+  } catch (error) {
+    refuseStream(call, FleetError.refusalFrom(error));
+  }
+}
+
+function newsWriter(call: OrderCall): (news: OrderNews) => void {
+  let unread = 0;
+  return (news) => {
+    if (unread > UNREAD_MAX) return;
+    unread += 1;
+    if (unread > UNREAD_MAX) return refuseStream(call, TOO_SLOW);
+    call.write(encodeOrderNews(news), () => {
+      unread -= 1;
+    });
+    if (news.kind === 'done' || news.kind === 'refused') call.end();
+  };
+}
+
+const TOO_SLOW = refusal('exhausted', 'what happens is not being read; the order goes on', {
+  fix: 'see how things stand with: fleetctl --local status',
+});

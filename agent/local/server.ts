@@ -1,0 +1,149 @@
+/**
+ * The `LocalControl` service on the agent's own socket: decode, find out who asks, hand over to the
+ * core or the logs, encode. No decision is made here.
+ */
+import {
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { localServerOptions } from '../../proto/channel-options.ts';
+import { serviceErrorOf } from '../../proto/codec/error.ts';
+import {
+  decodeClearRequest,
+  encodeClearResults,
+  encodeGreeting,
+  encodeLocalListing,
+} from '../../proto/codec/local.ts';
+import { FleetError, type Refusal } from '../../proto/errors.ts';
+import type { ClearLogsRequest__Output } from '../../proto/gen/fleet/v1/ClearLogsRequest.ts';
+import { localControlService } from '../../proto/load.ts';
+import { patternsProblem } from '../../proto/process-pattern.ts';
+import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
+import type { ProcessStatus } from '../../proto/vocabulary.ts';
+import { statusOf } from '../core/process.ts';
+import type { AgentDriver } from '../driver.ts';
+import type { Log } from '../ports.ts';
+import { createCallers } from './callers.ts';
+import { type LogCall, type ReadableLog, readLog } from './log-call.ts';
+import { giveOrder, type OrderCall } from './order-call.ts';
+import type { OrderDesk } from './order-desk.ts';
+import { asTyped } from './order-words.ts';
+import { clearLogs, findLog, type LogFiles } from './process-logs.ts';
+import { openProofs, type Proofs } from './proof.ts';
+import type { ListeningSocket } from './socket.ts';
+
+export interface LocalServerOptions {
+  readonly socket: ListeningSocket;
+  readonly host: string;
+  readonly driver: AgentDriver;
+  readonly desk: OrderDesk;
+  /** Null where the uid is no account's. */
+  readonly userName: (uid: number) => string | null;
+  readonly nowMs: () => number;
+  readonly logFiles: LogFiles;
+  readonly mainLog: ReadableLog;
+  readonly log: Log;
+}
+
+export interface LocalServer {
+  /** Nobody new gets in; who is there hears how it ended, if they listen within that time. */
+  close(graceMs: number): Promise<void>;
+}
+
+export function openLocalServer(options: LocalServerOptions): LocalServer {
+  const { socket, desk, nowMs, log } = options;
+  const server = new Server(localServerOptions);
+  const readers = new Set<Disposable>();
+  const proofs = openProofs({ directory: `${socket.path}.who`, nowMs, log });
+  server.addService(localControlService, handlers(options, { proofs, readers }));
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  socket.serve((connection) => {
+    // Whoever goes away in the middle of something is no trouble of ours.
+    connection.on('error', () => connection.destroy());
+    injector.injectConnection(connection);
+  });
+  return {
+    async close(graceMs) {
+      socket.close();
+      desk.endAll();
+      for (const reader of readers) reader[Symbol.dispose]();
+      // Not `injector.drain`: after it, grpc-js takes every connection for closed at once.
+      const drained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      const tooLong = new Promise<void>((resolve) => setTimeout(resolve, graceMs));
+      await Promise.race([drained, tooLong]);
+      server.forceShutdown();
+      proofs[Symbol.dispose]();
+    },
+  };
+}
+
+function handlers(
+  options: LocalServerOptions,
+  { proofs, readers }: { readonly proofs: Proofs; readonly readers: Set<Disposable> },
+): UntypedServiceImplementation {
+  const { host, driver, desk, logFiles, mainLog, log } = options;
+  const callers = createCallers(proofs, options.userName);
+  return {
+    Greet: unary(log, () =>
+      encodeGreeting({
+        version: PRODUCT_VERSION,
+        protocolVersion: PROTOCOL_VERSION,
+        pid: process.pid,
+        proofPath: proofs.offer(),
+      }),
+    ),
+    ListLocalProcesses: unary(log, () => {
+      const { processes, configProblem } = driver.state();
+      const statuses = [...processes.values()].map(statusOf).sort(byGroupAndName);
+      return encodeLocalListing({ processes: statuses, host, configProblem });
+    }),
+    GiveOrder: (call: OrderCall) => void giveOrder(call, { desk, callers }),
+    ReadLog: (call: LogCall) => {
+      const reader = readLog(call, ({ process, channel }) =>
+        process === null ? mainLog : findLog(driver.state(), logFiles, { process, channel }),
+      );
+      readers.add(reader);
+      call.once('close', () => readers.delete(reader));
+    },
+    ClearLogs: unary(log, async (wire: ClearLogsRequest__Output) => {
+      const { names, ...claims } = decodeClearRequest(wire);
+      const problem = patternsProblem(names);
+      if (problem !== null) return problem;
+      const requestedBy = await callers.identify(claims);
+      if (typeof requestedBy !== 'string') return requestedBy;
+      driver.deliver({ kind: 'noted', requestedBy, command: asTyped(['clear', ...names]) });
+      return encodeClearResults(clearLogs(driver.state(), logFiles, names));
+    }),
+  };
+}
+
+/** As supervisorctl shows them (rpcinterface.py sorts by code point, and so do we). */
+function byGroupAndName(a: ProcessStatus, b: ProcessStatus): number {
+  return byText(a.group, b.group) || byText(a.name, b.name);
+}
+
+const byText = (a: string, b: string): number => Number(a > b) - Number(a < b);
+
+/** What it returns or rejects with becomes the answer. */
+function unary<Request, Response extends object>(
+  log: Log,
+  handle: (request: Request) => Promise<Response | Refusal> | Response | Refusal,
+) {
+  return (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>): void => {
+    const handled = (async () => handle(call.request))();
+    handled.then(
+      (response) => {
+        if ('code' in response) answer(serviceErrorOf(response));
+        else answer(null, response);
+      },
+      (error: unknown) => {
+        const because = FleetError.refusalFrom(error);
+        if (because.code === 'internal') log.error({ error: String(error) }, 'a call failed');
+        answer(serviceErrorOf(because));
+      },
+    );
+  };
+}

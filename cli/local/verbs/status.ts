@@ -1,0 +1,79 @@
+/**
+ * `status`. Its exit code is supervisorctl's: STARTING, BACKOFF and STOPPING pass for running. That
+ * the agent goes by an earlier configuration is told on stderr, since scripts read every line of
+ * stdout as a process.
+ */
+import type { LocalListing } from '../../../proto/local-orders.ts';
+import { hostId, type ProcessStatus, STOPPED_STATES } from '../../../proto/vocabulary.ts';
+import { renderNoticeJson } from '../../render/json.ts';
+import { neutralise } from '../../render/text.ts';
+import { EXIT, STATUS_EXIT } from '../exit-status.ts';
+import { ALL, errorLine, groupOf, lexically, selectProcesses, unknownNameLine } from '../names.ts';
+import { renderLocalStatus } from '../render/status.ts';
+import { unreachableStatus } from '../render/unreachable.ts';
+import { action, type LocalContext, type LocalVerb } from './verb.ts';
+
+export const status: LocalVerb = {
+  summary: 'show processes and what they do',
+  usage: [
+    ['status', 'show every process'],
+    ['status NAME…', 'show these: name, group:name, group:*, a pattern, or a program'],
+    ['status -o json', 'show them as fleetctl status -o json does'],
+  ],
+  looksForAgentFirst: true,
+  whenUnreachable: unreachableStatus,
+  read: (names) => action((context) => showStatus(context, names)),
+};
+
+async function showStatus(context: LocalContext, names: readonly string[]): Promise<number> {
+  const { environment, format } = context;
+  const listing = await context.client.list();
+  const known = lexically(listing.processes);
+  const isEverything = names.length === 0 || names.includes(ALL);
+  const selected = isEverything ? { processes: known, unknown: [] } : selectProcesses(names, known);
+  const complaints = selected.unknown.map(unknownStatusLine).join('');
+  (format === 'table' ? environment.stdout : environment.stderr).write(complaints);
+  environment.stdout.write(await rendered(context, listing, selected.processes));
+  if (listing.configProblem !== null) {
+    environment.stderr.write(configNote(listing.configProblem, context));
+  }
+  return exitCodeOf(selected.processes, selected.unknown);
+}
+
+async function rendered(
+  { environment: { clock }, format }: LocalContext,
+  { host }: LocalListing,
+  processes: readonly ProcessStatus[],
+): Promise<string> {
+  if (format === 'table') return renderLocalStatus(processes, clock.nowMs());
+  const [{ renderList }, { processListItems }] = await Promise.all([
+    import('../../render/json.ts'),
+    import('../../render/status/json.ts'),
+  ]);
+  const once = [...new Set(processes)];
+  const listing = {
+    processes: once.map((known) => ({ host: hostId(host), hostConnected: true, status: known })),
+    hosts: [],
+  };
+  return renderList('ProcessList', processListItems(listing, clock.nowMs()), format);
+}
+
+/** Unlike the verbs that change something, it repeats even `web:web` as it was typed. */
+function unknownStatusLine(typed: string): string {
+  return groupOf(typed) === null ? errorLine(typed, 'no such process') : unknownNameLine(typed);
+}
+
+function exitCodeOf(shown: readonly ProcessStatus[], unknown: readonly string[]): number {
+  if (shown.some(({ state }) => STOPPED_STATES.has(state))) return STATUS_EXIT.notRunning;
+  return unknown.length > 0 ? STATUS_EXIT.unknown : EXIT.success;
+}
+
+function configNote(problem: string, { format }: LocalContext): string {
+  const note = `config rejected: ${problem}`;
+  if (format !== 'table') return renderNoticeJson(note);
+  return note
+    .trimEnd()
+    .split('\n')
+    .map((line) => `${neutralise(line)}\n`)
+    .join('');
+}

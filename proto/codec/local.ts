@@ -1,0 +1,320 @@
+/**
+ * What people on a host ask of its own agent ⇄ the vocabulary. Whoever may open the socket may send
+ * anything at all, so requests are bounded here before anything else looks at them; answers are
+ * read as strictly, because the agent may be of another version.
+ */
+
+import { isErrorCode, type Refusal } from '../errors.ts';
+import type {
+  ClearLogsRequest,
+  ClearLogsRequest__Output,
+} from '../gen/fleet/v1/ClearLogsRequest.ts';
+import type {
+  ClearLogsResponse,
+  ClearLogsResponse__Output,
+} from '../gen/fleet/v1/ClearLogsResponse.ts';
+import type { GreetResponse, GreetResponse__Output } from '../gen/fleet/v1/GreetResponse.ts';
+import type {
+  ListLocalProcessesResponse,
+  ListLocalProcessesResponse__Output,
+} from '../gen/fleet/v1/ListLocalProcessesResponse.ts';
+import type { LocalControlOrder__Output } from '../gen/fleet/v1/LocalControlOrder.ts';
+import type {
+  OrderNews as WireOrderNews,
+  OrderNews__Output as WireOrderNewsOutput,
+} from '../gen/fleet/v1/OrderNews.ts';
+import type { OrderRefused, OrderRefused__Output } from '../gen/fleet/v1/OrderRefused.ts';
+import type { OrderRequest, OrderRequest__Output } from '../gen/fleet/v1/OrderRequest.ts';
+import type { ReadLogRequest, ReadLogRequest__Output } from '../gen/fleet/v1/ReadLogRequest.ts';
+import {
+  type CallerClaims,
+  type ClearRequest,
+  type ClearResult,
+  type GivenOrder,
+  GROUP_ACTIONS,
+  GROUP_FAULTS,
+  type Greeting,
+  LOG_CHANNELS,
+  type LocalListing,
+  type LocalOrder,
+  type LogRequest,
+  type OrderNews,
+} from '../local-orders.ts';
+import {
+  clippedTo,
+  PATH_LENGTH_MAX,
+  PROBLEMS_LENGTH_MAX,
+  REMARK_LENGTH_MAX,
+  SIGNAL_LENGTH_MAX,
+} from '../text-limits.ts';
+import { operationId, type ProcessVerb, TARGET_FAULTS } from '../vocabulary.ts';
+import {
+  decodeChangedGroup,
+  decodeConfiguredProcess,
+  encodeChangedGroup,
+  encodeConfiguredProcess,
+} from './configuration.ts';
+import { enumCodec, exact, malformed, orNull, present, short } from './fields.ts';
+import {
+  decodeProcessName,
+  decodeProcessStatus,
+  decodeRemark,
+  encodeProcessStatus,
+  verbCodec,
+} from './process.ts';
+
+/** A shell's line is long enough for this many; more would only keep the agent busy. */
+const NAMES_MAX = 10_000;
+
+const PROCESS_STEPS = ['start', 'stop', 'signal'] as const;
+
+const groupsKindCodec = enumCodec('order about groups', {
+  update: 'KIND_UPDATE',
+  add: 'KIND_ADD',
+  remove: 'KIND_REMOVE',
+} as const);
+
+const plainKindCodec = enumCodec('order', {
+  reread: 'KIND_REREAD',
+  avail: 'KIND_AVAIL',
+  shutdown: 'KIND_SHUTDOWN',
+  reload: 'KIND_RELOAD',
+} as const);
+
+export function encodeOrder({ order, ...claims }: GivenOrder): OrderRequest {
+  return { ...encodeClaims(claims), ...encodeOrderBody(order) };
+}
+
+/** @throws FleetError `usage` for whatever no client of ours sends */
+export function decodeOrder(wire: OrderRequest__Output): GivenOrder {
+  return { order: decodeOrderBody(wire), ...decodeClaims(wire) };
+}
+
+export function encodeOrderNews(news: OrderNews): WireOrderNews {
+  switch (news.kind) {
+    case 'process': {
+      const { process, step, fault, error } = news;
+      return { process: { process, step, fault: fault ?? '', ...present('error', error) } };
+    }
+    case 'group': {
+      const { group, action, fault, error } = news;
+      return { group: { group, action, fault: fault ?? '', ...present('error', error) } };
+    }
+    case 'reread':
+      return { reread: { changes: news.changes.map(encodeChangedGroup) } };
+    case 'avail':
+      return { avail: { processes: news.processes.map(encodeConfiguredProcess) } };
+    case 'done':
+      return { done: {} };
+    case 'refused':
+      return { refused: encodeRefused(news.refusal) };
+  }
+}
+
+export function decodeOrderNews(wire: WireOrderNewsOutput): OrderNews {
+  if (wire.process) {
+    return {
+      kind: 'process',
+      process: wire.process.process,
+      step: oneOf('step', PROCESS_STEPS, wire.process.step),
+      fault: faultOf(TARGET_FAULTS, wire.process.fault),
+      error: decodeRemark(wire.process.error),
+    };
+  }
+  if (wire.group) {
+    return {
+      kind: 'group',
+      group: wire.group.group,
+      action: oneOf('action', GROUP_ACTIONS, wire.group.action),
+      fault: faultOf(GROUP_FAULTS, wire.group.fault),
+      error: decodeRemark(wire.group.error),
+    };
+  }
+  if (wire.reread) return { kind: 'reread', changes: wire.reread.changes.map(decodeChangedGroup) };
+  if (wire.avail) {
+    return { kind: 'avail', processes: wire.avail.processes.map(decodeConfiguredProcess) };
+  }
+  if (wire.done) return { kind: 'done' };
+  if (wire.refused) return { kind: 'refused', refusal: decodeRefused(wire.refused) };
+  throw malformed('news of an order without a body');
+}
+
+export function encodeLocalListing(listing: LocalListing): ListLocalProcessesResponse {
+  return {
+    processes: listing.processes.map(encodeProcessStatus),
+    host: listing.host,
+    configProblem: listing.configProblem ?? '',
+  };
+}
+
+export function decodeLocalListing(wire: ListLocalProcessesResponse__Output): LocalListing {
+  return {
+    processes: wire.processes.map(decodeProcessStatus),
+    host: wire.host,
+    configProblem: textOrNull(wire.configProblem),
+  };
+}
+
+export function encodeLogRequest(request: LogRequest): ReadLogRequest {
+  return { ...request, process: request.process ?? '' };
+}
+
+export function decodeLogRequest(wire: ReadLogRequest__Output): LogRequest {
+  const bytes = exact('number of bytes', wire.bytes);
+  if (bytes < 0) throw malformed(`${bytes} bytes of a log`);
+  return {
+    process: wire.process === '' ? null : decodeProcessName(wire.process),
+    channel: oneOf('channel', LOG_CHANNELS, wire.channel),
+    bytes,
+    follow: wire.follow,
+  };
+}
+
+export function encodeClearRequest({ names, ...claims }: ClearRequest): ClearLogsRequest {
+  return { ...encodeClaims(claims), names: [...names] };
+}
+
+export function decodeClearRequest(wire: ClearLogsRequest__Output): ClearRequest {
+  return { names: atLeastOne(decodeNames(wire.names)), ...decodeClaims(wire) };
+}
+
+export function encodeClearResults(results: readonly ClearResult[]): ClearLogsResponse {
+  return {
+    results: results.map(({ process, fault, error }) => {
+      return { process, fault: fault ?? '', ...present('error', error) };
+    }),
+  };
+}
+
+export function decodeClearResults(wire: ClearLogsResponse__Output): readonly ClearResult[] {
+  return wire.results.map(({ process, fault, error }) => {
+    return { process, fault: faultOf(TARGET_FAULTS, fault), error: decodeRemark(error) };
+  });
+}
+
+export function encodeGreeting({ proofPath, ...greeting }: Greeting): GreetResponse {
+  return { ...greeting, proofPath: proofPath ?? '' };
+}
+
+export function decodeGreeting({ proofPath, ...wire }: GreetResponse__Output): Greeting {
+  return { ...wire, proofPath: textOrNull(proofPath) };
+}
+
+function encodeOrderBody(order: LocalOrder): OrderRequest {
+  switch (order.kind) {
+    case 'control':
+      return {
+        control: {
+          operationId: order.operationId,
+          verb: verbCodec.toWire(order.verb),
+          names: [...order.names],
+          ...present('signal', order.signal),
+        },
+      };
+    case 'update':
+    case 'add':
+    case 'remove': {
+      const { operationId, kind, groups } = order;
+      return { groups: { operationId, kind: groupsKindCodec.toWire(kind), groups: [...groups] } };
+    }
+    case 'reread':
+    case 'avail':
+    case 'shutdown':
+    case 'reload':
+      return { plain: { kind: plainKindCodec.toWire(order.kind) } };
+  }
+}
+
+function decodeOrderBody(wire: OrderRequest__Output): LocalOrder {
+  if (wire.control) return decodeControl(wire.control);
+  if (wire.groups) {
+    const kind = groupsKindCodec.fromWire(wire.groups.kind);
+    const groups = decodeNames(wire.groups.groups);
+    return {
+      kind,
+      operationId: decodeId(wire.groups.operationId),
+      groups: kind === 'update' ? groups : atLeastOne(groups),
+    };
+  }
+  if (wire.plain) return { kind: plainKindCodec.fromWire(wire.plain.kind) };
+  throw malformed('an order that orders nothing');
+}
+
+function decodeControl(wire: LocalControlOrder__Output): LocalOrder {
+  const verb = processVerb(wire.verb);
+  const signal = orNull(wire.signal);
+  if ((verb === 'signal') !== (signal !== null)) {
+    throw malformed(`${verb} ${signal === null ? 'without a' : 'with a'} signal`);
+  }
+  return {
+    kind: 'control',
+    operationId: decodeId(wire.operationId),
+    verb,
+    signal: signal === null ? null : short('a signal', signal, SIGNAL_LENGTH_MAX),
+    names: atLeastOne(decodeNames(wire.names)),
+  };
+}
+
+function processVerb(name: string): ProcessVerb {
+  const verb = verbCodec.fromWire(name);
+  if (verb === 'update') throw malformed('an update is no order about processes');
+  return verb;
+}
+
+function decodeId(text: string) {
+  if (text === '') throw malformed('an order without an id');
+  return operationId(short('an operation id', text));
+}
+
+function encodeClaims({ proofPath, sudoUser }: CallerClaims) {
+  return { proofPath: proofPath ?? '', sudoUser: sudoUser ?? '' };
+}
+
+function decodeClaims(wire: { readonly proofPath: string; readonly sudoUser: string }) {
+  return {
+    proofPath: textOrNull(short('the path of a proof', wire.proofPath, PATH_LENGTH_MAX)),
+    sudoUser: textOrNull(short('the name of a user', wire.sudoUser)),
+  };
+}
+
+function decodeNames(names: readonly string[]): readonly string[] {
+  if (names.length > NAMES_MAX) {
+    throw malformed(`${names.length} names; at most ${NAMES_MAX} are taken`);
+  }
+  for (const name of names) short('a name', name);
+  return names;
+}
+
+function atLeastOne(names: readonly string[]): readonly string[] {
+  if (names.length === 0) throw malformed('an order about nothing');
+  return names;
+}
+
+function encodeRefused({ code, message, cause, fix }: Refusal): OrderRefused {
+  return { code, message, ...present('cause', cause), ...present('fix', fix) };
+}
+
+function decodeRefused(wire: OrderRefused__Output): Refusal {
+  return {
+    code: isErrorCode(wire.code) ? wire.code : 'internal',
+    message: clippedTo(REMARK_LENGTH_MAX, wire.message),
+    // All that is wrong with a configuration, say.
+    cause: wire.cause === undefined ? null : clippedTo(PROBLEMS_LENGTH_MAX, wire.cause),
+    fix: decodeRemark(wire.fix),
+  };
+}
+
+function faultOf<Fault extends string>(known: readonly Fault[], text: string): Fault | null {
+  return text === '' ? null : oneOf('fault', known, text);
+}
+
+function oneOf<Word extends string>(what: string, known: readonly Word[], text: string): Word {
+  const word = known.find((candidate) => candidate === text);
+  if (word === undefined)
+    throw malformed(`${what} ${JSON.stringify(clippedTo(60, text))} is not known`);
+  return word;
+}
+
+function textOrNull(text: string): string | null {
+  return text === '' ? null : text;
+}

@@ -1,0 +1,118 @@
+/**
+ * What can be ordered of an agent on its own host (`fleetctl --local`, SIGHUP), and what is told of
+ * it meanwhile. The verbs are supervisorctl's, and so are the words for what went wrong; which line
+ * is printed for which, and which exit code follows, is fleetctl's business.
+ */
+import type { Refusal } from './errors.ts';
+import type { ChangedGroup, ConfiguredProcess, HostQuestion } from './host-questions.ts';
+import type {
+  OperationId,
+  ProcessName,
+  ProcessStatus,
+  ProcessVerb,
+  TargetFault,
+} from './vocabulary.ts';
+
+export type LocalOrder =
+  | {
+      readonly kind: 'control';
+      /** Made by the client, as for every operation. */
+      readonly operationId: OperationId;
+      readonly verb: ProcessVerb;
+      /** Only with `signal`; without `SIG`. */
+      readonly signal: string | null;
+      /** Patterns as typed; at least one. */
+      readonly names: readonly string[];
+    }
+  | {
+      readonly kind: 'update' | 'add' | 'remove';
+      readonly operationId: OperationId;
+      /** With `update` none means all. */
+      readonly groups: readonly string[];
+    }
+  | { readonly kind: HostQuestion }
+  /** Stops everything in order and ends the agent; or starts everything again in the same agent. */
+  | { readonly kind: 'shutdown' | 'reload' };
+
+export const GROUP_ACTIONS = ['stopped', 'removed', 'updated', 'added'] as const;
+export type GroupAction = (typeof GROUP_ACTIONS)[number];
+
+export const GROUP_FAULTS = ['no-such-group', 'already-active', 'still-running', 'failed'] as const;
+export type GroupFault = (typeof GROUP_FAULTS)[number];
+
+/** In the order in which it happens; the last is `done` or `refused`. */
+export type OrderNews =
+  /** One process is done with one step; a restart has two. `fault` null: it went well. */
+  | {
+      readonly kind: 'process';
+      /** A process, or a name as typed that means none. */
+      readonly process: string;
+      readonly step: 'start' | 'stop' | 'signal';
+      readonly fault: TargetFault | null;
+      /** In words; null where the fault says it all. */
+      readonly error: string | null;
+    }
+  | {
+      readonly kind: 'group';
+      readonly group: string;
+      readonly action: GroupAction;
+      readonly fault: GroupFault | null;
+      readonly error: string | null;
+    }
+  | { readonly kind: 'reread'; readonly changes: readonly ChangedGroup[] }
+  | { readonly kind: 'avail'; readonly processes: readonly ConfiguredProcess[] }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** Who somebody is, as far as the agent can tell. */
+export interface CallerClaims {
+  /** The directory that they made, where they made one: whose it is, is who they are. */
+  readonly proofPath: string | null;
+  /** As sudo told their environment; they may say what they like. */
+  readonly sudoUser: string | null;
+}
+
+export interface GivenOrder extends CallerClaims {
+  readonly order: LocalOrder;
+}
+
+/** What a host's own agent knows (supervisorctl `status`), by group and name. */
+export interface LocalListing {
+  readonly processes: readonly ProcessStatus[];
+  readonly host: string;
+  /** Why the configuration on disk was refused; null where it was not. */
+  readonly configProblem: string | null;
+}
+
+export const LOG_CHANNELS = ['stdout', 'stderr'] as const;
+export type LogChannel = (typeof LOG_CHANNELS)[number];
+
+export interface LogRequest {
+  /** Null: the agent's own log, which has one channel only. */
+  readonly process: ProcessName | null;
+  readonly channel: LogChannel;
+  /** From its end. */
+  readonly bytes: number;
+  /** Whether what comes after is wanted too. */
+  readonly follow: boolean;
+}
+
+export interface ClearRequest extends CallerClaims {
+  /** Names as typed; at least one. */
+  readonly names: readonly string[];
+}
+
+/** Of one process, or of a name that means none. */
+export interface ClearResult {
+  readonly process: string;
+  readonly fault: TargetFault | null;
+  readonly error: string | null;
+}
+
+export interface Greeting {
+  readonly version: string;
+  readonly protocolVersion: number;
+  readonly pid: number;
+  /** Where a directory is to be made; null where the agent could offer no such place. */
+  readonly proofPath: string | null;
+}

@@ -1,0 +1,17 @@
+/**
+ * A program whose stdout is the log of what comes out of a FIFO, as in an agent with
+ * `stdout_logfile = /dev/stdout`. It answers its parent, to show that it waits for nobody.
+ */
+import { LastLines } from '../../../agent/adapters/last-lines.ts';
+import { OutputStream } from '../../../agent/adapters/output.ts';
+import { standardSink } from '../../../agent/adapters/standard-stream.ts';
+
+const say = (text: string): void => void process.send?.(text);
+const sink = standardSink(1, say);
+const stream = new OutputStream(process.argv[2] ?? '', () => sink, new LastLines());
+process.on('message', (message) => {
+  if (message !== 'end') return say(sink.isBehind?.(() => undefined) ? 'behind' : 'up to date');
+  stream[Symbol.dispose]();
+  process.exit(0);
+});
+say('ready');

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { LastLines } from '../../agent/adapters/last-lines.ts';
+import type { LogSink } from '../../agent/adapters/log-sink.ts';
+import { makeFifos, OutputStream } from '../../agent/adapters/output.ts';
+
+interface PaperLog extends LogSink {
+  readonly text: () => string;
+  /** Resolves once that much was written. */
+  reaches(length: number): Promise<void>;
+  /** From now on nothing more is wanted, until `catchUp`. */
+  fallBehind(): void;
+  catchUp(): void;
+}
+
+function paperLog(): PaperLog {
+  let text = '';
+  let isBehind = false;
+  let wake = (): void => undefined;
+  let resumed = (): void => undefined;
+  return {
+    write: (chunk) => {
+      text += Buffer.from(chunk).toString();
+      wake();
+    },
+    flush: () => {
+      text += '|';
+    },
+    isBehind: (resume) => {
+      resumed = resume;
+      return isBehind;
+    },
+    reopen: () => undefined,
+    clear: () => {
+      text = '';
+      return null;
+    },
+    [Symbol.dispose]: () => {
+      text += ' end';
+    },
+    text: () => text,
+    reaches: async (length) => {
+      while (text.length < length) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    fallBehind: () => {
+      isBehind = true;
+    },
+    catchUp: () => {
+      isBehind = false;
+      resumed();
+    },
+  };
+}
+
+function aProgram(context: TestContext, log: LogSink | null) {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-output-'));
+  const fifo = join(folder, 'web.out');
+  makeFifos([fifo]);
+  const lastLines = new LastLines();
+  const output = new OutputStream(fifo, () => log, lastLines);
+  const end = openSync(fifo, 'r+');
+  // Reading keeps no program alive, so these tests do.
+  const alive = setInterval(() => undefined, 60_000);
+  context.after(() => {
+    clearInterval(alive);
+    output[Symbol.dispose]();
+    closeSync(end);
+    rmSync(folder, { recursive: true });
+  });
+  return { output, lastLines, print: (text: string) => writeSync(end, text) };
+}
+
+test('what a program prints is in its log at once, and what it printed last at its end', async (context) => {
+  const log = paperLog();
+  const { output, lastLines, print } = aProgram(context, log);
+  print('while it runs, ');
+  await log.reaches(15);
+  print('last words');
+  output.drain();
+  assert.equal(log.text(), 'while it runs, last words|');
+  assert.deepEqual(lastLines.read(), ['while it runs, last words']);
+});
+
+test('a log can be exchanged while the program prints: nothing is lost or in both', async (context) => {
+  const [old, next] = [paperLog(), paperLog()];
+  const { output, print } = aProgram(context, old);
+  print('old');
+  await old.reaches(3);
+  output.replaceLog(() => next);
+  print('new');
+  await next.reaches(3);
+  assert.deepEqual([old.text(), next.text()], ['old end', 'new']);
+  assert.equal(output.clearLog(), null);
+  assert.equal(next.text(), '');
+  output.replaceLog(() => null);
+  print('nowhere');
+  output.drain();
+  assert.equal(next.text(), ' end');
+});
+
+test('a log that is behind is given nothing more until it has caught up', async (context) => {
+  const log = paperLog();
+  const { print } = aProgram(context, log);
+  log.fallBehind();
+  print('first');
+  await log.reaches(5);
+  print(' second');
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+  assert.equal(log.text(), 'first');
+  log.catchUp();
+  await log.reaches(12);
+  print(' third');
+  await log.reaches(18);
+  assert.equal(log.text(), 'first second third');
+});
+
+test('a log that is exchanged while it is behind does not hold the new one up', async (context) => {
+  const [old, next] = [paperLog(), paperLog()];
+  const { output, print } = aProgram(context, old);
+  old.fallBehind();
+  print('old');
+  await old.reaches(3);
+  print('new');
+  output.replaceLog(() => next);
+  await next.reaches(3);
+  assert.deepEqual([old.text(), next.text()], ['old end', 'new']);
+});
