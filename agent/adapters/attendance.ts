@@ -41,7 +41,7 @@ export interface Surroundings {
 export function openAttendance(
   definition: ProcessDefinition,
   around: Surroundings,
-  hasOwnStderr = !definition.redirectStderr,
+  hasOwnStderr: boolean,
 ): Attendance {
   const attendance = blindAttendance(definition, around.folders);
   const { files, lastLines, streams } = attendance;

@@ -4,7 +4,6 @@
  * the core's business.
  */
 import type { ChildProcess } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
 import { type ExitStatus, parseExitFile } from '../core/exit-status.ts';
@@ -12,24 +11,14 @@ import type { Child, ProcessInput } from '../core/process.ts';
 import type { SpawnProblem } from '../core/state.ts';
 import type { Children, Log, SignalResult } from '../ports.ts';
 import { AdoptedChildren } from './adopted.ts';
-import {
-  type Attendance,
-  blindAttendance,
-  closeStreams,
-  gateOf,
-  openAttendance,
-  streamsOf,
-  suits,
-  takeUp,
-} from './attendance.ts';
+import { type Attendance, gateOf, streamsOf } from './attendance.ts';
+import { Attendances } from './attendances.ts';
 import { readExitFile, readRemarks } from './exit-file.ts';
 import { findCommand, type Launch, planLaunch, startKeeper } from './launch.ts';
-import { makeFifos } from './output.ts';
 import { mayBeAlive, type ProcessTable } from './process-table.ts';
-import { clearReadableLogs, readableLog } from './readable-logs.ts';
-import { type Folders, runFilesOf } from './run-files.ts';
+import { readableLog } from './readable-logs.ts';
+import type { Folders } from './run-files.ts';
 import { sendSignal } from './send-signal.ts';
-import { ensureDescriptorsLeft } from './spare-descriptors.ts';
 import {
   bounded,
   execFailure,
@@ -55,11 +44,12 @@ export interface ChildrenOptions {
 
 export class ChildProcesses implements Children, Disposable {
   readonly #options: ChildrenOptions;
-  readonly #attended = new Map<ProcessName, Attendance>();
+  readonly #attendances: Attendances;
   readonly #adopted: AdoptedChildren;
 
   constructor(options: ChildrenOptions) {
     this.#options = options;
+    this.#attendances = new Attendances(options);
     this.#adopted = new AdoptedChildren(options.table, options.folders.runDir, options.log);
   }
 
@@ -74,8 +64,7 @@ export class ChildProcesses implements Children, Disposable {
     if (plan.kind === 'impossible') return this.#fail(process, plan.error);
     let attendance: Attendance;
     try {
-      ensureDescriptorsLeft();
-      attendance = this.#attend(definition);
+      attendance = this.#attendances.forStart(definition);
     } catch (error) {
       return this.#fail(process, outputFailure(error, definition));
     }
@@ -87,13 +76,13 @@ export class ChildProcesses implements Children, Disposable {
   }
 
   release(process: ProcessName): void {
-    const gate = gateOf(this.#attended.get(process));
+    const gate = gateOf(this.#attendances.of(process));
     // It has served; left open, it would be one descriptor more for every program.
     gate?.end('go\n', () => gate.destroy());
   }
 
   abandon(process: ProcessName): void {
-    gateOf(this.#attended.get(process))?.destroy();
+    gateOf(this.#attendances.of(process))?.destroy();
   }
 
   signal(child: Child, signal: string, wholeGroup: boolean): SignalResult {
@@ -104,42 +93,26 @@ export class ChildProcesses implements Children, Disposable {
   }
 
   adopt(definition: ProcessDefinition, child: Child): void {
-    let attendance: Attendance;
-    try {
-      attendance = this.#attend(definition, true);
-    } catch (error) {
-      // A process whose output cannot be read is supervised nevertheless.
-      this.#options.log.error({ process: definition.process }, messageOf(error));
-      attendance = blindAttendance(definition, this.#options.folders);
-      this.#attended.set(definition.process, attendance);
-    }
+    const attendance = this.#attendances.forAdoption(definition);
     attendance.child = child;
     this.#watch(attendance, child);
   }
 
   redefine(definition: ProcessDefinition): void {
-    const attendance = this.#attended.get(definition.process);
-    if (attendance !== undefined) takeUp(attendance, definition, this.#options);
+    this.#attendances.takeUp(definition);
   }
 
   forget(process: ProcessName): void {
-    const attendance = this.#attended.get(process);
-    if (attendance !== undefined) closeStreams(attendance);
-    this.#attended.delete(process);
-    const { exitFile, stdoutFifo, stderrFifo } = runFilesOf(this.#options.folders, process);
-    for (const path of [exitFile, stdoutFifo, stderrFifo]) rmSync(path, { force: true });
+    this.#attendances.forget(process);
   }
 
   reopenLogs(): void {
-    for (const attendance of this.#attended.values()) {
-      for (const stream of streamsOf(attendance)) stream.reopenLog();
-    }
+    this.#attendances.reopenLogs();
   }
 
   /** @returns why not all of them could be emptied, or null */
   clearLogs(process: ProcessName): string | null {
-    const { folders, definitionOf } = this.#options;
-    return clearReadableLogs(folders, definitionOf(process), this.#attended.get(process));
+    return this.#attendances.clearLogs(process, this.#options.definitionOf(process));
   }
 
   /** @returns null where there is no file: none is kept, or it is in that of stdout */
@@ -150,8 +123,7 @@ export class ChildProcesses implements Children, Disposable {
 
   [Symbol.dispose](): void {
     this.#adopted[Symbol.dispose]();
-    for (const attendance of this.#attended.values()) closeStreams(attendance);
-    this.#attended.clear();
+    this.#attendances[Symbol.dispose]();
   }
 
   /** Between its end and our notice of it, the pid may belong to somebody else. */
@@ -161,8 +133,9 @@ export class ChildProcesses implements Children, Disposable {
     } catch {
       // Not to be told now. While a keeper of our own waits for it, the pid is still its own; of
       // another it counts as gone: a stop will try again, and no stranger is hit.
-      const attended = [...this.#attended.values()];
-      return attended.some(({ child, keeper }) => keeper !== null && child?.pid === pid);
+      return this.#attendances
+        .all()
+        .some(({ child, keeper }) => keeper !== null && child?.pid === pid);
     }
   }
 
@@ -239,26 +212,6 @@ export class ChildProcesses implements Children, Disposable {
     this.#deliver(attendance, { kind: 'exited', exit, lastLines, ...spawnError });
   }
 
-  /**
-   * @param isAdopted its child was started by another agent, perhaps with other streams
-   * @throws where the output cannot be captured; nothing is left open then
-   */
-  #attend(definition: ProcessDefinition, isAdopted = false): Attendance {
-    const { process } = definition;
-    const present = this.#attended.get(process);
-    const files = runFilesOf(this.#options.folders, process);
-    // Somebody may have tidied up; a keeper would then write to a plain file, without end.
-    const areThere = makeFifos([files.stdoutFifo, files.stderrFifo]) === 0;
-    if (present !== undefined && suits(present, definition) && areThere) return present;
-    if (present) closeStreams(present);
-    this.#attended.delete(process);
-    const attendance = isAdopted
-      ? openAttendance(definition, this.#options, true)
-      : openAttendance(definition, this.#options);
-    this.#attended.set(process, attendance);
-    return attendance;
-  }
-
   #fail(process: ProcessName, error: string): void {
     this.#options.deliver(process, { kind: 'spawnFailed', error: bounded(error) });
   }
@@ -266,8 +219,4 @@ export class ChildProcesses implements Children, Disposable {
   #deliver(attendance: Attendance, input: ProcessInput): void {
     this.#options.deliver(attendance.definition.process, input);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -14,7 +14,7 @@ export interface WantedLimits {
 }
 
 /** Infinity where there is none. */
-export interface Limit {
+interface Limit {
   readonly soft: number;
   readonly hard: number;
 }

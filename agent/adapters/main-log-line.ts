@@ -1,7 +1,7 @@
 /**
  * A line of the agent's own log for people: pino's JSON in, a line in the shape of supervisord's log
- * out (`[supervisord] logfile`), local time. What is said besides the message follows it as
- * `name=value`.
+ * out (`[supervisord] logfile`), local time. What the message does not say itself follows
+ * it by name.
  */
 
 /** Supervisor's abbreviations (loggers.py), by pino's numbers. */
@@ -20,18 +20,25 @@ const LEFT_OUT: ReadonlySet<string> = new Set(['level', 'time', 'name', 'hostnam
 /**
  * @param line one JSON object; anything else comes back as it is
  * @param agentPid is left out, unlike those of programs
- * @returns `2026-11-22 05:34:12,345 INFO web is RUNNING (pid=12)`, without a newline
+ * @returns `2026-11-22 05:34:12,345 INFO web is RUNNING (pid 12)`, without a newline
  */
 export function mainLogLine(line: string, agentPid: number): string {
   const entry = parsed(line);
   if (entry === null) return line.trimEnd();
+  const message = inOneLine(String(entry['msg'] ?? ''));
   const details = Object.entries(entry)
     .filter(([name, value]) => !LEFT_OUT.has(name) && !(name === 'pid' && value === agentPid))
-    .map(([name, value]) => `${name}=${textOf(value)}`);
+    .filter(([, value]) => value !== null && !isSaidBy(message, value))
+    .map(([name, value]) => `${name === 'processPid' ? 'pid' : name} ${textOf(value)}`);
   const level = typeof entry['level'] === 'number' ? entry['level'] : 0;
-  const name = LEVELS.find(([atLeast]) => level >= atLeast)?.[1] ?? 'TRAC';
+  const levelName = LEVELS.find(([atLeast]) => level >= atLeast)?.[1] ?? 'TRAC';
   const remark = details.length === 0 ? '' : ` (${details.join(', ')})`;
-  return `${localTime(String(entry['time']))} ${name} ${inOneLine(String(entry['msg'] ?? ''))}${remark}`;
+  return `${localTime(String(entry['time']))} ${levelName} ${message}${remark}`;
+}
+
+/** `web is RUNNING` needs no `process web, state RUNNING`. */
+function isSaidBy(message: string, value: unknown): boolean {
+  return typeof value === 'string' && message.split(' ').includes(value);
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> | null {
@@ -44,7 +51,7 @@ function parsed(line: string): Readonly<Record<string, unknown>> | null {
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === 'string') return /^[^\s"=,()]+$/.test(value) ? value : JSON.stringify(value);
+  if (typeof value === 'string') return /^[^\s",()]+$/.test(value) ? value : JSON.stringify(value);
   return JSON.stringify(value) ?? String(value);
 }
 

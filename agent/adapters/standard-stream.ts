@@ -134,7 +134,7 @@ function openWithoutWaiting(standard: 1 | 2): number {
   const stats = fstatSync(standard);
   if (stats.isFile()) return standard;
   if (stats.isSocket()) return withoutWaiting(standard);
-  return standard;
+  return openedAgain(standard, stats) ?? standard;
 }
 
 function openedAgain(standard: 1 | 2, stats: Stats): number | null {

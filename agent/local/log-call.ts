@@ -7,7 +7,6 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import { refuseStream } from '../../proto/codec/error.ts';
 import { decodeLogRequest } from '../../proto/codec/local.ts';
 import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
-import type { ReadLogRequest__Output } from '../../proto/gen/fleet/v1/ReadLogRequest.ts';
 import type { LogRequest } from '../../proto/local-orders.ts';
 
 /** One log, of a process or of the agent itself. */
@@ -21,7 +20,10 @@ export interface ReadableLog {
   ): Disposable;
 }
 
-export type LogCall = ServerWritableStream<ReadLogRequest__Output, { readonly data: Uint8Array }>;
+export type LogCall = ServerWritableStream<
+  Parameters<typeof decodeLogRequest>[0],
+  { readonly data: Uint8Array }
+>;
 
 /** Read in one piece; who wants more reads the file. */
 const TAIL_MAX_BYTES = 4 * 1_048_576;

@@ -4,16 +4,16 @@
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { refuseStream } from '../../proto/codec/error.ts';
-import { decodeOrder, encodeOrderNews } from '../../proto/codec/local.ts';
+import { decodeOrder } from '../../proto/codec/local.ts';
+import { encodeOrderNews } from '../../proto/codec/order-news.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
-import type { OrderRequest__Output } from '../../proto/gen/fleet/v1/OrderRequest.ts';
 import type { OrderNews } from '../../proto/local-orders.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
 import type { Callers } from './callers.ts';
 import type { OrderDesk } from './order-desk.ts';
 
 export type OrderCall = ServerWritableStream<
-  OrderRequest__Output,
+  Parameters<typeof decodeOrder>[0],
   ReturnType<typeof encodeOrderNews>
 >;
 

@@ -18,7 +18,6 @@ import {
   encodeLocalListing,
 } from '../../proto/codec/local.ts';
 import { FleetError, type Refusal } from '../../proto/errors.ts';
-import type { ClearLogsRequest__Output } from '../../proto/gen/fleet/v1/ClearLogsRequest.ts';
 import { localControlService } from '../../proto/load.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
@@ -108,7 +107,7 @@ function handlers(
       readers.add(reader);
       call.once('close', () => readers.delete(reader));
     },
-    ClearLogs: unary(log, async (wire: ClearLogsRequest__Output) => {
+    ClearLogs: unary(log, async (wire: Parameters<typeof decodeClearRequest>[0]) => {
       const { names, ...claims } = decodeClearRequest(wire);
       const problem = patternsProblem(names);
       if (problem !== null) return problem;

@@ -5,11 +5,11 @@ import {
   decodeClearResults,
   decodeGreeting,
   decodeLocalListing,
-  decodeOrderNews,
   encodeClearRequest,
   encodeLogRequest,
   encodeOrder,
 } from '../../proto/codec/local.ts';
+import { decodeOrderNews } from '../../proto/codec/order-news.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import { localControlService } from '../../proto/load.ts';
 import type { CallerClaims, Greeting, LocalOrder, OrderNews } from '../../proto/local-orders.ts';

@@ -9,7 +9,7 @@ import type {
   TargetSettled as WireTargetSettled,
   TargetSettled__Output as WireTargetSettledOutput,
 } from '../gen/fleet/v1/TargetSettled.ts';
-import { COMMAND_LENGTH_MAX, clippedTo, lastLinesOf } from '../text-limits.ts';
+import { COMMAND_LENGTH_MAX, clippedTo, lastLinesOf, NAME_LENGTH_MAX } from '../text-limits.ts';
 import {
   type AgentEvent,
   type OperationId,
@@ -95,7 +95,7 @@ function decodeLocalOrder({ requestedBy, command, ...wire }: OrderedLocally__Out
   const id = orNull(wire.operationId);
   return {
     kind: 'localOrder',
-    requestedBy: short('who gave an order', requestedBy),
+    requestedBy: clippedTo(NAME_LENGTH_MAX, requestedBy),
     command: clippedTo(COMMAND_LENGTH_MAX, command),
     operationId: id === null ? null : decodeOperationId(id),
   };

@@ -3,7 +3,7 @@
  * our words and back, and the one way to reject what a peer should not have sent.
  */
 import { FleetError, refusal } from '../errors.ts';
-import { NAME_LENGTH_MAX } from '../text-limits.ts';
+import { clippedTo, NAME_LENGTH_MAX } from '../text-limits.ts';
 
 /** A peer sent something that this version cannot read; the call ends, nothing is guessed. */
 export function malformed(what: string): FleetError {
@@ -23,6 +23,26 @@ export function exact(what: string, value: number): number {
 export function short(what: string, text: string, lengthMax: number = NAME_LENGTH_MAX): string {
   if (text.length <= lengthMax) return text;
   throw malformed(`${what} of ${text.length} characters; at most ${lengthMax} are taken`);
+}
+
+/** A word that travels as itself; what is none of those is malformed. */
+export function oneOf<Word extends string>(
+  what: string,
+  known: readonly Word[],
+  text: string,
+): Word {
+  const word = known.find((candidate) => candidate === text);
+  if (word !== undefined) return word;
+  throw malformed(`${what} ${JSON.stringify(clippedTo(60, text))} is not known`);
+}
+
+/** The empty text stands for none of them. */
+export function oneOfOrNone<Word extends string>(
+  what: string,
+  known: readonly Word[],
+  text: string,
+): Word | null {
+  return text === '' ? null : oneOf(what, known, text);
 }
 
 export function orNull<Value>(value: Value | null | undefined): Value | null {

@@ -4,7 +4,6 @@
  * read as strictly, because the agent may be of another version.
  */
 
-import { isErrorCode, type Refusal } from '../errors.ts';
 import type {
   ClearLogsRequest,
   ClearLogsRequest__Output,
@@ -19,11 +18,6 @@ import type {
   ListLocalProcessesResponse__Output,
 } from '../gen/fleet/v1/ListLocalProcessesResponse.ts';
 import type { LocalControlOrder__Output } from '../gen/fleet/v1/LocalControlOrder.ts';
-import type {
-  OrderNews as WireOrderNews,
-  OrderNews__Output as WireOrderNewsOutput,
-} from '../gen/fleet/v1/OrderNews.ts';
-import type { OrderRefused, OrderRefused__Output } from '../gen/fleet/v1/OrderRefused.ts';
 import type { OrderRequest, OrderRequest__Output } from '../gen/fleet/v1/OrderRequest.ts';
 import type { ReadLogRequest, ReadLogRequest__Output } from '../gen/fleet/v1/ReadLogRequest.ts';
 import {
@@ -31,30 +25,24 @@ import {
   type ClearRequest,
   type ClearResult,
   type GivenOrder,
-  GROUP_ACTIONS,
-  GROUP_FAULTS,
   type Greeting,
   LOG_CHANNELS,
   type LocalListing,
   type LocalOrder,
   type LogRequest,
-  type OrderNews,
 } from '../local-orders.ts';
-import {
-  clippedTo,
-  PATH_LENGTH_MAX,
-  PROBLEMS_LENGTH_MAX,
-  REMARK_LENGTH_MAX,
-  SIGNAL_LENGTH_MAX,
-} from '../text-limits.ts';
+import { PATH_LENGTH_MAX, SIGNAL_LENGTH_MAX } from '../text-limits.ts';
 import { operationId, type ProcessVerb, TARGET_FAULTS } from '../vocabulary.ts';
 import {
-  decodeChangedGroup,
-  decodeConfiguredProcess,
-  encodeChangedGroup,
-  encodeConfiguredProcess,
-} from './configuration.ts';
-import { enumCodec, exact, malformed, orNull, present, short } from './fields.ts';
+  enumCodec,
+  exact,
+  malformed,
+  oneOf,
+  oneOfOrNone,
+  orNull,
+  present,
+  short,
+} from './fields.ts';
 import {
   decodeProcessName,
   decodeProcessStatus,
@@ -65,8 +53,6 @@ import {
 
 /** A shell's line is long enough for this many; more would only keep the agent busy. */
 const NAMES_MAX = 10_000;
-
-const PROCESS_STEPS = ['start', 'stop', 'signal'] as const;
 
 const groupsKindCodec = enumCodec('order about groups', {
   update: 'KIND_UPDATE',
@@ -88,55 +74,6 @@ export function encodeOrder({ order, ...claims }: GivenOrder): OrderRequest {
 /** @throws FleetError `usage` for whatever no client of ours sends */
 export function decodeOrder(wire: OrderRequest__Output): GivenOrder {
   return { order: decodeOrderBody(wire), ...decodeClaims(wire) };
-}
-
-export function encodeOrderNews(news: OrderNews): WireOrderNews {
-  switch (news.kind) {
-    case 'process': {
-      const { process, step, fault, error } = news;
-      return { process: { process, step, fault: fault ?? '', ...present('error', error) } };
-    }
-    case 'group': {
-      const { group, action, fault, error } = news;
-      return { group: { group, action, fault: fault ?? '', ...present('error', error) } };
-    }
-    case 'reread':
-      return { reread: { changes: news.changes.map(encodeChangedGroup) } };
-    case 'avail':
-      return { avail: { processes: news.processes.map(encodeConfiguredProcess) } };
-    case 'done':
-      return { done: {} };
-    case 'refused':
-      return { refused: encodeRefused(news.refusal) };
-  }
-}
-
-export function decodeOrderNews(wire: WireOrderNewsOutput): OrderNews {
-  if (wire.process) {
-    return {
-      kind: 'process',
-      process: wire.process.process,
-      step: oneOf('step', PROCESS_STEPS, wire.process.step),
-      fault: faultOf(TARGET_FAULTS, wire.process.fault),
-      error: decodeRemark(wire.process.error),
-    };
-  }
-  if (wire.group) {
-    return {
-      kind: 'group',
-      group: wire.group.group,
-      action: oneOf('action', GROUP_ACTIONS, wire.group.action),
-      fault: faultOf(GROUP_FAULTS, wire.group.fault),
-      error: decodeRemark(wire.group.error),
-    };
-  }
-  if (wire.reread) return { kind: 'reread', changes: wire.reread.changes.map(decodeChangedGroup) };
-  if (wire.avail) {
-    return { kind: 'avail', processes: wire.avail.processes.map(decodeConfiguredProcess) };
-  }
-  if (wire.done) return { kind: 'done' };
-  if (wire.refused) return { kind: 'refused', refusal: decodeRefused(wire.refused) };
-  throw malformed('news of an order without a body');
 }
 
 export function encodeLocalListing(listing: LocalListing): ListLocalProcessesResponse {
@@ -188,7 +125,11 @@ export function encodeClearResults(results: readonly ClearResult[]): ClearLogsRe
 
 export function decodeClearResults(wire: ClearLogsResponse__Output): readonly ClearResult[] {
   return wire.results.map(({ process, fault, error }) => {
-    return { process, fault: faultOf(TARGET_FAULTS, fault), error: decodeRemark(error) };
+    return {
+      process,
+      fault: oneOfOrNone('fault', TARGET_FAULTS, fault),
+      error: decodeRemark(error),
+    };
   });
 }
 
@@ -288,31 +229,6 @@ function decodeNames(names: readonly string[]): readonly string[] {
 function atLeastOne(names: readonly string[]): readonly string[] {
   if (names.length === 0) throw malformed('an order about nothing');
   return names;
-}
-
-function encodeRefused({ code, message, cause, fix }: Refusal): OrderRefused {
-  return { code, message, ...present('cause', cause), ...present('fix', fix) };
-}
-
-function decodeRefused(wire: OrderRefused__Output): Refusal {
-  return {
-    code: isErrorCode(wire.code) ? wire.code : 'internal',
-    message: clippedTo(REMARK_LENGTH_MAX, wire.message),
-    // All that is wrong with a configuration, say.
-    cause: wire.cause === undefined ? null : clippedTo(PROBLEMS_LENGTH_MAX, wire.cause),
-    fix: decodeRemark(wire.fix),
-  };
-}
-
-function faultOf<Fault extends string>(known: readonly Fault[], text: string): Fault | null {
-  return text === '' ? null : oneOf('fault', known, text);
-}
-
-function oneOf<Word extends string>(what: string, known: readonly Word[], text: string): Word {
-  const word = known.find((candidate) => candidate === text);
-  if (word === undefined)
-    throw malformed(`${what} ${JSON.stringify(clippedTo(60, text))} is not known`);
-  return word;
 }
 
 function textOrNull(text: string): string | null {

@@ -6,7 +6,7 @@ export function factsOfChanges(changes: readonly Change[], directory: string): r
   const processes = [...new Set(changes.map((change) => change.process))].sort();
   return processes.flatMap((process) => {
     const own = withoutRepeats(changes.filter((change) => change.process === process));
-    return factsOfProcess(process, own, directory);
+    return own.length === 0 ? [] : factsOfProcess(process, own, directory);
   });
 }
 
@@ -46,13 +46,31 @@ export function factsOfOrder(changes: readonly Change[], state: Change['state'])
   ];
 }
 
-/** An agent tells other news of a process too, such as its pid, without a new state. */
+/**
+ * An agent tells other news of a process too, such as its pid, without a new state; and of one that
+ * is new that it is STOPPED, where Supervisor says nothing.
+ */
 function withoutRepeats(changes: readonly Change[]): readonly Change[] {
-  return changes.filter(({ state }, index) => changes[index - 1]?.state !== state);
+  return changes.filter(({ state }, index) => (changes[index - 1]?.state ?? 'STOPPED') !== state);
 }
 
+/** What ends these is the daemon or the program, not the moment at which the row gives an order. */
+const OWN_TIME: readonly string[] = [
+  'STARTING RUNNING',
+  'STARTING BACKOFF',
+  'BACKOFF STARTING',
+  'BACKOFF FATAL',
+  'RUNNING EXITED',
+  'EXITED STARTING',
+  'STOPPING STOPPED',
+];
+
 function gaps(changes: readonly Change[]): readonly number[] {
-  return changes.slice(1).map(({ atMs }, index) => (atMs - (changes[index]?.atMs ?? atMs)) / 1_000);
+  return changes.flatMap(({ atMs, state }, index) => {
+    const before = changes[index - 1];
+    if (before === undefined || !OWN_TIME.includes(`${before.state} ${state}`)) return [];
+    return [(atMs - before.atMs) / 1_000];
+  });
 }
 
 const text = (name: string, value: string): Fact => ({ kind: 'text', name, value });

@@ -31,7 +31,7 @@ function changeOf(line: Record<string, unknown>): readonly Change[] {
   const { time, process, state, processPid, exitCode, exitSignal, lastError, msg } = line;
   if (msg !== `${process} is ${state}`) return [];
   const isEnd = ['EXITED', 'BACKOFF', 'STOPPED', 'FATAL'].includes(String(state));
-  const ending = exitSignal ?? exitCode ?? null;
+  const ending = typeof exitSignal === 'string' ? `SIG${exitSignal}` : (exitCode ?? null);
   return [
     {
       atMs: typeof time === 'number' ? time : Date.parse(String(time)),

@@ -134,7 +134,8 @@ export class Stage implements AsyncDisposable {
       const normal = normalise(stdout, this.directory);
       const output = args[0] === 'pid' ? normalisePids(normal) : normal;
       const shown = mode === 'brief' && output !== '' ? '(something)' : output;
-      this.add(`$ ${words}`, `${ending}${lines(shown)}`);
+      const fact = mode === 'background' ? `$ ${words} &` : `$ ${words}`;
+      this.add(fact, `${ending}${lines(shown)}`);
     };
     if (mode === 'background') this.#commands.push(finish());
     else await finish();

@@ -86,8 +86,8 @@ const SOUND_PAIRS = [
 ];
 
 const VARIABLES = {
-  ...{ n: 7, m: -7, zero: 0, large: 2 ** 40, s: 'text', 'ENV_a(b)': 'x', '': 'no name' },
-  ...{ here: '/etc/100%', e: 'é😀\u200b', quotes: `'"`, quote: "it's", ENV_P: '50%(n)s%%' },
+  ...{ n: 7, m: -7, zero: 0, large: 0xabcdef1234, s: 'text', 'ENV_a(b)': 'x', '': 'no name' },
+  ...{ here: '/etc/100%', e: '😀é\u200b', quotes: `'"`, quote: "it's", ENV_P: '50%(n)s%%' },
 };
 const PERCENT_PIECES = [
   ...['%', '%%', '%(n)', '%(m)', '%(s)', '%(ENV_a(b))', '%(x)s', 's', 'd', 'i', 'u', '0', '2'],

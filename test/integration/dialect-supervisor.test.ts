@@ -123,6 +123,15 @@ const CONFIGURATIONS: readonly Configuration[] = [
     },
   },
   {
+    what: 'a default between two files that replace it',
+    files: {
+      'main.conf':
+        '[include]\nfiles = a/one.conf b/two.conf\n[program:main]\ncommand = main\n[supervisord]',
+      'a/one.conf': '[DEFAULT]\ndirectory = %(here)s',
+      'b/two.conf': '[DEFAULT]\ndirectory = /\n[program:later]\ncommand = later',
+    },
+  },
+  {
     what: 'groups, and variables in the keys of a program in them',
     files: {
       'main.conf':

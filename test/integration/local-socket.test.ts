@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,10 @@ import { FleetError } from '../../proto/errors.ts';
 import type { LocalOrder } from '../../proto/local-orders.ts';
 import { knownProcessName, operationId } from '../../proto/vocabulary.ts';
 import type { Daemon } from './fleet/daemon.ts';
+import { freePort } from './fleet/harness.ts';
+import { createPki, readCredentials } from './fleet/pki.ts';
 import { isAlive, statusField } from './fleet/processes.ts';
+import { startScriptedController } from './fleet/scripted-controller.ts';
 import { eventually } from './fleet/wait.ts';
 import {
   call,
@@ -112,6 +115,32 @@ test('another user is named by the directory that is theirs', asRoot, async () =
   await give(host.socket, order('restart', 'steady'), { proofPath, sudoUser: null });
   assert.equal(lastNamed(), 'nobody');
 });
+
+test(
+  'a file system of their own that somebody puts there names nobody',
+  asRoot,
+  async (context) => {
+    const { proofPath } = await greet(host.socket);
+    assert.ok(proofPath);
+    mkdirSync(proofPath, { mode: 0o700 });
+    const mounted = spawnSync('mount', [
+      '-t',
+      'tmpfs',
+      '-o',
+      'mode=700,uid=65534',
+      'none',
+      proofPath,
+    ]);
+    if (mounted.status !== 0) return context.skip('nothing can be mounted here');
+    try {
+      const claims = { proofPath, sudoUser: null };
+      const refused = await refusalOf(give(host.socket, order('stop', 'steady'), claims));
+      assert.equal(refused.cause, 'it is on another file system');
+    } finally {
+      spawnSync('umount', [proofPath]);
+    }
+  },
+);
 
 test('who shows a proof that is none is refused, and nothing happens', async () => {
   const before = await host.running('steady');
@@ -263,6 +292,37 @@ test('a configuration that is wrong at the start leaves the last one in force', 
     async () => (await list(host.socket)).configProblem === null,
   );
   assert.equal(await host.running('steady'), pid);
+});
+
+test('orders are carried out while the controller is down, which learns of them when it is back', async () => {
+  using other = makeHost({ rest: PROGRAMS });
+  const port = await freePort();
+  const pki = await createPki(join(other.folder, 'pki'), 'local');
+  const { ca, cert, key } = await pki.issue({ kind: 'agent', name: 'web-1' });
+  const link = `controllers = 127.0.0.1:${port}\nca = ${ca}\ncert = ${cert}\nkey = ${key}\n`;
+  other.configure(`${link}${PROGRAMS}`);
+  await other.start();
+  await other.running('steady');
+  const proofPath = await proveOneself(other.socket);
+  const stop = order('stop', 'steady');
+  await give(other.socket, stop, { proofPath, sudoUser: 'alice' });
+  assert.equal((await other.status('steady'))?.state, 'STOPPED');
+  const files = await pki.issue({ kind: 'controller', name: 'ops-1' });
+  await using controller = await startScriptedController(
+    readCredentials(files, 'controller'),
+    port,
+  );
+  const told = await eventually('the controller hears of it', () =>
+    controller.sessions
+      .flatMap((session) => session.events())
+      .find((event) => event.kind === 'localOrder'),
+  );
+  assert.deepEqual(told, {
+    kind: 'localOrder',
+    requestedBy: `${userInfo().username} (sudo by alice)`,
+    command: 'stop steady',
+    operationId: 'operationId' in stop ? stop.operationId : null,
+  });
 });
 
 test('a first start with a configuration that is wrong fails', async () => {

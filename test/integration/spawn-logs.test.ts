@@ -42,14 +42,17 @@ test('redirect_stderr waits for the next start', async (context) => {
   real.children.signal(joined, 'USR1', false);
   await eventually('both are in one', () => real.log('web').endsWith('up\nout\nerr\n'));
   assert.equal(readFileSync(stderrLog, 'utf8'), 'err\n');
-  const separate = real.define('web', before);
-  real.children.redefine(separate);
   real.children.signal(joined, 'KILL', true);
-  await real.exited(before.process);
-  const apart = await real.running(separate);
-  await eventually('it is up once more', () => real.log('web').endsWith('err\nup\n'));
-  real.children.signal(apart, 'USR1', false);
-  await eventually('they are apart again', () => real.log('web', 'stderr') === 'err\nerr\n');
+});
+
+test('a stderr of its own is opened with the next start', async (context) => {
+  const real = openChildren(context);
+  const joined = real.define('web', { command: 'echo one' });
+  await real.run(joined);
+  const separate = real.define('web', { command: 'sh -c "echo two >&2"', redirectStderr: false });
+  real.children.redefine(separate);
+  await real.run(separate);
+  assert.deepEqual([real.log('web'), real.log('web', 'stderr')], ['one\n', 'two\n']);
 });
 
 test('logs are emptied, whether a program writes them or none was ever started', async (context) => {

@@ -14,6 +14,8 @@ import { isRoot, NOBODY, openChildren } from './spawn-harness.ts';
 
 const needsRoot = { skip: isRoot ? false : 'only root can become another user' };
 
+const UNSHARE = '/usr/bin/unshare';
+
 const TOOLS = [
   { kind: 'setpriv', path: '/usr/bin/setpriv' },
   { kind: 'chroot', path: '/usr/sbin/chroot' },
@@ -78,7 +80,7 @@ test('its environment, umask and directory are as configured', needsRoot, async 
 });
 
 for (const tool of TOOLS) {
-  const isHere = existsSync(tool.path) && existsSync('/usr/bin/unshare');
+  const isHere = existsSync(tool.path) && existsSync(UNSHARE);
   const skip = needsRoot.skip || (isHere ? false : `needs ${tool.path} and unshare`);
   test(`${tool.kind} gives a user his further groups too`, { skip }, (context) => {
     const { folder } = openChildren(context);
@@ -92,7 +94,7 @@ for (const tool of TOOLS) {
     const script = 'mount --bind "$1" /etc/group || { echo no mount; exit; }; shift; exec "$@"';
     const show = ['/bin/sh', '-c', 'id -u; id -g; id -G'];
     const args = ['-m', '/bin/sh', '-c', script, 'sh', groups, ...words, ...show];
-    const { stdout } = spawnSync('unshare', args, { encoding: 'utf8', cwd: '/' });
+    const { stdout } = spawnSync(UNSHARE, args, { encoding: 'utf8', cwd: '/' });
     if (stdout === '' || stdout === 'no mount\n') return context.skip('nothing can be mounted');
     assert.deepEqual(stdout.trim().split('\n'), ['65534', '65534', '65534 4242 4243']);
   });

@@ -69,6 +69,15 @@ test('a settled default stays, even where a later file has another', () => {
   assert.deepEqual([directoryOf(merged, 'm'), directoryOf(merged, 'b')], ['/etc', 'other']);
 });
 
+test('so it is for a section that was there before the default', () => {
+  const merged = mergeDocuments([
+    file('/etc/main', '[m]'),
+    file('/srv/b', '[DEFAULT]\nd = %(here)s'),
+    file('/opt/c', '[DEFAULT]\nd = other\n[c]'),
+  ]);
+  assert.deepEqual([directoryOf(merged, 'm'), directoryOf(merged, 'c')], ['/srv', 'other']);
+});
+
 test('a problem of a settled default names the place where it is written', () => {
   const merged = mergeDocuments([
     file('/etc/main', '[DEFAULT]\nd = %(here)s'),

@@ -8,15 +8,14 @@ import {
   decodeLocalListing,
   decodeLogRequest,
   decodeOrder,
-  decodeOrderNews,
   encodeClearRequest,
   encodeClearResults,
   encodeGreeting,
   encodeLocalListing,
   encodeLogRequest,
   encodeOrder,
-  encodeOrderNews,
 } from '../../proto/codec/local.ts';
+import { decodeOrderNews, encodeOrderNews } from '../../proto/codec/order-news.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { ConfiguredProcess } from '../../proto/host-questions.ts';
 import { localControlService } from '../../proto/load.ts';

@@ -48,7 +48,6 @@ test('names longer than any host, process or id are refused, wherever an agent s
     (text) => settled({ operationId: text }),
     (text) => ({ hello: { journalId: text } }),
     (text) => ({ event: { processRemoved: { process: text } } }),
-    (text) => ({ event: { orderedLocally: { requestedBy: text } } }),
     (text) => ({ event: { orderedLocally: { operationId: text } } }),
     (text) => ({ answer: { answer: { reread: { changes: [{ change: 1, group: text }] } } } }),
     ...['process', 'group', 'name'].map((field) => (text: string) => ({
@@ -105,9 +104,12 @@ test('what is wrong with a configuration is cut late in an answer, early where i
   assert.equal(judged.event.problem?.length, 1_000);
   const pictured = heard({ snapshot: { configProblem: MEGABYTE } });
   assert.equal(pictured.kind === 'snapshot' && pictured.configProblem?.length, 1_000);
-  const ordered = heard({ event: { orderedLocally: { command: MEGABYTE } } });
+  // Whoever gives an order on a host must not be able to say what its controller would not take.
+  const said = { command: MEGABYTE, requestedBy: MEGABYTE };
+  const ordered = heard({ event: { orderedLocally: said } });
   assert.ok(ordered.kind === 'event' && ordered.event.kind === 'localOrder');
   assert.equal(ordered.event.command.length, 500);
+  assert.equal(ordered.event.requestedBy.length, 255);
 });
 
 test('what is only read is cut, and shows it', () => {

@@ -116,7 +116,7 @@ autorestart = true`,
       ctl('start x'),
       until('x', 'STOPPED'),
     ],
-    ignore: /^\$ stop x|^gaps/,
+    ignore: /^\$ stop x &|^gaps/,
     shows: { '$ start x': 'exit 7\nx: ERROR (abnormal termination)', 'states of x': STOPPED },
     onPurpose: [
       { fact: '$ start x', ours: 'exit 0\nx: started', see: 'waits for the end, then starts' },

@@ -415,7 +415,7 @@ export async function endOf(client: ControlClient, id: OperationId): Promise<Ope
  * Below the ports that systems give to outgoing connections (RFC 6335 §6: from 49152 on, Linux from
  * 32768 on), of which a fleet makes thousands: one of those could take the port meanwhile.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 10_000 + randomInt(20_000);
     const server = createServer();

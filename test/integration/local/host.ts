@@ -12,10 +12,10 @@ import { decodeRefusal } from '../../../proto/codec/error.ts';
 import {
   decodeGreeting,
   decodeLocalListing,
-  decodeOrderNews,
   encodeLogRequest,
   encodeOrder,
 } from '../../../proto/codec/local.ts';
+import { decodeOrderNews } from '../../../proto/codec/order-news.ts';
 import { FleetError } from '../../../proto/errors.ts';
 import { localControlService } from '../../../proto/load.ts';
 import type {

@@ -1,0 +1,104 @@
+/**
+ * Everything that is open for the processes of this host, by process name (`attendance.ts`): opened
+ * for the first start or adoption, kept over restarts, given up when a process is not configured
+ * any more.
+ */
+import { rmSync } from 'node:fs';
+import type { ProcessName } from '../../proto/vocabulary.ts';
+import type { ProcessDefinition } from '../core/definition.ts';
+import {
+  type Attendance,
+  blindAttendance,
+  closeStreams,
+  openAttendance,
+  type Surroundings,
+  streamsOf,
+  suits,
+  takeUp,
+} from './attendance.ts';
+import { makeFifos } from './output.ts';
+import { clearReadableLogs } from './readable-logs.ts';
+import { runFilesOf } from './run-files.ts';
+import { ensureDescriptorsLeft } from './spare-descriptors.ts';
+
+export class Attendances implements Disposable {
+  readonly #around: Surroundings;
+  readonly #attended = new Map<ProcessName, Attendance>();
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  of(process: ProcessName): Attendance | undefined {
+    return this.#attended.get(process);
+  }
+
+  all(): readonly Attendance[] {
+    return [...this.#attended.values()];
+  }
+
+  /** @throws where the output cannot be captured; nothing is left open then */
+  forStart(definition: ProcessDefinition): Attendance {
+    ensureDescriptorsLeft();
+    return this.#attend(definition, !definition.redirectStderr);
+  }
+
+  /**
+   * A child that was started by an earlier agent has, perhaps, other streams than it would get now.
+   * One whose output cannot be read is supervised nevertheless.
+   */
+  forAdoption(definition: ProcessDefinition): Attendance {
+    try {
+      return this.#attend(definition, true);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#around.log.error({ process: definition.process }, why);
+      const attendance = blindAttendance(definition, this.#around.folders);
+      this.#attended.set(definition.process, attendance);
+      return attendance;
+    }
+  }
+
+  takeUp(definition: ProcessDefinition): void {
+    const attendance = this.#attended.get(definition.process);
+    if (attendance !== undefined) takeUp(attendance, definition, this.#around);
+  }
+
+  forget(process: ProcessName): void {
+    this.#close(process);
+    const { exitFile, stdoutFifo, stderrFifo } = runFilesOf(this.#around.folders, process);
+    for (const path of [exitFile, stdoutFifo, stderrFifo]) rmSync(path, { force: true });
+  }
+
+  reopenLogs(): void {
+    for (const stream of this.all().flatMap(streamsOf)) stream.reopenLog();
+  }
+
+  /** @returns why not all of them could be emptied, or null */
+  clearLogs(process: ProcessName, definition: ProcessDefinition | null): string | null {
+    return clearReadableLogs(this.#around.folders, definition, this.#attended.get(process));
+  }
+
+  [Symbol.dispose](): void {
+    for (const process of [...this.#attended.keys()]) this.#close(process);
+  }
+
+  #attend(definition: ProcessDefinition, hasOwnStderr: boolean): Attendance {
+    const { process } = definition;
+    const present = this.#attended.get(process);
+    const { stdoutFifo, stderrFifo } = runFilesOf(this.#around.folders, process);
+    // Somebody may have tidied up; a keeper would then write to a plain file, without end.
+    const areThere = makeFifos([stdoutFifo, stderrFifo]) === 0;
+    if (present !== undefined && suits(present, definition) && areThere) return present;
+    this.#close(process);
+    const attendance = openAttendance(definition, this.#around, hasOwnStderr);
+    this.#attended.set(process, attendance);
+    return attendance;
+  }
+
+  #close(process: ProcessName): void {
+    const attendance = this.#attended.get(process);
+    if (attendance !== undefined) closeStreams(attendance);
+    this.#attended.delete(process);
+  }
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { AgentConfigResult, AgentSettings } from '../../agent/config/load.ts';
+import { becomeUser, type Privileges } from '../../agent/start/become-user.ts';
+import { configSource, lastAccepted } from '../../agent/start/configuration.ts';
+import { writePidFile } from '../../agent/start/pid-file.ts';
+import { FleetError } from '../../proto/errors.ts';
+import { fakeLog } from '../fakes/agent-log.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'fleet-start-'));
+after(() => rmSync(root, { recursive: true }));
+const inNewDirectory = (name: string): string => join(mkdtempSync(join(root, 'd')), name);
+
+// ── the pid file ────────────────────────────────────────────────────────────────────────────────
+
+test('a pid file holds the pid, also where an older one was, and goes with the agent', () => {
+  const path = inNewDirectory('agent.pid');
+  for (const before of [null, '', '123456789\n']) {
+    if (before !== null) writeFileSync(path, before);
+    const file = writePidFile(path, 42, fakeLog());
+    assert.equal(readFileSync(path, 'utf8'), '42\n');
+    file[Symbol.dispose]();
+    assert.equal(existsSync(path), false);
+  }
+});
+
+test('what is no pid file is neither written over nor removed', () => {
+  const precious = inNewDirectory('precious');
+  writeFileSync(precious, '17\n');
+  const text = inNewDirectory('text');
+  writeFileSync(text, 'do not lose me');
+  const symbolic = inNewDirectory('symbolic');
+  symlinkSync(precious, symbolic);
+  const hard = inNewDirectory('hard');
+  linkSync(precious, hard);
+  for (const path of [text, symbolic, hard, root]) {
+    const log = fakeLog();
+    writePidFile(path, 42, log)[Symbol.dispose]();
+    assert.deepEqual(log.lines, ['error: the pid file could not be written'], path);
+    assert.ok(existsSync(path));
+  }
+  assert.equal(readFileSync(precious, 'utf8'), '17\n');
+  assert.equal(readFileSync(text, 'utf8'), 'do not lose me');
+});
+
+test('the pid file of a successor stays', () => {
+  const path = inNewDirectory('agent.pid');
+  const first = writePidFile(path, 42, fakeLog());
+  renameSync(path, `${path}.moved`);
+  writePidFile(path, 43, fakeLog());
+  first[Symbol.dispose]();
+  assert.equal(readFileSync(path, 'utf8'), '43\n');
+});
+
+// ── another user ────────────────────────────────────────────────────────────────────────────────
+
+const alice = { name: 'alice', uid: 1_000, gid: 100 };
+
+function privilegesOf(overrides: Partial<Privileges> = {}) {
+  const calls: string[] = [];
+  let uid = 0;
+  const privileges: Privileges = {
+    initgroups: (name, gid) => void calls.push(`initgroups ${name} ${gid}`),
+    setgid: (gid) => void calls.push(`setgid ${gid}`),
+    setuid: (wanted) => {
+      calls.push(`setuid ${wanted}`);
+      if (uid !== 0) throw new Error('EPERM, Operation not permitted');
+      uid = wanted;
+    },
+    getuid: () => uid,
+    ...overrides,
+  };
+  return { calls, privileges };
+}
+
+test('groups are given up before the group, and the user last', () => {
+  const { calls, privileges } = privilegesOf();
+  becomeUser(alice, privileges);
+  assert.deepEqual(calls, ['initgroups alice 100', 'setgid 100', 'setuid 1000', 'setuid 0']);
+});
+
+test('an agent that may not, or only seems to, become the user does not start', () => {
+  const refuse = (): never => {
+    throw new Error('EPERM, Operation not permitted');
+  };
+  for (const overrides of [
+    { initgroups: refuse },
+    { setgid: refuse },
+    { setuid: refuse },
+    { getuid: () => 0 },
+    { setuid: () => undefined, getuid: () => 1_000 },
+  ]) {
+    assert.throws(
+      () => becomeUser(alice, privilegesOf(overrides).privileges),
+      (error) => error instanceof FleetError && error.refusal.code === 'configuration',
+    );
+  }
+});
+
+// ── which configuration ─────────────────────────────────────────────────────────────────────────
+
+const wrong: AgentConfigResult = {
+  config: null,
+  problems: [
+    { file: 'a.conf', line: 3, section: 'program:a', key: 'command', message: 'no', hint: null },
+  ],
+  warnings: [],
+};
+
+test('where no agent ran before, a wrong configuration has no earlier one', () => {
+  assert.equal(lastAccepted(wrong, '/etc/a.conf', root), null);
+  const notADatabase = join(mkdtempSync(join(root, 'd')), 'journal.db');
+  writeFileSync(notADatabase, 'garbage that is longer than a page header of SQLite would be');
+  assert.equal(lastAccepted(wrong, '/etc/a.conf', join(notADatabase, '..')), null);
+});
+
+test('a reading is what the file says now, with everything that is wrong with it', () => {
+  const agent = { stateDir: '/s' } as AgentSettings;
+  const log = fakeLog();
+  let loaded: AgentConfigResult = wrong;
+  const source = configSource(() => loaded, agent, log);
+  const rejected = source.read();
+  assert.ok(rejected.kind === 'rejected');
+  assert.match(rejected.problem, /a\.conf:3: \[program:a\] command: no/);
+  loaded = { config: { agent, processes: [] }, problems: [], warnings: [] };
+  assert.deepEqual(source.read(), { kind: 'read', definitions: [] });
+  assert.deepEqual(log.lines, []);
+});
+
+test('changes of the agent itself that wait, and warnings, are told', () => {
+  const agent = { stateDir: '/s' } as AgentSettings;
+  const log = fakeLog();
+  const config = { agent: { ...agent, stateDir: '/t' }, processes: [] };
+  const source = configSource(
+    () => ({ config, problems: [], warnings: wrong.problems }),
+    agent,
+    log,
+  );
+  source.read();
+  source.read();
+  assert.equal(log.lines.filter((line) => line.includes('has warnings')).length, 1);
+  assert.ok(log.lines.some((line) => line.includes('when it is started again')));
+});
