@@ -10,6 +10,7 @@ import { createBatchLoop } from '../proto/batch.ts';
 import type { ProcessName, ProcessStatus } from '../proto/vocabulary.ts';
 import { stepAgent } from './core/agent.ts';
 import type { ProcessDefinition } from './core/definition.ts';
+import { recordOf } from './core/outbox.ts';
 import { targetsToRecord } from './core/recover.ts';
 import type {
   ActingEffect,
@@ -98,7 +99,7 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
       }
       case 'tierTimer':
         return ports.clock.after(effect.delayMs, () => {
-          deliver({ kind: 'tierTimedOut', direction: effect.direction, index: effect.index });
+          deliver({ kind: 'tierTimedOut', sequence: effect.sequence, index: effect.index });
         });
       case 'waveTimer': {
         const { operationId, wave } = effect;
@@ -212,7 +213,7 @@ function signalError(result: SignalResult): string | null {
 
 /** Brings a journal that has missed commits up to date, and then adds what is new. */
 function everything({ state, writes }: AgentStep): readonly AgentWrite[] {
-  const { nextSeq, pending } = state.outbox;
+  const { nextSeq, pending } = recordOf(state.outbox);
   return [
     { kind: 'acknowledged', seq: (pending[0]?.seq ?? nextSeq) - 1 },
     { kind: 'processesCleared' },

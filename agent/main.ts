@@ -16,6 +16,7 @@ import {
   acceptConfig,
   acceptCredentials,
   lockStateDirectory,
+  makeGuardedDirectory,
   makePrivateDirectory,
   refuseToStart,
 } from '../proto/daemon/start.ts';
@@ -47,7 +48,8 @@ import { type AgentDriver, createAgentDriver } from './driver.ts';
 import { ControllerLink, type LinkOptions, NO_LINK } from './link.ts';
 import { createOrderDesk, type OrderDesk } from './local/order-desk.ts';
 import { type LocalServer, openLocalServer } from './local/server.ts';
-import { type ListeningSocket, makeSocketDirectory, openSocket } from './local/socket.ts';
+import { type ListeningSocket, openSocket } from './local/socket.ts';
+import { makeSocketDirectory } from './local/socket-directory.ts';
 import type { Log } from './ports.ts';
 import { becomeUser } from './start/become-user.ts';
 import {
@@ -118,7 +120,7 @@ function surroundings(): AgentSurroundings {
 function acceptOrGoBack(loaded: AgentConfigResult, args: DaemonArguments): StartingConfig {
   if (loaded.config === null && !args.isCheck) {
     const stateDir = findStateDirectory(args.configPath, surroundings());
-    const earlier = lastAccepted(loaded, args.configPath, stateDir);
+    const earlier = lastAccepted(loaded, args.configPath, { stateDir, findUser });
     if (earlier !== null) {
       writeToStderr(`${formatProblems({ errors: loaded.problems, warnings: loaded.warnings })}\n`);
       return earlier;
@@ -157,7 +159,7 @@ interface Supervision extends StartingConfig {
 function supervise(given: Supervision): void {
   const { agent, reading, log, mainLog } = given;
   const { NOTIFY_SOCKET: notifySocket, ...environment } = process.env;
-  makePrivateDirectory(agent.runDir);
+  makeGuardedDirectory('run_dir', agent.runDir);
   makePrivateDirectory(agent.logDir);
   const table = openProcessTable();
   const journal = openJournal(journalPath(agent.stateDir), table.bootId);

@@ -52,7 +52,6 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     port: typeof address === 'object' && address !== null ? address.port : listen.port,
     async close(graceMs) {
       tls.close();
-      injector.drain(graceMs);
       const drained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       const tooLong = new Promise<void>((resolve) => setTimeout(resolve, graceMs));
       await Promise.race([drained, tooLong]);

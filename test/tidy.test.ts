@@ -65,7 +65,7 @@ const PURE_PROTO = [
   'proto/wildcard.ts',
   'proto/tier-wait.ts',
 ];
-const PURE_PACKAGES = ['shlex', 're2js', 'ipaddr.js'];
+const PURE_PACKAGES = ['re2js', 'ipaddr.js'];
 
 const isPure = (path: string): boolean =>
   PURE_PROTO.includes(path) || path.startsWith('proto/selector/');

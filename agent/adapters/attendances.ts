@@ -16,7 +16,7 @@ import {
   suits,
   takeUp,
 } from './attendance.ts';
-import { makeFifos } from './output.ts';
+import { makeFifos, removeForeignFifos } from './output.ts';
 import { clearReadableLogs } from './readable-logs.ts';
 import { runFilesOf } from './run-files.ts';
 import { ensureDescriptorsLeft } from './spare-descriptors.ts';
@@ -40,6 +40,8 @@ export class Attendances implements Disposable {
   /** @throws where the output cannot be captured; nothing is left open then */
   forStart(definition: ProcessDefinition): Attendance {
     ensureDescriptorsLeft();
+    const { stdoutFifo, stderrFifo } = runFilesOf(this.#around.folders, definition.process);
+    removeForeignFifos([stdoutFifo, stderrFifo], definition.user?.uid ?? null);
     return this.#attend(definition, !definition.redirectStderr);
   }
 

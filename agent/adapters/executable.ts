@@ -33,19 +33,18 @@ export function findExecutable(
   if (!split.ok) return notExecutable(cannotParse(clipped(command), split.why));
   const [program, ...others] = split.words;
   if (program === undefined || program === '') return notExecutable('command is empty');
-  const candidates = candidatesFor(program, searchPath || DEFAULT_PATH, directory);
-  const verdicts = candidates.map((path) => ({ path, problem: problemOf(path) }));
-  const usable = verdicts.find((verdict) => verdict.problem === null);
-  if (usable !== undefined) {
-    if (!isExecutableFormat(usable.path)) {
-      return notExecutable(`couldn't exec ${clipped(program)}: ENOEXEC`);
+  let problemFound: string | null = null;
+  for (const path of candidatesFor(program, searchPath || DEFAULT_PATH, directory)) {
+    const problem = problemOf(path);
+    if (problem === null) {
+      const isFoundAgain = searchPath !== '' || program.includes('/');
+      return isExecutableFormat(path)
+        ? { kind: 'found', command: [isFoundAgain ? program : path, ...others] }
+        : notExecutable(`couldn't exec ${clipped(program)}: ENOEXEC`);
     }
-    const isFoundAgain = searchPath !== '' || program.includes('/');
-    return { kind: 'found', command: [isFoundAgain ? program : usable.path, ...others] };
+    if (problem !== 'missing') problemFound ??= problem(shown(path));
   }
-  for (const { path, problem } of verdicts) {
-    if (problem !== null && problem !== 'missing') return notExecutable(problem(shown(path)));
-  }
+  if (problemFound !== null) return notExecutable(problemFound);
   return { kind: 'unusable', fault: 'no-file', error: `can't find command ${shown(program)}` };
 }
 
@@ -79,13 +78,13 @@ const EXECUTABLE_BY_SOMEBODY = 0o111;
 type Problem = null | 'missing' | ((path: string) => string);
 
 function problemOf(path: string): Problem {
-  let facts: Stats;
+  let facts: Stats | undefined;
   try {
-    facts = statSync(path);
+    facts = statSync(path, { throwIfNoEntry: false });
   } catch {
-    // Also what cannot be looked at: to whoever cannot, it is not there.
-    return 'missing';
+    // What cannot be looked at: to whoever cannot, it is not there either.
   }
+  if (facts === undefined) return 'missing';
   if (facts.isDirectory()) return (file) => `command at ${file} is a directory`;
   if (!facts.isFile() || (facts.mode & EXECUTABLE_BY_SOMEBODY) === 0) {
     return (file) => `command at ${file} is not executable`;

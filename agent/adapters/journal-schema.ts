@@ -52,7 +52,7 @@ const CONFIGURED_WAITS = `
 
 /**
  * Definitions say more of users and logs, processes what their child was started with, and targets
- * why they were not simply done.
+ * who wanted them and why they were not simply done. So far only the controller wanted any.
  */
 const WIDER_DEFINITIONS = `
   UPDATE processes SET record = json_set(record,
@@ -62,7 +62,7 @@ const WIDER_DEFINITIONS = `
     '$.definition.stripAnsi', json('false'),
     '$.definition.stdoutLog.syslog', json('false'),
     '$.definition.stderrLog.syslog', json('false'));
-  UPDATE targets SET record = json_set(record, '$.groups', json('[]'));
+  UPDATE targets SET record = json_set(record, '$.groups', json('[]'), '$.origin', 'controller');
   UPDATE targets SET record = json_set(record, '$.outcome.fault', NULL, '$.outcome.note', NULL)
   WHERE json_extract(record, '$.outcome') IS NOT NULL;
   UPDATE events SET record =

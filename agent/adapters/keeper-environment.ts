@@ -6,7 +6,8 @@
  * and the program is not: a library that `LD_PRELOAD` names may be the program's user's to write.
  *
  * So such variables travel under other names, and are put right by the last shell, which is the
- * program's user already; in arguments everybody on the host could read them.
+ * program's user already. Arguments would not do, as everybody on the host can read them; only what no
+ * shell can assign is one, for the moment that env(1) takes.
  */
 
 export interface Carried {
@@ -34,20 +35,26 @@ export function carryEnvironment(
     (own[name] === value || name.startsWith('SUPERVISOR_') || !(crossesUsers || isLoaders(name)));
   const entries = Object.entries(wanted);
   const strange = entries.filter((entry) => !mayPass(entry));
-  // One way for all of them: env(1) itself must not be run under what is meant for the program.
   const needsEnv = strange.some(([name]) => !canBeAssigned(name));
+  // As few as can be: arguments can be read. But env(1) must not be run under another loader's rules.
+  const isArgument = (name: string): boolean =>
+    needsEnv && (!canBeAssigned(name) || isLoaders(name));
+  const carried = strange.map(([name, value], index) => {
+    const carriedAs = carrier(index);
+    const text = isArgument(name) ? `${name}=${value}` : value;
+    return { name, carriedAs, text };
+  });
+  const assigned = carried.filter(({ name }) => !isArgument(name));
+  const asArguments = carried.filter(({ name }) => isArgument(name));
   const added = SHELLS_ADD.filter((name) => !(name in wanted));
   const forget = added.length === 0 ? '' : `unset ${added.join(' ')}\n`;
   return {
     environment: Object.fromEntries([
       ...entries.filter(mayPass),
-      ...strange.map(([name, value], index) => [
-        carrier(index),
-        needsEnv ? `${name}=${value}` : value,
-      ]),
+      ...carried.map(({ carriedAs, text }) => [carriedAs, text]),
     ]),
-    restore: forget + (needsEnv ? '' : strange.map(assignment).join('')),
-    prefix: needsEnv ? envWords(strange.length) : '',
+    restore: forget + assigned.map(assignment).join(''),
+    prefix: needsEnv ? envWords(asArguments) : '',
   };
 }
 
@@ -78,12 +85,17 @@ function isLoaders(name: string): boolean {
 
 const carrier = (index: number): string => `FLEETVISOR_ENVIRONMENT_${index}`;
 
-function assignment([name]: Entry, index: number): string {
-  return `export ${name}="$${carrier(index)}"; unset ${carrier(index)}\n`;
+interface Travelling {
+  readonly name: string;
+  readonly carriedAs: string;
 }
 
-function envWords(count: number): string {
-  const names = Array.from({ length: count }, (_, index) => carrier(index));
-  const unset = names.map((name) => `-u ${name}`).join(' ');
-  return `/usr/bin/env ${unset} ${names.map((name) => `"$${name}"`).join(' ')} `;
+function assignment({ name, carriedAs }: Travelling): string {
+  return `export ${name}="$${carriedAs}"; unset ${carriedAs}\n`;
+}
+
+function envWords(travelling: readonly Travelling[]): string {
+  const unset = travelling.map(({ carriedAs }) => `-u ${carriedAs}`).join(' ');
+  const words = travelling.map(({ carriedAs }) => `"$${carriedAs}"`).join(' ');
+  return `/usr/bin/env ${unset} ${words} `;
 }

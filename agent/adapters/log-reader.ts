@@ -171,12 +171,16 @@ function openLog(path: string): OpenLog | null {
 
 /** Where `x.log` was rotated more than once meanwhile, the next one is `x.log.2` or so. */
 function successorOf(path: string, old: Stats): string {
-  for (let index = 1; ; index += 1) {
+  for (let index = 1; index <= BACKUPS_SEARCHED_MAX; index += 1) {
     const stats = statSync(`${path}.${index}`, { throwIfNoEntry: false });
     if (stats === undefined) return path;
     if (isSame(old, stats)) return index === 1 ? path : `${path}.${index - 1}`;
   }
+  return path;
 }
+
+/** Where others may write there can be any number of them. */
+const BACKUPS_SEARCHED_MAX = 1_000;
 
 const isSame = (one: Stats, other: Stats | undefined): boolean =>
   one.ino === other?.ino && one.dev === other.dev;

@@ -6,7 +6,7 @@
  * not reading on, so that only the program waits.
  */
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { LastLines } from './last-lines.ts';
 import type { LogSink } from './log-sink.ts';
@@ -28,13 +28,30 @@ const FIFO_FLAGS = constants.O_RDWR | constants.O_NONBLOCK;
 export function makeFifos(paths: readonly string[]): number {
   const missing = paths.filter((path) => !isFifo(path));
   for (const path of missing) rmSync(path, { force: true });
-  if (missing.length === 0) return 0;
-  execFileSync('mkfifo', ['-m', '600', ...missing], { stdio: ['ignore', 'ignore', 'pipe'] });
+  for (let from = 0; from < missing.length; from += FIFOS_AT_ONCE) {
+    const words = ['-m', '600', ...missing.slice(from, from + FIFOS_AT_ONCE)];
+    execFileSync('mkfifo', words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  }
   return missing.length;
 }
 
+/** A command line of a host with thousands of processes would be too long for the kernel. */
+const FIFOS_AT_ONCE = 200;
+
+/**
+ * Removes the FIFOs that belonged to another user's program: what that one left behind may still
+ * have them open, and would read what the next one prints, or print in its name.
+ */
+export function removeForeignFifos(paths: readonly string[], uid: number | null): void {
+  const mayStay = [uid, process.geteuid?.()];
+  for (const path of paths) {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && !mayStay.includes(found.uid)) rmSync(path, { force: true });
+  }
+}
+
 function isFifo(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
+  return lstatSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
 }
 
 export class OutputStream implements Disposable {

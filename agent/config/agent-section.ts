@@ -38,6 +38,7 @@ export function readAgentSection(
   around: { readonly context: ReadContext; readonly accounts: Accounts },
 ): AgentSection | null {
   const { section, context } = findSection(file, document, around.context);
+  if (!isForAgent(section, document, context)) return null;
   const table = { ...AGENT, ...socketTable(around.accounts) };
   const known = { known: Object.keys(table), notYet: [], unknownIs: 'error' } as const;
   checkKeys(section, known, context.findings);
@@ -77,6 +78,21 @@ function findSection(
   const place = { source: { file, directory: '/' }, line: 0 };
   const empty = { name: 'agent', place, entries: new Map(), settledDefaults: new Map() };
   return { section: empty, context: { ...context, defaults: new Map() } };
+}
+
+/**
+ * supervisord refuses a file without `[supervisord]` as well. What an empty or half written file asks
+ * for, taken at its word, is to stop everything.
+ */
+function isForAgent(
+  section: IniSection,
+  document: IniDocument,
+  { findings }: ReadContext,
+): boolean {
+  if (document.sections.has('agent') || document.sections.has('supervisord')) return true;
+  const message = 'has no [agent] section, and no [supervisord] section either';
+  findings.error({ ...subjectOf(section, null), section: null }, message, EXAMPLE);
+  return false;
 }
 
 const HOST = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;

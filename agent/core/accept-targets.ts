@@ -11,9 +11,17 @@ import { emit, putProcess } from './apply-process.ts';
 import { forgetOldTargets } from './forget-targets.ts';
 import type { ProcessRuntime } from './process.ts';
 import { type SpawnProblem, type Turn, targetKey } from './state.ts';
-import { begin, mustBeExamined, type TargetRecord } from './target.ts';
-import { emitSettled, enqueue, readForUpdate, save, settle } from './targets.ts';
-import { failed, NO_JOURNAL, NO_SUCH_PROCESS, SHUTTING_DOWN, type Verdict } from './verdict.ts';
+import { mustBeExamined, type TargetOrigin, type TargetRecord } from './target.ts';
+import { adviceOn, emitSettled, enqueue, readForUpdate, save, settle } from './targets.ts';
+import {
+  failed,
+  GONE_ALREADY,
+  NO_JOURNAL,
+  NO_LONGER_CONFIGURED,
+  NO_SUCH_PROCESS,
+  SHUTTING_DOWN,
+  type Verdict,
+} from './verdict.ts';
 
 /** What is wanted of a process from the moment that this was asked of it; outlives the agent. */
 const WANTED = {
@@ -28,8 +36,7 @@ export type Command = Extract<ControllerMessage, { readonly kind: 'command' }>;
 /** What is to be done to some processes, whoever asks for it. */
 export interface TargetOrder
   extends Pick<Command, 'operationId' | 'verb' | 'signal' | 'startFollows' | 'groups'> {
-  /** Nobody asked for these in particular, so what people want of them stays as it is. */
-  readonly isUpkeep: boolean;
+  readonly origin: TargetOrigin;
 }
 
 /**
@@ -75,13 +82,14 @@ function accept(
   name: ProcessName,
   problem: SpawnProblem | null,
 ): void {
-  const { operationId, verb, signal, groups } = order;
+  const { operationId, verb, origin, signal, groups } = order;
   const process = turn.state.processes.get(name);
   const generation = (process?.generation ?? 0) + (verb === 'restart' ? 1 : 0);
   const target: TargetRecord = {
     operationId,
     process: name,
     verb,
+    origin,
     signal,
     groups,
     generation,
@@ -95,13 +103,15 @@ function accept(
   const hindrance = findHindrance(turn);
   if (hindrance !== null) return settle(turn, target, hindrance);
   if (verb === 'update') return acceptUpdate(turn, target);
-  if (process === undefined) return settle(turn, target, NO_SUCH_PROCESS);
-  if (problem !== null && mustBeExamined(verb, begin(verb, process.state))) {
+  if (process === undefined) return settle(turn, target, verdictWithout(target));
+  const isToRun = WANTED[verb] === 'up';
+  if (isToRun && turn.state.retired.has(name)) return settle(turn, target, NO_LONGER_CONFIGURED);
+  if (problem !== null && mustBeExamined(verb, adviceOn(turn, target, process))) {
     return settle(turn, target, failed(problem.error, problem.fault));
   }
   save(turn, target);
   const asked = order.startFollows ? 'paused' : WANTED[verb];
-  const wanted = order.isUpkeep || asked === null ? process.wanted : asked;
+  const wanted = origin === 'update' || asked === null ? process.wanted : asked;
   putProcess(turn, { ...process, generation, wanted });
   emit(turn, { kind: 'targetAccepted', ...pick(target) });
   enqueue(turn, target);
@@ -115,7 +125,11 @@ function acceptUpdate(turn: Turn, target: TargetRecord): void {
   readForUpdate(turn, updating);
 }
 
-function findHindrance({ state }: Turn): Verdict | null {
+function verdictWithout({ origin, verb }: TargetRecord): Verdict {
+  return origin === 'update' && verb === 'stop' ? GONE_ALREADY : NO_SUCH_PROCESS;
+}
+
+export function findHindrance({ state }: Turn): Verdict | null {
   if (!state.isJournalSound) return NO_JOURNAL;
   return state.isShuttingDown ? SHUTTING_DOWN : null;
 }

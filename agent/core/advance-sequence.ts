@@ -5,13 +5,16 @@
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { applyToProcess } from './apply-process.ts';
 import { isWantedUp } from './configuration.ts';
+import { startOnceStopped } from './late-starts.ts';
 import { type Direction, isSettledFor, type Sequence, sequenceOf, tierWaitMs } from './order.ts';
 import type { ProcessRuntime } from './process.ts';
 import type { Turn } from './state.ts';
 
 export function beginSequence(turn: Turn, direction: Direction): void {
   const definitions = [...turn.state.processes.values()].map((process) => process.definition);
-  turn.state = { ...turn.state, sequence: sequenceOf(direction, definitions) };
+  const sequencesBegun = turn.state.sequencesBegun + 1;
+  const sequence = sequenceOf(sequencesBegun, direction, definitions);
+  turn.state = { ...turn.state, sequence, sequencesBegun };
   advanceSequence(turn);
 }
 
@@ -35,9 +38,10 @@ export function forgetMember(turn: Turn, name: ProcessName): void {
   advanceSequence(turn);
 }
 
-export function noteTierTimeout(turn: Turn, direction: Direction, index: number): void {
+export function noteTierTimeout(turn: Turn, number: number, index: number): void {
   const { sequence } = turn.state;
-  if (sequence?.direction !== direction || sequence.index !== index) return;
+  if (sequence?.number !== number || sequence.index !== index) return;
+  const { direction } = sequence;
   const late = membersOf(turn, sequence.waitingFor);
   const names = late.map((member) => `${member.definition.process} (${member.state})`).join(', ');
   turn.effects.push({ kind: 'warn', text: `${direction}: going on without waiting for ${names}` });
@@ -54,7 +58,7 @@ function advanceSequence(turn: Turn): void {
 }
 
 function beginNextTier(turn: Turn, sequence: Sequence): void {
-  const { direction } = sequence;
+  const { number, direction } = sequence;
   const index = sequence.index + 1;
   const names = sequence.tiers[index];
   if (names === undefined) {
@@ -66,7 +70,7 @@ function beginNextTier(turn: Turn, sequence: Sequence): void {
   const delayMs = tierWaitMs(direction, definitions);
   const waitingFor = delayMs === 0 ? [] : names;
   turn.state = { ...turn.state, sequence: { ...sequence, index, waitingFor } };
-  if (delayMs > 0) turn.effects.push({ kind: 'tierTimer', direction, index, delayMs });
+  if (delayMs > 0) turn.effects.push({ kind: 'tierTimer', sequence: number, index, delayMs });
   for (const name of names) orderMember(turn, direction, name);
   dismissSettled(turn);
 }
@@ -75,15 +79,10 @@ function orderMember(turn: Turn, direction: Direction, name: ProcessName): void 
   const process = turn.state.processes.get(name);
   if (process === undefined) return;
   if (direction === 'shutdown') return applyToProcess(turn, name, { kind: 'stop' });
-  if (isWantedAtBoot(process)) applyToProcess(turn, name, { kind: 'start' });
-}
-
-/**
- * A process that an earlier agent left in
- * another state than STOPPED is not started afresh: it runs, or its end has been judged already.
- */
-function isWantedAtBoot(process: ProcessRuntime): boolean {
-  return process.state === 'STOPPED' && isWantedUp(process, process.definition);
+  if (turn.state.retired.has(name) || !isWantedUp(process, process.definition)) return;
+  // In any other state it runs, or its end has been judged already.
+  if (process.state === 'STOPPED') applyToProcess(turn, name, { kind: 'start' });
+  if (process.state === 'STOPPING') startOnceStopped(turn, name);
 }
 
 /** Those that have nothing to do in this tier; one that is retried again and again holds nobody up. */

@@ -5,14 +5,15 @@
  */
 
 import type { Instant } from '../../proto/instant.ts';
-import { type ProcessStatus, STOPPED_STATES } from '../../proto/vocabulary.ts';
+import type { ProcessStatus } from '../../proto/vocabulary.ts';
 import { acceptTargets } from './accept-targets.ts';
 import { noteEntered, noteTierTimeout } from './advance-sequence.ts';
 import { applyToProcess } from './apply-process.ts';
 import { boot } from './boot.ts';
+import { startIfLate } from './late-starts.ts';
 import { noteOrder, reportControl, takeOrder } from './orders.ts';
 import { noteConfigRead } from './reading.ts';
-import { removeProcess } from './removal.ts';
+import { removeIfGone } from './removal.ts';
 import { noteProgress, noteWaveTimeout } from './rollout.ts';
 import { disconnected, receive } from './session.ts';
 import { endShutdown, shutDown } from './shut-down.ts';
@@ -40,13 +41,13 @@ function route(turn: Turn, input: AgentInput): void {
     case 'boot':
       return boot(turn, input.sightings);
     case 'shutdown':
-      return shutDown(turn);
+      return shutDown(turn, null);
     case 'process':
       return applyToProcess(turn, input.process, input.input);
     case 'signalled':
       return noteSignalled(turn, input.target, input.error);
     case 'tierTimedOut':
-      return noteTierTimeout(turn, input.direction, input.index);
+      return noteTierTimeout(turn, input.sequence, input.index);
     case 'examined':
       return acceptTargets(turn, input.order, input.processes, input.problems);
     case 'order':
@@ -87,11 +88,9 @@ function drawConsequences(turn: Turn): void {
 /** A target may have waited for the new state, and so may a tier; either may order the next. */
 function noteState(turn: Turn, status: ProcessStatus): void {
   observeProcess(turn, status);
+  startIfLate(turn, status.process);
   noteEntered(turn, status.process);
-  const isGone = turn.state.retired.has(status.process) && STOPPED_STATES.has(status.state);
-  if (isGone && turn.state.processes.get(status.process)?.child === null) {
-    removeProcess(turn, status.process);
-  }
+  removeIfGone(turn, status.process);
 }
 
 function report(turn: Turn, progress: TargetProgress): void {

@@ -7,6 +7,7 @@ import { append } from './outbox.ts';
 import type { ProcessInput, ProcessRuntime } from './process.ts';
 import type { Turn } from './state.ts';
 import { stepProcess } from './step-process.ts';
+import { isLocal } from './target-origin.ts';
 
 /** An input for a process that is not (or no longer) here is dropped: it came too late. */
 export function applyToProcess(turn: Turn, name: ProcessName, input: ProcessInput): void {
@@ -34,7 +35,12 @@ export function putProcess(turn: Turn, process: ProcessRuntime): void {
 
 /** Adds an event to the outbox and, where a session is up, sends it. */
 export function emit(turn: Turn, event: AgentEvent): void {
-  const { outbox, added, droppedSeq } = append(turn.state.outbox, event, turn.at.wallMs);
+  const { outbox, added, droppedSeq } = append(
+    turn.state.outbox,
+    event,
+    turn.at.wallMs,
+    isLocal(turn.state.targets, event),
+  );
   turn.state = { ...turn.state, outbox };
   turn.writes.push({ kind: 'event', event: added });
   if (droppedSeq !== null) turn.writes.push({ kind: 'eventDropped', seq: droppedSeq });

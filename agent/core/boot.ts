@@ -15,6 +15,7 @@ import type {
   ProcessRuntime,
   ProcessTimer,
 } from './process.ts';
+import { removeIfGone } from './removal.ts';
 import type { Sighting, Turn } from './state.ts';
 import { resumeTargets } from './targets.ts';
 
@@ -34,6 +35,7 @@ export function boot(turn: Turn, sightings: ReadonlyMap<ProcessName, Sighting>):
   for (const name of turn.state.retired) {
     turn.effects.push({ kind: 'warn', text: `${name} is no longer configured and is stopped` });
     applyToProcess(turn, name, { kind: 'stop' });
+    removeIfGone(turn, name);
   }
   // First, so that a restart under way starts its process once, and the tiers find it starting.
   resumeTargets(turn);

@@ -5,8 +5,13 @@ import type { ProcessDefinition } from './definition.ts';
 import { initialProcess, type ProcessRuntime, statusOf } from './process.ts';
 import type { Turn } from './state.ts';
 
+/** A process of the same name that was removed has left timers behind, which must not fit this one. */
+export function newProcess({ state, at }: Turn, definition: ProcessDefinition): ProcessRuntime {
+  return { ...initialProcess(definition, at.wallMs), timerToken: state.firstTimerToken };
+}
+
 export function addProcess(turn: Turn, definition: ProcessDefinition): void {
-  const process = initialProcess(definition, turn.at.wallMs);
+  const process = newProcess(turn, definition);
   putProcess(turn, process);
   emit(turn, { kind: 'processChanged', process: statusOf(process) });
 }

@@ -10,13 +10,14 @@ interface Link<Value> {
 
 export class FifoQueue<Value> {
   readonly size: number;
+  /** Null only where the queue is empty, so that what comes first is always at hand. */
   readonly #front: Link<Value> | null;
   /** What was added last comes first; turned round when the front is used up. */
   readonly #back: Link<Value> | null;
 
   private constructor(front: Link<Value> | null, back: Link<Value> | null, size: number) {
-    this.#front = front;
-    this.#back = back;
+    this.#front = front ?? turnedRound(back);
+    this.#back = front === null ? null : back;
     this.size = size;
   }
 
@@ -26,16 +27,25 @@ export class FifoQueue<Value> {
     return queue;
   }
 
+  /** Undefined where it is empty. */
+  get first(): Value | undefined {
+    return this.#front?.value;
+  }
+
   with(value: Value): FifoQueue<Value> {
     return new FifoQueue(this.#front, { value, next: this.#back }, this.size + 1);
   }
 
   /** @returns null where it is empty */
   take(): { readonly value: Value; readonly rest: FifoQueue<Value> } | null {
-    const back = this.#front === null ? null : this.#back;
-    const front = this.#front ?? turnedRound(this.#back);
-    if (front === null) return null;
-    return { value: front.value, rest: new FifoQueue(front.next, back, this.size - 1) };
+    if (this.#front === null) return null;
+    const { value, next } = this.#front;
+    return { value, rest: new FifoQueue(next, this.#back, this.size - 1) };
+  }
+
+  *[Symbol.iterator](): IterableIterator<Value> {
+    for (let link = this.#front; link !== null; link = link.next) yield link.value;
+    for (let link = turnedRound(this.#back); link !== null; link = link.next) yield link.value;
   }
 }
 

@@ -50,7 +50,7 @@ function isSettledAndOld(turn: Turn, target: TargetRecord): boolean {
 /** Those whose verdict the controller has not acknowledged. */
 function unheardVerdicts(turn: Turn): ReadonlySet<TargetKey> {
   return new Set(
-    turn.state.outbox.pending.flatMap(({ event }) =>
+    [...turn.state.outbox.kept].flatMap(({ event }) =>
       event.kind === 'targetSettled' ? targetKey(event) : [],
     ),
   );

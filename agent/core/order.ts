@@ -13,6 +13,8 @@ export type Direction = 'boot' | 'shutdown';
 
 /** A walk through the tiers; `index` is the tier being waited for, -1 before the first. */
 export interface Sequence {
+  /** Of all that this agent has begun. */
+  readonly number: number;
   readonly direction: Direction;
   readonly tiers: readonly (readonly ProcessName[])[];
   readonly index: number;
@@ -21,12 +23,13 @@ export interface Sequence {
 }
 
 export function sequenceOf(
+  number: number,
   direction: Direction,
   definitions: Iterable<ProcessDefinition>,
 ): Sequence {
   const ascending = tiersOf(definitions);
   const tiers = direction === 'boot' ? ascending : ascending.reverse();
-  return { direction, tiers, index: -1, waitingFor: [] };
+  return { number, direction, tiers, index: -1, waitingFor: [] };
 }
 
 export function inStartOrder(processes: Iterable<ProcessRuntime>): readonly ProcessRuntime[] {

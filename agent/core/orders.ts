@@ -23,6 +23,7 @@ import { type ProcessRuntime, statusOf } from './process.ts';
 import { beginRollout, isOver, type Rollout, wavesOf } from './rollout.ts';
 import { shutDown } from './shut-down.ts';
 import type { AgentInput, OrderId, TargetProgress, Turn } from './state.ts';
+import { NO_JOURNAL, refusalOf, SHUTTING_DOWN } from './verdict.ts';
 
 /** Of a rollout that a person ordered. */
 export interface ControlPurpose {
@@ -67,8 +68,7 @@ export function takeOrder(turn: Turn, given: Given): void {
       removeGroups(turn, request.groups, (news) => tell(turn, order, news));
       return tell(turn, order, { kind: 'done' });
     case 'shutdown':
-      turn.state = { ...turn.state, endListeners: [...turn.state.endListeners, order] };
-      return shutDown(turn);
+      return shutDown(turn, order);
     case 'reload':
       turn.effects.push({ kind: 'readConfig', purpose: { kind: 'reload', order } });
       return;
@@ -120,12 +120,22 @@ function newsOf(progress: TargetProgress): OrderNews {
 }
 
 function hindranceOf({ state }: Turn, request: LocalOrder): Refusal | null {
-  if (state.isShuttingDown) return refusal('unavailable', 'the agent is shutting down');
+  // An end may be asked for again, and instead of a reload.
+  if (request.kind === 'shutdown') return null;
+  if (state.isShuttingDown) return refusalOf(SHUTTING_DOWN);
   if (request.kind === 'control' && state.rollouts.get(request.operationId) !== undefined) {
     return refusal('conflict', `the operation id ${request.operationId} is taken`);
   }
-  return null;
+  return RECONFIGURING.has(request.kind) && !state.isJournalSound ? refusalOf(NO_JOURNAL) : null;
 }
+
+/** Refused as a whole while commits fail; in any other order each target is. */
+const RECONFIGURING: ReadonlySet<LocalOrder['kind']> = new Set([
+  'update',
+  'add',
+  'remove',
+  'reload',
+]);
 
 function control(turn: Turn, order: OrderId, { operationId, verb, signal, names }: Control): void {
   const processes = [...turn.state.processes.values()];
@@ -133,7 +143,7 @@ function control(turn: Turn, order: OrderId, { operationId, verb, signal, names 
   const rollout = beginRollout(turn, {
     operationId,
     signal,
-    isUpkeep: false,
+    origin: 'host',
     waves: wavesOf(
       verb,
       chosen.map(({ definition }) => definition),

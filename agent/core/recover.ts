@@ -4,19 +4,21 @@
  * that was rebooted, everything begins at STOPPED and only what people asked for is kept.
  */
 import { PersistentMap } from '../../proto/persistent-map.ts';
+import { clippedTo, PROBLEMS_LENGTH_MAX } from '../../proto/text-limits.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { withDefinition } from './definitions.ts';
 import { FifoQueue } from './fifo-queue.ts';
-import type { Outbox } from './outbox.ts';
+import { type OutboxRecord, outboxOf } from './outbox.ts';
 import { initialProcess, type ProcessRuntime } from './process.ts';
 import { type AgentState, type ConfigReading, type TargetKey, targetKey } from './state.ts';
 import type { TargetRecord } from './target.ts';
+import { isLocal } from './target-origin.ts';
 
 export interface JournalContents {
   readonly processes: readonly ProcessRuntime[];
   /** In the order in which they were written last. */
   readonly targets: readonly TargetRecord[];
-  readonly outbox: Outbox;
+  readonly outbox: OutboxRecord;
   readonly endedOrderly: boolean;
   /** Of the host when the records were made; null for a new journal. */
   readonly bootId: string | null;
@@ -46,25 +48,30 @@ export function recoverState(
   const retired = new Set<ProcessName>();
   for (const [name, held] of recorded) {
     if (held.child === null || journal.bootId !== bootId) continue;
-    processes.set(name, held);
+    // It is not restarted if it has ended meanwhile.
+    processes.set(name, { ...held, isSuspended: true });
     retired.add(name);
   }
   const targets =
     journal.bootId === bootId ? journal.targets : journal.targets.map(ofAnEarlierBoot);
+  const byKey = PersistentMap.of(targets.map((target) => [targetKey(target), target] as const));
   return {
     processes: PersistentMap.of(processes),
-    targets: PersistentMap.of(targets.map((target) => [targetKey(target), target])),
+    targets: byKey,
     remembered: FifoQueue.of(targets.map(targetKey)),
     queues: PersistentMap.of(openQueues(targets)),
-    outbox: journal.outbox,
+    outbox: outboxOf(journal.outbox, (event) => isLocal(byKey, event)),
     sessionEpoch: null,
     sequence: null,
     available: definitions,
-    configProblem: reading.kind === 'read' ? null : reading.problem,
+    configProblem: reading.kind === 'read' ? null : clippedTo(PROBLEMS_LENGTH_MAX, reading.problem),
     rollouts: PersistentMap.of([]),
     reload: null,
     endListeners: [],
     retired,
+    lateStarts: new Set(),
+    firstTimerToken: 0,
+    sequencesBegun: 0,
     isShuttingDown: false,
     isJournalSound: true,
   };

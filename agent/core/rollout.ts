@@ -5,6 +5,7 @@
  * in memory only: each of its targets is on record, and an update that was interrupted is worked out
  * again from what is.
  */
+import { PersistentMap } from '../../proto/persistent-map.ts';
 import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
 import type { OperationId, ProcessName, ProcessVerb } from '../../proto/vocabulary.ts';
 import { requestTargets } from './accept-targets.ts';
@@ -12,6 +13,7 @@ import type { ProcessDefinition } from './definition.ts';
 import { tiersOf } from './order.ts';
 import type { ControlPurpose } from './orders.ts';
 import { type TargetKey, type TargetProgress, type Turn, targetKey } from './state.ts';
+import type { TargetOrigin } from './target.ts';
 import type { UpdatePurpose } from './update.ts';
 
 export interface RolloutWave {
@@ -23,15 +25,14 @@ export interface Rollout {
   readonly operationId: OperationId;
   /** Only with `signal`. */
   readonly signal: string | null;
-  /** As in `TargetOrder`. */
-  readonly isUpkeep: boolean;
+  readonly origin: TargetOrigin;
   readonly waves: readonly RolloutWave[];
   /** The wave that has begun last; -1 before the first. */
   readonly wave: number;
-  /** Targets of that wave for which the next one waits. */
-  readonly waitingFor: readonly TargetKey[];
-  /** Targets that have begun and are not over, also of earlier waves. */
-  readonly open: readonly TargetKey[];
+  /** How many targets of that wave the next one waits for. */
+  readonly waitingFor: number;
+  /** Targets that have begun and are not over, also of earlier waves: the wave of each. */
+  readonly open: PersistentMap<TargetKey, number>;
   readonly purpose: ControlPurpose | UpdatePurpose;
 }
 
@@ -48,41 +49,47 @@ export function wavesOf(
 }
 
 export const isOver = ({ waves, wave, open }: Rollout): boolean =>
-  wave >= waves.length && open.length === 0;
+  wave >= waves.length && open.size === 0;
 
-export type NewRollout = Pick<Rollout, 'operationId' | 'signal' | 'isUpkeep' | 'waves' | 'purpose'>;
+export type NewRollout = Pick<Rollout, 'operationId' | 'signal' | 'origin' | 'waves' | 'purpose'>;
 
 /** @returns as it stands; it may be over at once, where there is nothing to do */
 export function beginRollout(turn: Turn, begun: NewRollout): Rollout {
-  return goOn(turn, { ...begun, wave: -1, waitingFor: [], open: [] });
+  return goOn(turn, { ...begun, wave: -1, waitingFor: 0, open: PersistentMap.of([]) });
 }
 
 /** @returns the rollout to which this belongs, as it stands afterwards; null: it belongs to none */
 export function noteProgress(turn: Turn, progress: TargetProgress): Rollout | null {
   const rollout = turn.state.rollouts.get(progress.target.operationId);
   const key = targetKey(progress.target);
-  if (rollout === undefined || !rollout.open.includes(key)) return null;
+  const wave = rollout?.open.get(key);
+  if (rollout === undefined || wave === undefined) return null;
   if (progress.kind === 'stopped') return rollout;
-  const isOther = (held: TargetKey) => held !== key;
+  const { waitingFor } = rollout;
+  const isWaitedFor = waitingFor > 0 && wave === rollout.wave;
   return goOn(turn, {
     ...rollout,
-    waitingFor: rollout.waitingFor.filter(isOther),
-    open: rollout.open.filter(isOther),
+    waitingFor: isWaitedFor ? waitingFor - 1 : waitingFor,
+    open: rollout.open.without(key),
   });
 }
 
 export function noteWaveTimeout(turn: Turn, operationId: OperationId, wave: number): void {
   const rollout = turn.state.rollouts.get(operationId);
-  if (rollout?.wave !== wave || rollout.waitingFor.length === 0) return;
-  const names = rollout.waitingFor.flatMap((key) => turn.state.targets.get(key)?.process ?? []);
+  const begun = rollout?.waves[wave];
+  if (begun === undefined || rollout?.wave !== wave || rollout.waitingFor === 0) return;
+  const { verb, processes } = begun;
+  const isOpen = (process: ProcessName) =>
+    rollout.open.get(targetKey({ operationId, verb, process })) !== undefined;
+  const names = processes.filter(isOpen);
   const text = `going on without waiting for ${names.join(', ')}`;
   turn.effects.push({ kind: 'warn', text });
-  goOn(turn, { ...rollout, waitingFor: [] });
+  goOn(turn, { ...rollout, waitingFor: 0 });
 }
 
 function goOn(turn: Turn, rollout: Rollout): Rollout {
   let current = rollout;
-  while (current.waitingFor.length === 0 && current.wave < current.waves.length) {
+  while (current.waitingFor === 0 && current.wave < current.waves.length) {
     current = beginWave(turn, { ...current, wave: current.wave + 1 });
   }
   const { rollouts } = turn.state;
@@ -96,19 +103,19 @@ function goOn(turn: Turn, rollout: Rollout): Rollout {
 
 /** Its targets begin here, but none is over before this step has drawn their consequences. */
 function beginWave(turn: Turn, rollout: Rollout): Rollout {
-  const { operationId, signal, isUpkeep, waves, wave } = rollout;
+  const { operationId, signal, origin, waves, wave } = rollout;
   const begun = waves[wave];
   if (begun === undefined) return rollout;
   const { verb, processes } = begun;
-  const order = { operationId, verb, signal, groups: [], isUpkeep, startFollows: false };
+  const order = { operationId, verb, signal, groups: [], origin, startFollows: false };
   requestTargets(turn, order, processes);
   const keys = processes.map((process) => targetKey({ operationId, verb, process }));
   const delayMs = waveWaitMs(turn, begun);
   if (delayMs > 0) turn.effects.push({ kind: 'waveTimer', operationId, wave, delayMs });
   return {
     ...rollout,
-    waitingFor: delayMs > 0 ? keys : [],
-    open: [...rollout.open, ...keys],
+    waitingFor: delayMs > 0 ? keys.length : 0,
+    open: keys.reduce((open, key) => open.with(key, wave), rollout.open),
   };
 }
 

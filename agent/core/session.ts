@@ -8,7 +8,7 @@ import type { ProcessStatus } from '../../proto/vocabulary.ts';
 import { requestTargets } from './accept-targets.ts';
 import { configuredProcesses } from './configuration.ts';
 import { inStartOrder } from './order.ts';
-import { acknowledge } from './outbox.ts';
+import { acknowledge, recordOf } from './outbox.ts';
 import { statusOf } from './process.ts';
 import { sendAnswer } from './reading.ts';
 import type { Turn } from './state.ts';
@@ -26,7 +26,7 @@ export function receive(turn: Turn, message: ControllerMessage): void {
     case 'command':
       // A command of a session that is over was given to an agent that may since have changed.
       if (message.sessionEpoch === turn.state.sessionEpoch) {
-        requestTargets(turn, { ...message, isUpkeep: false }, message.processes);
+        requestTargets(turn, { ...message, origin: 'controller' }, message.processes);
       }
       return;
     case 'question':
@@ -59,7 +59,7 @@ function welcome(turn: Turn, sessionEpoch: number, acknowledgedSeq: number): voi
   turn.state = { ...turn.state, sessionEpoch };
   confirm(turn, acknowledgedSeq);
   sendSnapshot(turn, sessionEpoch);
-  for (const event of turn.state.outbox.pending) {
+  for (const event of recordOf(turn.state.outbox).pending) {
     turn.effects.push({ kind: 'send', message: { kind: 'event', sessionEpoch, ...event } });
   }
 }

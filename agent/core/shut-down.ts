@@ -3,24 +3,33 @@
  * again in the same agent from a configuration that was found good beforehand. Supervisor stops
  * first and reads then, so that a slip in the file is an outage.
  */
+import { type Refusal, refusal } from '../../proto/errors.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { beginSequence } from './advance-sequence.ts';
 import { applyToProcess, emit, putProcess } from './apply-process.ts';
+import { isUp } from './configuration.ts';
 import type { ProcessDefinition } from './definition.ts';
-import { withDefinition } from './definitions.ts';
+import { newProcess, withDefinition } from './definitions.ts';
 import { inStartOrder } from './order.ts';
-import { initialProcess, type ProcessRuntime, statusOf } from './process.ts';
-import { removeProcess } from './removal.ts';
+import { type ProcessRuntime, statusOf } from './process.ts';
+import { reinstate, retire } from './removal.ts';
 import type { OrderId, Turn } from './state.ts';
+import { refusalOf, SHUTTING_DOWN } from './verdict.ts';
 
 export interface Reload {
   readonly definitions: readonly ProcessDefinition[];
 }
 
 /** A second request while the first is under way changes nothing, but it turns a reload into an end. */
-export function shutDown(turn: Turn): void {
-  turn.state = { ...turn.state, reload: null };
+export function shutDown(turn: Turn, listener: OrderId | null): void {
+  const isReload = turn.state.reload !== null;
+  if (isReload) {
+    for (const order of turn.state.endListeners) refuse(turn, order, ENDS_INSTEAD);
+  }
+  const others = isReload ? [] : turn.state.endListeners;
+  const endListeners = listener === null ? others : [...others, listener];
+  turn.state = { ...turn.state, reload: null, endListeners };
   stopEverything(turn);
 }
 
@@ -29,6 +38,9 @@ export function reload(
   order: OrderId,
   definitions: readonly ProcessDefinition[],
 ): void {
+  // The end was asked for while the file was read: it is not taken back.
+  const isEnding = turn.state.isShuttingDown && turn.state.reload === null;
+  if (isEnding) return refuse(turn, order, refusalOf(SHUTTING_DOWN));
   const endListeners = [...turn.state.endListeners, order];
   turn.state = { ...turn.state, reload: { definitions }, endListeners };
   stopEverything(turn);
@@ -45,12 +57,23 @@ export function endShutdown(turn: Turn): void {
   if (next === null) turn.effects.push({ kind: 'shutdownComplete' });
 }
 
+const ENDS_INSTEAD = refusal('unavailable', 'the agent was told to end instead');
+
+function refuse(turn: Turn, order: OrderId, because: Refusal): void {
+  turn.effects.push({ kind: 'tell', order, news: { kind: 'refused', refusal: because } });
+}
+
 function stopEverything(turn: Turn): void {
   if (turn.state.isShuttingDown) return;
   const suspended = [...turn.state.processes].map(
     ([name, process]) => [name, { ...process, isSuspended: true }] as const,
   );
-  turn.state = { ...turn.state, processes: PersistentMap.of(suspended), isShuttingDown: true };
+  turn.state = {
+    ...turn.state,
+    processes: PersistentMap.of(suspended),
+    lateStarts: new Set(),
+    isShuttingDown: true,
+  };
   beginSequence(turn, 'shutdown');
   // Later tiers wait their turn, but nothing that is down now may come up again meanwhile.
   for (const { definition, state } of inStartOrder(turn.state.processes.values()).toReversed()) {
@@ -63,10 +86,9 @@ function startAfresh(turn: Turn, definitions: readonly ProcessDefinition[]): voi
   const wanted = new Map<ProcessName, ProcessDefinition>(
     definitions.map((definition) => [definition.process, definition]),
   );
-  for (const [name, process] of turn.state.processes) {
-    if (!wanted.has(name) && process.child === null) removeProcess(turn, name);
-  }
+  for (const [name] of turn.state.processes) if (!wanted.has(name)) retire(turn, name);
   for (const [name, definition] of wanted) {
+    reinstate(turn, name);
     const process = afresh(turn, turn.state.processes.get(name), definition);
     putProcess(turn, process);
     turn.effects.push({ kind: 'redefine', definition });
@@ -77,13 +99,13 @@ function startAfresh(turn: Turn, definitions: readonly ProcessDefinition[]): voi
 
 /** What could not be stopped is not started beside itself. */
 function afresh(
-  { at }: Turn,
+  turn: Turn,
   before: ProcessRuntime | undefined,
   definition: ProcessDefinition,
 ): ProcessRuntime {
-  const fresh = initialProcess(definition, at.wallMs);
+  const fresh = newProcess(turn, definition);
   if (before === undefined) return fresh;
-  if (before.child !== null) return { ...withDefinition(before, definition), isSuspended: false };
+  if (isUp(before)) return { ...withDefinition(before, definition), isSuspended: false };
   const { generation, wanted, exit, timerToken } = before;
   return { ...fresh, generation, wanted: wanted === 'paused' ? 'up' : wanted, exit, timerToken };
 }

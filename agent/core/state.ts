@@ -20,7 +20,7 @@ import type { ReadingPurpose } from './configuration.ts';
 import type { ProcessDefinition } from './definition.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { FifoQueue } from './fifo-queue.ts';
-import type { Direction, Sequence } from './order.ts';
+import type { Sequence } from './order.ts';
 import type { Outbox } from './outbox.ts';
 import type { Child, ProcessEffect, ProcessInput, ProcessRuntime } from './process.ts';
 import type { Rollout } from './rollout.ts';
@@ -72,8 +72,14 @@ export interface AgentState {
   readonly reload: Reload | null;
   /** Who ordered the end, or the reload, and wants to hear of it. */
   readonly endListeners: readonly OrderId[];
-  /** No longer configured when the agent started; each goes as soon as it has stopped. */
+  /** No longer configured: nothing starts them any more, and each goes as soon as it has stopped. */
   readonly retired: ReadonlySet<ProcessName>;
+  /** Still being stopped when the host's start came to them: to be started once they have. */
+  readonly lateStarts: ReadonlySet<ProcessName>;
+  /** Above those of all processes that were removed, whose timers may still be running. */
+  readonly firstTimerToken: number;
+  /** So that a timer of an earlier walk through the tiers is recognised as stale. */
+  readonly sequencesBegun: number;
   /** From the request until the agent is gone: nothing is started any more. */
   readonly isShuttingDown: boolean;
   /** False while commits fail: supervision goes on, operations are refused. */
@@ -94,7 +100,7 @@ export type AgentInput =
   | { readonly kind: 'shutdown' }
   | { readonly kind: 'process'; readonly process: ProcessName; readonly input: ProcessInput }
   | { readonly kind: 'signalled'; readonly target: TargetKey; readonly error: string | null }
-  | { readonly kind: 'tierTimedOut'; readonly direction: Direction; readonly index: number }
+  | { readonly kind: 'tierTimedOut'; readonly sequence: number; readonly index: number }
   | { readonly kind: 'received'; readonly message: ControllerMessage }
   | {
       readonly kind: 'order';
@@ -133,7 +139,7 @@ export type AgentEffect =
     }
   | {
       readonly kind: 'tierTimer';
-      readonly direction: Direction;
+      readonly sequence: number;
       readonly index: number;
       readonly delayMs: number;
     }

@@ -18,11 +18,18 @@ import type {
   Verb,
 } from '../../proto/vocabulary.ts';
 
+/**
+ * Who wants it: the controller, which must hear the verdict; somebody on this host; or an update, for
+ * which nobody asked of this process in particular, so what people want of it stays as it is.
+ */
+export type TargetOrigin = 'controller' | 'host' | 'update';
+
 /** Durable: a repeat of the same (operation, verb, process) is answered from this record. */
 export interface TargetRecord {
   readonly operationId: OperationId;
   readonly process: ProcessName;
   readonly verb: Verb;
+  readonly origin: TargetOrigin;
   readonly signal: string | null;
   /** Only of an `update`: of which groups; none: of all. */
   readonly groups: readonly string[];

@@ -10,6 +10,7 @@ import type {
 } from '../../proto/vocabulary.ts';
 import { applyToProcess, emit } from './apply-process.ts';
 import { inStartOrder } from './order.ts';
+import type { ProcessRuntime } from './process.ts';
 import { type TargetKey, type Turn, targetKey } from './state.ts';
 import {
   type Advice,
@@ -19,8 +20,10 @@ import {
   type TargetPhase,
   type TargetRecord,
 } from './target.ts';
+import { beginUpkeep } from './upkeep.ts';
 import {
   failed,
+  GONE_ALREADY,
   NO_LONGER_CONFIGURED,
   NOT_RUNNING,
   SHUTTING_DOWN,
@@ -86,13 +89,22 @@ export function readForUpdate(turn: Turn, target: TargetRecord): void {
 }
 
 /** The head of the queue, from the state in which the process is found. */
-function beginNext(turn: Turn, name: ProcessName): void {
+export function beginNext(turn: Turn, name: ProcessName): void {
   const target = activeTarget(turn, name);
   const process = turn.state.processes.get(name);
   if (target === undefined) return;
-  if (process === undefined) return settle(turn, target, NO_LONGER_CONFIGURED);
+  if (process === undefined) {
+    return settle(turn, target, target.verb === 'stop' ? GONE_ALREADY : NO_LONGER_CONFIGURED);
+  }
   forgetEntered(turn, name);
-  follow(turn, target, begin(processVerb(target), process.state));
+  follow(turn, target, adviceOn(turn, target, process));
+}
+
+/** From the state in which the process is; one of an update that has begun goes on like any other. */
+export function adviceOn(turn: Turn, target: TargetRecord, process: ProcessRuntime): Advice {
+  const verb = processVerb(target);
+  if (target.origin !== 'update' || target.phase !== 'queued') return begin(verb, process.state);
+  return beginUpkeep(verb, process, turn.state.retired.has(target.process));
 }
 
 function processVerb({ verb }: TargetRecord): ProcessVerb {
@@ -122,10 +134,11 @@ function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
     case 'wait':
       return saveIfMoved(turn, target, advice.phase);
     case 'request':
-      if (advice.input === 'start' && turn.state.isShuttingDown) {
-        return settle(turn, target, SHUTTING_DOWN);
+      if (advice.input === 'start') {
+        const hindrance = startHindrance(turn, target.process);
+        if (hindrance !== null) return settle(turn, target, hindrance);
       }
-      if (target.phase === 'stopping') turn.progress.push({ kind: 'stopped', target });
+      if (isStopOver(target)) turn.progress.push({ kind: 'stopped', target });
       saveIfMoved(turn, target, advice.phase);
       return applyToProcess(turn, target.process, { kind: advice.input });
     case 'signal':
@@ -135,6 +148,16 @@ function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
     case 'fail':
       return settle(turn, target, failed(advice.error, advice.fault));
   }
+}
+
+function startHindrance({ state }: Turn, name: ProcessName): Verdict | null {
+  if (state.isShuttingDown) return SHUTTING_DOWN;
+  return state.retired.has(name) ? NO_LONGER_CONFIGURED : null;
+}
+
+/** A start that waited for somebody else's stop has stopped nothing itself. */
+function isStopOver({ verb, phase }: TargetRecord): boolean {
+  return verb === 'restart' && phase === 'stopping';
 }
 
 function signal(turn: Turn, target: TargetRecord): void {

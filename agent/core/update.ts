@@ -6,16 +6,17 @@
  *
  * It compares what is with what should be, so one that was interrupted is simply done again.
  */
+import { groupBy } from '../../proto/group-by.ts';
 import type { OrderNews } from '../../proto/local-orders.ts';
 import { clippedTo, REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
-import { type OperationId, type ProcessName, STOPPED_STATES } from '../../proto/vocabulary.ts';
-import { adjustmentOf, type UpdateRequester } from './configuration.ts';
+import type { OperationId, ProcessName } from '../../proto/vocabulary.ts';
+import type { UpdateRequester } from './configuration.ts';
 import type { ProcessDefinition } from './definition.ts';
-import { addProcess, redefineProcess } from './definitions.ts';
 import { tell } from './orders.ts';
-import { removeProcess } from './removal.ts';
 import { beginRollout, isOver, type Rollout, type RolloutWave, wavesOf } from './rollout.ts';
 import { type TargetKey, type TargetProgress, type Turn, targetKey } from './state.ts';
+import { type ChangedDefinitions, type Changes, takeUp } from './take-up.ts';
+import type { TargetRecord } from './target.ts';
 import { settleUpdate } from './targets.ts';
 import { failed } from './verdict.ts';
 
@@ -24,11 +25,11 @@ export interface UpdatePurpose {
   readonly kind: 'update';
   readonly by: UpdateRequester;
   readonly groups: readonly UpdatedGroup[];
+  /** The group of each of their targets. */
+  readonly groupOf: ReadonlyMap<TargetKey, UpdatedGroup>;
 }
 
-interface UpdatedGroup {
-  readonly group: string;
-  readonly action: 'removed' | 'updated' | 'added';
+interface UpdatedGroup extends ChangedDefinitions {
   /** What is done about it; empty where a new definition was all. */
   readonly targets: readonly TargetKey[];
 }
@@ -49,21 +50,16 @@ export function update(
   if (unknown.length > 0 && order.by.kind === 'target') return;
   const isMeant = ({ group }: ProcessDefinition) =>
     order.groups.length === 0 || order.groups.includes('all') || order.groups.includes(group);
+  const begun = begunBefore(turn, order);
   const changes = takeUp(turn, definitions.filter(isMeant), isMeant);
-  const waves = wavesOfChanges(changes);
-  const purpose: UpdatePurpose = {
-    kind: 'update',
-    by: order.by,
-    groups: changes.groups.map(({ group, action }) => ({
-      group,
-      action,
-      targets: targetsOf(order.operationId, waves, changes, group),
-    })),
-  };
+  const waves = [...wavesBegun(begun), ...wavesOfChanges(without(begun, changes))];
+  const groups = groupsOf(turn, order.operationId, waves, changes);
+  const groupOf = new Map(groups.flatMap((one) => one.targets.map((key) => [key, one] as const)));
+  const purpose: UpdatePurpose = { kind: 'update', by: order.by, groups, groupOf };
   const rollout = beginRollout(turn, {
     operationId: order.operationId,
     signal: null,
-    isUpkeep: true,
+    origin: 'update',
     waves,
     purpose,
   });
@@ -91,65 +87,10 @@ export function reportUpdate(
   progress: TargetProgress,
 ): void {
   if (progress.kind === 'stopped') return;
-  const { target, outcome } = progress;
-  const isRemoval = target.verb === 'stop' && outcome.state === 'succeeded';
-  if (isRemoval) removeProcess(turn, target.process);
-  const key = targetKey(target);
-  const group = purpose.groups.find(({ targets }) => targets.includes(key));
+  const key = targetKey(progress.target);
+  const group = purpose.groupOf.get(key);
   if (group !== undefined && isGroupOver(turn, group)) tellGroup(turn, purpose, group);
   endIfOver(turn, rollout, purpose);
-}
-
-interface Changes {
-  readonly groups: readonly Omit<UpdatedGroup, 'targets'>[];
-  readonly stop: readonly ProcessDefinition[];
-  readonly restart: readonly ProcessDefinition[];
-  readonly start: readonly ProcessDefinition[];
-}
-
-/** Makes the definitions what they should be, and says what is then to be done. */
-function takeUp(
-  turn: Turn,
-  definitions: readonly ProcessDefinition[],
-  isMeant: (definition: ProcessDefinition) => boolean,
-): Changes {
-  const found = new Set(definitions.map(({ process }) => process));
-  const active = [...turn.state.processes.values()];
-  const groupsBefore = new Set(active.map(({ definition }) => definition.group));
-  const groupsAfter = new Set(definitions.map(({ group }) => group));
-  const touched = new Set<string>();
-  const stop: ProcessDefinition[] = [];
-  const restart: ProcessDefinition[] = [];
-  const start: ProcessDefinition[] = [];
-  for (const { definition, state, child } of active) {
-    if (found.has(definition.process) || !isMeant(definition)) continue;
-    touched.add(definition.group);
-    const isDown = child === null && STOPPED_STATES.has(state);
-    if (isDown) removeProcess(turn, definition.process);
-    else stop.push(definition);
-  }
-  for (const definition of definitions) {
-    const process = turn.state.processes.get(definition.process);
-    const adjustment = process === undefined ? 'add' : adjustmentOf(process, definition);
-    if (adjustment === 'none') continue;
-    touched.add(definition.group);
-    if (process === undefined) addProcess(turn, definition);
-    else redefineProcess(turn, process, definition);
-    if (adjustment === 'restart') restart.push(definition);
-    const isStarted = adjustment === 'start' || (adjustment === 'add' && definition.autostart);
-    if (isStarted) start.push(definition);
-  }
-  const groups = [...touched].sort().map((group) => {
-    if (!groupsAfter.has(group)) return { group, action: 'removed' } as const;
-    return { group, action: groupsBefore.has(group) ? 'updated' : 'added' } as const;
-  });
-  return { groups: inOrderOfTelling(groups), stop, restart, start };
-}
-
-/** supervisorctl tells of what is gone, then of what changed, then of what is new. */
-function inOrderOfTelling(groups: Changes['groups']): Changes['groups'] {
-  const rank = { removed: 0, updated: 1, added: 2 } as const;
-  return [...groups].sort((a, b) => rank[a.action] - rank[b.action]);
 }
 
 /** What shares a tier is restarted and started at the same time. */
@@ -166,23 +107,65 @@ function wavesOfChanges({ stop, restart, start }: Changes): readonly RolloutWave
   return [...wavesOf('stop', stop), ...upward];
 }
 
-function targetsOf(
-  operationId: OperationId,
-  waves: readonly RolloutWave[],
-  { stop, restart, start }: Changes,
-  group: string,
-): readonly TargetKey[] {
-  const all = [...stop, ...restart, ...start];
-  const members = new Set(all.filter((one) => one.group === group).map(({ process }) => process));
-  return waves.flatMap(({ verb, processes }) =>
-    processes
-      .filter((process) => members.has(process))
-      .map((process) => targetKey({ operationId, verb, process })),
+/** What an earlier agent had begun of it is waited for; what had failed then has failed. */
+function begunBefore({ state }: Turn, { operationId, by }: UpdateOrder): readonly TargetRecord[] {
+  if (by.kind !== 'target') return [];
+  return [...state.targets.values()].filter(
+    (target) => target.operationId === operationId && target.origin === 'update',
   );
 }
 
+function wavesBegun(begun: readonly TargetRecord[]): readonly RolloutWave[] {
+  return (['stop', 'restart', 'start'] as const).flatMap((verb) => {
+    const ofVerb = begun.filter((target) => target.verb === verb);
+    const processes = ofVerb.map(({ process }) => process);
+    return processes.length === 0 ? [] : [{ verb, processes }];
+  });
+}
+
+function without(begun: readonly TargetRecord[], changes: Changes): Changes {
+  const known = new Set(begun.map(({ verb, process }) => `${verb} ${process}`));
+  const left = (verb: 'stop' | 'restart' | 'start') =>
+    changes[verb].filter(({ process }) => !known.has(`${verb} ${process}`));
+  return { ...changes, stop: left('stop'), restart: left('restart'), start: left('start') };
+}
+
+function groupsOf(
+  { state }: Turn,
+  operationId: OperationId,
+  waves: readonly RolloutWave[],
+  { groups, stop }: Changes,
+): readonly UpdatedGroup[] {
+  const going = new Map(stop.map(({ process, group }) => [process, group]));
+  const groupOf = (process: ProcessName): string =>
+    state.processes.get(process)?.definition.group ?? going.get(process) ?? groupIn(process);
+  const targets = waves.flatMap(({ verb, processes }) =>
+    processes.map((process) => ({
+      group: groupOf(process),
+      key: targetKey({ operationId, verb, process }),
+    })),
+  );
+  const ofGroup = groupBy(targets, ({ group }) => group);
+  const touched = new Set(groups.map(({ group }) => group));
+  const earlier = [...ofGroup.keys()].filter((group) => !touched.has(group));
+  return [...groups, ...earlier.map((group) => ({ group, action: 'updated' as const }))].map(
+    ({ group, action }) => ({
+      group,
+      action,
+      targets: (ofGroup.get(group) ?? []).map(({ key }) => key),
+    }),
+  );
+}
+
+/** Of a process that is there no more: as its name says (Supervisor's `group:name`). */
+function groupIn(process: ProcessName): string {
+  return process.split(':')[0] ?? process;
+}
+
 function isGroupOver({ state }: Turn, { targets }: UpdatedGroup): boolean {
-  return targets.every((key) => (state.targets.get(key)?.outcome ?? null) !== null);
+  // From the end, where one that is open is found soon.
+  const isOpen = (key: TargetKey) => (state.targets.get(key)?.outcome ?? null) === null;
+  return targets.findLast(isOpen) === undefined;
 }
 
 function tellGroup(turn: Turn, { by }: UpdatePurpose, updated: UpdatedGroup): void {
@@ -192,10 +175,17 @@ function tellGroup(turn: Turn, { by }: UpdatePurpose, updated: UpdatedGroup): vo
     const fault = error === null ? null : 'failed';
     return { kind: 'group', group, action: done, fault, error };
   };
-  const hasStopped = targets.some((key) => turn.state.targets.get(key)?.verb !== 'start');
-  if (hasStopped) tell(turn, by.order, news('stopped', null));
+  if (targets.some((key) => hasStopped(turn.state.targets.get(key))))
+    tell(turn, by.order, news('stopped', null));
   const errors = errorsOf(turn, targets);
   tell(turn, by.order, news(action, errors.length === 0 ? null : errors.join('; ')));
+}
+
+/** What could not even be examined, or runs as configured already, was not stopped. */
+function hasStopped(target: TargetRecord | undefined): boolean {
+  if (target?.outcome == null || target.verb === 'start') return false;
+  const { state, oldPid, newPid } = target.outcome;
+  return target.verb === 'stop' ? state === 'succeeded' : newPid !== oldPid;
 }
 
 function errorsOf({ state }: Turn, targets: readonly TargetKey[]): readonly string[] {

@@ -1,4 +1,5 @@
 /** The verdicts on targets that the agent gives itself, in the words that people read. */
+import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { TargetFault, TargetOutcome } from '../../proto/vocabulary.ts';
 
 /** What there is to say of a target that is over. */
@@ -11,11 +12,15 @@ export const failed = (error: string, fault: TargetFault): Verdict => ({
   note: null,
 });
 
+/** The same, to whoever ordered more than single targets. */
+export const refusalOf = ({ error }: Verdict): Refusal => refusal('unavailable', error ?? '');
+
 export const NOT_RUNNING = 'not running';
 export const SUCCEEDED: Verdict = { state: 'succeeded', error: null, fault: null, note: null };
 export const SHUTTING_DOWN = failed('the agent is shutting down', 'failed');
 export const NO_SUCH_PROCESS = failed('no such process on this host', 'bad-name');
 export const NO_LONGER_CONFIGURED = failed('it is no longer configured', 'bad-name');
+export const GONE_ALREADY: Verdict = { ...SUCCEEDED, note: 'it was removed already' };
 export const NO_JOURNAL = failed(
   'the agent cannot write its journal, so it takes no orders that it could forget',
   'failed',

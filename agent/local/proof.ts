@@ -13,6 +13,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -36,6 +37,8 @@ export interface Proofs extends Disposable {
 export interface ProofOptions {
   /** The place itself: made, or emptied. */
   readonly directory: string;
+  /** Of the socket: whoever may connect must be able to make an entry. */
+  readonly socket: Pick<Stats, 'mode' | 'uid' | 'gid'>;
   readonly nowMs: () => number;
   readonly log: Log;
 }
@@ -44,16 +47,22 @@ export interface ProofOptions {
 const EXPIRY_MS = 60_000;
 const OFFERS_MAX = 256;
 
-/** Everybody may make an entry; only whose it is, or whose the place is, may remove one. */
-const PLACE_MODE = 0o1733;
+/** Of whoever may make an entry, only whose it is, or whose the place is, may remove one. */
+const PLACE_MODE = 0o1700;
+/** By the socket's bit of who may connect, which is writing to it (unix(7)). */
+const ENTRANCES = [
+  { mayConnect: 0o020, mayEnter: 0o030 },
+  { mayConnect: 0o002, mayEnter: 0o003 },
+] as const;
+const ANYBODY_MAY_ENTER = 0o033;
 const OWNER_ONLY = 0o700;
 const PERMISSIONS = 0o777;
 
 /** Times of files lag by a tick of the kernel's, and are cut to whole seconds by some systems. */
 const CLOCK_SLACK_MS = 2_000;
 
-export function openProofs({ directory, nowMs, log }: ProofOptions): Proofs {
-  const device = openPlace(directory, log);
+export function openProofs({ directory, socket, nowMs, log }: ProofOptions): Proofs {
+  const device = openPlace(directory, socket, log);
   const offeredAtMs = new Map<string, number>();
 
   function withdraw(path: string): void {
@@ -121,7 +130,7 @@ function unproven(cause: string): Refusal {
 }
 
 /** @returns the file system that it is on; null where it cannot be had, which is told */
-function openPlace(directory: string, log: Log): number | null {
+function openPlace(directory: string, socket: ProofOptions['socket'], log: Log): number | null {
   try {
     makeUnlessThere(directory);
     const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
@@ -129,7 +138,8 @@ function openPlace(directory: string, log: Log): number | null {
     try {
       const found = fstatSync(descriptor);
       if (found.uid !== process.geteuid?.()) throw new Error('it belongs to somebody else');
-      fchmodSync(descriptor, PLACE_MODE);
+      if (found.gid !== socket.gid) fchownSync(descriptor, found.uid, socket.gid);
+      fchmodSync(descriptor, placeMode(socket, found));
       for (const name of readdirSync(directory)) removeEntry(join(directory, name));
       return found.dev;
     } finally {
@@ -140,6 +150,19 @@ function openPlace(directory: string, log: Log): number | null {
     log.warn({ directory, cause }, 'who gives local orders cannot be told');
     return null;
   }
+}
+
+/**
+ * Nobody else may, or any user could fill the file system, which under `/run` is small and needed
+ * by all. An owner other than the agent needs it open to everybody: as owner of the place too, they
+ * could move what others made.
+ */
+function placeMode(socket: ProofOptions['socket'], place: Stats): number {
+  if (socket.uid !== place.uid) return PLACE_MODE | ANYBODY_MAY_ENTER;
+  return ENTRANCES.reduce(
+    (mode, { mayConnect, mayEnter }) => ((socket.mode & mayConnect) === 0 ? mode : mode | mayEnter),
+    PLACE_MODE,
+  );
 }
 
 function makeUnlessThere(directory: string): void {

@@ -10,14 +10,14 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { localServerOptions } from '../../proto/channel-options.ts';
-import { serviceErrorOf } from '../../proto/codec/error.ts';
+import { refuseStream, serviceErrorOf } from '../../proto/codec/error.ts';
 import {
   decodeClearRequest,
   encodeClearResults,
   encodeGreeting,
   encodeLocalListing,
 } from '../../proto/codec/local.ts';
-import { FleetError, type Refusal } from '../../proto/errors.ts';
+import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
 import { localControlService } from '../../proto/load.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
@@ -56,7 +56,8 @@ export function openLocalServer(options: LocalServerOptions): LocalServer {
   const { socket, desk, nowMs, log } = options;
   const server = new Server(localServerOptions);
   const readers = new Set<Disposable>();
-  const proofs = openProofs({ directory: `${socket.path}.who`, nowMs, log });
+  const directory = `${socket.path}.who`;
+  const proofs = openProofs({ directory, socket: socket.facts, nowMs, log });
   server.addService(localControlService, handlers(options, { proofs, readers }));
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   socket.serve((connection) => {
@@ -101,6 +102,7 @@ function handlers(
     }),
     GiveOrder: (call: OrderCall) => void giveOrder(call, { desk, callers }),
     ReadLog: (call: LogCall) => {
+      if (readers.size >= READERS_MAX) return refuseStream(call, TOO_MANY_READERS);
       const reader = readLog(call, ({ process, channel }) =>
         process === null ? mainLog : findLog(driver.state(), logFiles, { process, channel }),
       );
@@ -118,6 +120,14 @@ function handlers(
     }),
   };
 }
+
+/** Each has a file open, and programs need descriptors too. */
+const READERS_MAX = 128;
+
+const TOO_MANY_READERS = refusal('exhausted', 'too many logs are being read', {
+  cause: `${READERS_MAX} at once are enough for the people of one host`,
+  fix: 'end some of them',
+});
 
 /** As supervisorctl shows them (rpcinterface.py sorts by code point, and so do we). */
 function byGroupAndName(a: ProcessStatus, b: ProcessStatus): number {

@@ -13,14 +13,12 @@
  */
 import {
   chmodSync,
-  chownSync,
   lchownSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   mkdtempSync,
   renameSync,
-  rmSync,
+  rmdirSync,
   type Stats,
   unlinkSync,
 } from 'node:fs';
@@ -28,11 +26,13 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { dirname, join } from 'node:path';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { LocalSocket } from '../config/local-socket.ts';
-import type { ProcessUser } from '../core/definition.ts';
 import type { Log } from '../ports.ts';
+import { assertSocketGuarded } from './socket-directory.ts';
 
 export interface ListeningSocket {
   readonly path: string;
+  /** Of the file: who may connect. */
+  readonly facts: Stats;
   /** Until it is called, whoever connects is turned away. */
   serve(accept: (connection: Socket) => void): void;
   /** Nobody new gets in, and the socket goes, unless another program's has taken its place. */
@@ -45,25 +45,8 @@ const CONNECTIONS_MAX = 64;
 /** Somebody else may be faster each time; that many times it is no coincidence. */
 const PLACINGS_MAX = 5;
 
-/**
- * The directory of the default socket, where everybody may look: the socket is what is guarded. For
- * a configured one, whoever configured it sees to that.
- * @param user who is to make the socket there; null: whoever makes the directory
- */
-export function makeSocketDirectory(
-  { path, isDefault }: LocalSocket,
-  user: ProcessUser | null,
-): void {
-  if (!isDefault) return;
-  const directory = dirname(path);
-  try {
-    mkdirSync(directory);
-    chmodSync(directory, 0o755);
-    if (user !== null) chownSync(directory, user.uid, user.gid);
-  } catch {
-    // It is there, or cannot be made; then making the socket says why there is none.
-  }
-}
+const MADE = 's';
+const MOVED = 'o';
 
 /**
  * @returns null where the default socket cannot be had: the agent does without, and says so
@@ -82,8 +65,9 @@ export async function openSocket(settings: LocalSocket, log: Log): Promise<Liste
 }
 
 async function listenAt({ path, mode, owner }: LocalSocket, log: Log): Promise<ListeningSocket> {
+  assertSocketGuarded(path);
   const nest = mkdtempSync(`${dirname(path)}/.`);
-  const made = join(nest, 's');
+  const made = join(nest, MADE);
   let accept = (connection: Socket): void => void connection.destroy();
   const server = createServer((connection) => accept(connection));
   let ours: Stats;
@@ -97,12 +81,13 @@ async function listenAt({ path, mode, owner }: LocalSocket, log: Log): Promise<L
     server.close();
     throw error;
   } finally {
-    rmSync(nest, { recursive: true, force: true });
+    removeNest(nest);
   }
   server.maxConnections = CONNECTIONS_MAX;
   tellOfTrouble(server, log);
   return {
     path,
+    facts: ours,
     serve: (next) => {
       accept = next;
     },
@@ -111,6 +96,20 @@ async function listenAt({ path, mode, owner }: LocalSocket, log: Log): Promise<L
       removeIfSame(path, ours);
     },
   };
+}
+
+/** Name by name: what was moved here for a socket may be somebody's directory. */
+function removeNest(nest: string): void {
+  for (const name of [MADE, MOVED]) rmIfThere(() => unlinkSync(join(nest, name)));
+  rmIfThere(() => rmdirSync(nest));
+}
+
+function rmIfThere(remove: () => void): void {
+  try {
+    remove();
+  } catch {
+    // It has been put in its place; or it is none of ours, and stays in a directory that is closed.
+  }
 }
 
 function listening(server: Server, path: string): Promise<void> {
@@ -156,7 +155,7 @@ async function removeStale({ path, nest, log }: Placing): Promise<void> {
   }
   if (await answers(path)) throw takenRefusal(path);
   if (!isSame(path, found)) return;
-  const moved = join(nest, 'o');
+  const moved = join(nest, MOVED);
   try {
     renameSync(path, moved);
   } catch (error) {

@@ -6,11 +6,14 @@
  * What the agent's own settings were is kept in the journal, as text; the processes are there in
  * any case.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { exposedAbove } from '../../proto/daemon/exposed-path.ts';
 import { formatProblems, type Problem } from '../../proto/dialect/problem.ts';
 import { keptDatabase } from '../../proto/sqlite.ts';
 import type { AgentConfigResult, AgentSettings } from '../config/load.ts';
+import { DEFAULT_SOCKET } from '../config/local-socket.ts';
+import type { ProcessUser } from '../core/definition.ts';
 import type { ConfigReading } from '../core/state.ts';
 import type { ConfigSource, Log } from '../ports.ts';
 
@@ -21,19 +24,62 @@ export interface StartingConfig {
 
 export const journalPath = (stateDir: string): string => join(stateDir, 'journal.db');
 
+export interface Earlier {
+  /** As far as the file on disk still tells. */
+  readonly stateDir: string | null;
+  readonly findUser: (uid: string) => ProcessUser | null;
+}
+
 /**
- * @param stateDir as far as the file on disk still tells
  * @returns null where there is nothing to go by
  */
 export function lastAccepted(
   loaded: AgentConfigResult,
   configPath: string,
-  stateDir: string | null,
+  { stateDir, findUser }: Earlier,
 ): StartingConfig | null {
-  const kept = readKept(journalPath(stateDir ?? DEFAULT_STATE_DIRECTORY));
+  const path = journalPath(stateDir ?? DEFAULT_STATE_DIRECTORY);
+  if (!existsSync(path)) return null;
+  const author = authorOf(path);
+  if (author === null) return null;
+  const kept = readKept(path);
   // Another file's would surprise whoever has only mistyped its name.
   if (kept?.configPath !== configPath) return null;
-  return { agent: kept.agent, reading: readingOf(loaded) };
+  const agent = isOwn(author) ? kept.agent : boundTo(author, kept.agent, findUser);
+  return agent === null ? null : { agent, reading: readingOf(loaded) };
+}
+
+/**
+ * Who can have written the journal, by uid: where root starts an agent that goes on as a user, its
+ * directory is that user's. Null: more than one.
+ */
+function authorOf(path: string): number | null {
+  const directory = lstatSync(dirname(path));
+  const exposed = exposedAbove(path);
+  if (exposed === null) return lstatSync(path).uid;
+  const isItsOwners = exposed === dirname(path) && (directory.mode & WRITABLE_BY_OTHERS) === 0;
+  return isItsOwners ? directory.uid : null;
+}
+
+const WRITABLE_BY_OTHERS = 0o022;
+
+const isOwn = (uid: number): boolean => uid === 0 || uid === process.geteuid?.();
+
+/** What a user wrote lets the agent go on as that user, and never as root. */
+function boundTo(
+  uid: number,
+  agent: AgentSettings,
+  findUser: Earlier['findUser'],
+): AgentSettings | null {
+  const runAs = agent.runAs?.uid === uid ? findUser(String(uid)) : null;
+  if (runAs?.uid !== uid) return null;
+  // Of the default socket, root makes the directory.
+  const { socket } = agent;
+  return {
+    ...agent,
+    runAs,
+    socket: socket.isDefault ? { ...socket, path: DEFAULT_SOCKET } : socket,
+  };
 }
 
 /** For the next start, which may find the file unusable. */
@@ -88,7 +134,6 @@ const BUSY_TIMEOUT_MS = 250;
  * what it makes beside the file to the file's owner.
  */
 function readKept(path: string): Kept | null {
-  if (!existsSync(path)) return null;
   const database = keptDatabase(path, BUSY_TIMEOUT_MS);
   try {
     const text = database.prepare("SELECT value FROM facts WHERE name = 'settings'").pluck().get();

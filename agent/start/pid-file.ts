@@ -15,6 +15,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { assertHarmless, findLogPlace } from '../adapters/log-place.ts';
 import type { Log } from '../ports.ts';
 
 /** Readable by everybody, as everybody may ask whether the agent runs. */
@@ -36,9 +37,12 @@ export function writePidFile(path: string, pid: number, log: Log): Disposable {
 
 function write(path: string, text: string): Stats {
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const descriptor = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, MODE);
+  using place = findLogPlace(path);
+  const descriptor = openSync(place.path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, MODE);
   try {
     const found = fstatSync(descriptor);
+    assertHarmless(place, found);
+    if (!isOwn(found)) throw new Error('what is there belongs to somebody else, and stays so');
     if (!found.isFile() || found.nlink !== 1 || !holdsPid(descriptor)) {
       throw new Error('what is there is no pid file, and is left as it is');
     }
@@ -50,6 +54,9 @@ function write(path: string, text: string): Stats {
   }
 }
 
+/** Its owner could write another's pid into it, for whoever sends signals there. */
+const isOwn = ({ uid }: Stats): boolean => uid === 0 || uid === process.geteuid?.();
+
 /** Or nothing at all. */
 function holdsPid(descriptor: number): boolean {
   const content = Buffer.alloc(CONTENT_MAX_BYTES + 1);
@@ -59,8 +66,9 @@ function holdsPid(descriptor: number): boolean {
 
 function removeIfSame(path: string, ours: Stats): void {
   try {
-    const found = lstatSync(path);
-    if (found.ino === ours.ino && found.dev === ours.dev) unlinkSync(path);
+    using place = findLogPlace(path);
+    const found = lstatSync(place.path);
+    if (found.ino === ours.ino && found.dev === ours.dev) unlinkSync(place.path);
   } catch {
     // Somebody has removed it.
   }

@@ -44,14 +44,18 @@ export async function connectLocal(path: string, sudoUser: string | null): Promi
     clientOptions(OPERATION_MAX_BYTES),
   );
   try {
-    return localClient(channel, await greet(channel), sudoUser);
+    return localClient(channel, await greet(channel), { socket: path, sudoUser });
   } catch (caught) {
     channel.close();
     throw caught;
   }
 }
 
-function localClient(channel: Client, agent: Greeting, sudoUser: string | null): LocalClient {
+function localClient(
+  channel: Client,
+  agent: Greeting,
+  { socket, sudoUser }: { readonly socket: string; readonly sudoUser: string | null },
+): LocalClient {
   /** A path is good for one order; that of the first greeting is used first. */
   let unused: Greeting | null = agent;
   async function proofPath(): Promise<string | null> {
@@ -63,7 +67,7 @@ function localClient(channel: Client, agent: Greeting, sudoUser: string | null):
     agent,
     list: async () => decodeLocalListing(await unary(channel, METHODS.list, {})),
     give: async function* (order) {
-      using proof = makeProof(await proofPath());
+      using proof = makeProof(await proofPath(), socket);
       yield* newsOf(channel, order, { proofPath: proof.path, sudoUser });
     },
     readLog: async function* (request, signal) {
@@ -71,7 +75,7 @@ function localClient(channel: Client, agent: Greeting, sudoUser: string | null):
       for await (const { data } of serverStream(channel, METHODS.readLog, wire, signal)) yield data;
     },
     clearLogs: async (names) => {
-      using proof = makeProof(await proofPath());
+      using proof = makeProof(await proofPath(), socket);
       const wire = encodeClearRequest({ names, proofPath: proof.path, sudoUser });
       const within = CLEAR_DEADLINE_MS;
       return decodeClearResults(await unary(channel, METHODS.clearLogs, wire, { within }));

@@ -3,9 +3,10 @@
  * and whose that directory is, is who we are (HTCondor's "FS" authentication).
  *
  * The path comes from whoever listens on the socket, and we may be root: so nothing is made except
- * in a place that is visibly meant for it, where everybody may make what they alone can remove.
+ * in the place beside that very socket, where people may make what they alone can remove. A listener
+ * who names the place of another agent would pass that one our name for an order of their own.
  */
-import { lstatSync, mkdirSync, rmdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync, rmdirSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 
 export interface Proof extends Disposable {
@@ -13,11 +14,13 @@ export interface Proof extends Disposable {
   readonly path: string | null;
 }
 
-const PLACE_MODE = 0o1733;
-const MODE_BITS = 0o7777;
+/** Sticky, and seen into by its owner alone; whoever may connect may also make entries. */
+const PLACE_MODE = 0o1700;
+const MODE_BITS = 0o7744;
 
-export function makeProof(path: string | null): Proof {
-  if (path === null || !isPlace(dirname(path)) || !isAbsolute(path)) return NO_PROOF;
+/** @param socket where the path was heard */
+export function makeProof(path: string | null, socket: string): Proof {
+  if (path === null || !isAbsolute(path) || !isPlace(dirname(path), socket)) return NO_PROOF;
   try {
     mkdirSync(path, 0o700);
   } catch {
@@ -28,10 +31,12 @@ export function makeProof(path: string | null): Proof {
 
 const NO_PROOF: Proof = { path: null, [Symbol.dispose]: () => {} };
 
-function isPlace(directory: string): boolean {
+function isPlace(directory: string, socket: string): boolean {
   try {
     const found = lstatSync(directory);
-    return found.isDirectory() && (found.mode & MODE_BITS) === PLACE_MODE;
+    const beside = lstatSync(`${realpathSync(socket)}.who`);
+    const isBeside = found.ino === beside.ino && found.dev === beside.dev;
+    return isBeside && found.isDirectory() && (found.mode & MODE_BITS) === PLACE_MODE;
   } catch {
     return false;
   }

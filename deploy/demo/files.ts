@@ -33,6 +33,13 @@ export function demoFleet(firstPort: number): DemoFleet {
   };
 }
 
+/** Where `fleetctl --local` finds the agent of a host; the usual path has room for one only. */
+export function localSocket(folder: string, host: string): string {
+  return join(folder, socketName(host));
+}
+
+const socketName = (host: string): string => `${host}.sock`;
+
 /** Writes every configuration, and puts the programs beside them. */
 export function writeFiles(folder: string, { controllerPort, hosts }: DemoFleet): void {
   cpSync(join(import.meta.dirname, 'programs'), join(folder, 'programs'), { recursive: true });
@@ -113,6 +120,7 @@ const agentConfig = ({ host, labels, programs }: DemoHost, controller: string): 
 controllers = ${controller}
 labels      = ${labels}
 state_dir   = ${host}
+socket      = ${socketName(host)}
 ca          = pki/ca.crt
 cert        = pki/agent-${host}.crt
 key         = pki/agent-${host}.key

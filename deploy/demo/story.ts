@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DemoFleet, writeFiles } from './files.ts';
+import { type DemoFleet, localSocket, writeFiles } from './files.ts';
 import { type Fleet, type ProcessItem, programPath } from './fleet.ts';
 
 /** @returns what runs at the end of it */
@@ -50,6 +50,10 @@ This fleet stays until Ctrl-C. To command it from another terminal:
   fleetctl stop web --hosts='prod-web-[1-2]'
   fleetctl start web --hosts='prod-web-[1-2]' --reason='back from lunch'
   curl http://127.0.0.1:${port}
+
+The agent of a host also answers by itself, in supervisorctl's words, with no controller between:
+
+  fleetctl --local --socket ${shellWord(localSocket(folder, 'prod-web-1'))} status
 
 A killed program is back at once; see its RESTARTS and new pid:
 

@@ -3,7 +3,7 @@
  * the configuration at once, check the certificates, take the state directory for themselves. Each
  * step that fails ends the program with exit code 2 and says why on stderr.
  */
-import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type CredentialFiles, type Credentials, loadCredentials } from '../credentials.ts';
@@ -12,6 +12,7 @@ import { FleetError, type Refusal, refusal } from '../errors.ts';
 import type { IdentityKind } from '../identity.ts';
 import { keptDatabase } from '../sqlite.ts';
 import type { DaemonArguments } from './arguments.ts';
+import { exposedAt } from './exposed-path.ts';
 
 export interface LoadedConfig<Config> {
   readonly config: Config | null;
@@ -61,28 +62,39 @@ export function makePrivateDirectory(path: string): void {
 }
 
 /**
- * Closes it to others, unless it holds what is not ours; what we keep there is private in any case.
- * Where others may write they could plant what we later trust, so that is refused.
+ * The same where what others plant would be trusted: they must not be able to.
+ * @param setting what named it, for the refusal
  */
+export function makeGuardedDirectory(setting: string, path: string): void {
+  makePrivateDirectory(path);
+  assertGuarded(setting, path);
+}
+
+/** Closes it to others, unless it holds what is not ours; what we keep there is private in any case. */
 function makeOwnDirectory(path: string): void {
-  const isExposed = inDirectory(path, () => {
-    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) return false;
+  inDirectory(path, () => {
+    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) return;
     const entries = readdirSync(path);
     const isOurs = entries.length === 0 || entries.includes(LOCK_FILE);
     if (isOurs) chmodSync(path, 0o700);
-    return (statSync(path).mode & WRITABLE_BY_OTHERS) !== 0;
   });
-  if (!isExposed) return;
-  throw new FleetError(
-    refusal('configuration', `state_dir ${path} is writable by others and holds other things`, {
-      cause: 'they could change what this program remembers',
-      fix: `name a directory that nobody else uses, or: chmod 700 ${path}`,
-    }),
-  );
+  assertGuarded('state_dir', path);
 }
 
 const LOCK_FILE = 'lock';
-const WRITABLE_BY_OTHERS = 0o022;
+
+function assertGuarded(setting: string, path: string): void {
+  const exposed = inDirectory(path, () => exposedAt(path));
+  if (exposed === null) return;
+  const uid = process.geteuid?.();
+  const owner = uid === 0 ? 'root' : String(uid);
+  throw new FleetError(
+    refusal('configuration', `${setting} ${path} is writable by others than ${owner}`, {
+      cause: `whoever may write in ${exposed}, or owns it, could change what this program relies on`,
+      fix: `name a directory that nobody else uses; or, if nobody else needs ${exposed}: chown ${owner} ${exposed} && chmod 700 ${exposed}`,
+    }),
+  );
+}
 
 function inDirectory<Result>(path: string, act: () => Result): Result {
   try {

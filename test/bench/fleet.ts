@@ -16,7 +16,7 @@ import type { BenchTools } from './bench.ts';
 import { type CommandRun, tryCommand } from './command.ts';
 import type { Daemon } from './daemons.ts';
 
-const DIST = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'dist');
+export const DIST = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'dist');
 export const FLEETCTL = join(DIST, 'fleetctl.js');
 
 /** A controller without agents. */
@@ -146,6 +146,7 @@ async function writeAgent(
     `[agent]
 controllers = 127.0.0.1:${port}
 state_dir = ${join(directory, name)}
+socket = ${join(directory, `${name}.sock`)}
 ${keys}
 ${programs}`,
   );

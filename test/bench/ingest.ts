@@ -88,7 +88,12 @@ async function openController(path: string) {
         throw error;
       },
     },
-    { ...store.contents, unreachableAfterMs: 15_000, hostGroups: new Map(), questions: NO_QUESTIONS },
+    {
+      ...store.contents,
+      unreachableAfterMs: 15_000,
+      hostGroups: new Map(),
+      questions: NO_QUESTIONS,
+    },
   );
   connectHosts(driver);
   const ingest: Ingest<FleetInput> = (batch) =>

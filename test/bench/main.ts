@@ -4,27 +4,31 @@
  * is no property of the code, and only the ratio and a person can tell the two apart.
  */
 import { availableParallelism, loadavg, release } from 'node:os';
+import { control } from './agent/control.ts';
+import { crash } from './agent/crash.ts';
+import { idle } from './agent/idle.ts';
+import { memory } from './agent/memory.ts';
+import { status } from './agent/status.ts';
 import type { Bench, Finding } from './bench.ts';
 import { clush } from './clush.ts';
-import { crash } from './crash.ts';
 import { fanOut, largeFanOut } from './fan-out.ts';
 import { whyNotBuilt } from './fleet.ts';
 import { ingest } from './ingest.ts';
-import { memory } from './memory.ts';
 import { whyMissing } from './packages.ts';
 import { renderTable } from './report.ts';
 import { restartHosts } from './restart-hosts.ts';
-import { restartPrograms } from './restart-programs.ts';
 import { startUp } from './start-up.ts';
 import { SUPERVISOR } from './supervisor.ts';
 import { Workplace } from './workplace.ts';
 
 const BENCHES: readonly Bench[] = [
   crash,
-  restartHosts,
-  restartPrograms,
-  startUp,
+  control,
+  status,
   memory,
+  idle,
+  restartHosts,
+  startUp,
   ingest,
   clush,
   fanOut,
@@ -66,7 +70,7 @@ async function main(names: readonly string[]): Promise<number> {
   return failures === 0 ? 0 : 1;
 }
 
-/** `restart` means all whose names begin so. */
+/** `agent` means all whose names begin so: what is measured beside supervisord on one host. */
 function isCalled(bench: Bench, name: string): boolean {
   return bench.name === name || bench.name.startsWith(`${name}-`);
 }

@@ -13,6 +13,22 @@ export function processorMs(pid: number): number {
   return sum(nanoseconds) / 1e6;
 }
 
+/**
+ * Processor time of those children, and theirs, that the process has waited for since it began.
+ * What a daemon spends on a program outside its own process (forks, shells, the loader) comes to it
+ * so, once the program has ended.
+ */
+export function endedChildrenMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  // The name may contain anything; from behind it on, proc(5)'s field 3 is the first.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[CUTIME_FIELD - 3]) + Number(fields[CUTIME_FIELD - 2])) * TICK_MS;
+}
+
+const CUTIME_FIELD = 16;
+/** `USER_HZ`, the same on every architecture that Node runs on. */
+const TICK_MS = 10;
+
 /** Resident set: everything that is mapped and in memory, pages shared with others included. */
 export function residentMb(pid: number): number {
   return kilobytes(`/proc/${pid}/status`, 'VmRSS') / 1_024;

@@ -2,11 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchTools } from './bench.ts';
-import { tryCommand } from './command.ts';
+import { runningPids } from './listing.ts';
 import type { Package } from './packages.ts';
 
 export interface Supervisor {
   readonly pid: number;
+  /** Where it listens, for XML-RPC. */
+  readonly socket: string;
   /** A whole command line of supervisorctl for this instance. */
   readonly supervisorctl: (...words: readonly string[]) => readonly string[];
 }
@@ -17,7 +19,8 @@ export const SUPERVISOR: Package = {
   hasService: true,
 };
 
-export interface SupervisorOptions {
+/** Of a daemon that is alone on its host: of supervisord, and of our agent beside it. */
+export interface AloneOptions {
   /** Of its directory. */
   readonly name: string;
   /** How many processes the programs make. */
@@ -29,26 +32,25 @@ export interface SupervisorOptions {
 /** Resolves when every process is RUNNING. */
 export async function startSupervisor(
   tools: BenchTools,
-  { name, processes, programs }: SupervisorOptions,
+  { name, processes, programs }: AloneOptions,
 ): Promise<Supervisor> {
   const directory = join(tools.directory, name);
   mkdirSync(directory);
   const config = join(directory, 'supervisord.conf');
-  writeFileSync(config, configText(directory, programs));
+  const socket = join(directory, 'supervisor.sock');
+  writeFileSync(config, configText(directory, socket, programs));
   const command = ['supervisord', '-n', '-c', config];
   const daemon = tools.daemons.start(command, join(directory, 'output'));
   const supervisorctl = (...words: readonly string[]) =>
     ['supervisorctl', '-c', config, ...words] as const;
   await daemon.readyWhen(() => {
-    const { stdout } = tryCommand(supervisorctl('status'));
-    return (stdout.match(/ RUNNING /g) ?? []).length === processes;
+    return runningPids(supervisorctl('status')).size === processes;
   });
-  return { pid: daemon.pid, supervisorctl };
+  return { pid: daemon.pid, socket, supervisorctl };
 }
 
 /** Nothing but what supervisorctl needs; everything else is left as Supervisor has it. */
-function configText(directory: string, programs: string): string {
-  const socket = join(directory, 'supervisor.sock');
+function configText(directory: string, socket: string, programs: string): string {
   return `[supervisord]
 directory = ${directory}
 logfile = ${join(directory, 'supervisord.log')}

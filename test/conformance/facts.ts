@@ -1,5 +1,5 @@
 /** What is compared of every row: per process the states, the times between them, ends and errors. */
-import { normalise, normaliseError } from './normalise.ts';
+import { normalise } from './normalise.ts';
 import type { Change, Fact } from './row.ts';
 
 export function factsOfChanges(changes: readonly Change[], directory: string): readonly Fact[] {
@@ -19,7 +19,7 @@ function factsOfProcess(
     ending === null || state === 'FATAL' ? [] : [ending],
   );
   const errors = changes.flatMap(({ state, error }) =>
-    state === 'BACKOFF' && error !== null ? [normalise(normaliseError(error), directory)] : [],
+    state === 'BACKOFF' && error !== null ? [normalise(error, directory)] : [],
   );
   return [
     text(`states of ${process}`, changes.map(({ state }) => state).join(' ')),

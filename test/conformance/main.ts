@@ -3,7 +3,14 @@
  * agent, and prints `scenario · supervisor · ours · same | better on purpose | different`. Ends
  * with 1 where something is different, with 2 where nothing could be compared.
  *
- *     npm run conformance [-- --row PATTERN] [--at-once N] [--facts]
+ *     npm run conformance [-- OPTIONS]
+ *
+ *     --row PATTERN         rows of that name, or the row of that number
+ *     --at-once N           so many rows side by side
+ *     --once                no second try for what differs
+ *     --facts               print everything that both sides showed
+ *     --keep                keep the directories in which they ran
+ *     --programs DIRECTORY  these, not what is built from the sources
  */
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,6 +37,7 @@ async function main(): Promise<number> {
       row: { type: 'string', default: '' },
       'at-once': { type: 'string', default: String(AT_ONCE) },
       facts: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
       programs: { type: 'string' },
       once: { type: 'boolean', default: false },
     },
@@ -54,7 +62,8 @@ async function main(): Promise<number> {
     say(`\n${results.length} rows in ${seconds} s, ${different.length} different`);
     return different.length === 0 ? 0 : 1;
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    if (values.keep) say(`kept: ${directory}`);
+    else rmSync(directory, { recursive: true, force: true });
   }
 }
 

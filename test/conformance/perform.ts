@@ -45,11 +45,11 @@ async function perform(stage: Stage, step: Step): Promise<void> {
     case 'configure':
       return stage.configure(step.conf);
     case 'daemonEnds':
-      return stage.daemonEnds(UNTIL_MS_MAX);
+      return stage.daemonEnds(UNTIL_MS_MAX, step.isTimed);
     case 'daemonNow':
       return stage.add('daemon now', stage.daemon.ending ?? 'runs');
     case 'daemonRefuses':
-      await stage.daemonEnds(UNTIL_MS_MAX);
+      await stage.daemonEnds(UNTIL_MS_MAX, false);
       return stage.add('daemon said', stage.complaint());
     case 'startDaemon':
       return stage.startDaemon();

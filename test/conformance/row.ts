@@ -60,8 +60,11 @@ export type Step =
   | { readonly do: 'write'; readonly path: string; readonly text: string }
   /** Replaces the sections of the row. */
   | { readonly do: 'configure'; readonly conf: string }
-  /** The end of the daemon is a fact; so is what it said, where it refused to start. */
-  | { readonly do: 'daemonEnds' }
+  /**
+   * The end of the daemon is a fact, and so is what it said, where it refused to start. How long it
+   * takes only where that is the point: at its leisure Supervisor needs up to two seconds.
+   */
+  | { readonly do: 'daemonEnds'; readonly isTimed: boolean }
   | { readonly do: 'daemonRefuses' }
   /** Whether it runs is a fact. */
   | { readonly do: 'daemonNow' }
@@ -70,10 +73,18 @@ export type Step =
   | { readonly do: 'secondDaemon' };
 
 /**
- * `background`: the row goes on, and waits at its end. `brief`: of the output only that there is
- * some. `interrupt`: the command would not end, and gets SIGINT after a while.
+ * `background`: the row goes on, and waits at its end. `exit code`: nothing of the output counts.
+ * `any order`: programs of one tier are done in whatever order. `brief`: only that there is some; `first line`: only that one, for help in words of its own comes below. `interrupt`: the
+ * command would not end, and gets SIGINT after a while.
  */
-export type ControlMode = 'wait' | 'background' | 'brief' | 'interrupt';
+export type ControlMode =
+  | 'wait'
+  | 'background'
+  | 'exit code'
+  | 'brief'
+  | 'first line'
+  | 'any order'
+  | 'interrupt';
 
 export type Observation =
   | { readonly look: 'file'; readonly path: string }

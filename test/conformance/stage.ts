@@ -88,10 +88,11 @@ export class Stage implements AsyncDisposable {
     this.#daemons.push(first);
   }
 
-  /** How it ends is a fact, and how long that takes. */
-  async daemonEnds(limitMs: number): Promise<void> {
+  /** How it ends is a fact, and, if wanted, how long that takes. */
+  async daemonEnds(limitMs: number, isTimed: boolean): Promise<void> {
     const startMs = performance.now();
     this.add('daemon ends', await this.daemon.ends(limitMs));
+    if (!isTimed) return;
     const seconds = (performance.now() - startMs) / 1_000;
     this.#facts.push({ kind: 'seconds', name: 'daemon ends after', values: [seconds] });
   }
@@ -133,7 +134,7 @@ export class Stage implements AsyncDisposable {
       const { ending, stdout } = await ended;
       const normal = normalise(stdout, this.directory);
       const output = args[0] === 'pid' ? normalisePids(normal) : normal;
-      const shown = mode === 'brief' && output !== '' ? '(something)' : output;
+      const shown = shownOutput(output, mode);
       const fact = mode === 'background' ? `$ ${words} &` : `$ ${words}`;
       this.add(fact, `${ending}${lines(shown)}`);
     };
@@ -220,6 +221,13 @@ export class Stage implements AsyncDisposable {
 }
 
 const lines = (output: string): string => (output === '' ? '' : `\n${output}`);
+
+function shownOutput(output: string, mode: ControlMode): string {
+  if (mode === 'exit code') return '';
+  if (mode === 'any order') return output.split('\n').sort().join('\n');
+  if (mode === 'brief') return output === '' ? '' : '(something)';
+  return mode === 'first line' ? (output.split('\n')[0] ?? '') : output;
+}
 
 const HEAD = `[supervisord]
 nodaemon = true

@@ -21,6 +21,15 @@ export const ctlMeanwhile = (words: string): Step => ({ do: 'ctl', words, mode: 
 /** Where the text itself cannot be the same: a version, a log. */
 export const ctlBrief = (words: string): Step => ({ do: 'ctl', words, mode: 'brief' });
 
+/** Where Supervisor prints what Python says of an exception. */
+export const ctlCode = (words: string): Step => ({ do: 'ctl', words, mode: 'exit code' });
+
+/** Where several of one tier are done, each when it is. */
+export const ctlAnyOrder = (words: string): Step => ({ do: 'ctl', words, mode: 'any order' });
+
+/** Where a mistake is told, and help follows. */
+export const ctlMistake = (words: string): Step => ({ do: 'ctl', words, mode: 'first line' });
+
 /** For what goes on until Ctrl-C. */
 export const ctlThenInterrupt = (words: string): Step => ({ do: 'ctl', words, mode: 'interrupt' });
 
@@ -40,7 +49,8 @@ export const write = (path: string, text: string): Step => ({ do: 'write', path,
 
 export const configure = (conf: string): Step => ({ do: 'configure', conf });
 
-export const daemonEnds: Step = { do: 'daemonEnds' };
+export const daemonEnds: Step = { do: 'daemonEnds', isTimed: false };
+export const daemonEndsInTime: Step = { do: 'daemonEnds', isTimed: true };
 export const daemonNow: Step = { do: 'daemonNow' };
 export const daemonRefuses: Step = { do: 'daemonRefuses' };
 export const startDaemon: Step = { do: 'startDaemon' };

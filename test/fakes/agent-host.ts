@@ -5,7 +5,7 @@
 import { stepAgent } from '../../agent/core/agent.ts';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import type { ExitStatus } from '../../agent/core/exit-status.ts';
-import { EMPTY_OUTBOX } from '../../agent/core/outbox.ts';
+import { EMPTY_OUTBOX, recordOf } from '../../agent/core/outbox.ts';
 import type { ProcessInput, ProcessRuntime, ProcessTimer } from '../../agent/core/process.ts';
 import { type JournalContents, recoverState, targetsToRecord } from '../../agent/core/recover.ts';
 import type {
@@ -159,7 +159,7 @@ export function aHost(
     journal: () => ({
       processes: [...state.processes.values()],
       targets: targetsToRecord(state),
-      outbox: state.outbox,
+      outbox: recordOf(state.outbox),
       endedOrderly: false,
       bootId,
     }),

@@ -32,12 +32,14 @@ environment = SEEN="${fleet.path(`${signal}.seen`)}"
 stopsignal = ${signal}
 startsecs = 0
 `;
-  const unusable = (name: string, command: string): string => `
+  const section = (name: string, command: string, autostart: boolean): string => `
 [program:${name}]
 command = ${command}
-autostart = false
+autostart = ${autostart}
 startretries = 0
 `;
+  const unusable = (name: string, command: string): string =>
+    section(name, command, false) + section(`auto-${name}`, command, true);
   const programs = `
 ${['INT', 'QUIT', 'TERM'].map(trapped).join('')}
 [program:stubborn]
@@ -83,8 +85,8 @@ ${unusable('missing', '/nonexistent/program --flag')}
 ${unusable('unknown', 'no-such-program-anywhere')}
 ${unusable('not-executable', fleet.path('not-executable'))}
 ${unusable('unbalanced', 'sleep "1000')}
-${unusable('no-directory', 'sleep 1000')}directory = ${fleet.path('nowhere')}
 ${unusable('a-directory', fleet.folder)}
+${section('no-directory', 'sleep 1000', false)}directory = ${fleet.path('nowhere')}
 `;
   await fleet.startController();
   await fleet.startAgent(HOST, { programs });
@@ -230,31 +232,54 @@ test('a program that never stays up is FATAL after its retries, and says why', a
   );
   assert.deepEqual(
     [failing.lastError, failing.exitCode, failing.nextTryAtMs],
-    ['exited too quickly (exit status 1)', 1, null],
+    ['Exited too quickly (exit status 1)', 1, null],
   );
   assert.equal(fleet.lines('failing.starts').length, 2);
 });
 
-test('what cannot even be started says what is wrong', async () => {
-  const expected = {
-    missing: /^can't find command '\/nonexistent\/program'$/,
-    unknown: /^can't find command 'no-such-program-anywhere'$/,
-    'not-executable': /^command at '.*\/not-executable' is not executable$/,
-    unbalanced: /^can't parse command 'sleep "1000': No closing quotation$/,
-    'no-directory': /^couldn't chdir to .*\/nowhere: ENOENT$/,
-    'a-directory': /^command at '.*' is a directory$/,
-  };
-  const names = Object.keys(expected);
-  const result = await fleet.fleetctl('start', ...names, '--hosts', HOST, '-o', 'json');
-  assert.equal(result.code, 10, result.stderr);
-  const { targets } = result.json<OperationDocument>();
-  assert.equal(targets.length, names.length);
-  for (const { process, state, error, newPid } of targets) {
-    assert.deepEqual([state, newPid], ['failed', null], process);
-    assert.match(error ?? '', expected[process as keyof typeof expected], process);
-    const status = (await fleet.processes()).get(`${HOST} ${process}`)?.status;
-    assert.deepEqual([status?.state, status?.lastError], ['FATAL', error], process);
+const UNUSABLE = {
+  missing: /^can't find command '\/nonexistent\/program'$/,
+  unknown: /^can't find command 'no-such-program-anywhere'$/,
+  'not-executable': /^command at '.*\/not-executable' is not executable$/,
+  unbalanced: /^can't parse command 'sleep "1000': No closing quotation$/,
+  'a-directory': /^command at '.*' is a directory$/,
+};
+
+test('a start of what cannot be executed is refused with the reason, and nothing changes', async () => {
+  for (const verb of ['start', 'restart']) {
+    const names = Object.keys(UNUSABLE);
+    const result = await fleet.fleetctl(verb, ...names, '--hosts', HOST, '-o', 'json');
+    assert.equal(result.code, 10, result.stderr);
+    const { targets } = result.json<OperationDocument>();
+    assert.deepEqual(targets.map(({ process }) => process).sort(), names.sort());
+    for (const { process, state, error, newPid } of targets) {
+      assert.deepEqual([state, newPid], ['failed', null], process);
+      assert.match(error ?? '', UNUSABLE[process as keyof typeof UNUSABLE], process);
+      const status = (await fleet.processes()).get(`${HOST} ${process}`)?.status;
+      assert.deepEqual([status?.state, status?.lastError], ['STOPPED', null], process);
+    }
   }
+});
+
+test('where the agent starts it by itself, it is FATAL with the same reason', async () => {
+  for (const [name, reason] of Object.entries(UNUSABLE)) {
+    const status = await fleet.process(
+      HOST,
+      `auto-${name}`,
+      'is FATAL',
+      (entry) => entry.status.state === 'FATAL',
+    );
+    assert.match(status.lastError ?? '', reason, name);
+  }
+});
+
+test('a directory that is not there is found at the start, which then fails', async () => {
+  const result = await fleet.fleetctl('start', 'no-directory', '--hosts', HOST, '-o', 'json');
+  assert.equal(result.code, 10, result.stderr);
+  const [target] = result.json<OperationDocument>().targets;
+  assert.match(target?.error ?? '', /^couldn't chdir to .*\/nowhere: ENOENT$/);
+  const status = (await fleet.processes()).get(`${HOST} no-directory`)?.status;
+  assert.deepEqual([status?.state, status?.lastError], ['FATAL', target?.error]);
 });
 
 function isChildOf(child: number, parent: number): boolean {

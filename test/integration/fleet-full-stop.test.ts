@@ -109,7 +109,7 @@ test('a start that fails: the tiers behind it stay down, and what is pasted brin
   assert.equal(result.code, 12, result.stdout + result.stderr);
   assert.match(
     result.stdout,
-    /^restarted 1 of 6 targets; 1 failed: low on db-1: exited too quickly \(exit status 3\); 4 stopped and not started again: mid, high on db-\[1-2\]$/m,
+    /^restarted 1 of 6 targets; 1 failed: low on db-1: Exited too quickly \(exit status 3\); 4 stopped and not started again: mid, high on db-\[1-2\]$/m,
   );
   for (const host of HOSTS) {
     for (const name of ['mid', 'high']) {

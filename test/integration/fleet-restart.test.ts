@@ -102,11 +102,11 @@ test('a program that does not come up on one host: exit 10, with its last error 
   const [good, bad] = result.json<OperationDocument>().targets;
   assert.deepEqual([good?.host, good?.state], ['prod-1', 'succeeded']);
   assert.deepEqual([bad?.host, bad?.state], ['prod-2', 'failed']);
-  assert.equal(bad?.error, 'exited too quickly (exit status 3)');
+  assert.equal(bad?.error, 'Exited too quickly (exit status 3)');
   assert.deepEqual(bad?.logTail.toSorted(), ['config is broken', 'reading config']);
   const again = await fleet.fleetctl('restart', 'brittle', '--hosts', 'prod-2');
   assert.equal(again.code, 10, again.stderr);
-  assert.match(again.stdout, /prod-2.*exited too quickly \(exit status 3\)/);
+  assert.match(again.stdout, /prod-2.*Exited too quickly \(exit status 3\)/);
   assert.match(again.stdout, /config is broken/);
 });
 

@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
@@ -98,21 +99,41 @@ test('the environment says which socket, and an option overrides it', async () =
   assert.deepEqual(await run('pid', '--socket', '/x'), ['unix:///x no such file\n', 7]);
 });
 
+/** A socket, as far as a file's name goes, and the place beside it. */
+function makePlace(name: string): { readonly socket: string; readonly place: string } {
+  const socket = join(folder, name);
+  writeFileSync(socket, '');
+  mkdirSync(`${socket}.who`);
+  chmodSync(`${socket}.who`, 0o1733);
+  return { socket, place: `${socket}.who` };
+}
+
 test('a proof of who we are is made only in a place that is meant for proofs', () => {
+  const { socket, place } = makePlace('guarded.sock');
   for (const path of [null, join(folder, 'p'), '/p', 'p', join(folder, 'no', 'p')]) {
-    assert.equal(makeProof(path).path, null, String(path));
+    assert.equal(makeProof(path, socket).path, null, String(path));
   }
+  chmodSync(place, 0o1777);
+  assert.equal(makeProof(join(place, 'p'), socket).path, null, 'who can look can take');
+});
+
+test('whoever listens elsewhere gets no proof for the agent of another socket', () => {
+  const { place } = makePlace('real.sock');
+  const other = makePlace('other.sock');
+  assert.equal(makeProof(join(place, 'p'), other.socket).path, null);
+  const link = join(folder, 'link.sock');
+  symlinkSync(other.socket, link);
+  using proof = makeProof(join(other.place, 'p'), link);
+  assert.equal(proof.path, join(other.place, 'p'));
 });
 
 test('a proof is a directory for its maker alone, and goes when it has been given', () => {
-  const place = join(folder, 'callers');
-  mkdirSync(place);
-  chmodSync(place, 0o1733);
+  const { socket, place } = makePlace('callers.sock');
   const path = join(place, 'proof');
-  const proof = makeProof(path);
+  const proof = makeProof(path, socket);
   assert.equal(proof.path, path);
   assert.equal(statSync(path).mode & 0o7777, 0o700);
-  assert.equal(makeProof(path).path, null, 'what is there was made by somebody else');
+  assert.equal(makeProof(path, socket).path, null, 'what is there was made by somebody else');
   proof[Symbol.dispose]();
   assert.equal(existsSync(path), false);
   proof[Symbol.dispose]();

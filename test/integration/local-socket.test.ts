@@ -13,7 +13,7 @@ import { FleetError } from '../../proto/errors.ts';
 import type { LocalOrder } from '../../proto/local-orders.ts';
 import { knownProcessName, operationId } from '../../proto/vocabulary.ts';
 import type { Daemon } from './fleet/daemon.ts';
-import { freePort } from './fleet/harness.ts';
+import { freePort } from './fleet/free-port.ts';
 import { createPki, readCredentials } from './fleet/pki.ts';
 import { isAlive, statusField } from './fleet/processes.ts';
 import { startScriptedController } from './fleet/scripted-controller.ts';
@@ -95,7 +95,7 @@ test('the socket has the mode and owner that are configured, and nothing else is
     readdirSync(host.folder).filter((name) => name.startsWith('.')),
     [],
   );
-  assert.equal(lstatSync(`${host.socket}.who`).mode & 0o7777, 0o1733);
+  assert.equal(lstatSync(`${host.socket}.who`).mode & 0o7777, isRoot ? 0o1733 : 0o1730);
 });
 
 test('whoever made the directory is named, and what sudo says is shown as a claim', async () => {
@@ -252,6 +252,27 @@ test('a second agent that is to have the same socket does not start, and takes n
   assert.match(second.stderr(), /another program is already listening on /);
   assert.equal((await greet(host.socket)).pid, agent.pid);
   other[Symbol.dispose]();
+});
+
+test('logs are read by many at once, and by no more, so that descriptors are left', async () => {
+  const clients = Array.from({ length: 5 }, () => connect(host.socket));
+  const request = { process: 'steady', channel: 'stdout', bytes: 0, follow: true };
+  const streams = clients.flatMap((client) =>
+    Array.from({ length: 30 }, () => stream(client, 'ReadLog', request)),
+  );
+  const refused: string[] = [];
+  for (const one of streams) one.on('error', (error) => refused.push(error.message)).resume();
+  await eventually('some are refused', () => refused.length === 150 - 128);
+  for (const text of refused) assert.match(text, /too many logs are being read/);
+  for (const client of clients) client.close();
+  for (const one of streams) one.cancel();
+  const again = { process: 'steady', channel: 'stdout', bytes: 10, follow: false } as const;
+  await eventually('there is room again', () =>
+    readLog(host.socket, again).then(
+      () => true,
+      () => false,
+    ),
+  );
 });
 
 test('an agent that was killed is followed by one that takes socket and processes over', async () => {

@@ -134,7 +134,7 @@ test('every target has a row with what is waited for, problems come first, the t
       sight,
       HEAD,
       /^wave 2 of 2 \(group priority 999, priority 999\): 3 of 5 finished$/,
-      row('web-3', 'web', String.raw`FAILED        exited too quickly \(exit status 1\)   `),
+      row('web-3', 'web', String.raw`FAILED        Exited too quickly \(exit status 1\)   `),
       /^ {4}web on web-3: reading \/etc\/web.conf$/,
       /^ {4}error: cannot bind 0.0.0.0:8080: address already in use$/,
       restarted('web-1', 'db'),
@@ -152,10 +152,10 @@ test('every target has a row with what is waited for, problems come first, the t
   assert.ok(
     shows(
       end,
-      row('web-3', 'web', 'FAILED        exited too quickly'),
+      row('web-3', 'web', 'FAILED        Exited too quickly'),
       restarted('web-1', 'db'),
       ...['web-1', 'web-2', 'web-4', 'web-5'].map((host) => restarted(host)),
-      /^restarted 5 of 6 targets; 1 failed: web on web-3: exited too quickly \(exit statu$/,
+      /^restarted 5 of 6 targets; 1 failed: web on web-3: Exited too quickly \(exit statu$/,
       /^s 1\)$/,
       /^log of web on web-3:$/,
       /^ {4}web on web-3: reading \/etc\/web.conf$/,

@@ -121,7 +121,7 @@ test('a restart of all is one screen from its beginning to its end', async (cont
   const settled = [
     HEAD,
     /^\[#{58}!\.\] 1998\/2000$/,
-    /^FAILED {11}6 {3}exited too quickly \(exit status 1\)$/,
+    /^FAILED {11}6 {3}Exited too quickly \(exit status 1\)$/,
     /^ {21}web on web-\[0100-0104,1500\]$/,
     ...LOG.map((line) => new RegExp(`^ {4}${line}$`)),
     /^UNREACHABLE {6}1 {3}the host was not connected when the operation began$/,
@@ -157,11 +157,11 @@ test('a restart of all is one screen from its beginning to its end', async (cont
 async function assertTrueEnd(terminal: Terminal): Promise<void> {
   const lines = await terminal.lines();
   assert.deepEqual(lines.slice(lines.indexOf(`${QUESTION} y`) + 1), [
-    'FAILED           6   exited too quickly (exit status 1)',
+    'FAILED           6   Exited too quickly (exit status 1)',
     'UNREACHABLE      1   the host was not connected when the operation began',
     'restarted     1993',
     'restarted 1993 of 2000 targets; ' +
-      '6 failed: web on web-[0100-0104,1500]: exited too quickly (exit status 1); ' +
+      '6 failed: web on web-[0100-0104,1500]: Exited too quickly (exit status 1); ' +
       '1 unreachable: web on web-0800: the host was not connected when the operation began',
     'log of web on web-[0100-0104,1500]:',
     ...LOG.map((line) => `    ${line}`),
@@ -199,7 +199,7 @@ test('after trouble status shows it first, on one screen', async () => {
   assertLines(sight, [
     /^STATE +COUNT +FOR +PROCESS +HOSTS$/,
     /^FATAL +6 .* web +web-\[0100-0104,1500\]$/,
-    /^ {4}exited too quickly \(exit status 1\)$/,
+    /^ {4}Exited too quickly \(exit status 1\)$/,
     /^UNREACHABLE +1 .* web +web-0800$/,
     /^RUNNING +1993 .* web +web-\[0001-0099.* and \d+ more$/,
     /^2,000 processes on 2,000 hosts: 1,993 RUNNING, 6 FATAL, 1 UNREACHABLE$/,

@@ -27,6 +27,8 @@ export class PaperOrders {
   readonly #orders: Order[] = [];
   readonly #events = new Map<number, string>();
   readonly #claims = new Map<string, string>();
+  /** Those that were taken out once; after that they are counted afresh. */
+  readonly #removed = new Set<ProcessName>();
 
   get count(): number {
     return this.#orders.length;
@@ -84,17 +86,22 @@ export class PaperOrders {
       case 'targetSettled':
         return this.#settled(event);
       case 'processRemoved':
+        return this.noteRemoved(event.process);
       case 'localOrder':
       case 'configJudged':
         return;
     }
   }
 
+  noteRemoved(process: ProcessName): void {
+    this.#removed.add(process);
+  }
+
   /** A restart of the agent may signal the same child again for an order, but never the next one. */
   stopped(state: AgentState, process: ProcessName, pid: number): void {
     const [order] = state.queues.get(process) ?? [];
-    // A reload stops everything, whatever is under way.
-    if (order === undefined || state.isShuttingDown) return;
+    // A reload stops everything, whatever is under way; and what is not configured any more goes.
+    if (order === undefined || state.isShuttingDown || state.retired.has(process)) return;
     const target = state.targets.get(order);
     // One that an earlier agent was reloading is still being stopped, and the start waits for it.
     const isAwaited = target?.verb === 'start' && target.phase === 'stopping';
@@ -145,7 +152,7 @@ export class PaperOrders {
     const order = this.#orderOf(event);
     if (order.verb === verb) order.acceptedSeq ??= seq;
     this.#claim(`the acceptance of ${operationId} ${verb} ${process}`, `pid ${oldPid}`);
-    if (verb !== 'restart') return;
+    if (verb !== 'restart' || this.#removed.has(process)) return;
     this.#claim(`${process} generation ${generation}`, operationId);
     this.#claim(`${operationId} ${process}`, `${process} generation ${generation}`);
   }

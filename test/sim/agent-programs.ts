@@ -115,6 +115,14 @@ export class PaperPrograms {
     return sightings;
   }
 
+  /** None is there that the agent does not know of. */
+  checkHeld(state: AgentState): void {
+    for (const [process, { child }] of this.#programs) {
+      const held = state.processes.get(process)?.child?.pid;
+      assert.equal(held, child.pid, `${process} is lost: pid ${child.pid}`);
+    }
+  }
+
   definitionOf(process: ProcessName): ProcessDefinition | undefined {
     return this.#programs.get(process)?.definition;
   }

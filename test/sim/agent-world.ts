@@ -5,17 +5,29 @@
  * what must hold at every moment; `heal` then demands that everything comes to rest.
  */
 import assert from 'node:assert/strict';
+import { isWantedUp } from '../../agent/core/configuration.ts';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import { TARGET_RETENTION_MS } from '../../agent/core/forget-targets.ts';
 import type { ProcessInput } from '../../agent/core/process.ts';
 import { recoverState } from '../../agent/core/recover.ts';
-import { type AgentState, type ConfigReading, targetKey } from '../../agent/core/state.ts';
+import {
+  type AgentState,
+  type ConfigReading,
+  type OrderId,
+  targetKey,
+} from '../../agent/core/state.ts';
 import type { TargetRecord } from '../../agent/core/target.ts';
 import { type AgentDriver, createAgentDriver } from '../../agent/driver.ts';
 import type { Children } from '../../agent/ports.ts';
-import type { LocalOrder } from '../../proto/local-orders.ts';
+import type { LocalOrder, OrderNews } from '../../proto/local-orders.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
-import { operationId, type ProcessName, type Verb, WHOLE_HOST } from '../../proto/vocabulary.ts';
+import {
+  knownProcessName,
+  operationId,
+  type ProcessName,
+  type Verb,
+  WHOLE_HOST,
+} from '../../proto/vocabulary.ts';
 import { virtualClock } from '../fakes/agent-clock.ts';
 import { aWelcome, BOOT_ID } from '../fakes/agent-host.ts';
 import { fakeJournal } from '../fakes/agent-journal.ts';
@@ -23,6 +35,9 @@ import { fakeLog } from '../fakes/agent-log.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
 import { type Order, PaperOrders } from './agent-orders.ts';
 import { PaperPrograms } from './agent-programs.ts';
+
+/** The program that comes and goes with the configuration. */
+const EXTRA = knownProcessName('extra');
 
 /** One life of the agent: whatever it asks for once it is dead does not happen. */
 interface Incarnation {
@@ -40,6 +55,8 @@ export class AgentWorld {
   /** The configuration on disk. */
   #reading: ConfigReading;
   #lastLocalOrder = 0;
+  /** Orders given to the agent that is alive whose end nobody has been told. */
+  readonly #untold = new Set<OrderId>();
   #incarnation: Incarnation;
   #sessionEpoch = 0;
   #isConnected = false;
@@ -71,7 +88,11 @@ export class AgentWorld {
       () => this.#disconnect(),
       () => this.#killAgent(),
       () => this.#edit(),
+      () => this.#edit(),
       () => this.#update(),
+      () => this.#update(),
+      () => this.#orderLocally(),
+      () => this.#orderLocally(),
       () => this.#orderLocally(),
       () => this.#journal.failWith(this.#draw(3) === 0 ? 'disk full' : null),
     ];
@@ -132,12 +153,17 @@ export class AgentWorld {
       active.map(({ definition }) => definition).toSorted(byName),
       this.#definitions.toSorted(byName),
     );
-    for (const { definition, child } of active) {
+    for (const process of active) {
+      const { definition, child, state } = process;
+      const isDown = state === 'STOPPED' && isWantedUp(process, definition);
+      assert.ok(!isDown, `${definition.process} is to be up, and nobody starts it`);
       if (child === null) continue;
       const { command } = this.#programs.definitionOf(definition.process) ?? definition;
       assert.equal(command, definition.command, `${definition.process} runs something else`);
     }
     assert.deepEqual([...this.state.rollouts], []);
+    assert.deepEqual([...this.#untold], [], 'orders whose end nobody was told');
+    this.#programs.checkHeld(this.state);
   }
 
   /** Long enough for targets to be forgotten. */
@@ -167,6 +193,7 @@ export class AgentWorld {
       BOOT_ID,
       this.#clock.now().wallMs,
     );
+    if (state.processes.get(EXTRA) === undefined) this.#orders.noteRemoved(EXTRA);
     const isAlive = (): boolean => incarnation.isAlive;
     const whileAlive = (callback: () => void) => () => {
       if (isAlive()) callback();
@@ -189,7 +216,7 @@ export class AgentWorld {
         },
         link: { send: (message) => isAlive() && this.#checked(() => this.#heard(message)) },
         config: { read: () => this.#reading },
-        orders: { tell: () => undefined },
+        orders: { tell: (order, news) => this.#checked(() => this.#told(order, news)) },
         log: fakeLog(),
         onShutdownComplete: () => undefined,
       },
@@ -205,6 +232,7 @@ export class AgentWorld {
     if (!this.#incarnation.isAlive || !this.state.isJournalSound) return;
     this.#journal.failWith(null);
     this.#incarnation.isAlive = false;
+    this.#untold.clear();
     this.#isConnected = false;
     this.#programs.closeGates();
     this.#incarnation = this.#boot();
@@ -260,7 +288,12 @@ export class AgentWorld {
     this.#incarnation.driver.deliver({ kind: 'disconnected' });
   }
 
-  #command(verb: Verb, process = this.#pick(this.#definitions).process): void {
+  #anyProcess(): ProcessName {
+    const { process } = this.#pick(this.#definitions);
+    return this.#draw(4) === 0 ? EXTRA : process;
+  }
+
+  #command(verb: Verb, process = this.#anyProcess()): void {
     this.#tell(this.#orders.add(verb, this.#orders.newOperation(), process));
   }
 
@@ -278,10 +311,13 @@ export class AgentWorld {
     const edited = this.#definitions.map((definition) =>
       this.#draw(3) === 0 ? { ...definition, command: `${this.#draw(3)}` } : definition,
     );
-    const extra = aDefinition('extra', { groupPriority: this.#draw(9) });
-    const definitions = this.#draw(2) === 0 ? edited : [...edited, extra];
+    const definitions = this.#draw(2) === 0 ? edited : [...edited, this.#extra()];
     const rejected = { kind: 'rejected', problem: 'a slip' } as const;
     this.#reading = this.#draw(5) === 0 ? rejected : { kind: 'read', definitions };
+  }
+
+  #extra(): ProcessDefinition {
+    return aDefinition(EXTRA, { groupPriority: this.#draw(9), command: `${this.#draw(2)}` });
   }
 
   #update(): void {
@@ -292,6 +328,7 @@ export class AgentWorld {
     if (!this.#incarnation.isAlive) return;
     this.#lastLocalOrder += 1;
     const order = this.#lastLocalOrder;
+    this.#untold.add(order);
     const given = { kind: 'order', order, requestedBy: 'alice', command: '' } as const;
     const request = this.#localOrder();
     this.#incarnation.driver.deliver({ ...given, request });
@@ -300,15 +337,24 @@ export class AgentWorld {
   #localOrder(): LocalOrder {
     const operation = this.#orders.newOperation();
     const id = operationId(operation);
-    if (this.#draw(6) === 0) return { kind: 'reload' };
+    if (this.#draw(4) === 0) return { kind: 'reload' };
+    if (this.#draw(6) === 0) {
+      const kind = this.#pick(['add', 'remove'] as const);
+      return { kind, operationId: id, groups: [EXTRA] };
+    }
     if (this.#draw(3) === 0) {
       this.#orders.add('update', operation, WHOLE_HOST, false, true);
       return { kind: 'update', operationId: id, groups: [] };
     }
     const verb = this.#pick(['start', 'stop', 'restart'] as const);
-    const { process } = this.#pick(this.#definitions);
+    const process = this.#anyProcess();
     this.#orders.add(verb, operation, process, false, true);
     return { kind: 'control', operationId: id, verb, signal: null, names: [process] };
+  }
+
+  #told(order: OrderId, news: OrderNews): void {
+    if (news.kind !== 'done' && news.kind !== 'refused') return;
+    assert.ok(this.#untold.delete(order), `order ${order} ends twice`);
   }
 
   #repeatOrders(): void {

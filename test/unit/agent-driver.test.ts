@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
+import { recordOf } from '../../agent/core/outbox.ts';
 import type { ProcessInput } from '../../agent/core/process.ts';
 import { recoverState } from '../../agent/core/recover.ts';
 import type { Sighting } from '../../agent/core/state.ts';
@@ -230,7 +231,7 @@ test('a journal that is well again is given everything that it missed, and opera
   assert.deepEqual(processes, [...driver.state().processes.values()]);
   assert.equal(processes[0]?.child?.pid, 202);
   assert.deepEqual(new Set(targets), new Set(driver.state().targets.values()));
-  assert.deepEqual(outbox, driver.state().outbox);
+  assert.deepEqual(outbox, recordOf(driver.state().outbox));
   assert.ok(log.lines.includes('info: the journal is up to date again'));
   driver.deliver(restart('op-2'));
   await clock.settle();

@@ -27,6 +27,8 @@ test('what was added first is taken first, and every earlier version is as it wa
       }
       for (const version of versions) {
         assert.deepEqual(valuesOf(version.queue), version.model);
+        assert.deepEqual([...version.queue], version.model);
+        assert.equal(version.queue.first, version.model[0]);
         assert.equal(version.queue.size, version.model.length);
       }
     }),

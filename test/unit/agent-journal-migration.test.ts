@@ -86,6 +86,7 @@ const EVENTS = [
 const ofNow = (record: (typeof TARGETS)[number]) => ({
   ...record,
   groups: [],
+  origin: 'controller',
   outcome: record.outcome === null ? null : OUTCOME_NOW,
 });
 
@@ -151,7 +152,13 @@ test('events that were not acknowledged can be sent: with the verb of their targ
   assert.deepEqual(outbox.pending.map(sent), [
     { kind: 'processChanged', process: { ...OLD_STATUS, lastError: AWKWARD, ...waits } },
     { kind: 'processChanged', process: { ...OLD_STATUS, process: 'gone', ...unknown } },
-    { kind: 'targetSettled', operationId: 'op-1', process: 'web', verb: 'stop', outcome: OUTCOME_NOW },
+    {
+      kind: 'targetSettled',
+      operationId: 'op-1',
+      process: 'web',
+      verb: 'stop',
+      outcome: OUTCOME_NOW,
+    },
     { ...accepted('op-3'), verb: 'start' },
     { ...accepted('op-forgotten'), verb: 'restart' },
   ]);

@@ -52,6 +52,7 @@ const aTarget = (operation: string, more: Partial<TargetRecord> = {}): TargetRec
   operationId: operationId(operation),
   process: knownProcessName('web'),
   verb: 'restart',
+  origin: 'controller',
   signal: null,
   groups: [],
   generation: 1,

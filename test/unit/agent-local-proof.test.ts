@@ -23,9 +23,13 @@ const ownUid = process.getuid?.() ?? -1;
 const NOBODY_UID = 65_534;
 const asRoot = { skip: ownUid === 0 ? false : 'only root can give files away' };
 
+/** Who may connect to the socket beside it. */
+const socketOf = (mode: number, uid = ownUid) => ({ mode, uid, gid: process.getgid?.() ?? -1 });
+const socket = socketOf(0o700);
+
 function openPlace({ log = fakeLog(), nowMs = () => Date.now() } = {}) {
   const directory = join(mkdtempSync(join(root, 'p')), 'agent.sock.who');
-  const proofs = openProofs({ directory, nowMs, log });
+  const proofs = openProofs({ directory, socket, nowMs, log });
   const offered = (): string => proofs.offer() ?? assert.fail('no place was offered');
   const refusedBecause = async (path: string): Promise<string> => {
     const answer = await proofs.check(path);
@@ -56,9 +60,27 @@ test('a directory of somebody else names that one', asRoot, async () => {
   assert.equal(await proofs.check(path), NOBODY_UID);
 });
 
-test('everybody may make an entry, and nobody sees those of others', () => {
-  const { directory } = openPlace();
-  assert.equal(lstatSync(directory).mode & 0o7777, 0o1733);
+test('who may connect may make an entry, nobody else may, and nobody sees those of others', () => {
+  for (const [facts, mode] of [
+    [socketOf(0o700), 0o1700],
+    [socketOf(0o760), 0o1730],
+    [socketOf(0o766), 0o1733],
+    [socketOf(0o702), 0o1703],
+    // Another's: as owner of the place he could move what others made, so he comes in as anybody.
+    [socketOf(0o700, NOBODY_UID), 0o1733],
+  ] as const) {
+    const directory = join(mkdtempSync(join(root, 'p')), 'agent.sock.who');
+    openProofs({ directory, socket: facts, nowMs: () => Date.now(), log: fakeLog() });
+    assert.equal(lstatSync(directory).mode & 0o7777, mode);
+  }
+});
+
+test("the place has the socket's group", asRoot, () => {
+  const directory = join(mkdtempSync(join(root, 'p')), 'agent.sock.who');
+  const facts = { ...socketOf(0o770), gid: NOBODY_UID };
+  openProofs({ directory, socket: facts, nowMs: () => Date.now(), log: fakeLog() });
+  assert.equal(lstatSync(directory).gid, NOBODY_UID);
+  assert.equal(lstatSync(directory).uid, ownUid);
 });
 
 test('a path is good once', async () => {
@@ -128,7 +150,7 @@ test('what an earlier agent left in the place is removed', () => {
   const directory = join(mkdtempSync(join(root, 'p')), 'agent.sock.who');
   mkdirSync(join(directory, 'left'), { recursive: true });
   writeFileSync(join(directory, 'planted'), '');
-  openProofs({ directory, nowMs: () => Date.now(), log: fakeLog() });
+  openProofs({ directory, socket, nowMs: () => Date.now(), log: fakeLog() });
   assert.deepEqual(readdirSync(directory), []);
 });
 
@@ -140,7 +162,7 @@ test('where the place is a link or no directory, none is offered and that is tol
     const directory = join(mkdtempSync(join(root, 'p')), 'agent.sock.who');
     plant(directory);
     const log = fakeLog();
-    assert.equal(openProofs({ directory, nowMs: () => Date.now(), log }).offer(), null);
+    assert.equal(openProofs({ directory, socket, nowMs: () => Date.now(), log }).offer(), null);
     assert.match(log.lines.join('\n'), /cannot be told/);
   }
 });
@@ -149,7 +171,10 @@ test("where the place is somebody else's, none is offered", asRoot, () => {
   const directory = join(mkdtempSync(join(root, 'p')), 'agent.sock.who');
   mkdirSync(directory);
   chownSync(directory, NOBODY_UID, NOBODY_UID);
-  assert.equal(openProofs({ directory, nowMs: () => Date.now(), log: fakeLog() }).offer(), null);
+  assert.equal(
+    openProofs({ directory, socket, nowMs: () => Date.now(), log: fakeLog() }).offer(),
+    null,
+  );
   assert.equal(lstatSync(directory).mode & 0o7777, 0o755);
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -14,7 +15,8 @@ import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type ListeningSocket, makeSocketDirectory, openSocket } from '../../agent/local/socket.ts';
+import { type ListeningSocket, openSocket } from '../../agent/local/socket.ts';
+import { makeSocketDirectory } from '../../agent/local/socket-directory.ts';
 import { FleetError } from '../../proto/errors.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
 
@@ -100,6 +102,16 @@ test('a socket at which nobody listens is replaced, and that is told', async () 
   assert.equal(await greetingAt(path), 'here');
   assert.match(log.lines.join('\n'), /replaced a socket at which nobody was listening/);
   socket.close();
+});
+
+test('where others could exchange the socket, none is made', async () => {
+  const directory = emptyDirectory();
+  chmodSync(directory, 0o757);
+  const path = join(directory, 'agent.sock');
+  assert.match((await refusalOf(open(configured(path)))).message, /would not be safe/);
+  assert.deepEqual(readdirSync(directory), []);
+  chmodSync(directory, 0o1757);
+  assert.ok(await open(configured(path)));
 });
 
 test('a socket at which a program listens is left to it', async () => {

@@ -31,9 +31,9 @@ function comesUp(host: TestHost, name: string): AgentStep {
 test('tiers are by group priority, then by priority, names in order; shutdown reverses the tiers', () => {
   const definitions = [cron, worker, database, web];
   const ascending = [['db'], ['web', 'worker'], ['cron']];
-  assert.deepEqual(sequenceOf('boot', definitions).tiers, ascending);
-  assert.deepEqual(sequenceOf('shutdown', definitions).tiers, ascending.toReversed());
-  assert.deepEqual(sequenceOf('boot', []).tiers, []);
+  assert.deepEqual(sequenceOf(1, 'boot', definitions).tiers, ascending);
+  assert.deepEqual(sequenceOf(1, 'shutdown', definitions).tiers, ascending.toReversed());
+  assert.deepEqual(sequenceOf(1, 'boot', []).tiers, []);
 });
 
 test('boot starts a tier when each member of the one before is up', () => {
@@ -62,15 +62,15 @@ test('boot goes on when a tier has taken 30 s, and says for whom it did not wait
   const slow = aDefinition('slow', { groupPriority: 1, priority: 2_000, startMs: 90_000 });
   const host = aHost([database, slow, web]);
   assert.deepEqual(tierTimersIn(host.booted), [
-    { kind: 'tierTimer', direction: 'boot', index: 0, delayMs: 30_000 },
+    { kind: 'tierTimer', sequence: 1, index: 0, delayMs: 30_000 },
   ]);
   comesUp(host, 'db');
   host.pass(30_000);
-  const step = host.step({ kind: 'tierTimedOut', direction: 'boot', index: 0 });
+  const step = host.step({ kind: 'tierTimedOut', sequence: 1, index: 0 });
   assert.deepEqual(warningsIn(step), ['boot: going on without waiting for slow (STARTING)']);
   assert.deepEqual(deedsIn(step), ['web spawn']);
-  for (const [direction, index] of [['boot', 0] as const, ['shutdown', 1] as const]) {
-    assert.deepEqual(host.step({ kind: 'tierTimedOut', direction, index }).effects, []);
+  for (const [sequence, index] of [[1, 0] as const, [0, 1] as const]) {
+    assert.deepEqual(host.step({ kind: 'tierTimedOut', sequence, index }).effects, []);
   }
 });
 
@@ -90,7 +90,7 @@ test('boot does not wait at all for members that ask for no wait, and has no com
   assert.deepEqual(deedsIn(host.booted), ['eager spawn', 'keen spawn', 'web spawn']);
   assert.deepEqual(warningsIn(host.booted), []);
   assert.deepEqual(tierTimersIn(host.booted), [
-    { kind: 'tierTimer', direction: 'boot', index: 2, delayMs: 30_000 },
+    { kind: 'tierTimer', sequence: 1, index: 2, delayMs: 30_000 },
   ]);
   assert.deepEqual(deedsIn(comesUp(host, 'eager')), []);
   assert.deepEqual(deedsIn(comesUp(host, 'web')), ['cron spawn']);

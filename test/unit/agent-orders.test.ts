@@ -76,6 +76,8 @@ test('a tier that takes too long is not waited for, but the order is not done be
   const timeout = { operationId: operationId('local-stop'), wave: 0 };
   const step = alice.listen(host.step({ kind: 'waveTimedOut', ...timeout }));
   assert.deepEqual(deedsIn(step), ['db signal TERM']);
+  const warnings = step.effects.flatMap((effect) => (effect.kind === 'warn' ? effect.text : []));
+  assert.deepEqual(warnings, ['going on without waiting for web']);
   alice.listen(host.exited('db'));
   assert.deepEqual(alice.heard(), ['db stop']);
   alice.listen(host.exited('web'));

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LastLines } from '../../agent/adapters/last-lines.ts';
 import type { LogSink } from '../../agent/adapters/log-sink.ts';
-import { makeFifos, OutputStream } from '../../agent/adapters/output.ts';
+import { makeFifos, OutputStream, removeForeignFifos } from '../../agent/adapters/output.ts';
 
 interface PaperLog extends LogSink {
   readonly text: () => string;
@@ -132,3 +143,46 @@ test('a log that is exchanged while it is behind does not hold the new one up', 
   await next.reaches(3);
   assert.deepEqual([old.text(), next.text()], ['old end', 'new']);
 });
+
+function folderOf(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-fifos-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+test('as many FIFOs are made as no command line could name', (context) => {
+  // 2 MiB is what Linux allows, and no single path can be longer than 4 KiB.
+  const folder = join(folderOf(context), ...Array.from({ length: 18 }, () => 'd'.repeat(200)));
+  mkdirSync(folder, { recursive: true });
+  const paths = Array.from({ length: 600 }, (_, index) => join(folder, String(index)));
+  assert.equal(makeFifos(paths), 600);
+  assert.equal(makeFifos(paths), 0);
+});
+
+test('a link to a FIFO is none', (context) => {
+  const folder = folderOf(context);
+  const [fifo, link] = [join(folder, 'fifo'), join(folder, 'link')];
+  makeFifos([fifo]);
+  symlinkSync(fifo, link);
+  assert.equal(makeFifos([link]), 1);
+  assert.ok(lstatSync(link).isFIFO());
+});
+
+const asRoot = { skip: process.geteuid?.() === 0 ? false : 'only root can give files away' };
+
+test(
+  "what another user's program may still have open is not given to the next one",
+  asRoot,
+  (context) => {
+    const folder = folderOf(context);
+    const [own, theirs, others] = ['own', 'theirs', 'others'].map((name) => join(folder, name));
+    assert.ok(own && theirs && others);
+    makeFifos([own, theirs, others]);
+    chownSync(theirs, 65_534, 65_534);
+    chownSync(others, 65_533, 65_533);
+    removeForeignFifos([own, theirs, others, join(folder, 'missing')], 65_534);
+    assert.deepEqual([own, theirs, others].map(existsSync), [true, true, false]);
+    removeForeignFifos([own, theirs], null);
+    assert.deepEqual([own, theirs].map(existsSync), [true, false]);
+  },
+);

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { acknowledge, append, EMPTY_OUTBOX, type Outbox } from '../../agent/core/outbox.ts';
+import {
+  acknowledge,
+  append,
+  EMPTY_OUTBOX,
+  type Outbox,
+  outboxOf,
+  recordOf,
+} from '../../agent/core/outbox.ts';
 import type { AgentStep } from '../../agent/core/state.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
 import { type AgentEvent, knownProcessName, operationId } from '../../proto/vocabulary.ts';
@@ -15,14 +22,14 @@ const sentIn = (step: AgentStep): readonly AgentMessage[] =>
 const seqsIn = (messages: readonly AgentMessage[]) =>
   messages.flatMap((message) => (message.kind === 'event' ? message.seq : []));
 
+const seqsOf = (outbox: Outbox): readonly number[] =>
+  recordOf(outbox).pending.map(({ seq }) => seq);
+
 test('without a session nothing is sent, and everything is kept', () => {
   const host = aHost([web]);
   host.spawned('web');
   assert.deepEqual(sentIn(host.booted), []);
-  assert.deepEqual(
-    host.state().outbox.pending.map(({ seq }) => seq),
-    [1, 2],
-  );
+  assert.deepEqual(seqsOf(host.state().outbox), [1, 2]);
 });
 
 test('after Welcome come the whole picture and then what was not confirmed, in order', () => {
@@ -89,7 +96,7 @@ test('what is acknowledged is forgotten, in memory and in the journal, and not s
   assert.deepEqual(step.writes, [{ kind: 'acknowledged', seq: 2 }]);
   assert.deepEqual(seqsIn(sentIn(host.receive(aWelcome(EPOCH + 1, 2)))), [3]);
   const stale = host.receive({ kind: 'acknowledgement', sessionEpoch: EPOCH, seq: 3 });
-  assert.deepEqual([stale.writes, host.state().outbox.pending.length], [[], 1]);
+  assert.deepEqual([stale.writes, seqsOf(host.state().outbox)], [[], [3]]);
 });
 
 test('heartbeats and goodbyes change nothing', () => {
@@ -103,7 +110,7 @@ test('heartbeats and goodbyes change nothing', () => {
 test('a controller that knows more than the agent does: its numbers are not given out again', () => {
   const host = aHost([web]);
   host.welcome(40);
-  assert.deepEqual(host.state().outbox, { nextSeq: 41, pending: [] });
+  assert.deepEqual(recordOf(host.state().outbox), { nextSeq: 41, pending: [] });
   assert.deepEqual(seqsIn(sentIn(host.spawned('web'))), [41]);
 });
 
@@ -124,7 +131,7 @@ const change = {
 function fullOutbox(rest: AgentEvent): Outbox {
   const events = [verdict, change, verdict, ...Array<AgentEvent>(9_997).fill(rest)];
   const pending = events.map((event, index) => ({ seq: index + 1, atMs: 0, event }));
-  return { nextSeq: 10_001, pending };
+  return outboxOf({ nextSeq: 10_001, pending });
 }
 
 test('a full outbox drops its oldest change of state, and no verdict ever', () => {
@@ -132,29 +139,25 @@ test('a full outbox drops its oldest change of state, and no verdict ever', () =
   assert.deepEqual([first.droppedSeq, first.added.seq], [2, 10_001]);
   const second = append(first.outbox, verdict, 0);
   assert.equal(second.droppedSeq, 4);
-  assert.deepEqual(
-    second.outbox.pending.slice(0, 3).map(({ seq }) => seq),
-    [1, 3, 5],
-  );
-  assert.equal(second.outbox.pending.length, 10_000);
+  assert.deepEqual(seqsOf(second.outbox).slice(0, 3), [1, 3, 5]);
+  assert.equal(seqsOf(second.outbox).length, 10_000);
 });
 
 test('an outbox full of verdicts keeps them all, and drops a new change of state instead', () => {
   const full = append(fullOutbox(verdict), verdict, 0).outbox;
   const more = append(full, verdict, 0);
-  assert.deepEqual([more.droppedSeq, more.outbox.pending.length], [null, 10_001]);
+  assert.deepEqual([more.droppedSeq, seqsOf(more.outbox).length], [null, 10_001]);
   assert.equal(append(more.outbox, change, 0).droppedSeq, 10_003);
 });
 
 test('an acknowledgement of nothing new changes nothing, and one of everything empties the outbox', () => {
-  const outbox = append(append(EMPTY_OUTBOX, verdict, 0).outbox, change, 0).outbox;
-  assert.deepEqual(acknowledge(outbox, 0), outbox);
-  assert.deepEqual(acknowledge(outbox, 2), { nextSeq: 3, pending: [] });
+  const outbox = append(append(outboxOf(EMPTY_OUTBOX), verdict, 0).outbox, change, 0).outbox;
+  assert.deepEqual(recordOf(acknowledge(outbox, 0)), recordOf(outbox));
+  assert.deepEqual(recordOf(acknowledge(outbox, 2)), { nextSeq: 3, pending: [] });
 });
 
 test('a drop is written, so that the journal forgets the event as well', () => {
-  const pending = fullOutbox(change).pending;
-  const host = aHost([web], { journal: { outbox: { nextSeq: 10_001, pending } } });
+  const host = aHost([web], { journal: { outbox: recordOf(fullOutbox(change)) } });
   assert.deepEqual(
     host.booted.writes.filter(({ kind }) => kind === 'eventDropped'),
     [{ kind: 'eventDropped', seq: 2 }],

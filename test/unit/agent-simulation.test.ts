@@ -20,20 +20,25 @@ const definitions = [
   aDefinition('fast', { groupPriority: 5, startMs: 0, autorestart: 'always' }),
 ];
 
+/** In a long life later orders cover up what earlier ones left wrong; in a short one little goes wrong. */
+const stepsOf = (seed: number): number => 5 + 5 * (seed % 12);
+
 /** `AGENT_SEEDS=1-5000` looks further; a seed that failed once is worth a test of its own. */
 const [first = 1, last = 8] = (process.env['AGENT_SEEDS'] ?? '1-8').split('-').map(Number);
 
 test('whatever happens to a host, nothing runs twice, and in the end every order has its verdict', async () => {
+  let targets = 0;
   for (let seed = first; seed <= last; seed += 1) {
     const world = new AgentWorld(definitions, drawFrom(seed));
     try {
-      for (let step = 0; step < 60; step += 1) await world.happen();
+      for (let step = 0; step < stepsOf(seed); step += 1) await world.happen();
       await world.heal();
     } catch (error) {
       throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`, {
         cause: error,
       });
     }
-    assert.ok(world.state.targets.size > 0, 'too tame');
+    targets += world.state.targets.size;
   }
+  assert.ok(targets > 10 * (last - first + 1), 'too tame');
 });

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -12,15 +16,24 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { openJournal } from '../../agent/adapters/journal.ts';
 import type { AgentConfigResult, AgentSettings } from '../../agent/config/load.ts';
+import { DEFAULT_SOCKET } from '../../agent/config/local-socket.ts';
+import type { ProcessUser } from '../../agent/core/definition.ts';
 import { becomeUser, type Privileges } from '../../agent/start/become-user.ts';
-import { configSource, lastAccepted } from '../../agent/start/configuration.ts';
+import {
+  configSource,
+  type Earlier,
+  lastAccepted,
+  textToKeep,
+} from '../../agent/start/configuration.ts';
 import { writePidFile } from '../../agent/start/pid-file.ts';
 import { FleetError } from '../../proto/errors.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'fleet-start-'));
 after(() => rmSync(root, { recursive: true }));
+const asRoot = { skip: process.geteuid?.() === 0 ? false : 'only root can give files away' };
 const inNewDirectory = (name: string): string => join(mkdtempSync(join(root, 'd')), name);
 
 // ── the pid file ────────────────────────────────────────────────────────────────────────────────
@@ -54,6 +67,27 @@ test('what is no pid file is neither written over nor removed', () => {
   assert.equal(readFileSync(precious, 'utf8'), '17\n');
   assert.equal(readFileSync(text, 'utf8'), 'do not lose me');
 });
+
+test(
+  "in somebody else's file, or by way of a link that they made, no pid is written",
+  asRoot,
+  () => {
+    const theirs = inNewDirectory('agent.pid');
+    writeFileSync(theirs, '');
+    chownSync(theirs, 65_534, 65_534);
+    const shared = mkdtempSync(join(root, 'd'));
+    chmodSync(shared, 0o777);
+    mkdirSync(join(root, 'elsewhere'));
+    symlinkSync(join(root, 'elsewhere'), join(shared, 'link'));
+    for (const path of [theirs, join(shared, 'link', 'agent.pid')]) {
+      const log = fakeLog();
+      writePidFile(path, 42, log)[Symbol.dispose]();
+      assert.deepEqual(log.lines, ['error: the pid file could not be written'], path);
+    }
+    assert.equal(readFileSync(theirs, 'utf8'), '');
+    assert.deepEqual(readdirSync(join(root, 'elsewhere')), []);
+  },
+);
 
 test('the pid file of a successor stays', () => {
   const path = inNewDirectory('agent.pid');
@@ -111,6 +145,11 @@ test('an agent that may not, or only seems to, become the user does not start', 
 
 // ── which configuration ─────────────────────────────────────────────────────────────────────────
 
+const earlier = (stateDir: string): Earlier => ({
+  stateDir,
+  findUser: (uid) => (uid === String(alice.uid) ? alice : null),
+});
+
 const wrong: AgentConfigResult = {
   config: null,
   problems: [
@@ -120,10 +159,47 @@ const wrong: AgentConfigResult = {
 };
 
 test('where no agent ran before, a wrong configuration has no earlier one', () => {
-  assert.equal(lastAccepted(wrong, '/etc/a.conf', root), null);
+  assert.equal(lastAccepted(wrong, '/etc/a.conf', earlier(root)), null);
   const notADatabase = join(mkdtempSync(join(root, 'd')), 'journal.db');
   writeFileSync(notADatabase, 'garbage that is longer than a page header of SQLite would be');
-  assert.equal(lastAccepted(wrong, '/etc/a.conf', join(notADatabase, '..')), null);
+  assert.equal(lastAccepted(wrong, '/etc/a.conf', earlier(join(notADatabase, '..'))), null);
+});
+
+/** What an agent that went by `/etc/a.conf` left; it was to go on as `runAs`. */
+function stateOf(uid: number, runAs: ProcessUser | null, mode = 0o700): string {
+  const directory = mkdtempSync(join(root, 'state-'));
+  const socket = { path: '/etc/new.d/s', isDefault: true, mode: 0o700, owner: null };
+  const journal = openJournal(join(directory, 'journal.db'), 'boot');
+  journal.keepSettings(textToKeep('/etc/a.conf', { runAs, socket } as AgentSettings));
+  journal[Symbol.dispose]();
+  for (const path of [...readdirSync(directory).map((name) => join(directory, name)), directory]) {
+    chownSync(path, uid, process.getgid?.() ?? -1);
+  }
+  chmodSync(directory, mode);
+  return directory;
+}
+
+const ownUid = process.geteuid?.() ?? -1;
+const acceptedIn = (stateDir: string) =>
+  lastAccepted(wrong, '/etc/a.conf', earlier(stateDir))?.agent;
+
+test('what the agent itself wrote down counts as it is', () => {
+  const agent = acceptedIn(stateOf(ownUid, alice));
+  assert.deepEqual(agent?.runAs, alice);
+  assert.equal(agent?.socket.path, '/etc/new.d/s');
+});
+
+test('what a user could have written lets root go on as that user only', asRoot, () => {
+  const forged = { ...alice, gid: 0, name: 'root' };
+  const agent = acceptedIn(stateOf(alice.uid, forged));
+  assert.deepEqual(agent?.runAs, alice, 'as the host knows them');
+  assert.equal(agent?.socket.path, DEFAULT_SOCKET, 'root makes no other directory for them');
+  assert.equal(acceptedIn(stateOf(alice.uid, null)), undefined, 'not as root');
+  const bob = { ...alice, uid: 1_001 };
+  assert.equal(acceptedIn(stateOf(bob.uid, alice)), undefined, 'not as another');
+  assert.equal(acceptedIn(stateOf(bob.uid, bob)), undefined, 'whom this host does not know');
+  assert.equal(acceptedIn(stateOf(alice.uid, alice, 0o770)), undefined, 'nor where more may write');
+  assert.equal(acceptedIn(stateOf(0, null, 0o777)), undefined);
 });
 
 test('a reading is what the file says now, with everything that is wrong with it', () => {

@@ -8,7 +8,7 @@ import { anOperation, aTarget } from '../fakes/control-client.ts';
 
 test('after trouble: what failed and why, its log once, and what to type next', async () => {
   const logTail = ['\u001b[31mbind: address in use\u001b[0m', '\tat main'];
-  const failed = { state: 'failed', error: 'exited too quickly', oldPid: 9, logTail } as const;
+  const failed = { state: 'failed', error: 'Exited too quickly', oldPid: 9, logTail } as const;
   const operation = anOperation({
     state: 'failed',
     targets: [
@@ -22,7 +22,7 @@ test('after trouble: what failed and why, its log once, and what to type next', 
   const { exitCode, stdout } = await fleetctl(RESTART, smoothly(operation));
   assert.equal(exitCode, 10);
   assert.equal(stdout.includes('\u001b'), false);
-  assert.match(stdout, /^prod-10 +web:a +FAILED +pid 9 +exited too quickly$/m);
+  assert.match(stdout, /^prod-10 +web:a +FAILED +pid 9 +Exited too quickly$/m);
   assert.match(
     stdout,
     /^restarted 1 of 5 targets; 1 was down before; 3 failed: .*; 1 unreachable: .*not connected$/m,

@@ -10,7 +10,7 @@ function afterSentence(operation: Operation): readonly string[] {
 }
 
 const failed = (host: string, process: string, rest: Partial<Target> = {}) =>
-  aTarget(host, process, { state: 'failed', error: 'exited too quickly', ...rest });
+  aTarget(host, process, { state: 'failed', error: 'Exited too quickly', ...rest });
 
 test('after a success nothing is left to say', () => {
   assert.deepEqual(afterSentence(anOperation()), []);

@@ -21,7 +21,7 @@ const stopping = { ...web, state: 'accepted', processState: 'STOPPING' } as cons
 const succeeded = anOperation({ targets: [{ ...web, state: 'succeeded', newPid: 23 }] });
 const failed = anOperation({
   state: 'failed',
-  targets: [{ ...web, state: 'failed', error: 'exited too quickly' }],
+  targets: [{ ...web, state: 'failed', error: 'Exited too quickly' }],
 });
 
 /** A stream that says what the test says when the test says it. */
@@ -212,7 +212,7 @@ test('--quiet tells of a failure on stderr', async () => {
   assert.deepEqual(screen.visible(), ['$ fleetctl …']);
   assert.match(
     stderr(),
-    /^restarted 0 of 1 target; 1 failed: web on prod-1: exited too quickly\nlook: /,
+    /^restarted 0 of 1 target; 1 failed: web on prod-1: Exited too quickly\nlook: /,
   );
 });
 

@@ -48,7 +48,7 @@ const stopping = { state: 'accepted', processState: 'STOPPING' } as const;
 const starting = { state: 'accepted', processState: 'STARTING' } as const;
 const running = { state: 'running', endedAtMs: null } as const;
 const logTail = ['one', 'two', 'three', 'four', 'five', "Error: Cannot find module 'web.mjs'"];
-const failed = { state: 'failed', error: 'exited too quickly', oldPid: 17, logTail } as const;
+const failed = { state: 'failed', error: 'Exited too quickly', oldPid: 17, logTail } as const;
 
 /** Three hosts: db first, then web. */
 const few = anOperation({
@@ -97,8 +97,8 @@ test('problems go to the top, and those alike share their last log lines', () =>
     later(9, { ...db, state: 'succeeded' }, { ...web2, ...failed }, { ...web10, ...failed }),
   ]);
   assert.deepEqual(lines.slice(2, -2), [
-    'prod-2    web   FAILED        exited too quickly   pid 17',
-    'prod-10   web   FAILED        exited too quickly   pid 17',
+    'prod-2    web   FAILED        Exited too quickly   pid 17',
+    'prod-10   web   FAILED        Exited too quickly   pid 17',
     '    two',
     '    three',
     '    four',
@@ -120,8 +120,8 @@ test('what is worst stands first, and a log of several is not repeated', () => {
     ),
   ]);
   assert.deepEqual(lines.slice(2, -2), [
-    'prod-2    web   FAILED        exited too quickly   pid 17',
-    'prod-10   web   FAILED        exited too quickly   pid 17',
+    'prod-2    web   FAILED        Exited too quickly   pid 17',
+    'prod-10   web   FAILED        Exited too quickly   pid 17',
     '    bind: address in use',
     'prod-1    db    UNREACHABLE   gone',
   ]);
@@ -223,7 +223,7 @@ test('many targets are counted by what they do, problems first and by reason', (
     'restart web: 500 targets on 500 hosts, 5 s',
     '[#################!..........................................] 153/500',
     'wave 1 of 2 (group priority 999, priority 999): 153 of 300 finished',
-    'FAILED          2   exited too quickly',
+    'FAILED          2   Exited too quickly',
     '                    web on prod-[151-152]',
     '    bind: address in use',
     'FAILED          1   not executable',
@@ -273,7 +273,7 @@ test('log lines and details take only the room that is left, the last lines firs
   const operation = anOperation({ ...running, targets: many.targets });
   const updates = [begin(operation), later(0, ...targetsFrom(0, 500, failed))];
   assert.deepEqual(shown(updates, { rows: 9 }).slice(2, -2), [
-    'FAILED        500   exited too quickly',
+    'FAILED        500   Exited too quickly',
     '                    web on 500 hosts',
     '    five',
     "    Error: Cannot find module 'web.mjs'",
@@ -337,7 +337,7 @@ test('behind an error there is a pid only where it fits, since one that is cut i
 });
 
 test('at the end the rows stay, whole, and without the logs that the sentence brings', () => {
-  const error = `exited too quickly ${'x'.repeat(80)}`;
+  const error = `Exited too quickly ${'x'.repeat(80)}`;
   const updates = [begin(few), later(0, { ...db, ...failed, error })];
   assert.deepEqual(shown(updates, { phase: 'ended' }), [
     `prod-1    db    FAILED        ${error}`,

@@ -18,12 +18,12 @@ const running = anOperation({
     aTarget('prod-2', 'web:0', { state: 'accepted', processState: 'STOPPING', overdue: true }),
     aTarget('prod-3', 'web:0', {
       state: 'failed',
-      error: 'exited too quickly',
+      error: 'Exited too quickly',
       logTail: ['bind: address in use'],
     }),
     aTarget('prod-4', 'web:0', {
       state: 'failed',
-      error: 'exited too quickly',
+      error: 'Exited too quickly',
       logTail: ['bind: address in use'],
     }),
   ],
@@ -139,7 +139,7 @@ test('op show of a running operation: problems first and folded, what is waited 
       'WAVE   ACTION    GROUP PRIORITY   PRIORITY   DONE   NEXT WAITS AT MOST',
       '1      restart   999              999        1/4    -',
       '',
-      'FAILED      web:0 on prod-[3-4]: exited too quickly',
+      'FAILED      web:0 on prod-[3-4]: Exited too quickly',
       'under way   web:0 on prod-2: is STOPPING; took longer than its wave was waited for',
       'started     web:0 on prod-1',
       '',
@@ -201,12 +201,12 @@ test('of what a full stop left down it is said once why', async () => {
   const error = 'it was stopped and not started again, because the operation stopped early';
   const targets = [
     aTarget('a', 'web', { ...HALVES, stopped: true, state: 'not-attempted', error }),
-    aTarget('b', 'web', { ...HALVES, stopped: true, state: 'failed', error: 'exited too quickly' }),
+    aTarget('b', 'web', { ...HALVES, stopped: true, state: 'failed', error: 'Exited too quickly' }),
   ];
   const early = anOperation({ fullStop: true, state: 'failed', targets });
   const { stdout } = await fleetctl(['op', 'show', 'x'], { operations: [early] });
   assert.deepEqual(stdout.match(/^[A-Z].*web on .*$/gm), [
-    'FAILED          web on b: exited too quickly',
+    'FAILED          web on b: Exited too quickly',
     `NOT ATTEMPTED   web on a: ${error}`,
   ]);
 });

@@ -48,7 +48,7 @@ const failed = (host: string, process: string, error: string | null = null) =>
   aTarget(host, process, { state: 'failed', error });
 
 test('a failure names the culprits, and a reason that they share once', () => {
-  const quickly = 'exited too quickly (exit status 3)';
+  const quickly = 'Exited too quickly (exit status 3)';
   const operation = anOperation({
     state: 'failed',
     targets: [
@@ -63,7 +63,7 @@ test('a failure names the culprits, and a reason that they share once', () => {
   assert.equal(
     outcomeSentence(operation),
     'restarted 1 of 6 targets; 5 failed: web, api on prod-[9-10]: ' +
-      'exited too quickly (exit status 3), api on prod-2: not executable',
+      'Exited too quickly (exit status 3), api on prod-2: not executable',
   );
 });
 
@@ -108,14 +108,14 @@ test('what a full stop brought down and nobody started is not passed off as "not
     aTarget('prod-1', 'web', { ...down, state: 'not-attempted' }),
     aTarget('prod-2', 'web', { ...down, state: 'not-attempted' }),
     aTarget('prod-3', 'web', { ...down, state: 'unreachable', error: 'gone' }),
-    aTarget('prod-4', 'web', { ...down, state: 'failed', error: 'exited too quickly' }),
+    aTarget('prod-4', 'web', { ...down, state: 'failed', error: 'Exited too quickly' }),
     aTarget('prod-5', 'web', { stopWave: 0, wave: 1, state: 'not-attempted' }),
   ];
   const operation = anOperation({ fullStop: true, targets });
   assert.equal(exitCodeFor(operation), 12);
   assert.equal(
     outcomeSentence(operation),
-    'restarted 0 of 5 targets; 1 failed: web on prod-4: exited too quickly; ' +
+    'restarted 0 of 5 targets; 1 failed: web on prod-4: Exited too quickly; ' +
       '1 unreachable: web on prod-3: gone; ' +
       '2 stopped and not started again: web on prod-[1-2]; 1 not attempted: web on prod-5; ' +
       '1 stopped, with no word of a start since: web on prod-3',

@@ -68,7 +68,7 @@ test('a full stop tells of both halves, under what their waves do', () => {
         { ...a, ...stopped, state: 'dispatched' },
         { ...b, ...last },
       ],
-      [{ ...a, ...stopped, state: 'failed', error: 'exited too quickly' }],
+      [{ ...a, ...stopped, state: 'failed', error: 'Exited too quickly' }],
     ),
     [
       ['wave 1 of 2 (stop, group priority 999, priority 999): 2 targets'],
@@ -77,7 +77,7 @@ test('a full stop tells of both halves, under what their waves do', () => {
         'prod-2   web   stopped       pid 17   0.3 s   to be started in wave 2',
         'wave 2 of 2 (start, group priority 999, priority 5): 2 targets',
       ],
-      ['prod-1   web   FAILED        pid 17   0.3 s   exited too quickly'],
+      ['prod-1   web   FAILED        pid 17   0.3 s   Exited too quickly'],
     ],
   );
 });

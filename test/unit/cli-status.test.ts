@@ -36,7 +36,7 @@ const FLEET: FakeAnswers = {
       state: 'BACKOFF',
       pid: null,
       exitCode: 3,
-      lastError: 'exited too quickly',
+      lastError: 'Exited too quickly',
       nextTryAtMs: FAKE_NOW_MS + 3 * S,
     }),
     aProcess('prod-2', 'web', { hostConnected: false, startedAtMs: FAKE_NOW_MS - 90 * S }),
@@ -53,7 +53,7 @@ test('the table tells of every process what a person would ask next', async () =
     'prod-10   cron             EXITED        -      -         0          exit status 0',
     'prod-10   db               STOPPED       -      -         0          not started',
     'prod-10   eve\\x1b[2J\\x0a   FATAL         -      -         0          killed by SIGSEGV',
-    'prod-10   flap             BACKOFF       -      -         0          exit status 3; exited too quickly; next try in 3 s',
+    'prod-10   flap             BACKOFF       -      -         0          exit status 3; Exited too quickly; next try in 3 s',
     'prod-10   web:2            RUNNING       4711   0:01:23   2',
     'prod-10   web:10           RUNNING       4711   0:00:00   0',
     '',
@@ -164,7 +164,7 @@ test('wide shows every process, with what orders it and how it ended', async () 
     ...['HOST', 'PROCESS', 'STATE', 'GROUP', 'TIER', 'GENERATION', 'PID', 'UPTIME'],
     ...['RESTARTS', 'EXIT', 'DETAIL'],
   ]);
-  const flap = 'exit status 3; exited too quickly; next try in 3 s';
+  const flap = 'exit status 3; Exited too quickly; next try in 3 s';
   assert.deepEqual(
     rows.find(([, process]) => process === 'flap'),
     ['prod-10', 'flap', 'BACKOFF', 'flap', '999/999', '0', '-', '-', '0', '3', flap],
@@ -179,11 +179,11 @@ test('names are one line each, made for xargs', async () => {
 });
 
 test('an error that already says how the process ended says it once', async () => {
-  const lastError = 'exited too quickly (exit status 3)';
+  const lastError = 'Exited too quickly (exit status 3)';
   const processes = [aProcess('a', 'x', { state: 'FATAL', pid: null, exitCode: 3, lastError })];
   const { stdout } = await fleetctl('status', { hosts: [aHost('a')], processes });
-  assert.match(stdout, / {3}exited too quickly \(exit status 3\)\n$/);
-  const killed = { exitSignal: 'KILL', lastError: 'exited too quickly (killed by SIGKILL)' };
+  assert.match(stdout, / {3}Exited too quickly \(exit status 3\)\n$/);
+  const killed = { exitSignal: 'KILL', lastError: 'Exited too quickly (killed by SIGKILL)' };
   const again = [aProcess('a', 'x', { state: 'BACKOFF', pid: null, ...killed })];
   assert.ok(!(await fleetctl('status', { hosts: [], processes: again })).stdout.includes(';'));
 });
@@ -229,7 +229,7 @@ function trouble(index: number) {
     state: 'BACKOFF',
     pid: null,
     exitCode: 1,
-    lastError: 'exited too quickly (exit status 1)',
+    lastError: 'Exited too quickly (exit status 1)',
     changedAtMs: FAKE_NOW_MS - index * S,
     nextTryAtMs: FAKE_NOW_MS + index * S,
   } as const;
@@ -242,7 +242,7 @@ test('more than ten hosts are folded by what is equal, the worst first, and coun
     'STATE         COUNT   FOR       PROCESS   HOSTS                                  DETAIL',
     'UNREACHABLE   1       4m        db        db-1',
     'UNREACHABLE   -       -         -         db-2                                   never seen',
-    'BACKOFF       4       3s-33s    web:1     prod-[04,14,24,34]                     exited too quickly (exit status 1); next try in 3 s to 33 s',
+    'BACKOFF       4       3s-33s    web:1     prod-[04,14,24,34]                     Exited too quickly (exit status 1); next try in 3 s to 33 s',
     'RUNNING       40      10m-49m   web:0     prod-[01-40]',
     'RUNNING       36      10m-49m   web:1     prod-[01-03,05-13,15-23,25-33,35-40]',
     '81 processes on 42 hosts: 76 RUNNING, 1 UNREACHABLE, 4 BACKOFF; 1 host UNREACHABLE, processes not known',
@@ -276,7 +276,7 @@ test('on a narrow terminal the reason stands below, and hosts are cut where that
     'UNREACHABLE   -       -         -         db-2',
     '    never seen',
     'BACKOFF       4       3s-33s    web:1     prod-[04,14,24,34]',
-    '    exited too quickly (exit status 1); next try in 3 s to 33 s',
+    '    Exited too quickly (exit status 1); next try in 3 s to 33 s',
     'RUNNING       40      10m-49m   web:0     prod-[01-40]',
     'RUNNING       36      10m-49m   web:1     36 hosts',
   ]);

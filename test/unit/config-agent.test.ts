@@ -92,12 +92,25 @@ test('a supervisord.conf without [agent] is a configuration, and a word about co
 });
 
 test('the example in that warning is itself a right section', () => {
-  const hint = load('').warnings[0]?.hint ?? '';
+  const hint = load('[supervisord]').warnings[0]?.hint ?? '';
   assert.equal(said(load(hint.slice(hint.indexOf('[agent]')))), '');
 });
 
+test('an empty or half written file asks for nothing, instead of for nothing to run', () => {
+  for (const text of ['', '; only a comment', '[program:web]\ncommand=/bin/web']) {
+    const result = load(text);
+    assert.equal(result.config, null);
+    assert.match(
+      said(result),
+      /^agent\.conf: has no \[agent\] section, and no \[supervisord\] section either\n/,
+    );
+  }
+  const included = { '/etc/fleetvisor/more.conf': '[supervisord]' };
+  assert.notEqual(load('[include]\nfiles = more.conf', included).config, null);
+});
+
 test('[DEFAULT] says nothing about an [agent] that is not written', () => {
-  const result = load('[DEFAULT]\nhost = a/b\nstate_dir = /other');
+  const result = load('[DEFAULT]\nhost = a/b\nstate_dir = /other\n[supervisord]');
   assert.equal(result.config?.agent.stateDir, '/var/lib/fleetvisor/agent');
 });
 

@@ -89,7 +89,7 @@ test('what comes later is told once a kind, and a mistyped key there still gets 
   const text = said(
     `[eventlistener:a]\n${listener}[eventlistener:b]\n${listener}${programs}` +
       `[fcgi-program:a]\n${fcgi}[fcgi-program:b]\n${fcgi}[ctlplugin:a]\nx=1\n[ctlplugin:b]\n` +
-      '[group:g]\nprograms=a,b\n',
+      '[group:g]\nprograms=a,b\n[supervisord]\n',
   );
   assert.deepEqual(
     text.split('\n').map((line) => line.replace(/^.*warning: /, '')),
@@ -232,7 +232,8 @@ test('the global environment is expanded twice, as in Supervisor, but one percen
 // ── SUPERVISOR_SERVER_URL ───────────────────────────────────────────────────────────────────────
 
 const url = (servers: string, keys = ''): string | null | undefined =>
-  load(`${servers}\n[program:a]\ncommand=a\n${keys}`).config?.processes[0]?.serverUrl;
+  load(`[supervisord]\n${servers}\n[program:a]\ncommand=a\n${keys}`).config?.processes[0]
+    ?.serverUrl;
 
 const UNIX = '[unix_http_server]\nfile=';
 const INET = '[inet_http_server]\nport=';

@@ -15,7 +15,7 @@ const failedOn = (hosts: number) =>
     targets: Array.from({ length: 2 * hosts }, (_, n) =>
       n % 2 === 0
         ? aTarget(`prod-${n}`, 'web')
-        : aTarget(`prod-${n}`, 'web', { state: 'failed', error: 'exited too quickly', logTail }),
+        : aTarget(`prod-${n}`, 'web', { state: 'failed', error: 'Exited too quickly', logTail }),
     ),
   });
 

@@ -1,5 +1,5 @@
 /**
- * Many targets that share a reason as few words: `web:web_0 on prod-web-[1-2]: exited too quickly`.
+ * Many targets that share a reason as few words: `web:web_0 on prod-web-[1-2]: Exited too quickly`.
  */
 
 import { groupBy } from '../../../proto/group-by.ts';

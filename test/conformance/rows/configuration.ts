@@ -132,6 +132,22 @@ autostart = false`,
     /g:a0[\s\S]*g:a1/,
   ),
   availRow('a group without programs', `[group:g]\nprograms =\n${sleeper('a')}`, /a +in use/),
+  ...[
+    '[program:a]\ncommand = sleep 1000\nprocess_name = same\n[program:b]\ncommand = sleep 1000\nprocess_name = same\n[group:g]\nprograms = a,b',
+    `${sleeper('a')}${sleeper('b')}[group:a]\nprograms = b`,
+  ].map(
+    (conf, index): Row => ({
+      name: index === 0 ? 'two processes of one name' : 'two groups of one name',
+      ref: null,
+      conf,
+      steps: [pause(0.3)],
+      ignore: /^(states|gaps|endings|spawn errors) of/,
+      shows: { 'daemon starts': 'ready' },
+      onPurpose: [
+        { fact: 'daemon starts', ours: 'exit 2', see: 'two groups or processes of one name' },
+      ],
+    }),
+  ),
   availRow(
     'numprocs 0 is an empty group',
     `${sleeper('x', 'numprocs = 0')}${sleeper('y')}`,

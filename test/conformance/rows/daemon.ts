@@ -3,6 +3,9 @@ import type { Row } from '../row.ts';
 import {
   configure,
   ctl,
+  ctlBrief,
+  ctlCode,
+  ctlMeanwhile,
   daemonEnds,
   daemonNow,
   pause,
@@ -82,6 +85,51 @@ export const DAEMON: readonly Row[] = [
     ],
     ignore: /^(states|gaps|endings)/,
     shows: { alive: '1', '$ status x': /RUNNING/ },
+  },
+  {
+    name: 'SIGTERM to the daemon while programs try, start and stop',
+    ref: null,
+    conf: `[program:trying]
+command = {dir}/nowhere
+startretries = 50
+[program:starting]
+command = sleep 1000
+startsecs = 60
+[program:stopping]
+command = {probes}/order.sh x {dir}/order 3`,
+    steps: [
+      until('stopping', 'RUNNING'),
+      until('trying', 'BACKOFF', 3),
+      ctlMeanwhile('stop stopping'),
+      until('stopping', 'STOPPING'),
+      signalDaemon('SIGTERM'),
+      daemonEnds,
+    ],
+    ignore: /^\$ stop|^gaps/,
+    shows: {
+      'daemon ends': 'exit 0',
+      'states of starting': 'STARTING STOPPING STOPPED',
+      'states of trying': /BACKOFF (STOPPED|FATAL)$/,
+    },
+  },
+  {
+    name: 'SIGHUP and a second SIGTERM while the daemon ends',
+    ref: null,
+    conf: '[program:x]\ncommand = {probes}/order.sh x {dir}/order 7',
+    steps: [
+      until('x', 'RUNNING'),
+      signalDaemon('SIGTERM'),
+      until('x', 'STOPPING'),
+      signalDaemon('SIGHUP'),
+      signalDaemon('SIGTERM'),
+      ctlCode('start x'),
+      ctlBrief('status'),
+      daemonEnds,
+    ],
+    shows: { 'daemon ends': 'exit 0', 'states of x': 'STARTING RUNNING STOPPING STOPPED' },
+    onPurpose: [
+      { fact: '$ status', ours: 'exit 0\n(something)', see: '`status` while it shuts down' },
+    ],
   },
   {
     name: 'SIGHUP',

@@ -1,8 +1,8 @@
 /** What a program finds when it is started: variables, user, umask, directory, descriptors. */
+import { DIRECTORY, EXECUTED, namedError } from '../named-error.ts';
 import type { Row } from '../row.ts';
 import { ctl, file, shell, until, untilFile } from '../steps.ts';
 
-/** Ours says nothing of a server of XML-RPC, which it has not. */
 const reportRow = (
   name: string,
   ref: number | null,
@@ -42,7 +42,10 @@ export const ENVIRONMENT: readonly Row[] = [
     shows: { 'file shared/report': /umask: 0027/ },
   }),
   reportRow('the umask of the daemon', null, '[supervisord]\numask = 077', {
-    shows: { 'file shared/report': /umask: 0/ },
+    shows: { 'file shared/report': /umask: 0022/ },
+    onPurpose: [
+      { fact: 'file shared/report', ours: /umask: 0077/, see: '`umask` of `[supervisord]`' },
+    ],
   }),
   reportRow('a directory', null, 'directory = {dir}/shared', {
     shows: { 'file shared/report': /directory: \{dir\}\/shared/ },
@@ -59,9 +62,38 @@ export const ENVIRONMENT: readonly Row[] = [
     needsRoot: true,
     shows: { 'file shared/report': /user: 5 group: 60/ },
   }),
-  reportRow('minfds', null, '[supervisord]\nminfds = 2000', {
-    shows: { 'file shared/report': /descriptors may be: \d+/ },
-  }),
+  {
+    name: 'how many descriptors a program may open',
+    ref: null,
+    conf: '[supervisord]\nminfds = 500\n[program:x]\ncommand = sh -c "ulimit -Sn >{dir}/soft; ulimit -Hn >{dir}/hard; exec sleep 1000"',
+    steps: [until('x', 'RUNNING')],
+    observe: [file('soft'), file('hard')],
+    shows: { 'file soft': /^\d+$/ },
+    onPurpose: [{ fact: 'file soft', ours: '500', see: 'descriptors a program may open' }],
+  },
+  {
+    name: 'signals, stdin and other limits that a program inherits',
+    ref: null,
+    conf: '[program:x]\ncommand = {probes}/inherited.sh {dir}/report',
+    steps: [until('x', 'RUNNING')],
+    observe: [file('report')],
+    shows: { 'file report': /pipe:\[N\]$/ },
+    onPurpose: [
+      {
+        fact: 'file report',
+        ours: /^Max core[^\n]*\nMax processes[^\n]*\nMax address[^\n]*\nSigBlk:\t0+\nSigIgn:\t0+\n\/dev\/null$/,
+        see: 'no signal is ignored',
+      },
+    ],
+  },
+  reportRow(
+    '[supervisord] directory in the foreground',
+    null,
+    '[supervisord]\ndirectory = {dir}/shared',
+    {
+      shows: { 'file shared/report': /directory: \{dir\}\n/ },
+    },
+  ),
   reportRow(
     'the environment of the daemon under that of the program',
     35,
@@ -186,6 +218,11 @@ startretries = 0
 autostart = false`,
     steps: [shell('mkdir -m 700 closed'), ctl('start x'), ctl('status x')],
     shows: { '$ start x': 'exit 7\nx: ERROR (spawn error)' },
+    onPurpose: namedError({
+      error: "couldn't chdir to {dir}/closed: EACCES",
+      endings: /^(127)?$/,
+      see: DIRECTORY,
+    }),
     needsRoot: true,
   },
   {
@@ -199,8 +236,29 @@ startretries = 0
 autostart = false`,
     files: { 'only-root': '#!/bin/sh\nexec sleep 1000\n' },
     steps: [shell('chmod 700 only-root'), ctl('start x'), ctl('status x')],
-    shows: { '$ start x': /exit [17]/ },
+    shows: { '$ start x': /exit [17]/, 'endings of x': '127' },
+    onPurpose: namedError({
+      error: "couldn't exec {dir}/only-root: EACCES",
+      endings: /^(126|127)$/,
+      see: EXECUTED,
+    }),
     needsRoot: true,
+  },
+  {
+    name: 'an environment that is too large',
+    ref: null,
+    conf: `[program:x]
+command = sleep 1000
+environment = A="${'a'.repeat(200_000)}"
+startsecs = 2
+startretries = 0`,
+    steps: [until('x', 'FATAL'), ctl('status x')],
+    shows: { 'states of x': 'STARTING BACKOFF FATAL', 'endings of x': '127' },
+    onPurpose: namedError({
+      error: "couldn't exec sleep: E2BIG",
+      endings: /^(|126|127)$/,
+      see: EXECUTED,
+    }),
   },
   {
     name: 'an argument of every kind',

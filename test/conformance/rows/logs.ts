@@ -1,8 +1,11 @@
 /** Where the output of programs goes: names, contents, rotation, redirection, and reading it. */
+import { userInfo } from 'node:os';
 import type { Row } from '../row.ts';
 import {
   ctl,
+  ctlMistake,
   ctlThenInterrupt,
+  daemonNow,
   file,
   names,
   pause,
@@ -38,6 +41,39 @@ export const LOG_ROWS: readonly Row[] = [
     steps: [untilFile('err.log', 'to stderr'), until('x', 'RUNNING')],
     observe: [file('out.log'), file('err.log')],
     shows: { 'file out.log': 'to stdout', 'file err.log': 'to stderr' },
+  },
+  {
+    name: 'who owns a log, and who may read it',
+    ref: null,
+    conf: `${TALK}\nuser = nobody\numask = 077`,
+    steps: [until('x', 'RUNNING'), shellFact('owner and mode', 'stat -c "%U %a" out.log err.log')],
+    shows: { 'owner and mode': 'root 644\nroot 644' },
+    needsRoot: true,
+  },
+  {
+    name: 'the log of the daemon on stdout, as in containers',
+    ref: null,
+    conf: `[supervisord]
+logfile = /dev/stdout
+logfile_maxbytes = 0
+${TALK}`,
+    steps: [until('x', 'RUNNING'), ctl('status x'), daemonNow],
+    shows: { 'states of x': 'STARTING RUNNING', 'daemon now': 'runs' },
+  },
+  {
+    name: 'the log of the daemon in /dev/null',
+    ref: null,
+    conf: `[supervisord]
+logfile = /dev/null
+logfile_maxbytes = 0
+user = ${userInfo().username}
+${TALK}`,
+    steps: [
+      until('x', 'RUNNING'),
+      ctl('status x'),
+      shellFact('a device', 'test -c /dev/null && echo yes'),
+    ],
+    shows: { 'states of x': 'STARTING RUNNING', 'a device': 'yes' },
   },
   {
     name: 'a log is appended to over restarts',
@@ -90,7 +126,7 @@ stderr_logfile = off`,
       {
         fact: 'names in auto',
         ours: 'x-stderr.log x-stdout.log',
-        see: '`NAME-stdout.log` in `log_dir`, kept and rotated',
+        see: 'the log of a crash is wanted after the restart',
       },
     ],
   },
@@ -314,9 +350,9 @@ stdout_logfile = {dir}/out.log`,
       ctl('tail nobody'),
       ctl('tail x somewhere'),
       ctl('tail -many x'),
-      ctl('tail'),
-      ctl('tail -5'),
-      ctl('tail a b c d'),
+      ctlMistake('tail'),
+      ctlMistake('tail -5'),
+      ctlMistake('tail a b c d'),
     ],
     shows: { '$ tail nobody': 'exit 1\nnobody: ERROR (no such process name)' },
   },
@@ -344,10 +380,18 @@ stdout_logfile = {dir}/out.log`,
       ctl('clear x'),
       shellFact('sizes after', 'wc -c out.log err.log | tr -s " "'),
       ctl('clear nobody'),
-      ctl('clear'),
+      ctlMistake('clear'),
       ctl('clear all'),
+      ctl('clear x:*'),
     ],
     shows: { '$ clear x': 'exit 0\nx: cleared', '$ clear all': 'exit 0\nx: cleared' },
+    onPurpose: [
+      {
+        fact: '$ clear x:*',
+        ours: 'exit 0\nx: cleared',
+        see: 'the process `web`, else the program or group of that name',
+      },
+    ],
   },
   {
     name: 'what is written after clear stands in the log',

@@ -130,7 +130,11 @@ export const REFUSING: readonly Row[] = [
     /\[group:g\] priority/,
   ),
   refused('include without files', '[include]', /\[include\]/),
-  refused('a line that is none', '[program:x]\ncommand = sleep 1000\nwhat is this', /what is this/),
+  refused(
+    'a line that is none',
+    '[program:x]\ncommand = sleep 1000\nwhat is this',
+    /conf:17: \[program:x\]/,
+  ),
   ...badValues,
   ...badGlobals,
 ];

@@ -2,8 +2,11 @@
  * How programs come up, and fail to. Where a program ends before startsecs, startsecs is 2: at 1
  * the pass of Supervisor's loop that would reap it may first call it RUNNING.
  */
+import { DIRECTORY, EXECUTED, namedError, RELATIVE } from '../named-error.ts';
 import type { Row } from '../row.ts';
-import { ctl, ever, pause, shell, shellFact, signalProcess, until } from '../steps.ts';
+import { ctl, daemonNow, ever, pause, shell, shellFact, signalProcess, until } from '../steps.ts';
+
+const FOUND_OUT = 'is found out before';
 
 const AGAIN_AND_AGAIN = 'STARTING BACKOFF STARTING BACKOFF STARTING BACKOFF STARTING BACKOFF FATAL';
 
@@ -168,16 +171,14 @@ autorestart = true`,
     name: 'an empty command',
     ref: null,
     conf: '[program:x]\ncommand =\nstartretries = 0',
-    steps: [until('x', 'FATAL')],
-    shows: { 'spawn errors of x': 'command is empty' },
-  },
-  {
-    name: 'a script without #!',
-    ref: null,
-    conf: '[program:x]\ncommand = {dir}/script\nstartretries = 0\nstartsecs = 2\nstderr_logfile = {dir}/err.log',
-    files: { script: 'sleep 1000\n' },
-    steps: [until('x', 'FATAL')],
-    shows: { 'states of x': /^STARTING BACKOFF/ },
+    steps: [pause(2), daemonNow],
+    ignore: /^(states|endings|spawn errors|gaps) of/,
+    shows: { 'daemon now': 'runs', 'spawn errors of x': 'command is empty' },
+    onPurpose: ['daemon starts', 'daemon now'].map((fact) => ({
+      fact,
+      ours: 'exit 2',
+      see: 'an empty `command` or `directory`',
+    })),
   },
   {
     name: 'a script without #! that may be executed',
@@ -191,6 +192,17 @@ autorestart = true`,
       shellFact('what is said of it', 'grep -c "ENOEXEC\\|Exec format error" err.log'),
     ],
     shows: { '$ start x': /ERROR \(spawn error\)|abnormal termination/ },
+    onPurpose: [
+      { fact: '$ start x', ours: 'exit 1\nx: ERROR (file is not executable)', see: FOUND_OUT },
+      { fact: 'what is said of it', ours: /No such file/, see: FOUND_OUT },
+      { fact: 'states of x', ours: 'STARTING BACKOFF FATAL', see: FOUND_OUT },
+      { fact: 'endings of x', ours: '', see: FOUND_OUT },
+      {
+        fact: 'spawn errors of x',
+        ours: "command at '{dir}/script' is not executable",
+        see: FOUND_OUT,
+      },
+    ],
   },
   {
     name: 'a script whose interpreter is not there',
@@ -202,6 +214,25 @@ autorestart = true`,
       'states of x': 'STARTING BACKOFF STARTING BACKOFF FATAL',
       'endings of x': '127 127',
     },
+    onPurpose: namedError({
+      error: "couldn't exec {dir}/script: ENOENT",
+      endings: '127 127',
+      see: EXECUTED,
+    }),
+  },
+  {
+    name: 'a program that goes to the background',
+    ref: null,
+    conf: '[program:x]\ncommand = sh -c "sleep 1000 & exit 0"\nstartsecs = 2\nstartretries = 1',
+    steps: [until('x', 'FATAL')],
+    shows: { 'states of x': 'STARTING BACKOFF STARTING BACKOFF FATAL', 'endings of x': '0 0' },
+  },
+  {
+    name: 'a program that makes a session of its own',
+    ref: null,
+    conf: '[program:x]\ncommand = python3 -c "import os, time; os.fork() or os.setsid(); time.sleep(1000)"',
+    steps: [until('x', 'RUNNING'), ctl('stop x')],
+    shows: { 'states of x': 'STARTING RUNNING STOPPING STOPPED', 'endings of x': 'SIGTERM' },
   },
   {
     name: 'a directory that is not there',
@@ -217,6 +248,11 @@ stderr_logfile = {dir}/err.log`,
       shellFact('named in the log', 'grep -c "chdir to {dir}/nowhere: ENOENT" err.log'),
     ],
     shows: { 'states of x': 'STARTING BACKOFF STARTING BACKOFF FATAL', 'named in the log': '2' },
+    onPurpose: namedError({
+      error: "couldn't chdir to {dir}/nowhere: ENOENT",
+      endings: '',
+      see: DIRECTORY,
+    }),
   },
   {
     name: 'a command that is found in the PATH of the program',
@@ -234,7 +270,12 @@ environment = PATH="{dir}/own:/usr/bin:/bin"`,
     conf: '[program:x]\ncommand = own/program\ndirectory = {dir}/own\nstartretries = 0\nstartsecs = 2',
     files: { 'own/program': '#!/bin/sh\nexec sleep 1000\n' },
     steps: [pause(3.5), ctl('status x')],
-    shows: { '$ status x': /FATAL|RUNNING/ },
+    shows: { '$ status x': /FATAL/ },
+    onPurpose: namedError({
+      error: "can't find command 'own/program'",
+      endings: '',
+      see: RELATIVE,
+    }),
   },
   {
     name: 'start of a program that fails says what it did',
@@ -249,7 +290,7 @@ command = sh -c "sleep 0.5; exit 4"
 startsecs = 0
 autostart = false
 autorestart = false`,
-    steps: [ctl('start x'), ctl('start y'), until('x', 'FATAL')],
+    steps: [ctl('start x'), ctl('start y'), until('y', 'EXITED'), until('x', 'FATAL')],
     shows: { '$ start x': 'exit 7\nx: ERROR (spawn error)', '$ start y': 'exit 0\ny: started' },
   },
   {
@@ -267,14 +308,21 @@ autorestart = false`,
     shows: { 'states of x': 'STARTING BACKOFF STARTING RUNNING' },
   },
   {
-    name: 'start of what runs, of what starts, and of nothing that is known',
+    name: 'start of what runs, and of nothing that is known',
     ref: null,
-    conf: '[program:x]\ncommand = sleep 1000\n[program:slow]\ncommand = sleep 1000\nstartsecs = 8',
-    steps: [until('x', 'RUNNING'), ctl('start x'), ctl('start slow'), ctl('start nobody')],
+    conf: '[program:x]\ncommand = sleep 1000',
+    steps: [until('x', 'RUNNING'), ctl('start x'), ctl('start nobody')],
     shows: {
       '$ start x': 'exit 0\nx: ERROR (already started)',
       '$ start nobody': 'exit 1\nnobody: ERROR (no such process)',
     },
+  },
+  {
+    name: 'start of what is STARTING already',
+    ref: null,
+    conf: '[program:x]\ncommand = sleep 1000\nstartsecs = 4',
+    steps: [until('x', 'STARTING'), ctl('start x'), until('x', 'RUNNING')],
+    shows: { '$ start x': 'exit 0\nx: ERROR (already started)' },
   },
   {
     name: 'autostart false stays down until it is asked for',

@@ -4,15 +4,14 @@
  * is killed and removed at its end, also where it failed.
  */
 import assert from 'node:assert/strict';
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectControl } from '../../../cli/client.ts';
-import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../../proto/operation-id.ts';
 import type { ControlClient } from '../../../cli/ports.ts';
 import { createOperationSoFar } from '../../../cli/watch/operation-so-far.ts';
+import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../../proto/operation-id.ts';
 import { keptDatabase } from '../../../proto/sqlite.ts';
 import { channelCredentials } from '../../../proto/tls.ts';
 import type {
@@ -21,7 +20,9 @@ import type {
   OperationId,
   OperationRequest,
 } from '../../../proto/vocabulary.ts';
+import { agentConf, controllerConf, fleetctlConf } from './config-files.ts';
 import { type Daemon, startProgram } from './daemon.ts';
+import { freePort } from './free-port.ts';
 import { createPki, type Pki, readCredentials, type Wanted } from './pki.ts';
 import { environmentOf, killAllOf, MARK, processesOf, type SeenProcess } from './processes.ts';
 import { copyPrograms, type Programs } from './programs.ts';
@@ -174,20 +175,14 @@ export class Fleet implements Disposable {
   /** Resolves when it serves. */
   async startController(): Promise<Daemon> {
     const { controllerSan: san } = this.#options;
-    const files = await this.pki.issue({ kind: 'controller', name: 'ops', ...(san && { san }) });
+    const wanted = { kind: 'controller', name: 'ops', ...(san && { san }) } as const;
+    const certificate = await this.pki.issue(wanted);
     const operators = this.#options.operators ?? [OPERATOR];
-    const conf = this.path('controller.conf');
-    writeFileSync(
-      conf,
-      `[controller]
-listen = 127.0.0.1:${this.port}
-state_dir = ${this.path('controller')}
-ca = ${files.ca}
-cert = ${files.cert}
-key = ${files.key}
-${this.#options.controller ?? ''}
-${operators.map((operator) => `[operator:${operator}]\nroles = admin\n`).join('')}`,
+    const text = controllerConf(
+      { folder: this.folder, name: 'controller', certificate },
+      { listen: `127.0.0.1:${this.port}`, operators, more: this.#options.controller ?? '' },
     );
+    const conf = this.write('controller.conf', text);
     const controller = this.runController(['-c', conf]);
     await this.until('the controller serves', () => hasLogged(controller, 'serving'));
     return controller;
@@ -204,20 +199,13 @@ ${operators.map((operator) => `[operator:${operator}]\nroles = admin\n`).join(''
   }
 
   async writeAgentConf(host: string, options: AgentOptions): Promise<string> {
-    const { programs, certificate, port = this.port } = options;
-    const files = await this.pki.issue(certificate ?? { kind: 'agent', name: host });
-    const conf = this.path(`${host}.conf`);
-    writeFileSync(
-      conf,
-      `[agent]
-controllers = 127.0.0.1:${port}
-state_dir = ${this.path(host)}
-ca = ${files.ca}
-cert = ${files.cert}
-key = ${files.key}
-${programs}`,
+    const { programs, port = this.port } = options;
+    const certificate = await this.pki.issue(options.certificate ?? { kind: 'agent', name: host });
+    const text = agentConf(
+      { folder: this.folder, name: host, certificate },
+      { controller: `127.0.0.1:${port}`, programs },
     );
-    return conf;
+    return this.write(`${host}.conf`, text);
   }
 
   runController(args: readonly string[]): Daemon {
@@ -256,11 +244,8 @@ ${programs}`,
   }
 
   writeFleetctlConf(name: string, values: Readonly<Record<string, string>>): string {
-    const path = this.path(`${name}.fleetctl`);
-    const all = { controller: `127.0.0.1:${this.port}`, ...values };
-    const lines = Object.entries(all).map(([key, value]) => `${key} = ${value}\n`);
-    writeFileSync(path, `[context:test]\n${lines.join('')}`);
-    return path;
+    const text = fleetctlConf({ controller: `127.0.0.1:${this.port}`, ...values });
+    return this.write(`${name}.fleetctl`, text);
   }
 
   /** fleetctl's own client in this process, which is quicker to ask than a program. */
@@ -409,23 +394,6 @@ export async function endOf(client: ControlClient, id: OperationId): Promise<Ope
     if (ended !== null) return ended;
   }
   throw new Error(`operation ${id} did not end within ${OPERATION_MAX_MS} ms`);
-}
-
-/**
- * Below the ports that systems give to outgoing connections (RFC 6335 §6: from 49152 on, Linux from
- * 32768 on), of which a fleet makes thousands: one of those could take the port meanwhile.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + randomInt(20_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    await new Promise((resolve) => server.close(resolve));
-    if (isFree) return port;
-  }
 }
 
 /** Makes a folder below the fleet's. */

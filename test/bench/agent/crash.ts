@@ -9,10 +9,10 @@ import { constants, openSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Bench, BenchTools, Finding } from './bench.ts';
-import { startFleet } from './fleet.ts';
-import { inTurn, type Spread } from './spread.ts';
-import { startSupervisor } from './supervisor.ts';
+import type { Bench, BenchTools, Finding } from '../bench.ts';
+import { startFleet } from '../fleet.ts';
+import { inTurn, type Spread } from '../spread.ts';
+import { startSupervisor } from '../supervisor.ts';
 
 const KILLS = 12;
 
@@ -21,7 +21,7 @@ const PAUSE_MS = 1_200;
 const RESTART_WAIT_MS = 30_000;
 
 export const crash: Bench = {
-  name: 'crash',
+  name: 'agent-crash',
   summary: `SIGKILL to new exec, ${KILLS} times`,
   run,
 };

@@ -4,12 +4,12 @@
  * apart and by their proportional share, for all of them are the same few pages.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Bench, BenchTools, Budget, Finding } from './bench.ts';
-import { startFleet } from './fleet.ts';
-import { childrenOf, proportionalMb, residentMb } from './proc.ts';
-import { sleepers } from './programs.ts';
-import { inTurn, type Spread, spreadOf } from './spread.ts';
-import { startSupervisor } from './supervisor.ts';
+import type { Bench, BenchTools, Budget, Finding } from '../bench.ts';
+import { startFleet } from '../fleet.ts';
+import { childrenOf, proportionalMb, residentMb } from '../proc.ts';
+import { sleepers } from '../programs.ts';
+import { inTurn, type Spread, spreadOf } from '../spread.ts';
+import { startSupervisor } from '../supervisor.ts';
 
 const SAMPLES = 7;
 const SAMPLE_INTERVAL_MS = 500;
@@ -17,7 +17,7 @@ const SAMPLE_INTERVAL_MS = 500;
 const SETTLE_MS = 3_000;
 
 export const memory: Bench = {
-  name: 'memory',
+  name: 'agent-memory',
   summary: 'resident memory of the agent with 1 and with 200 programs',
   run: async (tools) => [
     ...(await withPrograms(tools, 1, { kind: 'atMost', value: 72 })),
