@@ -30,12 +30,10 @@ import { closeInherited } from './adapters/inherited.ts';
 import { openJournal } from './adapters/journal.ts';
 import { raiseLimits } from './adapters/limits.ts';
 import { type MainLog, openMainLog } from './adapters/main-log.ts';
-import { makeFifos } from './adapters/output.ts';
 import { openProcessTable } from './adapters/process-table.ts';
-import { runFilesOf } from './adapters/run-files.ts';
 import { lookForChildren } from './adapters/sightings.ts';
 import { createSyslog } from './adapters/syslog.ts';
-import { findGroup, findUser } from './adapters/users.ts';
+import { findGroup, findUser, findUserName } from './adapters/users.ts';
 import {
   type AgentConfigResult,
   type AgentSettings,
@@ -57,8 +55,8 @@ import {
   journalPath,
   lastAccepted,
   type StartingConfig,
-  textToKeep,
 } from './start/configuration.ts';
+import { keepConfig, makeAllFifos } from './start/make-ready.ts';
 import { writePidFile } from './start/pid-file.ts';
 
 const ABOUT = {
@@ -164,14 +162,9 @@ function supervise(given: Supervision): void {
   const table = openProcessTable();
   const journal = openJournal(journalPath(agent.stateDir), table.bootId);
   tellOfConfig(given);
-  if (reading.kind === 'read') journal.keepSettings(textToKeep(given.args.configPath, agent));
+  keepConfig(given, given.args.configPath, { journal, log });
   const state = recoverState(reading, journal.contents, table.bootId, Date.now());
-  makeFifos(
-    [...state.processes].flatMap(([name]) => {
-      const { stdoutFifo, stderrFifo } = runFilesOf(agent, name);
-      return [stdoutFifo, stderrFifo];
-    }),
-  );
+  makeAllFifos(state, agent, log);
   const syslog = createSyslog({ log });
   const children = new ChildProcesses({
     folders: agent,
@@ -269,7 +262,7 @@ function serveLocally(
     ...{ socket, host, driver, mainLog, log },
     desk: orders,
     logFiles: children,
-    userName: (uid) => findUser(String(uid))?.name ?? null,
+    userName: findUserName,
     nowMs: Date.now,
   });
 }

@@ -30,7 +30,13 @@ export function openJournal(path: string, bootId: string): OpenJournal {
   );
   const id = facts.get('journal_id') ?? randomUUID();
   const statements = prepareWrites(database);
-  statements.setFact.run('journal_id', id);
+  // Nothing is written that is known already: an agent that comes back to a full disk must start.
+  const known = new Map(facts);
+  const remember = (name: string, value: string): void => {
+    if (known.get(name) !== value) statements.setFact.run(name, value);
+    known.set(name, value);
+  };
+  remember('journal_id', id);
   let isTakenUp = false;
   const commit = database.transaction((writes: readonly AgentWrite[]) => {
     if (!isTakenUp) takeUp(statements, bootId);
@@ -40,7 +46,7 @@ export function openJournal(path: string, bootId: string): OpenJournal {
     id: journalId(id),
     contents: readContents(database, facts),
     settings: facts.get('settings') ?? null,
-    keepSettings: (text) => void statements.setFact.run('settings', text),
+    keepSettings: (text) => remember('settings', text),
     async commit(writes) {
       const isOperation = writes.some((write) => write.kind === 'target');
       setDurability(database, isOperation ? 'FULL' : 'NORMAL');

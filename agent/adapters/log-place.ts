@@ -24,11 +24,14 @@ export interface LogPlace extends Disposable {
   readonly path: string;
   /** Whether others can make and remove files in this directory. */
   readonly isExposed: boolean;
+  /** Whether everybody can, as in `/tmp`. */
+  readonly isPublic: boolean;
 }
 
-interface Directory {
+interface Access extends Pick<LogPlace, 'isExposed' | 'isPublic'> {}
+
+interface Directory extends Access {
   readonly path: string;
-  readonly isExposed: boolean;
   /** Null: only root and the agent's user could put another one in its place. */
   readonly descriptor: number | null;
 }
@@ -37,6 +40,7 @@ interface Directory {
 const LINKS_MAX = 40;
 
 const WRITABLE_BY_OTHERS = 0o022;
+const WRITABLE_BY_ALL = 0o002;
 
 /** O_PATH is the same on every Linux that Node runs on; it asks for no permission to list. */
 const LINUX_O_PATH = 0o10000000;
@@ -80,18 +84,20 @@ export function assertHarmless(place: LogPlace, stats: Stats): void {
   const mend = 'in a directory that others can write; take that right away, or log elsewhere';
   if (!stats.isFile()) throw new Error(`it is no regular file, ${mend}`);
   if (stats.nlink > 1) throw new Error(`it has a second name (a hard link), ${mend}`);
+  // As the kernel with fs.protected_regular: its owner was there first, and would read along.
+  if (place.isPublic && isStrangers(stats)) throw new Error(`it belongs to somebody else, ${mend}`);
 }
 
 function placeIn(directory: Directory, path: string): LogPlace {
-  const { isExposed } = directory;
-  return { path, isExposed, [Symbol.dispose]: () => release(directory) };
+  const { isExposed, isPublic } = directory;
+  return { path, isExposed, isPublic, [Symbol.dispose]: () => release(directory) };
 }
 
 const namesIn = (path: string): string[] =>
   path.split('/').filter((name) => name !== '' && name !== '.');
 
 function rootDirectory(): Directory {
-  return { path: '', isExposed: isExposed(lstatSync('/')), descriptor: null };
+  return { path: '', ...accessTo(lstatSync('/')), descriptor: null };
 }
 
 function enter(from: Directory, entry: string, found: Stats | undefined): Directory {
@@ -99,11 +105,11 @@ function enter(from: Directory, entry: string, found: Stats | undefined): Direct
   if (!mustHold) {
     if (found === undefined) throw new Error(`ENOENT: there is no ${entry}`);
     if (!found.isDirectory()) throw new Error(`ENOTDIR: ${entry} is no directory`);
-    return { path: entry, isExposed: isExposed(found), descriptor: null };
+    return { path: entry, ...accessTo(found), descriptor: null };
   }
   const descriptor = openSync(entry, HOLD_FLAGS);
   const path = `${DESCRIPTOR_FOLDER}/${descriptor}`;
-  return { path, isExposed: isExposed(fstatSync(descriptor)), descriptor };
+  return { path, ...accessTo(fstatSync(descriptor)), descriptor };
 }
 
 function followable(directory: Directory, entry: string): string {
@@ -114,9 +120,14 @@ function followable(directory: Directory, entry: string): string {
   );
 }
 
-function isExposed({ mode, uid }: Stats): boolean {
-  return (mode & WRITABLE_BY_OTHERS) !== 0 || (uid !== 0 && uid !== process.geteuid?.());
+function accessTo(directory: Stats): Access {
+  return {
+    isExposed: (directory.mode & WRITABLE_BY_OTHERS) !== 0 || isStrangers(directory),
+    isPublic: (directory.mode & WRITABLE_BY_ALL) !== 0,
+  };
 }
+
+const isStrangers = ({ uid }: Stats): boolean => uid !== 0 && uid !== process.geteuid?.();
 
 function replaced(old: Directory, by: Directory): Directory {
   release(old);

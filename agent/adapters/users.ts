@@ -6,7 +6,7 @@
  * A number is a uid or gid, as in Supervisor (datatypes.py, `name_to_uid`), and counts only if an
  * account has it.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { ProcessUser } from '../core/definition.ts';
 
@@ -16,6 +16,15 @@ export function findUser(nameOrUid: string): ProcessUser | null {
   if (found === UNKNOWN_HERE) return findUserById(nameOrUid);
   const [name = '', , uid = '', gid = ''] = found ?? [];
   return asUser(nameOrUid, { name, uid, gid });
+}
+
+/** Null where it is no account's, or nobody can tell soon. Keeps nothing else waiting meanwhile. */
+export async function findUserName(uid: number): Promise<string | null> {
+  const entry = await askSoon('getent', ['passwd', String(uid)]);
+  if (entry.kind === 'answered') return entry.text.split(':')[0] || null;
+  if (entry.kind === 'refused') return null;
+  const name = await askSoon('id', ['-un', String(uid)]);
+  return name.kind === 'answered' ? name.text : null;
 }
 
 /** The gid; null where there is no such group. Asks anew each time. */
@@ -93,6 +102,19 @@ const ENVIRONMENT = {
 
 /** A directory service that does not answer must not keep the agent from its processes. */
 const TIMEOUT_MS = 20_000;
+
+/** Somebody waits for it, and can do without. */
+const SOON_MS = 5_000;
+
+function askSoon(command: string, args: readonly string[]): Promise<Answer> {
+  const options = { encoding: 'utf8', env: ENVIRONMENT, timeout: SOON_MS } as const;
+  return new Promise((resolve) => {
+    execFile(command, args, options, (error, text) => {
+      if (error === null) return resolve({ kind: 'answered', text: text.trim() });
+      resolve({ kind: error.code === 'ENOENT' ? 'absent' : 'refused' });
+    });
+  });
+}
 
 function ask(command: string, args: readonly string[]): Answer {
   try {

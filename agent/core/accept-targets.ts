@@ -10,7 +10,7 @@ import type { ProcessName, ProcessVerb } from '../../proto/vocabulary.ts';
 import { emit, putProcess } from './apply-process.ts';
 import { forgetOldTargets } from './forget-targets.ts';
 import type { ProcessRuntime } from './process.ts';
-import { type SpawnProblem, type Turn, targetKey } from './state.ts';
+import { isRetired, type SpawnProblem, type Turn, targetKey } from './state.ts';
 import { mustBeExamined, type TargetOrigin, type TargetRecord } from './target.ts';
 import { adviceOn, emitSettled, enqueue, readForUpdate, save, settle } from './targets.ts';
 import {
@@ -105,7 +105,7 @@ function accept(
   if (verb === 'update') return acceptUpdate(turn, target);
   if (process === undefined) return settle(turn, target, verdictWithout(target));
   const isToRun = WANTED[verb] === 'up';
-  if (isToRun && turn.state.retired.has(name)) return settle(turn, target, NO_LONGER_CONFIGURED);
+  if (isToRun && isRetired(turn.state, name)) return settle(turn, target, NO_LONGER_CONFIGURED);
   if (problem !== null && mustBeExamined(verb, adviceOn(turn, target, process))) {
     return settle(turn, target, failed(problem.error, problem.fault));
   }

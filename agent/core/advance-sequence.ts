@@ -8,7 +8,7 @@ import { isWantedUp } from './configuration.ts';
 import { startOnceStopped } from './late-starts.ts';
 import { type Direction, isSettledFor, type Sequence, sequenceOf, tierWaitMs } from './order.ts';
 import type { ProcessRuntime } from './process.ts';
-import type { Turn } from './state.ts';
+import { isRetired, type Turn } from './state.ts';
 
 export function beginSequence(turn: Turn, direction: Direction): void {
   const definitions = [...turn.state.processes.values()].map((process) => process.definition);
@@ -79,7 +79,7 @@ function orderMember(turn: Turn, direction: Direction, name: ProcessName): void 
   const process = turn.state.processes.get(name);
   if (process === undefined) return;
   if (direction === 'shutdown') return applyToProcess(turn, name, { kind: 'stop' });
-  if (turn.state.retired.has(name) || !isWantedUp(process, process.definition)) return;
+  if (isRetired(turn.state, name) || !isWantedUp(process, process.definition)) return;
   // In any other state it runs, or its end has been judged already.
   if (process.state === 'STOPPED') applyToProcess(turn, name, { kind: 'start' });
   if (process.state === 'STOPPING') startOnceStopped(turn, name);

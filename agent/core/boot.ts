@@ -32,7 +32,7 @@ export function boot(turn: Turn, sightings: ReadonlyMap<ProcessName, Sighting>):
     }
   }
   recordDefinitions(turn);
-  for (const name of turn.state.retired) {
+  for (const [name] of turn.state.retired) {
     turn.effects.push({ kind: 'warn', text: `${name} is no longer configured and is stopped` });
     applyToProcess(turn, name, { kind: 'stop' });
     removeIfGone(turn, name);

@@ -5,7 +5,7 @@
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { applyToProcess } from './apply-process.ts';
 import { isWantedUp } from './configuration.ts';
-import type { Turn } from './state.ts';
+import { isRetired, type Turn } from './state.ts';
 
 export function startOnceStopped(turn: Turn, name: ProcessName): void {
   const lateStarts = new Set(turn.state.lateStarts).add(name);
@@ -19,7 +19,7 @@ export function startIfLate(turn: Turn, name: ProcessName): void {
   const lateStarts = new Set(turn.state.lateStarts);
   lateStarts.delete(name);
   turn.state = { ...turn.state, lateStarts };
-  if (process?.state !== 'STOPPED' || turn.state.retired.has(name)) return;
+  if (process?.state !== 'STOPPED' || isRetired(turn.state, name)) return;
   // Somebody may have asked for it to be down meanwhile.
   if (isWantedUp(process, process.definition)) applyToProcess(turn, name, { kind: 'start' });
 }

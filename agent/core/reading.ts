@@ -10,7 +10,7 @@ import { type Asker, changedGroups, type ReadingPurpose } from './configuration.
 import type { ProcessDefinition } from './definition.ts';
 import { tell } from './orders.ts';
 import { reload } from './shut-down.ts';
-import type { ConfigReading, Turn } from './state.ts';
+import { type ConfigReading, isRetired, type Turn } from './state.ts';
 import { settleUpdate } from './targets.ts';
 import { refuseUpdate, type UpdateOrder, update } from './update.ts';
 import { refusalOf } from './verdict.ts';
@@ -69,9 +69,8 @@ function answer(turn: Turn, to: Asker, reading: ConfigReading): void {
     if (to.kind === 'order') return refuseUpdate(turn, to, reading.problem);
     return sendAnswer(turn, to, { kind: 'failed', error: reading.problem });
   }
-  const { processes, retired } = turn.state;
-  const active = [...processes.values()].filter(
-    ({ definition }) => !retired.has(definition.process),
+  const active = [...turn.state.processes.values()].filter(
+    ({ definition }) => !isRetired(turn.state, definition.process),
   );
   const changes = changedGroups(active, reading.definitions);
   if (to.kind === 'controller') return sendAnswer(turn, to, { kind: 'reread', changes });

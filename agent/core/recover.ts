@@ -68,7 +68,7 @@ export function recoverState(
     rollouts: PersistentMap.of([]),
     reload: null,
     endListeners: [],
-    retired,
+    retired: PersistentMap.of([...retired].map((name) => [name, true] as const)),
     lateStarts: new Set(),
     firstTimerToken: 0,
     sequencesBegun: 0,

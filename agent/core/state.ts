@@ -73,7 +73,7 @@ export interface AgentState {
   /** Who ordered the end, or the reload, and wants to hear of it. */
   readonly endListeners: readonly OrderId[];
   /** No longer configured: nothing starts them any more, and each goes as soon as it has stopped. */
-  readonly retired: ReadonlySet<ProcessName>;
+  readonly retired: PersistentMap<ProcessName, true>;
   /** Still being stopped when the host's start came to them: to be started once they have. */
   readonly lateStarts: ReadonlySet<ProcessName>;
   /** Above those of all processes that were removed, whose timers may still be running. */
@@ -84,6 +84,11 @@ export interface AgentState {
   readonly isShuttingDown: boolean;
   /** False while commits fail: supervision goes on, operations are refused. */
   readonly isJournalSound: boolean;
+}
+
+/** Configured no longer. */
+export function isRetired({ retired }: AgentState, name: ProcessName): boolean {
+  return retired.get(name) === true;
 }
 
 /** What became of a recorded child while no agent watched it. */

@@ -7,7 +7,7 @@ import type { ProcessDefinition } from './definition.ts';
 import { addProcess, redefineProcess } from './definitions.ts';
 import type { ProcessRuntime } from './process.ts';
 import { reinstate, retire } from './removal.ts';
-import type { Turn } from './state.ts';
+import { isRetired, type Turn } from './state.ts';
 
 export interface ChangedDefinitions {
   readonly group: string;
@@ -63,7 +63,7 @@ export function takeUp(
 /** One that was going, and is configured again, comes back. */
 function adjust(turn: Turn, process: ProcessRuntime, definition: ProcessDefinition): Adjustment {
   const { process: name } = definition;
-  if (!turn.state.retired.has(name)) return adjustmentOf(process, definition);
+  if (!isRetired(turn.state, name)) return adjustmentOf(process, definition);
   reinstate(turn, name);
   const isLeaving = process.state === 'STOPPING' && isWantedUp(process, definition);
   return isLeaving ? 'start' : adjustmentOf(process, definition);

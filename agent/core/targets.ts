@@ -11,7 +11,7 @@ import type {
 import { applyToProcess, emit } from './apply-process.ts';
 import { inStartOrder } from './order.ts';
 import type { ProcessRuntime } from './process.ts';
-import { type TargetKey, type Turn, targetKey } from './state.ts';
+import { isRetired, type TargetKey, type Turn, targetKey } from './state.ts';
 import {
   type Advice,
   ageMs,
@@ -89,7 +89,7 @@ export function readForUpdate(turn: Turn, target: TargetRecord): void {
 }
 
 /** The head of the queue, from the state in which the process is found. */
-export function beginNext(turn: Turn, name: ProcessName): void {
+function beginNext(turn: Turn, name: ProcessName): void {
   const target = activeTarget(turn, name);
   const process = turn.state.processes.get(name);
   if (target === undefined) return;
@@ -104,7 +104,7 @@ export function beginNext(turn: Turn, name: ProcessName): void {
 export function adviceOn(turn: Turn, target: TargetRecord, process: ProcessRuntime): Advice {
   const verb = processVerb(target);
   if (target.origin !== 'update' || target.phase !== 'queued') return begin(verb, process.state);
-  return beginUpkeep(verb, process, turn.state.retired.has(target.process));
+  return beginUpkeep(verb, process, isRetired(turn.state, target.process));
 }
 
 function processVerb({ verb }: TargetRecord): ProcessVerb {
@@ -152,7 +152,7 @@ function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
 
 function startHindrance({ state }: Turn, name: ProcessName): Verdict | null {
   if (state.isShuttingDown) return SHUTTING_DOWN;
-  return state.retired.has(name) ? NO_LONGER_CONFIGURED : null;
+  return isRetired(state, name) ? NO_LONGER_CONFIGURED : null;
 }
 
 /** A start that waited for somebody else's stop has stopped nothing itself. */

@@ -170,7 +170,8 @@ function isGroupOver({ state }: Turn, { targets }: UpdatedGroup): boolean {
 
 function tellGroup(turn: Turn, { by }: UpdatePurpose, updated: UpdatedGroup): void {
   if (by.kind !== 'order') return;
-  const { group, action, targets } = updated;
+  const { group, targets } = updated;
+  const action = isThereAgain(turn, updated) ? 'updated' : updated.action;
   const news = (done: typeof action | 'stopped', error: string | null): OrderNews => {
     const fault = error === null ? null : 'failed';
     return { kind: 'group', group, action: done, fault, error };
@@ -179,6 +180,15 @@ function tellGroup(turn: Turn, { by }: UpdatePurpose, updated: UpdatedGroup): vo
     tell(turn, by.order, news('stopped', null));
   const errors = errorsOf(turn, targets);
   tell(turn, by.order, news(action, errors.length === 0 ? null : errors.join('; ')));
+}
+
+/** Somebody has configured it anew before it was gone. */
+function isThereAgain({ state }: Turn, { action, targets }: UpdatedGroup): boolean {
+  if (action !== 'removed') return false;
+  return targets.some((key) => {
+    const process = state.targets.get(key)?.process;
+    return process !== undefined && state.processes.get(process) !== undefined;
+  });
 }
 
 /** What could not even be examined, or runs as configured already, was not stopped. */

@@ -15,23 +15,27 @@ const NOBODY_NAMED = 'unknown';
 /** Looking names up runs a program; the few people of a host come again and again. */
 const NAMES_KEPT_MAX = 1_000;
 
-export function createCallers(proofs: Proofs, nameOf: (uid: number) => string | null): Callers {
-  const names = new Map<number, string>();
+export function createCallers(
+  proofs: Proofs,
+  nameOf: (uid: number) => Promise<string | null>,
+): Callers {
+  const names = new Map<number, Promise<string | null>>();
 
-  function cachedName(uid: number): string {
-    const known = names.get(uid);
-    if (known !== undefined) return known;
-    const name = nameOf(uid) ?? String(uid);
+  async function cachedName(uid: number): Promise<string> {
+    const asked = names.get(uid) ?? nameOf(uid);
     if (names.size >= NAMES_KEPT_MAX) names.clear();
-    names.set(uid, name);
-    return name;
+    names.set(uid, asked);
+    const name = await asked;
+    // Perhaps only nobody could tell.
+    if (name === null) names.delete(uid);
+    return name ?? String(uid);
   }
 
   return {
     async identify({ proofPath, sudoUser }) {
       if (proofPath === null) return callerName(NOBODY_NAMED, sudoUser);
       const uid = await proofs.check(proofPath);
-      return typeof uid === 'number' ? callerName(cachedName(uid), sudoUser) : uid;
+      return typeof uid === 'number' ? callerName(await cachedName(uid), sudoUser) : uid;
     },
   };
 }

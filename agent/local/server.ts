@@ -40,7 +40,7 @@ export interface LocalServerOptions {
   readonly driver: AgentDriver;
   readonly desk: OrderDesk;
   /** Null where the uid is no account's. */
-  readonly userName: (uid: number) => string | null;
+  readonly userName: (uid: number) => Promise<string | null>;
   readonly nowMs: () => number;
   readonly logFiles: LogFiles;
   readonly mainLog: ReadableLog;

@@ -28,7 +28,7 @@ export async function tell(
   if (code !== 0) throw new Error(`fleetctl ${restart} ended with exit code ${code}`);
   await fleet.show("status web --hosts='prod-*'");
 
-  say('\nAsked over HTTP, each web server answers as a new process, and dev-1 as the old one:');
+  say('\nAsked over HTTP, each web server is a new process, and dev-1 the old one:');
   const after = await fleet.untilEverythingRuns();
   for (const server of webServers(plan)) say(`  ${await verify(server, before, after)}`);
   return after;
@@ -51,7 +51,7 @@ This fleet stays until Ctrl-C. To command it from another terminal:
   fleetctl start web --hosts='prod-web-[1-2]' --reason='back from lunch'
   curl http://127.0.0.1:${port}
 
-The agent of a host also answers by itself, in supervisorctl's words, with no controller between:
+The agent of a host answers by itself too, in supervisorctl's words:
 
   fleetctl --local --socket ${shellWord(localSocket(folder, 'prod-web-1'))} status
 
@@ -59,7 +59,7 @@ A killed program is back at once; see its RESTARTS and new pid:
 
   kill -9 ${victim}; fleetctl status web --hosts=dev-1
 
-A killed agent leaves its programs running, and the next one takes them over, pids and all:
+A killed agent leaves its programs running; the next one takes them over:
 
   pkill -KILL -f ${shellWord(join(folder, 'prod-web-1.conf'))}; sleep 2; fleetctl status --hosts=prod-web-1
 `);

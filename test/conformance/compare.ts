@@ -4,7 +4,7 @@
  */
 import type { Difference, Expected, Fact, Row } from './row.ts';
 
-export type Verdict = 'same' | 'better on purpose' | 'different';
+type Verdict = 'same' | 'better on purpose' | 'different';
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -106,7 +106,7 @@ function notShown(rules: Rules, supervisor: readonly Fact[]): readonly Finding[]
   });
 }
 
-export const matches = (expected: Expected, text: string): boolean =>
+const matches = (expected: Expected, text: string): boolean =>
   typeof expected === 'string' ? expected === text : expected.test(text);
 
 function worst(findings: readonly Finding[]): Verdict {

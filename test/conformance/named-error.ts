@@ -14,7 +14,7 @@ export interface NamedError {
 
 /** What the document says of the reasons why a program is not begun. */
 export const EXECUTED = 'the reason is its last error as well';
-export const DIRECTORY = 'a missing `directory` is a failed start that names it';
+export const DIRECTORY = 'the directory stands in its last error';
 export const RELATIVE = 'that is where it will run';
 
 export const namedError = ({ error, endings, see }: NamedError): readonly Difference[] => [

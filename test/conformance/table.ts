@@ -4,22 +4,28 @@ import { COMMANDS } from './rows/commands.ts';
 import { CONFIGURATION } from './rows/configuration.ts';
 import { DAEMON } from './rows/daemon.ts';
 import { ENVIRONMENT } from './rows/environment.ts';
+import { LOG_COMMANDS } from './rows/log-commands.ts';
 import { LOG_ROWS } from './rows/logs.ts';
 import { ORDERING } from './rows/ordering.ts';
+import { RECONFIGURING } from './rows/reconfiguring.ts';
 import { REFUSING } from './rows/refusing.ts';
 import { RESTARTING } from './rows/restarting.ts';
+import { SPAWN_FAULTS } from './rows/spawn-faults.ts';
 import { STARTING } from './rows/starting.ts';
 import { STOPPING } from './rows/stopping.ts';
 
 export const TABLE: readonly Row[] = [
   ...STARTING,
+  ...SPAWN_FAULTS,
   ...RESTARTING,
   ...STOPPING,
   ...ORDERING,
   ...LOG_ROWS,
+  ...LOG_COMMANDS,
   ...ENVIRONMENT,
   ...CONFIGURATION,
   ...REFUSING,
   ...COMMANDS,
+  ...RECONFIGURING,
   ...DAEMON,
 ];

@@ -122,9 +122,11 @@ test('each difference on purpose is one', { skip }, () => {
   assert.deepEqual(found, stated);
 });
 
-test('a file without [supervisord] is refused by Supervisor and a configuration here', {
+test('a file without [supervisord] is refused by both, unless it has the [agent] of ours', {
   skip,
 }, () => {
-  const [judged] = judge(['[program:a]\ncommand=x\n']);
-  assert.ok(judged && 'refused' in judged.supervisor && !('refused' in judged.agent));
+  const program = '[program:a]\ncommand=x\n';
+  const [bare, ours] = judge([program, `[agent]\n${program}`]);
+  assert.ok(bare && 'refused' in bare.supervisor && 'refused' in bare.agent);
+  assert.ok(ours && 'refused' in ours.supervisor && !('refused' in ours.agent));
 });

@@ -255,7 +255,7 @@ test('a second agent that is to have the same socket does not start, and takes n
 });
 
 test('logs are read by many at once, and by no more, so that descriptors are left', async () => {
-  const clients = Array.from({ length: 5 }, () => connect(host.socket));
+  const clients = Array.from({ length: 5 }, () => dial(host.socket));
   const request = { process: 'steady', channel: 'stdout', bytes: 0, follow: true };
   const streams = clients.flatMap((client) =>
     Array.from({ length: 30 }, () => stream(client, 'ReadLog', request)),
@@ -266,7 +266,12 @@ test('logs are read by many at once, and by no more, so that descriptors are lef
   for (const text of refused) assert.match(text, /too many logs are being read/);
   for (const client of clients) client.close();
   for (const one of streams) one.cancel();
-  const again = { process: 'steady', channel: 'stdout', bytes: 10, follow: false } as const;
+  const again = {
+    process: knownProcessName('steady'),
+    channel: 'stdout',
+    bytes: 10,
+    follow: false,
+  } as const;
   await eventually('there is room again', () =>
     readLog(host.socket, again).then(
       () => true,

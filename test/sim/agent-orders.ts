@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { ProcessRuntime } from '../../agent/core/process.ts';
-import type { AgentState } from '../../agent/core/state.ts';
+import { type AgentState, isRetired } from '../../agent/core/state.ts';
 import type { AgentEvent, ProcessName, TargetOutcome, Verb } from '../../proto/vocabulary.ts';
 
 export interface Order {
@@ -101,7 +101,7 @@ export class PaperOrders {
   stopped(state: AgentState, process: ProcessName, pid: number): void {
     const [order] = state.queues.get(process) ?? [];
     // A reload stops everything, whatever is under way; and what is not configured any more goes.
-    if (order === undefined || state.isShuttingDown || state.retired.has(process)) return;
+    if (order === undefined || state.isShuttingDown || isRetired(state, process)) return;
     const target = state.targets.get(order);
     // One that an earlier agent was reloading is still being stopped, and the start waits for it.
     const isAwaited = target?.verb === 'start' && target.phase === 'stopping';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -31,6 +31,20 @@ function contentsOf(path: string, bootId = 'boot-1') {
   using journal = open(path, bootId);
   return { ...journal.contents, id: journal.id };
 }
+
+test('opening it again writes nothing, so that an agent can come back to a full disk', (context) => {
+  const path = aPath(context);
+  const openAndKeep = (text: string): number => {
+    using journal = open(path);
+    journal.keepSettings(text);
+    return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  };
+  assert.ok(openAndKeep('a') > 0);
+  assert.equal(openAndKeep('a'), 0);
+  assert.ok(openAndKeep('b') > 0);
+  using journal = open(path);
+  assert.equal(journal.settings, 'b');
+});
 
 const event = (seq: number): AgentWrite => ({
   kind: 'event',

@@ -48,6 +48,17 @@ test('what is set for a program acts neither on its keeper nor on what makes it 
   assert.equal(same.environment['LD_PRELOAD'], 'own.so', 'it acts on the agent as well');
 });
 
+test('arguments, which everybody can read, hold only what no shell can assign', () => {
+  const wanted = { SECRET: 's', LD_LIBRARY_PATH: '/lib', 'a.b': 'x' };
+  const carried = carryEnvironment(wanted, { own: {}, crossesUsers: true });
+  const shown = [...carried.prefix.matchAll(/"\$(\w+)"/g)].map(([, name = '']) => name);
+  assert.deepEqual(
+    shown.map((name) => carried.environment[name]),
+    ['LD_LIBRARY_PATH=/lib', 'a.b=x'],
+  );
+  assert.match(carried.restore, /^export SECRET=/m);
+});
+
 const HOSTILE = { 'a.b': `'"$(id)`, PWD: '/else where', LD_X: 'a\nb', X: '$HOME', UID: '7' };
 
 for (const wanted of [HOSTILE, { ...HOSTILE, 'a.b': undefined, UID: undefined }, {}]) {

@@ -181,9 +181,9 @@ test("where the place is somebody else's, none is offered", asRoot, () => {
 test('a caller is named by the account, by the number without one, and by what sudo claims', async () => {
   const names = new Map([[1_000, 'alice']]);
   const asked: number[] = [];
-  const lookUp = (uid: number): string | null => {
+  const lookUp = (uid: number): Promise<string | null> => {
     asked.push(uid);
-    return names.get(uid) ?? null;
+    return Promise.resolve(names.get(uid) ?? null);
   };
   const uidOf = (path: string): Promise<number> => Promise.resolve(Number(path));
   const callers = createCallers(
@@ -195,7 +195,9 @@ test('a caller is named by the account, by the number without one, and by what s
   assert.equal(await nameOf('1000', null), 'alice');
   assert.equal(await nameOf('1000', 'bob'), 'alice (sudo by bob)');
   assert.equal(await nameOf('1001', null), '1001');
+  names.set(1_001, 'bob');
+  assert.equal(await nameOf('1001', null), 'bob', 'whom nobody could tell is asked for again');
   assert.equal(await nameOf(null, null), 'unknown');
   assert.equal(await nameOf('1000', 'b\u001b[2J\nb'), 'alice (sudo by b\\u{1b}[2J\\u{a}b)');
-  assert.deepEqual(asked, [1_000, 1_001]);
+  assert.deepEqual(asked, [1_000, 1_001, 1_001]);
 });

@@ -48,6 +48,23 @@ function written(path: string): readonly string[] {
   return problems;
 }
 
+test("where all can write, a file that was somebody else's first is neither written nor shown", {
+  skip: process.geteuid?.() === 0 ? false : 'only root can give files away',
+}, (context) => {
+  const folder = aFolder(context);
+  for (const [mode, isTrusted] of [
+    [0o775, true],
+    [0o1777, false],
+  ] as const) {
+    const path = join(folderOfMode(folder, mode), 'web.log');
+    writeFileSync(path, '');
+    chownSync(path, NOBODY, NOBODY);
+    assert.equal(written(path).length === 0, isTrusted, mode.toString(8));
+    assert.equal(readFileSync(path, 'utf8'), isTrusted ? 'words' : '');
+    assert.equal(readTail(path, 100) !== null, isTrusted);
+  }
+});
+
 test('a link is followed in a folder of our own, and not where others could have planted it', (context) => {
   const folder = aFolder(context);
   const target = join(folder, 'target');

@@ -12,6 +12,7 @@ import type { AgentStep } from '../../agent/core/state.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
 import { type AgentEvent, knownProcessName, operationId } from '../../proto/vocabulary.ts';
 import { aHost, aRunningHost, aWelcome, EPOCH } from '../fakes/agent-host.ts';
+import { aPerson, control } from '../fakes/agent-local.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
 
 const web = aDefinition('web');
@@ -148,6 +149,20 @@ test('an outbox full of verdicts keeps them all, and drops a new change of state
   const more = append(full, verdict, 0);
   assert.deepEqual([more.droppedSeq, seqsOf(more.outbox).length], [null, 10_001]);
   assert.equal(append(more.outbox, change, 0).droppedSeq, 10_003);
+});
+
+test('what was ordered on the host is dropped when there is nothing else, so that a host without a controller stays small', () => {
+  const full = append(fullOutbox(verdict), verdict, 0, true).outbox;
+  assert.deepEqual(seqsOf(full).slice(0, 3), [1, 3, 4], 'the change went first');
+  assert.equal(append(full, verdict, 0).droppedSeq, 10_001);
+  const host = aRunningHost(web);
+  host.step({ kind: 'disconnected' });
+  const alice = aPerson(host, { kind: 'read', definitions: [web] });
+  alice.order(control('signal', 'web'));
+  const { kept, local } = host.state().outbox;
+  assert.deepEqual([kept.size, local.size], [0, 2]);
+  const after = aHost([web], { journal: host.journal(), sightings: { web: { kind: 'alive' } } });
+  assert.deepEqual([after.state().outbox.kept.size, after.state().outbox.local.size], [0, 3]);
 });
 
 test('an acknowledgement of nothing new changes nothing, and one of everything empties the outbox', () => {

@@ -27,6 +27,7 @@ import {
   lastAccepted,
   textToKeep,
 } from '../../agent/start/configuration.ts';
+import { keepConfig } from '../../agent/start/make-ready.ts';
 import { writePidFile } from '../../agent/start/pid-file.ts';
 import { FleetError } from '../../proto/errors.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
@@ -200,6 +201,20 @@ test('what a user could have written lets root go on as that user only', asRoot,
   assert.equal(acceptedIn(stateOf(bob.uid, bob)), undefined, 'whom this host does not know');
   assert.equal(acceptedIn(stateOf(alice.uid, alice, 0o770)), undefined, 'nor where more may write');
   assert.equal(acceptedIn(stateOf(0, null, 0o777)), undefined);
+});
+
+test('a configuration that cannot be kept, as on a full disk, is told and no more', () => {
+  const log = fakeLog();
+  const journal = {
+    keepSettings: (): never => {
+      throw new Error('database or disk is full');
+    },
+  };
+  const agent = {} as AgentSettings;
+  keepConfig({ agent, reading: { kind: 'rejected', problem: 'p' } }, '/a', { journal, log });
+  assert.deepEqual(log.lines, []);
+  keepConfig({ agent, reading: { kind: 'read', definitions: [] } }, '/a', { journal, log });
+  assert.deepEqual(log.lines, ['error: the configuration could not be kept']);
 });
 
 test('a reading is what the file says now, with everything that is wrong with it', () => {

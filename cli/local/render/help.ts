@@ -17,7 +17,8 @@ ${columns(rows)}
 
 Options:
 ${columns([
-  ['--socket PATH', `the agent's socket (FLEETCTL_SOCKET; default: ${DEFAULT_SOCKET})`],
+  ['--socket PATH', "the agent's socket, else FLEETCTL_SOCKET,"],
+  ['', `else ${DEFAULT_SOCKET}`],
   ['-o, --output FORMAT', 'with status: table, json or jsonl'],
   ['-h, --help', 'show this'],
 ])}`;

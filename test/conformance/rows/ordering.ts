@@ -189,11 +189,11 @@ priority = 20`,
     observe: [orderOf('STARTING')],
     shows: { 'order of STARTING': 'c a b', '$ start c a b': /^exit 0/ },
     onPurpose: [
-      { fact: 'order of STARTING', ours: ASCENDING, see: 'as typed, one after the other' },
+      { fact: 'order of STARTING', ours: ASCENDING, see: 'together, tier by tier, as `start all`' },
       {
         fact: '$ start c a b',
         ours: 'exit 0\na: started\nb: started\nc: started',
-        see: 'as typed, one after the other',
+        see: 'together, tier by tier, as `start all`',
       },
     ],
   },

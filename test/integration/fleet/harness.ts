@@ -245,7 +245,9 @@ export class Fleet implements Disposable {
 
   writeFleetctlConf(name: string, values: Readonly<Record<string, string>>): string {
     const text = fleetctlConf({ controller: `127.0.0.1:${this.port}`, ...values });
-    return this.write(`${name}.fleetctl`, text);
+    const file = `${name}.fleetctl`;
+    // Written once: a fleetctl that has just been started may be reading it.
+    return this.read(file) === text ? this.path(file) : this.write(file, text);
   }
 
   /** fleetctl's own client in this process, which is quicker to ask than a program. */
