@@ -31,7 +31,7 @@ const WANTED = {
   signal: null,
 } as const satisfies Record<ProcessVerb, ProcessRuntime['wanted']>;
 
-export type Command = Extract<ControllerMessage, { readonly kind: 'command' }>;
+type Command = Extract<ControllerMessage, { readonly kind: 'command' }>;
 
 /** What is to be done to some processes, whoever asks for it. */
 export interface TargetOrder

@@ -123,7 +123,7 @@ function hindranceOf({ state }: Turn, request: LocalOrder): Refusal | null {
   // An end may be asked for again, and instead of a reload.
   if (request.kind === 'shutdown') return null;
   if (state.isShuttingDown) return refusalOf(SHUTTING_DOWN);
-  if (request.kind === 'control' && state.rollouts.get(request.operationId) !== undefined) {
+  if ('operationId' in request && state.rollouts.get(request.operationId) !== undefined) {
     return refusal('conflict', `the operation id ${request.operationId} is taken`);
   }
   return RECONFIGURING.has(request.kind) && !state.isJournalSound ? refusalOf(NO_JOURNAL) : null;

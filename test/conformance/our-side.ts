@@ -21,6 +21,8 @@ export function ourSide({ agent, fleetctl }: OurPrograms): Side {
     daemonArguments: (configPath) => ['-n', '-c', configPath],
     launchControl: launchByNode([...node, fleetctl]),
     controlArguments: (directory) => ['--local', '--socket', join(directory, SOCKET)],
+    program: [...node, agent].join(' '),
+    control: [...node, fleetctl].join(' '),
     readChanges: (directory) =>
       readJsonLines(join(directory, DAEMON_OUTPUT.stderr)).flatMap(changeOf),
   };

@@ -12,6 +12,9 @@ export interface Side {
   readonly daemonArguments: (configPath: string) => readonly string[];
   readonly launchControl: Launch;
   readonly controlArguments: (directory: string) => readonly string[];
+  /** The same two for a shell: what `{program}` and `{control}` in a row stand for. */
+  readonly program: string;
+  readonly control: string;
   /** Of its control socket, below the directory. */
   readonly socket: string;
   /** In the order in which they happened. */

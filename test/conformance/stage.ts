@@ -163,7 +163,10 @@ export class Stage implements AsyncDisposable {
   }
 
   fill(text: string): string {
+    const { side } = this.#options;
     return text
+      .replaceAll('{program}', side.program)
+      .replaceAll('{control}', [side.control, ...side.controlArguments(this.directory)].join(' '))
       .replaceAll('{dir}', this.directory)
       .replaceAll('{probes}', this.#options.probes)
       .replaceAll('{daemon}', () => String(this.daemon.pid))

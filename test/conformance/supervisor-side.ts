@@ -12,6 +12,8 @@ export const supervisorSide = (launcher: SupervisorLauncher): Side => ({
   daemonArguments: (configPath) => ['-n', '-c', configPath],
   launchControl: launcher.launch('supervisorctl'),
   controlArguments: (directory) => ['-c', join(directory, CONTROL_CONFIG)],
+  program: 'supervisord',
+  control: 'supervisorctl',
   readChanges: (directory) => readJsonLines(join(directory, RECORD)).map(changeOf),
 });
 

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { test } from 'node:test';
-import { findGroup, findGroupInFile, findUser, findUserById } from '../../agent/adapters/users.ts';
+import {
+  findGroup,
+  findGroupInFile,
+  findUser,
+  findUserById,
+  findUserName,
+} from '../../agent/adapters/users.ts';
 
 const entries = (file: string): readonly (readonly string[])[] =>
   readFileSync(file, 'utf8')
@@ -19,6 +25,12 @@ test('whoever runs this is found by name and by number', () => {
   const { username, uid, gid } = userInfo();
   assert.deepEqual(findUser(username), { name: username, uid, gid });
   assert.equal(findUser(String(uid))?.uid, uid);
+});
+
+test('a name is found by number without keeping anything waiting', async () => {
+  const { username, uid } = userInfo();
+  assert.equal(await findUserName(uid), username);
+  assert.equal(await findUserName(4_000_000_001), null);
 });
 
 for (const [by, user, group] of [

@@ -215,3 +215,13 @@ test('a problem of a file that is no configuration at all is kept and sent in pa
   alice.order({ kind: 'reread' });
   assert.equal(host.state().configProblem?.length, 8_000);
 });
+
+test('an id under which something is under way is taken, so that whoever ordered that hears its end', () => {
+  const { host, alice, updateTo } = aHostWithAlice(web);
+  updateTo(changed);
+  alice.order({ kind: 'update', operationId: operationId('u-1'), groups: [] });
+  assert.deepEqual(alice.heard(), ['refused conflict']);
+  host.exited('web');
+  alice.listen(comesUp(host, 'web', 300));
+  assert.deepEqual(alice.heard(), ['web stopped', 'web updated', 'done']);
+});
