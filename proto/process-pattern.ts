@@ -88,6 +88,19 @@ export function matchProcesses(
   return { byHost, unmatched };
 }
 
+/**
+ * On one host, where nothing is left out in silence: the patterns of every kind that mean nothing
+ * there. `all` always means something.
+ */
+export function meaningless(
+  patterns: readonly string[],
+  statuses: readonly ProcessStatus[],
+): readonly string[] {
+  const isMeaningless = (pattern: string): boolean =>
+    pattern !== 'all' && matchProcesses([pattern], [statuses]).byHost[0]?.length === 0;
+  return patterns.filter(isMeaningless);
+}
+
 type Kind = 'all' | 'word' | 'full' | 'group' | 'glob';
 
 function kindOf(pattern: string): Kind {

@@ -88,6 +88,11 @@ export function streamsOf({ streams }: Attendance): readonly OutputStream[] {
   return [streams.stdout, streams.stderr].filter((stream) => stream !== null);
 }
 
+/** Where its stderr goes. */
+export function errorStreamOf({ streams }: Attendance): OutputStream | null {
+  return streams.stderr ?? streams.stdout;
+}
+
 export function closeStreams(attendance: Attendance): void {
   for (const stream of streamsOf(attendance)) stream[Symbol.dispose]();
 }

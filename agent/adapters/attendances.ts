@@ -91,7 +91,10 @@ export class Attendances implements Disposable {
     const { stdoutFifo, stderrFifo } = runFilesOf(this.#around.folders, process);
     // Somebody may have tidied up; a keeper would then write to a plain file, without end.
     const areThere = makeFifos([stdoutFifo, stderrFifo]) === 0;
-    if (present !== undefined && suits(present, definition) && areThere) return present;
+    if (present !== undefined && suits(present, definition) && areThere) {
+      for (const stream of streamsOf(present)) stream.reopenMovedLog();
+      return present;
+    }
     this.#close(process);
     const attendance = openAttendance(definition, this.#around, hasOwnStderr);
     this.#attended.set(process, attendance);

@@ -11,7 +11,7 @@ import type { Child, ProcessInput } from '../core/process.ts';
 import type { SpawnProblem } from '../core/state.ts';
 import type { Children, Log, SignalResult } from '../ports.ts';
 import { AdoptedChildren } from './adopted.ts';
-import { type Attendance, gateOf, streamsOf } from './attendance.ts';
+import { type Attendance, errorStreamOf, gateOf, streamsOf } from './attendance.ts';
 import { Attendances } from './attendances.ts';
 import { readExitFile, readRemarks } from './exit-file.ts';
 import { findCommand, type Launch, planLaunch, startKeeper } from './launch.ts';
@@ -21,6 +21,7 @@ import type { Folders } from './run-files.ts';
 import { sendSignal } from './send-signal.ts';
 import {
   bounded,
+  childRemarks,
   execFailure,
   forkFailure,
   keeperFailure,
@@ -61,13 +62,16 @@ export class ChildProcesses implements Children, Disposable {
   spawn(definition: ProcessDefinition): void {
     const { process } = definition;
     const plan = planLaunch(definition, this.#options.environment);
-    if (plan.kind === 'impossible') return this.#fail(process, plan.error);
+    if (plan.kind === 'impossible' && childRemarks(plan.error) === null) {
+      return this.#fail(process, plan.error);
+    }
     let attendance: Attendance;
     try {
       attendance = this.#attendances.forStart(definition);
     } catch (error) {
       return this.#fail(process, outputFailure(error, definition));
     }
+    if (plan.kind === 'impossible') return this.#fail(process, plan.error);
     try {
       this.#launch(attendance, plan);
     } catch (error) {
@@ -209,11 +213,19 @@ export class ChildProcesses implements Children, Disposable {
     const lastLines = attendance.lastLines.read();
     const failure = execFailure(exit, lastLines, attendance.definition);
     const spawnError = failure === null ? undefined : { spawnError: bounded(failure) };
+    if (failure !== null) this.#addRemarks(attendance, failure);
     this.#deliver(attendance, { kind: 'exited', exit, lastLines, ...spawnError });
   }
 
   #fail(process: ProcessName, error: string): void {
+    this.#addRemarks(this.#attendances.of(process), error);
     this.#options.deliver(process, { kind: 'spawnFailed', error: bounded(error) });
+  }
+
+  #addRemarks(attendance: Attendance | undefined, error: string): void {
+    const remarks = childRemarks(error);
+    if (attendance === undefined || remarks === null) return;
+    errorStreamOf(attendance)?.addToLog(remarks);
   }
 
   #deliver(attendance: Attendance, input: ProcessInput): void {

@@ -10,8 +10,11 @@ import {
   constants,
   fstatSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   renameSync,
+  type Stats,
+  statSync,
   writeSync,
 } from 'node:fs';
 import type { LogDefinition } from '../core/definition.ts';
@@ -74,6 +77,17 @@ export class LogFile implements Disposable {
     this.#open();
   }
 
+  /** Where a new one cannot be opened, what is written goes on into the one that was moved. */
+  reopenIfMoved(): void {
+    const before = this.#descriptor;
+    if (before === null) return this.#open();
+    const stats = fstatSync(before);
+    this.#sizeBytes = stats.size;
+    if (leadsTo(stats, this.path)) return;
+    this.#open();
+    if (this.#descriptor !== before) closeSync(before);
+  }
+
   /** Empties the file; those rotated away stay. @returns why it could not, or null */
   clear(): string | null {
     try {
@@ -120,17 +134,19 @@ export class LogFile implements Disposable {
   }
 
   #rotate(): void {
+    if (this.#descriptor === null) return;
+    const stats = fstatSync(this.#descriptor);
     const { backups } = this.#options;
-    this[Symbol.dispose]();
+    let isOurs = true;
     try {
-      if (backups > 0) shiftBackups(this.path, backups);
+      isOurs = backups > 0 ? shiftBackups(this.path, backups, stats) : leadsTo(stats, this.path);
       this.#cannotRotate = false;
     } catch (error) {
       if (!this.#cannotRotate) this.#onProblem(`cannot rotate ${this.path}: ${reasonOf(error)}`);
       this.#cannotRotate = true;
     }
-    this.#open();
-    if (backups === 0) this.clear();
+    this.reopen();
+    if (backups === 0 && isOurs) this.clear();
     // Where it could not be moved away, the next try is after as much again, not with each chunk.
     else if (this.#cannotRotate) this.#sizeBytes = 0;
   }
@@ -147,6 +163,8 @@ export class LogFile implements Disposable {
 export function clearLogFile(path: string): string | null {
   try {
     using place = findLogPlace(path);
+    // Merely opening a device can have effects, and there is nothing in it to be emptied.
+    if (isSpecial(lookAt(place.path))) return null;
     const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
     const descriptor = openSync(place.path, flags | linkFlag(place.isExposed));
     try {
@@ -178,13 +196,44 @@ function openForAppending(path: string, mode: number): number {
 /** Somebody may plant a link after the place was found. */
 const linkFlag = (isExposed: boolean): number => (isExposed ? constants.O_NOFOLLOW : 0);
 
-function shiftBackups(path: string, backups: number): void {
+/**
+ * Moves only what was written: somebody may have put a link to a device in its place, and a
+ * `/dev/null` that is moved away ends the whole host.
+ * @returns false where the path leads to something else than `ours` by now
+ * @throws where it cannot be moved; nothing that is no file is touched
+ */
+function shiftBackups(path: string, backups: number, ours: Stats): boolean {
   using place = findLogPlace(path);
   const nameOf = (index: number): string => (index === 0 ? place.path : `${place.path}.${index}`);
+  if (!isSame(ours, lookAt(nameOf(0)))) return false;
+  for (let index = 1; index <= backups; index += 1) {
+    const found = lookAt(nameOf(index));
+    const isMovable = found === undefined || found.isFile() || found.isSymbolicLink();
+    if (!isMovable) throw new Error(`what has the name of backup ${index} is no regular file`);
+  }
   for (let index = backups; index >= 1; index -= 1) {
     renameIfThere(nameOf(index - 1), nameOf(index));
   }
+  return true;
 }
+
+function isSpecial(found: Stats | undefined): boolean {
+  return found !== undefined && !found.isFile() && !found.isDirectory() && !found.isSymbolicLink();
+}
+
+const lookAt = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
+
+/** What cannot be looked at counts as another one. */
+function leadsTo(stats: Stats, path: string): boolean {
+  try {
+    return isSame(stats, statSync(path, { throwIfNoEntry: false }));
+  } catch {
+    return false;
+  }
+}
+
+const isSame = (one: Stats, other: Stats | undefined): boolean =>
+  one.ino === other?.ino && one.dev === other.dev;
 
 function renameIfThere(from: string, to: string): void {
   try {

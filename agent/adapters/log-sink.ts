@@ -15,6 +15,8 @@ export interface LogSink extends Disposable {
   /** `chunk` may be reused by the caller afterwards. */
   write(chunk: Uint8Array): void;
   reopen(): void;
+  /** As `reopen`, but only where its path leads to another file by now, or to none. */
+  reopenIfMoved?(): void;
   /** Empties the log, if it can be. @returns why it could not, or null */
   clear(): string | null;
   /** The process has ended: nothing is kept back in the hope of more. */
@@ -88,6 +90,7 @@ function both(first: LogSink, second: LogSink): LogSink {
     },
     isBehind: (resume) => first.isBehind?.(resume) ?? false,
     reopen: () => first.reopen(),
+    reopenIfMoved: () => first.reopenIfMoved?.(),
     clear: () => first.clear(),
     [Symbol.dispose]: () => {
       first[Symbol.dispose]();
@@ -110,6 +113,7 @@ function stripped(sink: LogSink): LogSink {
     flush,
     isBehind: (resume) => sink.isBehind?.(resume) ?? false,
     reopen: () => sink.reopen(),
+    reopenIfMoved: () => sink.reopenIfMoved?.(),
     clear: () => sink.clear(),
     [Symbol.dispose]: () => {
       flush();

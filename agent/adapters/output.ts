@@ -98,6 +98,17 @@ export class OutputStream implements Disposable {
     this.#log?.reopen();
   }
 
+  /** The program is about to be started once more; its log may have been moved or removed. */
+  reopenMovedLog(): void {
+    this.#log?.reopenIfMoved?.();
+  }
+
+  /** Of what is said about the program, not by it: none of its last lines. */
+  addToLog(text: string): void {
+    this.#log?.write(Buffer.from(text));
+    this.#log?.flush?.();
+  }
+
   /** @returns why it could not be emptied, or null */
   clearLog(): string | null {
     return this.#log?.clear() ?? null;

@@ -68,6 +68,16 @@ export function execFailure(
   return null;
 }
 
+/**
+ * What Supervisor's child writes where its stderr goes, about what it finds out itself. What is
+ * found out before there is a child (no such command, no room to fork) is in no program's log.
+ * @returns whole lines, or null
+ */
+export function childRemarks(error: string): string | null {
+  if (!/^couldn't (?:setuid|chdir|exec) /.test(error)) return null;
+  return `supervisor: ${error}\nsupervisor: child process was not spawned\n`;
+}
+
 /** It may quote a command of any length, and goes out in a message that must stay small. */
 const ERROR_CHARACTERS_MAX = 1_000;
 

@@ -69,6 +69,8 @@ export function adjustmentOf(process: ProcessRuntime, next: ProcessDefinition): 
     return isSame ? 'none' : 'redefine';
   }
   if (isSame) return 'none';
+  // It has done what it was there for, and what it does has not changed.
+  if (process.state === 'EXITED' && !isLaunchedOtherwise(process, next)) return 'redefine';
   // Nothing of it runs, and somebody has just mended it: it is tried as if it were new.
   return isWantedUp(process, next) ? 'start' : 'redefine';
 }

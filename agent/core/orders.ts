@@ -9,7 +9,7 @@
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { LocalOrder, OrderNews } from '../../proto/local-orders.ts';
-import { matchProcesses } from '../../proto/process-pattern.ts';
+import { matchProcesses, meaningless } from '../../proto/process-pattern.ts';
 import {
   type ProcessState,
   type ProcessVerb,
@@ -163,11 +163,12 @@ function choose(
     processes,
   }: { readonly names: readonly string[]; readonly processes: readonly ProcessRuntime[] },
 ): readonly ProcessRuntime[] {
-  const { byHost, unmatched } = matchProcesses(names, [processes.map(statusOf)]);
+  const statuses = processes.map(statusOf);
   const step = verb === 'restart' ? 'stop' : verb;
-  for (const name of [...unmatched, ...emptyGroups(names, processes)]) {
+  for (const name of meaningless(names, statuses)) {
     tell(turn, order, { kind: 'process', process: name, step, fault: 'bad-name', error: null });
   }
+  const { byHost } = matchProcesses(names, [statuses]);
   const meant = new Set((byHost[0] ?? []).map(({ process }) => process));
   return processes.filter((process) => {
     const { definition, state } = process;
@@ -199,15 +200,4 @@ function isPassedOver(verb: ProcessVerb, state: ProcessState): boolean {
     case 'restart':
       return false;
   }
-}
-
-/** `group:*` and `group:` of groups that there are not. */
-function emptyGroups(
-  names: readonly string[],
-  processes: readonly ProcessRuntime[],
-): readonly string[] {
-  const groups = new Set(processes.map(({ definition }) => definition.group));
-  return names.filter(
-    (name) => /^[^:*?]+:\*?$/.test(name) && !groups.has(name.replace(/:\*?$/, '')),
-  );
 }

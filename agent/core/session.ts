@@ -3,6 +3,7 @@
  * goes the whole picture as of the last event, then what the controller had not confirmed; from
  * there on every change as it happens.
  */
+import type { ConfiguredProcess } from '../../proto/host-questions.ts';
 import type { ControllerMessage } from '../../proto/messages.ts';
 import type { ProcessStatus } from '../../proto/vocabulary.ts';
 import { requestTargets } from './accept-targets.ts';
@@ -12,6 +13,9 @@ import { acknowledge, recordOf } from './outbox.ts';
 import { statusOf } from './process.ts';
 import { sendAnswer } from './reading.ts';
 import type { Turn } from './state.ts';
+
+/** One message, which a session must not break on. */
+const ANSWER_MAX_BYTES = 900_000;
 
 /** Keeps a frame near 64 KiB, far below the message limit of 1 MiB. */
 const SNAPSHOT_CHUNK = 200;
@@ -52,7 +56,18 @@ function answer(
     return;
   }
   const processes = configuredProcesses(turn.state.processes, turn.state.available);
+  if (bytesOf(processes) > ANSWER_MAX_BYTES) {
+    const error = `${processes.length} configured processes are too many for one answer`;
+    return sendAnswer(turn, to, { kind: 'failed', error });
+  }
   sendAnswer(turn, to, { kind: 'avail', processes });
+}
+
+/** At the most: three bytes for each UTF-16 unit, and what a message needs around the names. */
+function bytesOf(processes: readonly ConfiguredProcess[]): number {
+  const ofOne = ({ process, group, name }: ConfiguredProcess) =>
+    40 + 3 * (process.length + group.length + name.length);
+  return processes.reduce((sum, process) => sum + ofOne(process), 0);
 }
 
 function welcome(turn: Turn, sessionEpoch: number, acknowledgedSeq: number): void {

@@ -74,10 +74,16 @@ function stopEverything(turn: Turn): void {
     lateStarts: new Set(),
     isShuttingDown: true,
   };
+  giveUpRetries(turn);
   beginSequence(turn, 'shutdown');
-  // Later tiers wait their turn, but nothing that is down now may come up again meanwhile.
-  for (const { definition, state } of inStartOrder(turn.state.processes.values()).toReversed()) {
-    if (state === 'BACKOFF') applyToProcess(turn, definition.process, { kind: 'stop' });
+}
+
+/** Tiers wait their turn, but nothing that is down now may come up again meanwhile. */
+function giveUpRetries(turn: Turn): void {
+  for (const process of inStartOrder(turn.state.processes.values()).toReversed()) {
+    const { definition, state, timerToken } = process;
+    if (state !== 'BACKOFF') continue;
+    applyToProcess(turn, definition.process, { kind: 'retryDue', timerToken });
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { ClearResult, LogChannel } from '../../proto/local-orders.ts';
-import { matchProcesses } from '../../proto/process-pattern.ts';
+import { matchProcesses, meaningless } from '../../proto/process-pattern.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { followLog, readTail } from '../adapters/log-reader.ts';
 import { statusOf } from '../core/process.ts';
@@ -43,12 +43,12 @@ export function clearLogs(
   names: readonly string[],
 ): readonly ClearResult[] {
   const statuses = [...state.processes.values()].map(statusOf);
-  const { byHost, unmatched } = matchProcesses(names, [statuses]);
+  const { byHost } = matchProcesses(names, [statuses]);
   const cleared = (byHost[0] ?? []).map(({ process }): ClearResult => {
     const error = files.clearLogs(process);
     return { process, fault: error === null ? null : 'failed', error };
   });
-  const unknown = unmatched.map((process): ClearResult => {
+  const unknown = meaningless(names, statuses).map((process): ClearResult => {
     return { process, fault: 'bad-name', error: null };
   });
   return [...cleared, ...unknown];

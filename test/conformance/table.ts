@@ -3,9 +3,12 @@ import type { Row } from './row.ts';
 import { COMMANDS } from './rows/commands.ts';
 import { CONFIGURATION } from './rows/configuration.ts';
 import { DAEMON } from './rows/daemon.ts';
+import { DAEMON_ARGUMENTS } from './rows/daemon-arguments.ts';
 import { ENVIRONMENT } from './rows/environment.ts';
+import { GIVEN } from './rows/given.ts';
 import { LOG_COMMANDS } from './rows/log-commands.ts';
 import { LOG_ROWS } from './rows/logs.ts';
+import { NAMES } from './rows/names.ts';
 import { ORDERING } from './rows/ordering.ts';
 import { RECONFIGURING } from './rows/reconfiguring.ts';
 import { REFUSING } from './rows/refusing.ts';
@@ -13,6 +16,8 @@ import { RESTARTING } from './rows/restarting.ts';
 import { SPAWN_FAULTS } from './rows/spawn-faults.ts';
 import { STARTING } from './rows/starting.ts';
 import { STOPPING } from './rows/stopping.ts';
+import { TARGETS } from './rows/targets.ts';
+import { UPDATING } from './rows/updating.ts';
 
 export const TABLE: readonly Row[] = [
   ...STARTING,
@@ -23,9 +28,14 @@ export const TABLE: readonly Row[] = [
   ...LOG_ROWS,
   ...LOG_COMMANDS,
   ...ENVIRONMENT,
+  ...GIVEN,
+  ...NAMES,
   ...CONFIGURATION,
   ...REFUSING,
   ...COMMANDS,
+  ...TARGETS,
   ...RECONFIGURING,
+  ...UPDATING,
   ...DAEMON,
+  ...DAEMON_ARGUMENTS,
 ];

@@ -67,7 +67,7 @@ test('who may connect may make an entry, nobody else may, and nobody sees those 
     [socketOf(0o766), 0o1733],
     [socketOf(0o702), 0o1703],
     // Another's: as owner of the place he could move what others made, so he comes in as anybody.
-    [socketOf(0o700, NOBODY_UID), 0o1733],
+    [socketOf(0o700, ownUid + 1), 0o1733],
   ] as const) {
     const directory = join(mkdtempSync(join(root, 'p')), 'agent.sock.who');
     openProofs({ directory, socket: facts, nowMs: () => Date.now(), log: fakeLog() });

@@ -164,7 +164,7 @@ test('while it shuts down nothing in a later tier comes up again by itself', () 
   host.spawned('failing');
   const begun = host.step({ kind: 'shutdown' });
   assert.deepEqual(deedsIn(begun), ['web signal TERM']);
-  assert.equal(host.stateOf('waiting'), 'STOPPED', 'its retry would have come meanwhile');
+  assert.equal(host.stateOf('waiting'), 'FATAL', 'its retry would have come meanwhile');
   assert.deepEqual(deedsIn(host.exited('db')), []);
   assert.deepEqual(changesIn(host.exited('failing')), ['failing BACKOFF', 'failing FATAL']);
   assert.deepEqual(host.exited('web').effects.at(-1), { kind: 'shutdownComplete' });

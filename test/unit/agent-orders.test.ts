@@ -49,13 +49,14 @@ test('what holds already is said of processes that are named, and passed over in
 
 test('a name that means nothing is told of, and the others are done all the same', () => {
   const { host, alice } = aHostWithAlice(web, pool(0));
-  const step = alice.order(control('stop', 'nope', 'no:*', 'none:', 'web'));
+  const step = alice.order(control('stop', 'nope', 'no:*', 'none:', 'zz*', 'web'));
   assert.deepEqual(deedsIn(step), ['web signal TERM']);
   alice.listen(host.exited('web'));
   assert.deepEqual(alice.heard(), [
     'nope stop bad-name',
     'no:* stop bad-name',
     'none: stop bad-name',
+    'zz* stop bad-name',
     'web stop',
     'done',
   ]);

@@ -50,7 +50,7 @@ test('a new agent goes on with operations in start order', () => {
   );
 });
 
-test('a shutdown that waits for its first tier calls off retries in the reverse of start order', () => {
+test('a shutdown that waits for its first tier gives up retries in the reverse of start order, as Supervisor does', () => {
   const host = aHost(idle);
   host.welcome();
   host.command('start', 'op-1', ...NAMES);
@@ -59,7 +59,7 @@ test('a shutdown that waits for its first tier calls off retries in the reverse 
   host.spawned(last);
   for (const name of others) host.give(name, { kind: 'spawnFailed', error: 'EAGAIN' });
   assert.deepEqual(changesIn(host.step({ kind: 'shutdown' })), [
+    ...others.map((name) => `${name} FATAL`),
     `${last} STOPPING`,
-    ...others.map((name) => `${name} STOPPED`),
   ]);
 });

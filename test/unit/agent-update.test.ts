@@ -155,6 +155,17 @@ test('a program that had failed for good is tried again when it was mended', () 
   assert.deepEqual(deedsIn(updateTo(aDefinition('web', { command: 'mended' }))), ['web spawn']);
 });
 
+test('a program that has finished runs again when what it does has changed, not for anything else', () => {
+  const job = aDefinition('job', { autorestart: 'never' });
+  const { host, updateTo } = aHostWithAlice(job);
+  host.exited('job', { kind: 'code', code: 0 });
+  assert.equal(host.stateOf('job'), 'EXITED');
+  assert.deepEqual(deedsIn(updateTo({ ...job, priority: 3 })), []);
+  const second = aHostWithAlice(job);
+  second.host.exited('job', { kind: 'code', code: 0 });
+  assert.deepEqual(deedsIn(second.updateTo({ ...job, command: 'other' })), ['job spawn']);
+});
+
 test('only the groups that were named are looked at', () => {
   const { alice, host } = aHostWithAlice(web);
   alice.setReading({ kind: 'read', definitions: [aDefinition('cache'), aDefinition('queue')] });
@@ -320,4 +331,22 @@ test('a process that is no longer configured when the agent starts goes when it 
   assert.deepEqual(deedsIn(after.booted), ['web signal TERM']);
   assert.deepEqual(changesIn(after.exited('web')), ['web STOPPED']);
   assert.equal(after.stateOf('web'), undefined);
+});
+
+test('more processes than one message holds are not told, and the session goes on', () => {
+  const { host, alice } = aHostWithAlice(web);
+  const many = Array.from({ length: 9_000 }, (_, number) =>
+    aDefinition(`process-${number}-${'x'.repeat(40)}`),
+  );
+  alice.setReading({ kind: 'read', definitions: many });
+  alice.order({ kind: 'reread' });
+  const question = {
+    kind: 'question',
+    sessionEpoch: EPOCH,
+    questionId: 4,
+    question: 'avail',
+  } as const;
+  const [answer] = host.receive(question).effects;
+  assert.ok(answer?.kind === 'send' && answer.message.kind === 'answer');
+  assert.equal(answer.message.answer.kind, 'failed');
 });

@@ -15,7 +15,7 @@ import { startLoneAgent } from './lone-agent.ts';
 const WINDOWS = 5;
 /** One heartbeat of a connected agent falls into each. */
 const WINDOW_MS = 5_000;
-/** V8 tidies up some 8 s after the last work; that belongs to the start. */
+/** So that most of what the start left to do is not counted. */
 const SETTLE_MS = 12_000;
 
 export const idle: Bench = {
