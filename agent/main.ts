@@ -120,7 +120,7 @@ function acceptOrGoBack(loaded: AgentConfigResult, args: DaemonArguments): Start
     const stateDir = findStateDirectory(args.configPath, surroundings());
     const earlier = lastAccepted(loaded, args.configPath, { stateDir, findUser });
     if (earlier !== null) {
-      writeToStderr(`${formatProblems({ errors: loaded.problems, warnings: loaded.warnings })}\n`);
+      writeToStderr(`${formatProblems({ ...loaded, errors: loaded.problems })}\n`);
       return earlier;
     }
   }

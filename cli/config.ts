@@ -142,7 +142,7 @@ const NO_HOME = refusal('configuration', 'fleetctl does not know its controller 
 
 const unusable = (file: string, { findings: { errors } }: Reading): Refusal =>
   refusal('configuration', `the configuration ${file} is not usable`, {
-    cause: formatProblems({ errors, warnings: [] }),
+    cause: formatProblems({ errors }),
   });
 
 function noSuchContext(file: string, wanted: string | null, names: readonly string[]): Refusal {

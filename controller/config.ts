@@ -44,6 +44,7 @@ export interface ControllerConfigResult {
   readonly config: ControllerConfig | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  readonly notices: readonly Problem[];
 }
 
 export function loadControllerConfig(
@@ -53,8 +54,8 @@ export function loadControllerConfig(
   const reading = beginReading(surroundings);
   const document = readWithIncludes(file, reading);
   const config = document && readConfig(file, document, readContext(reading, document));
-  const { errors, warnings } = reading.findings;
-  return { config: errors.length === 0 ? config : null, problems: errors, warnings };
+  const { errors, warnings, notices } = reading.findings;
+  return { config: errors.length === 0 ? config : null, problems: errors, warnings, notices };
 }
 
 function readConfig(
@@ -113,7 +114,7 @@ function checkSections(document: IniDocument, { findings }: ReadContext): void {
     const kind = section.name.split(':', 1)[0] ?? '';
     const subject = subjectOf(section, null);
     if (kind === 'role' && kind !== section.name) {
-      findings.warning(subject, 'roles come in a later version; until then nobody has this one');
+      findings.notice(subject, 'roles come in a later version; until then nobody has this one');
     } else if (!isKnownSection(section)) {
       const near = nearest(kind, SECTIONS);
       const named = NAMED_SECTIONS.includes(near) ? `${near}:NAME` : near;

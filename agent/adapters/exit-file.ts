@@ -1,10 +1,11 @@
 /** What the keeper left behind about the end of its program; unknown where it left nothing. */
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { type ExitStatus, parseExitFile } from '../core/exit-status.ts';
 
 export function readExitFile(path: string): ExitStatus {
   try {
-    return parseExitFile(readFileSync(path, 'utf8'));
+    return named(parseExitFile(readFileSync(path, 'utf8')));
   } catch {
     return { kind: 'unknown' };
   }
@@ -18,3 +19,18 @@ export function readRemarks(path: string): string {
     return '';
   }
 }
+
+/** The core names the signals on whose numbers systems agree; the others this system names. */
+function named(exit: ExitStatus): ExitStatus {
+  if (exit.kind !== 'signal') return exit;
+  const name = SIGNAL_NAMES.get(exit.signal);
+  return name === undefined ? exit : { kind: 'signal', signal: name };
+}
+
+/** By number as text, without SIG. */
+const SIGNAL_NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [
+    String(number),
+    name.slice('SIG'.length),
+  ]),
+);

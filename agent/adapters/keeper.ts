@@ -27,7 +27,7 @@
 import { existsSync } from 'node:fs';
 import { NEVER_RAN_REMARK } from '../core/exit-status.ts';
 
-/** What fails here is told in this file's words, for `exec-failure.ts` to find. */
+/** What fails here is told in this file's words, for `spawn-failure.ts` to find. */
 export const NO_DIRECTORY_REMARK = "fleetvisor: couldn't chdir";
 
 /** No variables but this one: what a shell assigns to a name in the environment, programs would see. */

@@ -12,13 +12,12 @@ import {
   ftruncateSync,
   lstatSync,
   openSync,
-  renameSync,
-  type Stats,
-  statSync,
   writeSync,
 } from 'node:fs';
 import type { LogDefinition } from '../core/definition.ts';
+import { shiftBackups } from './log-backups.ts';
 import { assertHarmless, findLogPlace } from './log-place.ts';
+import { leadsTo } from './same-file.ts';
 
 /** O_NONBLOCK: a FIFO that nobody reads must not stop the agent. O_NOCTTY: nor may a terminal own it. */
 const OPEN_FLAGS =
@@ -83,7 +82,7 @@ export class LogFile implements Disposable {
     if (before === null) return this.#open();
     const stats = fstatSync(before);
     this.#sizeBytes = stats.size;
-    if (leadsTo(stats, this.path)) return;
+    if (leadsTo(this.path, stats)) return;
     this.#open();
     if (this.#descriptor !== before) closeSync(before);
   }
@@ -139,7 +138,7 @@ export class LogFile implements Disposable {
     const { backups } = this.#options;
     let isOurs = true;
     try {
-      isOurs = backups > 0 ? shiftBackups(this.path, backups, stats) : leadsTo(stats, this.path);
+      isOurs = backups > 0 ? shiftBackups(this.path, backups, stats) : leadsTo(this.path, stats);
       this.#cannotRotate = false;
     } catch (error) {
       if (!this.#cannotRotate) this.#onProblem(`cannot rotate ${this.path}: ${reasonOf(error)}`);
@@ -164,7 +163,7 @@ export function clearLogFile(path: string): string | null {
   try {
     using place = findLogPlace(path);
     // Merely opening a device can have effects, and there is nothing in it to be emptied.
-    if (isSpecial(lookAt(place.path))) return null;
+    if (isSpecial(place.path)) return null;
     const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
     const descriptor = openSync(place.path, flags | linkFlag(place.isExposed));
     try {
@@ -196,51 +195,9 @@ function openForAppending(path: string, mode: number): number {
 /** Somebody may plant a link after the place was found. */
 const linkFlag = (isExposed: boolean): number => (isExposed ? constants.O_NOFOLLOW : 0);
 
-/**
- * Moves only what was written: somebody may have put a link to a device in its place, and a
- * `/dev/null` that is moved away ends the whole host.
- * @returns false where the path leads to something else than `ours` by now
- * @throws where it cannot be moved; nothing that is no file is touched
- */
-function shiftBackups(path: string, backups: number, ours: Stats): boolean {
-  using place = findLogPlace(path);
-  const nameOf = (index: number): string => (index === 0 ? place.path : `${place.path}.${index}`);
-  if (!isSame(ours, lookAt(nameOf(0)))) return false;
-  for (let index = 1; index <= backups; index += 1) {
-    const found = lookAt(nameOf(index));
-    const isMovable = found === undefined || found.isFile() || found.isSymbolicLink();
-    if (!isMovable) throw new Error(`what has the name of backup ${index} is no regular file`);
-  }
-  for (let index = backups; index >= 1; index -= 1) {
-    renameIfThere(nameOf(index - 1), nameOf(index));
-  }
-  return true;
-}
-
-function isSpecial(found: Stats | undefined): boolean {
+function isSpecial(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
   return found !== undefined && !found.isFile() && !found.isDirectory() && !found.isSymbolicLink();
-}
-
-const lookAt = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
-
-/** What cannot be looked at counts as another one. */
-function leadsTo(stats: Stats, path: string): boolean {
-  try {
-    return isSame(stats, statSync(path, { throwIfNoEntry: false }));
-  } catch {
-    return false;
-  }
-}
-
-const isSame = (one: Stats, other: Stats | undefined): boolean =>
-  one.ino === other?.ino && one.dev === other.dev;
-
-function renameIfThere(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }
 
 const isFull = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EAGAIN';

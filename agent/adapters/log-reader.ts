@@ -16,6 +16,7 @@ import {
   watch,
 } from 'node:fs';
 import { assertHarmless, findLogPlace } from './log-place.ts';
+import { isSameFile } from './same-file.ts';
 
 /** Takes a piece; the next is read when it is done. It owns the piece. */
 export type ChunkTaker = (chunk: Buffer) => void | Promise<void>;
@@ -113,7 +114,7 @@ class LogFollower implements Disposable {
       const chunk = this.#read(log.descriptor);
       if (chunk !== null) return chunk;
       // Once it is another file, nobody adds to this one; but somebody may have until just now.
-      const isCurrent = isSame(log.stats, statSync(this.#path, { throwIfNoEntry: false }));
+      const isCurrent = isSameFile(log.stats, statSync(this.#path, { throwIfNoEntry: false }));
       const last = this.#read(log.descriptor);
       if (last !== null) return last;
       if (isCurrent) return null;
@@ -174,13 +175,10 @@ function successorOf(path: string, old: Stats): string {
   for (let index = 1; index <= BACKUPS_SEARCHED_MAX; index += 1) {
     const stats = statSync(`${path}.${index}`, { throwIfNoEntry: false });
     if (stats === undefined) return path;
-    if (isSame(old, stats)) return index === 1 ? path : `${path}.${index - 1}`;
+    if (isSameFile(old, stats)) return index === 1 ? path : `${path}.${index - 1}`;
   }
   return path;
 }
 
 /** Where others may write there can be any number of them. */
 const BACKUPS_SEARCHED_MAX = 1_000;
-
-const isSame = (one: Stats, other: Stats | undefined): boolean =>
-  one.ino === other?.ino && one.dev === other.dev;

@@ -7,9 +7,11 @@ import type { Subject } from '../../proto/dialect/problem.ts';
 import {
   checkKeys,
   findEntry,
+  isWhole,
   optional,
   type Parser,
   type ReadContext,
+  readPartly,
   readValues,
   subjectOf,
   type Values,
@@ -42,8 +44,9 @@ export function readAgentSection(
   const table = { ...AGENT, ...socketTable(around.accounts) };
   const known = { known: Object.keys(table), notYet: [], unknownIs: 'error' } as const;
   checkKeys(section, known, context.findings);
-  const values = readValues(section, table, context);
-  if (values === null || !isReachable(section, values, context)) return null;
+  const values = readPartly(section, table, context);
+  const isCertified = checkController(section, values, context);
+  if (!isCertified || !isWhole(values, table)) return null;
   const { state_dir: stateDir, run_dir: runDir, log_dir: logDir } = values;
   const { controllers, ca, cert, key, host, labels: labelled } = values;
   return {
@@ -128,15 +131,19 @@ ca = /etc/fleetvisor/pki/ca.crt
 cert = /etc/fleetvisor/pki/agent.crt
 key = /etc/fleetvisor/pki/agent.key`;
 
-/** False where a controller is named that would not let the agent in; no controller is a warning. */
-function isReachable(
+/**
+ * False where a controller is named that would not let the agent in; that there is none is told.
+ * What is not there is wrong, and has been told.
+ */
+function checkController(
   section: IniSection,
-  { controllers, ca, cert, key }: Values<typeof AGENT>,
+  { controllers, ca, cert, key }: Partial<Values<typeof AGENT>>,
   context: ReadContext,
 ): boolean {
+  if (controllers === undefined) return false;
   const subject = subjectOf(section, findEntry(section, 'controllers', context.defaults));
   if (controllers.length === 0) {
-    warnOfSolitude(section, subject, context);
+    noteSolitude(section, subject, context);
     return true;
   }
   const missing = Object.entries({ ca, cert, key }).flatMap(([name, file]) =>
@@ -149,11 +156,11 @@ function isReachable(
   return false;
 }
 
-function warnOfSolitude(section: IniSection, subject: Subject, { findings }: ReadContext): void {
+function noteSolitude(section: IniSection, subject: Subject, { findings }: ReadContext): void {
   const message =
     'no controller is named, so only "fleetctl --local" on this host controls the agent';
   const isWritten = section.place.line > 0;
-  findings.warning({ ...subject, section: isWritten ? section.name : null }, message, EXAMPLE);
+  findings.notice({ ...subject, section: isWritten ? subject.section : null }, message, EXAMPLE);
 }
 
 const list = (names: readonly string[]): string =>

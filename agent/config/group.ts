@@ -6,19 +6,18 @@
  */
 import { didYouMean } from '../../proto/dialect/did-you-mean.ts';
 import type { IniDocument, IniSection } from '../../proto/dialect/ini.ts';
-import { type Place, quoted } from '../../proto/dialect/problem.ts';
+import { quoted } from '../../proto/dialect/problem.ts';
 import {
   checkKeys,
   findEntry,
   optional,
-  readValues,
+  readPartly,
   subjectOf,
 } from '../../proto/dialect/settings.ts';
 import { integer, list } from '../../proto/dialect/values.ts';
-import { NAME_LENGTH_MAX } from '../../proto/text-limits.ts';
-import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
-import { readProgram } from './program.ts';
+import { checkNames, type Group, placeText } from './names.ts';
+import { type Membership, readProgram } from './program.ts';
 import type { ProgramContext } from './program-table.ts';
 import { name } from './values.ts';
 
@@ -27,33 +26,44 @@ export function readProcesses(
   around: ProgramContext,
 ): readonly ProcessDefinition[] {
   const programs = namedSections(document, 'program', around);
-  const groups = [...namedSections(document, 'group', around)].map(([group, section]) =>
-    readGroup(group, section, { document, programs, around }),
+  const groupSections = namedSections(document, 'group', around);
+  const where = { document, programs, around };
+  const groups = [...groupSections.named].map(([group, section]) => ({
+    name: group,
+    ...readGroup(group, section, where),
+  }));
+  // What is named wrongly means nothing, but the rest of it is judged too.
+  const nameless = [...groupSections.misnamed.values()].map((section) =>
+    readGroup(null, section, where),
   );
-  const grouped = new Set(groups.flatMap(({ members }) => members));
-  const alone = [...programs]
+  for (const section of programs.misnamed.values()) readProgram(section, NOWHERE, around);
+  const named = [...groups, ...nameless].map(({ names }) => names);
+  const grouped = new Set(named.flatMap((names) => names ?? []));
+  // Any program may belong to a group of which nobody can tell what it names.
+  const isAnyAlone = !named.includes(null);
+  const alone = [...programs.named]
     .filter(([program]) => !grouped.has(program))
     .map(([program, section]) => {
-      const membership = { program, group: program, groupPriority: null };
-      return { name: program, section, definitions: readProgram(section, membership, around) };
+      const group = isAnyAlone ? program : null;
+      const read = readProgram(section, { program, group, groupPriority: null }, around);
+      return { name: program, section, members: [{ program, ...read }] };
     });
-  const all = [...groups, ...alone];
+  const all = [...groups, ...(isAnyAlone ? alone : [])];
   checkNames(all, around);
-  return all.toSorted(byPriority).flatMap(({ definitions }) => definitions);
+  return all.toSorted(byPriority).flatMap(definitionsOf);
 }
+
+const NOWHERE: Membership = { program: null, group: null, groupPriority: null };
+
+const definitionsOf = ({ members }: Group): readonly ProcessDefinition[] =>
+  members.flatMap(({ definitions }) => definitions);
 
 /** The order in which Supervisor starts and lists groups; in it, members stand as they are written. */
 function byPriority(a: Group, b: Group): number {
   const [priorityA = 0, priorityB = 0] = [a, b].map(
-    ({ definitions }) => definitions[0]?.groupPriority,
+    (group) => definitionsOf(group)[0]?.groupPriority,
   );
   return priorityA - priorityB || (a.name < b.name ? -1 : 1);
-}
-
-interface Group {
-  readonly name: string;
-  readonly section: IniSection;
-  readonly definitions: readonly ProcessDefinition[];
 }
 
 const GROUP = {
@@ -61,96 +71,76 @@ const GROUP = {
   priority: optional(integer({ min: Number.MIN_SAFE_INTEGER }), 999),
 };
 
+/** @param group null: the section has no right name */
 function readGroup(
-  group: string,
+  group: string | null,
   section: IniSection,
   where: {
     readonly document: IniDocument;
-    readonly programs: ReadonlyMap<string, IniSection>;
+    readonly programs: NamedSections;
     readonly around: ProgramContext;
   },
-): Group & { readonly members: readonly string[] } {
+): Omit<Group, 'name'> & { readonly names: readonly string[] | null } {
   const { document, programs, around } = where;
   const { context } = around;
   const known = { known: Object.keys(GROUP), notYet: [], unknownIs: 'warning' } as const;
   checkKeys(section, known, context.findings);
-  const names = new Map([['group_name', group]]);
-  const variables = [names, ...context.variables];
-  const values = readValues(section, GROUP, { ...context, variables });
-  const members = [...new Set(values?.programs ?? [])];
+  const variables = [new Map([['group_name', group]]), ...context.variables];
+  const { programs: names, priority = null } = readPartly(section, GROUP, {
+    ...context,
+    variables,
+  });
   const subject = subjectOf(section, findEntry(section, 'programs', context.defaults));
-  if (values?.programs.length === 0) {
+  if (names?.length === 0) {
     context.findings.warning(subject, 'names no programs, so the group is empty');
   }
-  const definitions = members.flatMap((program) => {
-    const programSection = programs.get(program);
+  const members = [...new Set(names)].flatMap((program) => {
+    const programSection = programs.named.get(program);
     if (programSection !== undefined) {
-      const membership = { program, group, groupPriority: values?.priority ?? null };
-      return readProgram(programSection, membership, around);
+      const membership = { program, group, groupPriority: priority };
+      return { program, ...readProgram(programSection, membership, around) };
     }
-    // One of these comes later, which its own section tells.
-    if (!document.sections.has(`fcgi-program:${program}`)) {
-      const hint = () => didYouMean(program, programs.keys());
+    // One of these comes later, which its own section tells; so does one that is named wrongly.
+    if (!document.sections.has(`fcgi-program:${program}`) && !programs.misnamed.has(program)) {
+      const hint = () => didYouMean(program, programs.named.keys());
       context.findings.error(subject, `no [program:…] is named ${quoted(program)}`, hint);
     }
     return [];
   });
-  return { name: group, section, members, definitions };
+  return { section, members, names: names ?? null };
 }
 
-/** The sections of a kind by their names; of two with one name the first. */
+interface NamedSections {
+  /** By their names; of two with one name the first. */
+  readonly named: ReadonlyMap<string, IniSection>;
+  /** The others, by what they say in place of a name. */
+  readonly misnamed: ReadonlyMap<string, IniSection>;
+}
+
 function namedSections(
   document: IniDocument,
   kind: 'program' | 'group',
   { context: { findings } }: ProgramContext,
-): ReadonlyMap<string, IniSection> {
-  const found = new Map<string, IniSection>();
+): NamedSections {
+  const named = new Map<string, IniSection>();
+  const misnamed = new Map<string, IniSection>();
   for (const section of document.sections.values()) {
     if (!section.name.startsWith(`${kind}:`)) continue;
-    const written = section.name.slice(kind.length + 1).trim();
-    const parsed = name.parse(written, { here: '/', home: null });
+    const written = section.name.slice(kind.length + 1);
+    const stripped = written.trim();
+    const parsed = name.parse(stripped, { here: '/', home: null });
     const subject = subjectOf(section, null);
-    const known = found.get(written);
+    const known = named.get(stripped);
     if (!parsed.ok) {
       findings.error(subject, `expected ${name.expected} after "${kind}:"`);
+      misnamed.set(stripped, section);
     } else if (known !== undefined) {
       findings.error(subject, `is the same as [${known.name}] at ${placeText(known.place)}`);
+      // What is written differs, or it would be one section.
+      misnamed.set(written, section);
     } else {
-      found.set(written, section);
+      named.set(stripped, section);
     }
   }
-  return found;
+  return { named, misnamed };
 }
-
-/** The agent keeps a file for each process, and file systems end at 255 bytes for its name. */
-const NAME_MAX_BYTES = 200;
-
-function checkNames(groups: readonly Group[], { context: { findings } }: ProgramContext): void {
-  const groupSections = new Map<string, IniSection>();
-  const processSections = new Map<ProcessName, IniSection>();
-  for (const { name: group, section, definitions } of groups) {
-    const subject = subjectOf(section, null);
-    const other = groupSections.get(group);
-    if (other !== undefined) {
-      const message = `a second group of the name ${quoted(group)}, after ${placeText(other.place)}`;
-      const hint = `rename one, or add the program to the programs of [${other.name}]`;
-      findings.error(subject, message, hint);
-    }
-    groupSections.set(group, other ?? section);
-    for (const { process, program } of definitions) {
-      const same = processSections.get(process);
-      if (same !== undefined && other === undefined) {
-        findings.error(subject, `two processes are named ${quoted(process)}`);
-      }
-      processSections.set(process, section);
-      if (Buffer.byteLength(process) > NAME_MAX_BYTES) {
-        findings.error(subject, `a process name is longer than ${NAME_MAX_BYTES} bytes`);
-      } else if (program.length > NAME_LENGTH_MAX) {
-        const message = `the name of a program is longer than ${NAME_LENGTH_MAX} characters`;
-        findings.error(subject, `${message}: ${quoted(program.slice(0, 20))}…`);
-      }
-    }
-  }
-}
-
-const placeText = ({ source, line }: Place): string => `${source.file}:${line}`;

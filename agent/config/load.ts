@@ -1,13 +1,13 @@
 /**
  * From the agent's configuration file to what the agent needs to know: itself, and the processes
  * that it supervises. Any `supervisord.conf` is such a file; what it asks for and we do not do yet
- * is a warning, because a working file must keep working.
+ * is told and no error, because a working file must keep working.
  *
  * Everything wrong is told at once, and a configuration with an error gives none at all.
  */
 import { constants } from 'node:os';
 import { join } from 'node:path/posix';
-import { environmentVariables } from '../../proto/dialect/expand.ts';
+import { environmentVariables, UNREAD_ENVIRONMENT } from '../../proto/dialect/expand.ts';
 import { readWithIncludes } from '../../proto/dialect/include.ts';
 import type { IniDocument } from '../../proto/dialect/ini.ts';
 import type { Problem } from '../../proto/dialect/problem.ts';
@@ -65,6 +65,7 @@ export interface AgentConfigResult {
   readonly config: AgentConfig | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  readonly notices: readonly Problem[];
 }
 
 export interface AgentSurroundings extends Surroundings, Accounts {}
@@ -73,8 +74,8 @@ export function loadAgentConfig(file: string, surroundings: AgentSurroundings): 
   const reading = beginReading(surroundings);
   const document = readWithIncludes(file, reading);
   const config = document && readConfig(file, document, reading, rememberedAccounts(surroundings));
-  const { errors, warnings } = reading.findings;
-  return { config: errors.length === 0 ? config : null, problems: errors, warnings };
+  const { errors, warnings, notices } = reading.findings;
+  return { config: errors.length === 0 ? config : null, problems: errors, warnings, notices };
 }
 
 /**
@@ -96,12 +97,12 @@ function readConfig(
   const context = readContext(reading, document);
   const supervisord = readSupervisord(document, { context, accounts, reading });
   const agent = readAgentSection(file, document, { context, accounts });
+  const { environment } = supervisord;
+  const added = environment === null ? UNREAD_ENVIRONMENT : environmentVariables(environment);
   const around: ProgramContext = {
-    context: {
-      ...context,
-      variables: [environmentVariables(supervisord.environment), ...context.variables],
-    },
-    ...{ environment: supervisord.environment, umask: supervisord.umask },
+    context: { ...context, variables: [added, ...context.variables] },
+    environment: environment ?? new Map(),
+    umask: supervisord.umask,
     stripAnsi: supervisord.stripAnsi,
     serverUrl: automaticServerUrl(document, context, reading),
     accounts: { ...accounts, user: supervisord.runAs ?? accounts.user },

@@ -42,44 +42,49 @@ export function logTable(finder: PathFinder, variables: Variables) {
 
 type LogValues = Values<ReturnType<typeof logTable>>;
 
-export function defineLogs(
-  section: IniSection,
-  logs: LogValues,
-  read: { readonly redirectStderr: boolean; readonly context: ReadContext },
-): { readonly stdoutLog: LogDefinition; readonly stderrLog: LogDefinition } {
-  const { redirectStderr, context } = read;
-  const stderrLog = defineLog(section, 'stderr', logs, context);
+interface LogDefinitions {
+  readonly stdoutLog: LogDefinition;
+  readonly stderrLog: LogDefinition;
+}
+
+export function defineLogs(logs: LogValues, redirectStderr: boolean): LogDefinitions {
+  const stderrLog = defineLog('stderr', logs);
   return {
-    stdoutLog: defineLog(section, 'stdout', logs, context),
-    stderrLog: redirectStderr ? redirected(section, stderrLog, context) : stderrLog,
+    stdoutLog: defineLog('stdout', logs),
+    // Nothing is left to write there.
+    stderrLog: redirectStderr
+      ? { ...stderrLog, target: { kind: 'none' }, syslog: false }
+      : stderrLog,
   };
 }
 
-function defineLog(
-  section: IniSection,
-  stream: 'stdout' | 'stderr',
-  logs: LogValues,
-  context: ReadContext,
-): LogDefinition {
+function defineLog(stream: 'stdout' | 'stderr', logs: LogValues): LogDefinition {
   const { target, isSyslog } = logs[`${stream}_logfile`];
-  const maxBytes = logs[`${stream}_logfile_maxbytes`];
-  if (target.kind === 'auto' && maxBytes === 0) {
-    const entry = findEntry(section, `${stream}_logfile_maxbytes`, context.defaults);
-    const message = 'an AUTO log that is never rotated can fill the disk';
-    context.findings.warning(subjectOf(section, entry), message);
-  }
-  const syslog = isSyslog || logs[`${stream}_syslog`];
-  return { target, syslog, maxBytes, backups: logs[`${stream}_logfile_backups`] };
+  return {
+    target,
+    syslog: isSyslog || logs[`${stream}_syslog`],
+    maxBytes: logs[`${stream}_logfile_maxbytes`],
+    backups: logs[`${stream}_logfile_backups`],
+  };
 }
 
-/** Nothing is left to write there; a file that was named nevertheless is worth a word. */
-function redirected(section: IniSection, log: LogDefinition, context: ReadContext): LogDefinition {
-  if (log.target.kind === 'file') {
-    const entry = findEntry(section, 'stderr_logfile', context.defaults);
-    const message = 'is not written, because redirect_stderr is true';
-    context.findings.warning(subjectOf(section, entry), message);
+/** Tells of what can be done but is hardly meant. What is not there is wrong, and has been told. */
+export function warnOfLogs(
+  section: IniSection,
+  logs: Partial<LogValues> & { readonly redirect_stderr?: boolean },
+  { defaults, findings }: ReadContext,
+): void {
+  const warn = (key: string, message: string) =>
+    findings.warning(subjectOf(section, findEntry(section, key, defaults)), message);
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const isAuto = logs[`${stream}_logfile`]?.target.kind === 'auto';
+    if (isAuto && logs[`${stream}_logfile_maxbytes`] === 0) {
+      warn(`${stream}_logfile_maxbytes`, 'an AUTO log that is never rotated can fill the disk');
+    }
   }
-  return { ...log, target: { kind: 'none' }, syslog: false };
+  if (logs.redirect_stderr === true && logs.stderr_logfile?.target.kind === 'file') {
+    warn('stderr_logfile', 'is not written, because redirect_stderr is true');
+  }
 }
 
 interface LogFile {

@@ -21,11 +21,18 @@ export interface MainLogSettings {
 /** Levels of pino. */
 export type MainLogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
+export const MAIN_LOG_FALLBACKS = {
+  logfile: null,
+  logfile_maxbytes: 50 * 1024 * 1024,
+  logfile_backups: 10,
+  loglevel: null,
+};
+
 export const mainLogTable = (finder: PathFinder) => ({
-  logfile: optional(logFile(finder), null),
-  logfile_maxbytes: optional(orZero(bytes), MAX_BYTES),
-  logfile_backups: optional(orZero(integer({ min: 0 })), BACKUPS),
-  loglevel: optional(logLevel, null),
+  logfile: optional(logFile(finder), MAIN_LOG_FALLBACKS.logfile),
+  logfile_maxbytes: optional(orZero(bytes), MAIN_LOG_FALLBACKS.logfile_maxbytes),
+  logfile_backups: optional(orZero(integer({ min: 0 })), MAIN_LOG_FALLBACKS.logfile_backups),
+  loglevel: optional(logLevel, MAIN_LOG_FALLBACKS.loglevel),
 });
 
 export function defineMainLog(values: Values<ReturnType<typeof mainLogTable>>): MainLogSettings {
@@ -40,16 +47,6 @@ export function defineMainLog(values: Values<ReturnType<typeof mainLogTable>>): 
   };
 }
 
-const MAX_BYTES = 50 * 1024 * 1024;
-const BACKUPS = 10;
-
-export const NO_MAIN_LOG: MainLogSettings = {
-  path: null,
-  maxBytes: MAX_BYTES,
-  backups: BACKUPS,
-  level: null,
-};
-
 const STDERR = 2;
 
 const logFile = (finder: PathFinder): Parser<string | null> => {
@@ -58,9 +55,9 @@ const logFile = (finder: PathFinder): Parser<string | null> => {
     expected: file.expected,
     parse: (text, context) => {
       if (text === 'syslog') {
-        const doubt =
+        const note =
           'the log goes to stderr, from where systemd takes it to journal and syslog; no file is written';
-        return { ok: true, value: null, doubt };
+        return { ok: true, value: null, note };
       }
       const parsed = file.parse(text, context);
       const isCopy = parsed.ok && standardDescriptor(parsed.value) === STDERR;

@@ -2,19 +2,29 @@
  * From one `[program:x]` section to the processes that it means (Supervisor options.py,
  * `processes_from_section`). Most keys are read once for the program; those that may name
  * `%(process_num)s` or the program's own variables are read once for each process.
+ *
+ * A section with a mistake means no processes, but all of it is read nevertheless: whoever mends it
+ * wants to hear of every mistake now. What a wrong key would have said is then unknown, and nothing
+ * that depends on it is blamed.
  */
-import { environmentVariables, type Variables } from '../../proto/dialect/expand.ts';
+import {
+  environmentVariables,
+  UNREAD_ENVIRONMENT,
+  type Variables,
+} from '../../proto/dialect/expand.ts';
 import type { IniSection } from '../../proto/dialect/ini.ts';
 import {
   checkKeys,
   findEntry,
+  isWhole,
   type ReadContext,
+  readPartly,
   readValues,
   subjectOf,
 } from '../../proto/dialect/settings.ts';
 import { processName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
-import { defineLogs } from './log.ts';
+import { defineLogs, warnOfLogs } from './log.ts';
 import {
   ENVIRONMENT,
   NOT_YET,
@@ -27,88 +37,127 @@ import {
 } from './program-table.ts';
 
 export interface Membership {
-  readonly program: string;
-  readonly group: string;
+  /** Null: the section has no right name. */
+  readonly program: string | null;
+  /** Null: it cannot be told. */
+  readonly group: string | null;
   /** Null: a program that is a group of its own has its own priority as the group's. */
   readonly groupPriority: number | null;
 }
 
-/** The program's processes, by number; none where the section has an error. */
+export interface Program {
+  /** By number; none where the section has a mistake. */
+  readonly definitions: readonly ProcessDefinition[];
+  /** Those of its processes, without their group's; of a section with a mistake, those known. */
+  readonly names: readonly string[];
+}
+
 export function readProgram(
   section: IniSection,
   membership: Membership,
   around: ProgramContext,
-): readonly ProcessDefinition[] {
-  const { findings } = around.context;
-  const names = new Map([
+): Program {
+  const { context } = around;
+  const named = new Map([
     ['program_name', membership.program],
     ['group_name', membership.group],
   ]);
-  const variables: Variables = [names, ...around.context.variables];
+  const variables: Variables = [named, ...context.variables];
   const table = programTable(around);
-  const known = programKeys(around);
-  checkKeys(section, { known, notYet: NOT_YET, unknownIs: 'warning' }, findings);
-  const shared = readValues(section, table, { ...around.context, variables });
-  const isSound = shared !== null && agrees(section, shared, around.context);
-  // A program whose shared part is wrong is still read once, to tell about the rest.
-  const first = shared?.numprocs_start ?? 0;
-  const count = isSound ? shared.numprocs : 1;
-  const definitions: ProcessDefinition[] = [];
-  for (let number = first; number < first + count; number += 1) {
-    const counted = new Map([
-      ['process_num', number],
-      ['numprocs', count],
-    ]);
-    const own = readProcess(section, membership, [counted, ...variables], around);
-    if (own === null || !isSound) return [];
-    definitions.push(define(section, { membership, shared, own }, around));
-  }
+  const keys = { known: programKeys(around), notYet: NOT_YET, unknownIs: 'warning' } as const;
+  checkKeys(section, keys, context.findings);
+  const shared = readPartly(section, table, { ...context, variables });
+  const hasOwnNames = checkNames(section, shared, context);
+  const isSparing = checkSparing(section, shared, context);
+  const processes = numbersOf(shared).map((counted) =>
+    readProcess(section, { membership, shared, variables: [counted, ...variables] }, around),
+  );
+  const names = processes.flatMap(({ name }) => name ?? []);
+  const known = { definitions: [], names: hasOwnNames ? names : names.slice(0, 1) };
+  const { program, group } = membership;
+  if (program === null || group === null) return known;
+  if (!hasOwnNames || !isSparing || !isWhole(shared, table)) return known;
+  const definitions = processes.flatMap(({ own }) =>
+    own === null ? [] : [define({ ...membership, program, group }, { shared, own }, around)],
+  );
+  if (definitions.length < processes.length) return known;
   // Supervisor starts the processes of a program in the order of their names.
-  return definitions.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { names, definitions: definitions.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
+
+/** The variables of each process; where it is not known how many there are, of one for them all. */
+function numbersOf({ numprocs, numprocs_start: start }: Partial<Shared>): readonly Counted[] {
+  return Array.from(
+    { length: numprocs ?? 1 },
+    (_, index): Counted =>
+      new Map([
+        ['process_num', start === undefined || numprocs === undefined ? null : start + index],
+        ['numprocs', numprocs ?? null],
+      ]),
+  );
+}
+
+type Counted = ReadonlyMap<string, number | null>;
 
 function readProcess(
   section: IniSection,
-  membership: Membership,
-  variables: Variables,
+  {
+    membership,
+    shared,
+    variables,
+  }: {
+    readonly membership: Membership;
+    readonly shared: Partial<Shared>;
+    readonly variables: Variables;
+  },
   around: ProgramContext,
-): Own | null {
+): { readonly name: string | null; readonly own: Own | null } {
   const { context } = around;
   // Variables of one `environment` do not see each other, but the program's other keys see them.
   const added = readValues(section, ENVIRONMENT, { ...context, variables });
-  // Without them, the other keys would be blamed for naming what is not there.
-  if (added === null) return null;
-  const all = [environmentVariables(added.environment), ...variables];
-  const table = processTable(membership.program, around, all);
-  const own = readValues(section, table, { ...context, variables: all });
-  return own && { ...own, ...added };
+  const layer = added === null ? UNREAD_ENVIRONMENT : environmentVariables(added.environment);
+  const all = [layer, ...variables];
+  const table = processTable(membership.program ?? section.name, around, all);
+  const own = readPartly(section, table, { ...context, variables: all });
+  warnOfLogs(section, { ...own, ...shared }, context);
+  return {
+    name: own.process_name ?? null,
+    own: added !== null && isWhole(own, table) ? { ...own, ...added } : null,
+  };
 }
 
-/** False where two keys are right alone but wrong together, which is then told. */
-function agrees(section: IniSection, shared: Shared, context: ReadContext): boolean {
-  const { defaults, findings } = context;
+/** False where several processes would have one name, which is then told. */
+function checkNames(
+  section: IniSection,
+  { numprocs = 1 }: Partial<Shared>,
+  { defaults, findings }: ReadContext,
+): boolean {
   const entry = (key: string) => findEntry(section, key, defaults);
   const named = entry('process_name');
-  const sameNames = shared.numprocs > 1 && !named?.value.includes('%(process_num)');
-  const spared = shared.stopasgroup && shared.killasgroup === false;
-  if (sameNames) {
-    const subject = subjectOf(section, named ?? entry('numprocs'));
-    const message = `${shared.numprocs} processes need different names`;
-    findings.error(subject, message, 'process_name = %(program_name)s_%(process_num)02d');
-  }
-  if (spared) {
-    const message = 'cannot be false where stopasgroup is true';
-    findings.error(subjectOf(section, entry('killasgroup')), message);
-  }
-  return !sameNames && !spared;
+  if (numprocs <= 1 || named?.value.includes('%(process_num)')) return true;
+  const subject = subjectOf(section, named ?? entry('numprocs'));
+  const message = `${numprocs} processes need different names`;
+  findings.error(subject, message, 'process_name = %(program_name)s_%(process_num)02d');
+  return false;
+}
+
+/** False where a signal to a whole group is to spare it, which is then told. */
+function checkSparing(
+  section: IniSection,
+  { stopasgroup, killasgroup }: Partial<Shared>,
+  { defaults, findings }: ReadContext,
+): boolean {
+  if (stopasgroup !== true || killasgroup !== false) return true;
+  const message = 'cannot be false where stopasgroup is true';
+  findings.error(subjectOf(section, findEntry(section, 'killasgroup', defaults)), message);
+  return false;
 }
 
 function define(
-  section: IniSection,
-  read: { readonly membership: Membership; readonly shared: Shared; readonly own: Own },
+  membership: Membership & { readonly program: string; readonly group: string },
+  { shared, own }: { readonly shared: Shared; readonly own: Own },
   around: ProgramContext,
 ): ProcessDefinition {
-  const { membership, shared, own } = read;
   return {
     process: processName(membership.group, own.process_name),
     group: membership.group,
@@ -134,9 +183,6 @@ function define(
     killAsGroup: shared.killasgroup ?? shared.stopasgroup,
     redirectStderr: shared.redirect_stderr,
     stripAnsi: around.stripAnsi,
-    ...defineLogs(section, own, {
-      redirectStderr: shared.redirect_stderr,
-      context: around.context,
-    }),
+    ...defineLogs(own, shared.redirect_stderr),
   };
 }

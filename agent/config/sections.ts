@@ -51,7 +51,7 @@ function checkKind(
   }
   if (missing !== null) {
     const message = `${missing} in a later version; this section has no effect yet (told once)`;
-    findings.warningOnce(`later: ${missing}`, subjectOf(section, null), message);
+    findings.noticeOnce(`later: ${missing}`, subjectOf(section, null), message);
   }
 }
 

@@ -4,18 +4,30 @@
  */
 import type { IniDocument } from '../../proto/dialect/ini.ts';
 import type { Reading } from '../../proto/dialect/read-document.ts';
-import { checkKeys, optional, type ReadContext, readValues } from '../../proto/dialect/settings.ts';
+import {
+  checkKeys,
+  optional,
+  type Parser,
+  type ReadContext,
+  readPartly,
+  readValues,
+} from '../../proto/dialect/settings.ts';
 import { boolean, environment, integer, umask } from '../../proto/dialect/values.ts';
 import type { ProcessUser } from '../core/definition.ts';
-import { defineMainLog, type MainLogSettings, mainLogTable, NO_MAIN_LOG } from './main-log.ts';
+import {
+  defineMainLog,
+  MAIN_LOG_FALLBACKS,
+  type MainLogSettings,
+  mainLogTable,
+} from './main-log.ts';
 import { existingDirectory, type PathFinder, writablePath } from './paths.ts';
 import { expandedTwice } from './twice.ts';
 import { type Accounts, processUser } from './user.ts';
 import { orZero } from './values.ts';
 
 export interface SupervisordSettings {
-  /** For every program. */
-  readonly environment: ReadonlyMap<string, string>;
+  /** For every program; null: it is wrong. */
+  readonly environment: ReadonlyMap<string, string> | null;
   readonly childLogDir: string | null;
   readonly minFds: number;
   readonly minProcs: number;
@@ -28,7 +40,7 @@ export interface SupervisordSettings {
   readonly runAs: ProcessUser | null;
 }
 
-/** Supervisor's defaults; also where there is no such section, or a wrong one. */
+/** Supervisor's defaults where there is no such section, and in place of what is wrong. */
 export function readSupervisord(
   document: IniDocument,
   around: {
@@ -44,13 +56,10 @@ export function readSupervisord(
   const table = supervisordTable(accounts, finder);
   const known = [...Object.keys(table), 'environment', ...WITHOUT_EFFECT];
   checkKeys(section, { known, notYet: [], unknownIs: 'warning' }, reading.findings);
-  // Apart, so that a fault elsewhere does not leave programs without the variables they name.
   const added = readValues(section, environmentTable(context), context);
-  const rest = { ...DEFAULTS, environment: added?.environment ?? DEFAULTS.environment };
-  const values = readValues(section, table, context);
-  if (values === null) return rest;
+  const values = { ...FALLBACKS, ...readPartly(section, table, context) };
   return {
-    ...rest,
+    environment: added?.environment ?? null,
     childLogDir: values.childlogdir,
     minFds: values.minfds,
     minProcs: values.minprocs,
@@ -62,36 +71,53 @@ export function readSupervisord(
   };
 }
 
-const DEFAULTS: SupervisordSettings = {
-  environment: new Map(),
-  childLogDir: null,
-  minFds: 1024,
-  minProcs: 200,
+const NO_ENVIRONMENT: ReadonlyMap<string, string> = new Map();
+
+const FALLBACKS = {
+  childlogdir: null,
+  minfds: 1024,
+  minprocs: 200,
   umask: null,
-  stripAnsi: false,
-  mainLog: NO_MAIN_LOG,
-  pidFile: null,
-  runAs: null,
+  strip_ansi: false,
+  ...MAIN_LOG_FALLBACKS,
+  pidfile: null,
+  user: null,
+};
+
+const DEFAULTS: SupervisordSettings = {
+  environment: NO_ENVIRONMENT,
+  childLogDir: FALLBACKS.childlogdir,
+  minFds: FALLBACKS.minfds,
+  minProcs: FALLBACKS.minprocs,
+  umask: FALLBACKS.umask,
+  stripAnsi: FALLBACKS.strip_ansi,
+  mainLog: defineMainLog(FALLBACKS),
+  pidFile: FALLBACKS.pidfile,
+  runAs: FALLBACKS.user,
 };
 
 const supervisordTable = (accounts: Accounts, finder: PathFinder) => ({
-  childlogdir: optional(existingDirectory(finder), null),
-  minfds: optional(orZero(integer({ min: 0 })), DEFAULTS.minFds),
-  minprocs: optional(orZero(integer({ min: 0 })), DEFAULTS.minProcs),
-  umask: optional(umask, DEFAULTS.umask),
-  strip_ansi: optional(boolean, DEFAULTS.stripAnsi),
+  childlogdir: optional(existingDirectory(finder), FALLBACKS.childlogdir),
+  minfds: optional(orZero(integer({ min: 0 })), FALLBACKS.minfds),
+  minprocs: optional(orZero(integer({ min: 0 })), FALLBACKS.minprocs),
+  umask: optional(umask, FALLBACKS.umask),
+  strip_ansi: optional(boolean, FALLBACKS.strip_ansi),
   ...mainLogTable(finder),
-  pidfile: optional(writablePath(finder, 'a path'), null),
-  user: optional(processUser(accounts), null),
+  pidfile: optional(writablePath(finder, 'a path'), FALLBACKS.pidfile),
+  user: optional(processUser(accounts), FALLBACKS.user),
   // Without effect, but what Supervisor refuses is a mistake here too.
   nodaemon: optional(boolean, false),
   silent: optional(boolean, false),
   nocleanup: optional(boolean, false),
+  directory: optional(existingDirectory(finder), null),
+  identifier: optional(anything, null),
 });
 
-/** About going to the background, temporary logs, the name in Supervisor's events, its profiler. */
-const WITHOUT_EFFECT = ['directory', 'identifier', 'profile_options'];
+const anything: Parser<string> = { expected: 'a name', parse: (value) => ({ ok: true, value }) };
+
+/** Of its profiler; Supervisor does not read it from a file either. */
+const WITHOUT_EFFECT = ['profile_options'];
 
 const environmentTable = ({ variables }: ReadContext) => ({
-  environment: optional(expandedTwice(environment, variables), DEFAULTS.environment),
+  environment: optional(expandedTwice(environment, variables), NO_ENVIRONMENT),
 });

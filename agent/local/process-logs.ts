@@ -4,8 +4,8 @@
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { ClearResult, LogChannel } from '../../proto/local-orders.ts';
-import { matchProcesses, meaningless } from '../../proto/process-pattern.ts';
-import type { ProcessName } from '../../proto/vocabulary.ts';
+import { matchProcesses } from '../../proto/process-pattern.ts';
+import type { ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
 import { followLog, readTail } from '../adapters/log-reader.ts';
 import { statusOf } from '../core/process.ts';
 import type { AgentState } from '../core/state.ts';
@@ -36,20 +36,33 @@ export function findLog(
   };
 }
 
-/** Names mean what they mean everywhere (`proto/process-pattern.ts`). */
+/**
+ * Names mean what they mean everywhere (`proto/process-pattern.ts`); all that one means is told
+ * together, in the order in which they were typed, as supervisorctl does.
+ */
 export function clearLogs(
   state: AgentState,
   files: LogFiles,
   names: readonly string[],
 ): readonly ClearResult[] {
-  const statuses = [...state.processes.values()].map(statusOf);
-  const { byHost } = matchProcesses(names, [statuses]);
-  const cleared = (byHost[0] ?? []).map(({ process }): ClearResult => {
-    const error = files.clearLogs(process);
-    return { process, fault: error === null ? null : 'failed', error };
+  const statuses = [...state.processes.values()].map(statusOf).toSorted(byGroupAndName);
+  const cleared = new Set<ProcessName>();
+  return names.flatMap((name) => {
+    const meant = matchProcesses([name], [statuses]).byHost[0] ?? [];
+    if (meant.length === 0 && name !== 'all') return [unknown(name)];
+    return meant.flatMap(({ process }): readonly ClearResult[] => {
+      if (cleared.has(process)) return [];
+      cleared.add(process);
+      const error = files.clearLogs(process);
+      return [{ process, fault: error === null ? null : 'failed', error }];
+    });
   });
-  const unknown = meaningless(names, statuses).map((process): ClearResult => {
-    return { process, fault: 'bad-name', error: null };
-  });
-  return [...cleared, ...unknown];
 }
+
+const unknown = (process: string): ClearResult => ({ process, fault: 'bad-name', error: null });
+
+function byGroupAndName(one: ProcessStatus, other: ProcessStatus): number {
+  return compare(one.group, other.group) || compare(one.name, other.name);
+}
+
+const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));

@@ -103,7 +103,7 @@ export function configSource(
     read() {
       const loaded = load();
       const { config, warnings } = loaded;
-      tellOnce(warnings, formatProblems({ errors: [], warnings }));
+      tellOnce(warnings, formatProblems({ warnings }));
       if (config !== null && JSON.stringify(config.agent) !== JSON.stringify(current)) {
         log.warn({}, 'what has changed about the agent itself counts when it is started again');
       }
@@ -114,7 +114,7 @@ export function configSource(
 
 function readingOf({ config, problems }: AgentConfigResult): ConfigReading {
   if (config !== null) return { kind: 'read', definitions: config.processes };
-  return { kind: 'rejected', problem: formatProblems({ errors: problems, warnings: [] }) };
+  return { kind: 'rejected', problem: formatProblems({ errors: problems }) };
 }
 
 interface Kept {

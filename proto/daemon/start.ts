@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type CredentialFiles, type Credentials, loadCredentials } from '../credentials.ts';
-import { formatProblems, type Problem } from '../dialect/problem.ts';
+import { type Found, formatProblems } from '../dialect/problem.ts';
 import { FleetError, type Refusal, refusal } from '../errors.ts';
 import type { IdentityKind } from '../identity.ts';
 import { keptDatabase } from '../sqlite.ts';
@@ -16,8 +16,9 @@ import { exposedAt } from './exposed-path.ts';
 
 export interface LoadedConfig<Config> {
   readonly config: Config | null;
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
+  readonly problems: Found['errors'];
+  readonly warnings: Found['warnings'];
+  readonly notices: Found['notices'];
 }
 
 /**
@@ -29,7 +30,7 @@ export function acceptConfig<Config>(
   args: DaemonArguments,
   write: (text: string) => void,
 ): Config {
-  const report = formatProblems({ errors: loaded.problems, warnings: loaded.warnings });
+  const report = formatProblems({ ...loaded, errors: loaded.problems });
   if (report !== '') write(`${report}\n`);
   const isRefused = args.isCheck && args.isStrict && loaded.warnings.length > 0;
   if (loaded.config === null || isRefused) {

@@ -12,37 +12,74 @@ import { quoted } from './problem.ts';
 import { repr } from './repr.ts';
 
 /** Nearest layer first: a program's own variables, the global ones, the process environment. */
-export type Variables = readonly ReadonlyMap<string, string | number>[];
+export type Variables = readonly VariableLayer[];
+
+/** A map, or what can be asked like one. */
+interface VariableLayer {
+  readonly has: (name: string) => boolean;
+  /** Null: what should give it a value is wrong itself, and that is told there. */
+  readonly get: (name: string) => string | number | null | undefined;
+  readonly keys: () => Iterable<string>;
+}
 
 export type Expanded =
   | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly message: string; readonly hint: string | null };
+  /** Empty where nothing but the value of a variable is missing. */
+  | { readonly ok: false; readonly mistakes: readonly ExpansionMistake[] };
+
+export interface ExpansionMistake {
+  readonly message: string;
+  /** As text, or how to search for it. */
+  readonly hint: string | null | (() => string | null);
+}
+
+/** All mistakes of a text are told, but this many say enough. */
+const MISTAKES_MAX = 20;
 
 export function expand(text: string, variables: Variables): Expanded {
+  const mistakes: ExpansionMistake[] = [];
   let result = '';
+  let isKnown = true;
   let from = 0;
   for (let at = text.indexOf('%'); at !== -1; at = text.indexOf('%', from)) {
     result += text.slice(from, at);
-    const piece = expandOne(text, at, variables);
-    if (!piece.ok) return piece;
-    result += piece.text;
-    from = piece.end;
+    const { end, ...piece } = expandOne(text, at, variables);
+    from = end;
+    if (piece.kind === 'text') result += piece.text;
+    else isKnown = false;
+    if (piece.kind === 'wrong' && !isTold(piece.mistake, mistakes)) mistakes.push(piece.mistake);
+    if (mistakes.length === MISTAKES_MAX) break;
   }
-  return { ok: true, text: result + text.slice(from) };
+  return isKnown ? { ok: true, text: result + text.slice(from) } : { ok: false, mistakes };
 }
+
+/** Who writes one percent sign alone writes others so. */
+const isTold = ({ hint }: ExpansionMistake, before: readonly ExpansionMistake[]): boolean =>
+  hint === DOUBLE_IT && before.some((mistake) => mistake.hint === DOUBLE_IT);
+
+const DOUBLE_IT = 'write %% for a percent sign';
 
 /** `ENV_X` for each variable of an environment. */
 export function environmentVariables(
   entries: Iterable<readonly [string, string | undefined]>,
 ): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
-  for (const [name, value] of entries) if (value !== undefined) variables.set(`ENV_${name}`, value);
+  for (const [name, value] of entries) if (value !== undefined) variables.set(ENV + name, value);
   return variables;
 }
 
-type Piece =
-  | { readonly ok: true; readonly text: string; readonly end: number }
-  | { readonly ok: false; readonly message: string; readonly hint: string | null };
+/** The variables of an environment that could not be read: any may be there, with any value. */
+export const UNREAD_ENVIRONMENT: Variables[number] = {
+  has: (name) => name.startsWith(ENV),
+  get: () => null,
+  keys: () => [],
+};
+
+type Formatted =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'wrong'; readonly mistake: ExpansionMistake };
+
+type Piece = (Formatted | { readonly kind: 'unknowable' }) & { readonly end: number };
 
 /** What may follow `%(name)`: flags, width, precision, a length that means nothing, conversion. */
 const FORMAT = /([-+ #0]*)(\d*)(?:\.(\d*))?[hlL]?([a-zA-Z])/y;
@@ -52,28 +89,30 @@ const WIDTH_MAX = 1000;
 
 function expandOne(text: string, percentAt: number, variables: Variables): Piece {
   const next = text[percentAt + 1];
-  if (next === '%') return { ok: true, text: '%', end: percentAt + 2 };
+  if (next === '%') return { kind: 'text', text: '%', end: percentAt + 2 };
   if (next !== '(') {
     const shown = quoted(text.slice(percentAt, percentAt + 2));
-    return wrong(`found ${shown}, expected %(name)s`, 'write %% for a percent sign');
+    return { ...wrong(`found ${shown}, expected %(name)s`, DOUBLE_IT), end: percentAt + 1 };
   }
   const close = closingParenthesis(text, percentAt + 1);
-  if (close === -1) return wrong('found "%(" without its ")"', 'write %% for a percent sign');
+  if (close === -1) return { ...wrong('found "%(" without its ")"', DOUBLE_IT), end: text.length };
   const name = text.slice(percentAt + 2, close);
   FORMAT.lastIndex = close + 1;
   const match = FORMAT.exec(text);
   if (match === null) {
-    return wrong(`expected a letter after %(${shortName(name)})`, `write %(${shortName(name)})s`);
-  }
-  const value = lookUp(name, variables);
-  if (value === undefined) {
-    return wrong(`no variable is named ${quoted(name)}`, suggestion(name, variables));
+    const message = `expected a letter after %(${shortName(name)})`;
+    return { ...wrong(message, `write %(${shortName(name)})s`), end: close + 1 };
   }
   const [whole, flags = '', width = '', precision, conversion = ''] = match;
+  const end = close + 1 + whole.length;
+  const value = lookUp(name, variables);
+  if (value === null) return { kind: 'unknowable', end };
+  if (value === undefined) {
+    const message = `no variable is named ${quoted(name)}`;
+    return { ...wrong(message, () => suggestion(name, variables)), end };
+  }
   const format = { flags, width: Number(width), precision: numberOrNull(precision), conversion };
-  const formatted = formatValue(name, value, format);
-  if (!formatted.ok) return formatted;
-  return { ok: true, text: formatted.text, end: close + 1 + whole.length };
+  return { ...formatValue(name, value, format), end };
 }
 
 interface Format {
@@ -83,7 +122,7 @@ interface Format {
   readonly conversion: string;
 }
 
-function formatValue(name: string, value: string | number, format: Format): Expanded {
+function formatValue(name: string, value: string | number, format: Format): Formatted {
   const { flags, width, precision, conversion } = format;
   if (width > WIDTH_MAX || (precision ?? 0) > WIDTH_MAX) {
     return wrong(`%(${shortName(name)}) is wider than ${WIDTH_MAX} characters`, null);
@@ -91,7 +130,7 @@ function formatValue(name: string, value: string | number, format: Format): Expa
   if (conversion === 's' || conversion === 'r') {
     const whole = conversion === 'r' && typeof value === 'string' ? repr(value) : String(value);
     const shown = precision === null ? whole : [...whole].slice(0, precision).join('');
-    return { ok: true, text: padded(shown, width, flags) };
+    return { kind: 'text', text: padded(shown, width, flags) };
   }
   const notation = NOTATIONS[conversion];
   if (notation === undefined) {
@@ -102,7 +141,7 @@ function formatValue(name: string, value: string | number, format: Format): Expa
     const message = `%(${shortName(name)})${conversion} wants a number, but this one is a text`;
     return wrong(message, `write %(${shortName(name)})s`);
   }
-  return { ok: true, text: formatNumber(value, notation, format) };
+  return { kind: 'text', text: formatNumber(value, notation, format) };
 }
 
 interface Notation {
@@ -150,7 +189,7 @@ function closingParenthesis(text: string, openAt: number): number {
   return -1;
 }
 
-function lookUp(name: string, variables: Variables): string | number | undefined {
+function lookUp(name: string, variables: Variables): string | number | null | undefined {
   return variables.find((layer) => layer.has(name))?.get(name);
 }
 
@@ -176,4 +215,5 @@ const shortName = (name: string): string =>
 const numberOrNull = (digits: string | undefined): number | null =>
   digits === undefined ? null : Number(digits);
 
-const wrong = (message: string, hint: string | null) => ({ ok: false, message, hint }) as const;
+const wrong = (message: string, hint: ExpansionMistake['hint']) =>
+  ({ kind: 'wrong', mistake: { message, hint } }) as const;

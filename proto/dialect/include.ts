@@ -1,12 +1,12 @@
 /**
  * Reads a configuration with the files that its `[include]` names, into one document (Supervisor
  * options.py, `read_config`): patterns relative to the including file, each one's matches in
- * sorted order, no match is a warning, and an included file includes nothing further.
+ * sorted order, no match is told, and an included file includes nothing further.
  *
  * Different on purpose: a matching file that cannot be read is an error. Supervisor passes over it,
  * and the programs in it are gone without a word.
  */
-import { isAbsolute, join } from 'node:path/posix';
+import { dirname, isAbsolute, join } from 'node:path/posix';
 import { findFiles } from './glob.ts';
 import type { IniDocument, IniSection } from './ini.ts';
 import { mergeDocuments } from './merge.ts';
@@ -41,13 +41,18 @@ function readIncluded(
     const absolute = isAbsolute(pattern) ? pattern : join(base, pattern);
     const found = findFiles(absolute, reading.files).map((file) => readDocument(file, reading));
     if (found.every(({ kind }) => kind === 'missing' || kind === 'directory')) {
-      reading.findings.warning(subject, `no file matches ${quoted(pattern)}`);
+      // A directory for such files stays empty for as long as there are none.
+      const isExpected = WILDCARD.test(pattern) && reading.files.isDirectory(dirname(absolute));
+      const tell = reading.findings[isExpected ? 'notice' : 'warning'];
+      tell(subject, `no file matches ${quoted(pattern)}`);
     }
     const documents = found.flatMap((one) => (one.kind === 'document' ? [one.document] : []));
     for (const document of documents) warnOfFurtherInclude(document, reading);
     return documents;
   });
 }
+
+const WILDCARD = /[*?[]/;
 
 function warnOfFurtherInclude(document: IniDocument, reading: Reading): void {
   const further = document.sections.get('include');

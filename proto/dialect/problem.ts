@@ -2,8 +2,11 @@
  * What is wrong with a configuration, as data, and the one text form of it.
  *
  * A person mends a file once if all faults are told at once, so nothing that reads a configuration
- * stops at the first one or throws: it adds to `Findings`, and whoever asked decides what errors
- * and warnings mean for it.
+ * stops at the first one or throws: it adds to `Findings`, and whoever asked decides what they mean.
+ *
+ * There are three kinds. An error: the configuration cannot be used. A warning: somebody may have
+ * meant something else, which `--strict` does not let pass. A notice: as it was written, so it is
+ * understood, and it is good to know that some of it has no effect.
  */
 
 /** A file as it is named to people, and its absolute directory: what `%(here)s` means in it. */
@@ -39,14 +42,21 @@ export interface Problem {
 type Hint = string | null | (() => string | null);
 
 /** Gathers problems in the order they are met; the same one twice is kept once. */
-export interface Findings {
+export interface Findings extends Found {
+  readonly error: Tell;
+  readonly warning: Tell;
+  readonly notice: Tell;
+  /** Later ones of the same topic are dropped: one line about the servers, not one for each. */
+  readonly noticeOnce: (topic: string, subject: Subject, message: string) => void;
+}
+
+export interface Found {
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
-  readonly error: (subject: Subject, message: string, hint?: Hint) => void;
-  readonly warning: (subject: Subject, message: string, hint?: Hint) => void;
-  /** Later warnings of the same topic are dropped: one line about syslog, not one per program. */
-  readonly warningOnce: (topic: string, subject: Subject, message: string) => void;
+  readonly notices: readonly Problem[];
 }
+
+type Tell = (subject: Subject, message: string, hint?: Hint) => void;
 
 /** Beyond so many problems, hints are no longer searched for. */
 const SEARCHED_MAX = 200;
@@ -54,6 +64,7 @@ const SEARCHED_MAX = 200;
 export function createFindings(): Findings {
   const errors: Problem[] = [];
   const warnings: Problem[] = [];
+  const notices: Problem[] = [];
   const seen = new Set<string>();
   const add = (to: Problem[], subject: Subject, message: string, hint: Hint): void => {
     const { place, section, key } = subject;
@@ -67,12 +78,14 @@ export function createFindings(): Findings {
   return {
     errors,
     warnings,
+    notices,
     error: (subject, message, hint = null) => add(errors, subject, message, hint),
     warning: (subject, message, hint = null) => add(warnings, subject, message, hint),
-    warningOnce: (topic, subject, message) => {
+    notice: (subject, message, hint = null) => add(notices, subject, message, hint),
+    noticeOnce: (topic, subject, message) => {
       if (seen.has(topic)) return;
       seen.add(topic);
-      add(warnings, subject, message, null);
+      add(notices, subject, message, null);
     },
   };
 }
@@ -83,21 +96,24 @@ const textOf = (hint: Hint): string | null => (typeof hint === 'function' ? hint
 const SHOWN_MAX = 50;
 
 /**
- * `agent.conf:12: [program:web] startsecs: expected …, found "ten"`, hints indented below, errors
- * before warnings, each in file order, and a count. Empty where there is nothing to say.
+ * `agent.conf:12: [program:web] startsecs: expected …, found "ten"`, hints indented below; errors
+ * before warnings before notices, each in file order, and a count. Empty where there is nothing to
+ * say.
  */
-export function formatProblems(found: {
-  readonly errors: readonly Problem[];
-  readonly warnings: readonly Problem[];
-}): string {
-  const { errors, warnings } = found;
-  if (errors.length + warnings.length === 0) return '';
+export function formatProblems({
+  errors = [],
+  warnings = [],
+  notices = [],
+}: Partial<Found>): string {
+  const kinds = [
+    { noun: 'error', label: '', problems: errors },
+    { noun: 'warning', label: 'warning: ', problems: warnings },
+    { noun: 'notice', label: 'notice: ', problems: notices },
+  ].filter(({ problems }) => problems.length > 0);
+  if (kinds.length === 0) return '';
   return [
-    ...formatList(errors, ''),
-    ...formatList(warnings, 'warning: '),
-    [counted(errors.length, 'error'), counted(warnings.length, 'warning')]
-      .filter((text) => text !== null)
-      .join(', '),
+    ...kinds.flatMap(({ problems, label }) => formatList(problems, label)),
+    kinds.map(({ problems, noun }) => counted(problems.length, noun)).join(', '),
   ].join('\n');
 }
 
@@ -147,5 +163,5 @@ const printable = (text: string): string =>
     return `\\u{${character.codePointAt(0)?.toString(16)}}`;
   });
 
-const counted = (count: number, noun: string): string | null =>
-  count === 0 ? null : `${count} ${noun}${count === 1 ? '' : 's'}`;
+const counted = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`;

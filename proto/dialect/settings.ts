@@ -19,8 +19,13 @@ interface ParseContext {
 }
 
 export type Parsed<Value> =
-  /** `doubt` becomes a warning. */
-  | { readonly ok: true; readonly value: Value; readonly doubt?: string | null }
+  /** `doubt` becomes a warning, `note` a notice. */
+  | {
+      readonly ok: true;
+      readonly value: Value;
+      readonly doubt?: string | null;
+      readonly note?: string | null;
+    }
   /** Without `why` the message is "expected …, found …"; with it, the value is not shown. */
   | { readonly ok: false; readonly why?: string };
 
@@ -67,14 +72,30 @@ export function readValues<Table extends Settings>(
   table: Table,
   context: ReadContext,
 ): Values<Table> | null {
-  const values: [string, unknown][] = [];
-  for (const [key, setting] of Object.entries(table)) {
-    const value = readOne(section, key, setting, context);
-    if (value !== null) values.push([key, value.value]);
-  }
-  if (values.length < Object.keys(table).length) return null;
-  // Each key of the table got a value of its own parser; the type system cannot follow the loop.
-  return Object.fromEntries(values) as Values<Table>;
+  const values = readPartly(section, table, context);
+  return isWhole(values, table) ? values : null;
+}
+
+/** The same without those keys that are wrong, for judging the others beside them. */
+export function readPartly<Table extends Settings>(
+  section: IniSection,
+  table: Table,
+  context: ReadContext,
+): Partial<Values<Table>> {
+  const values = Object.entries(table).flatMap(([key, setting]) => {
+    const found = readOne(section, key, setting, context);
+    return found === null ? [] : [[key, found.value] as const];
+  });
+  // Each key got a value of its own parser; the type system cannot follow the loop.
+  return Object.fromEntries(values) as Partial<Values<Table>>;
+}
+
+/** True where no key was wrong. */
+export function isWhole<Table extends Settings>(
+  values: Partial<Values<Table>>,
+  table: Table,
+): values is Values<Table> {
+  return Object.keys(values).length === Object.keys(table).length;
 }
 
 /** The entry that counts for a key in a section: its own, else that of `[DEFAULT]`. */
@@ -87,11 +108,15 @@ export function findEntry(
   return own ?? defaults.get(key) ?? null;
 }
 
-export const subjectOf = (section: IniSection, entry: IniEntry | null): Subject => ({
-  place: entry?.place ?? section.place,
-  section: section.name,
-  key: entry?.key ?? null,
-});
+/** An entry that is inherited is told where it stands: once, however many sections inherit it. */
+export const subjectOf = (section: IniSection, entry: IniEntry | null): Subject => {
+  const isInherited = entry !== null && section.entries.get(entry.key) !== entry;
+  return {
+    place: entry?.place ?? section.place,
+    section: isInherited ? 'DEFAULT' : section.name,
+    key: entry?.key ?? null,
+  };
+};
 
 export interface KnownKeys {
   /** Keys that are read, or that may stand there without effect on us. */
@@ -118,7 +143,7 @@ export function checkKeys(section: IniSection, keys: KnownKeys, findings: Findin
     } else if (!ASKS_FOR_NOTHING.test(entry.value)) {
       const kind = section.name.split(':', 1)[0];
       const message = 'is not supported yet and has no effect (told once)';
-      findings.warningOnce(`not yet: ${kind} ${entry.key}`, subject, message);
+      findings.noticeOnce(`not yet: ${kind} ${entry.key}`, subject, message);
     }
   }
 }
@@ -129,7 +154,10 @@ function expandEntry(section: IniSection, entry: IniEntry, context: ReadContext)
   const here = new Map([['here', entry.place.source.directory]]);
   const expanded = expand(entry.value, [here, ...context.variables]);
   if (expanded.ok) return expanded.text;
-  context.findings.error(subjectOf(section, entry), expanded.message, expanded.hint);
+  const subject = subjectOf(section, entry);
+  for (const { message, hint } of expanded.mistakes) {
+    context.findings.error(subject, message, hint);
+  }
   return null;
 }
 
@@ -154,6 +182,7 @@ function readOne<Value>(
   const subject = subjectOf(section, entry);
   if (parsed.ok) {
     if (parsed.doubt) context.findings.warning(subject, parsed.doubt);
+    if (parsed.note) context.findings.notice(subject, parsed.note);
     return { value: parsed.value };
   }
   const message = parsed.why ?? `expected ${parser.expected}, found ${quoted(text)}`;

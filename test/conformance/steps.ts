@@ -37,6 +37,9 @@ export const shell = (command: string): Step => ({ do: 'shell', command, fact: n
 
 export const shellFact = (fact: string, command: string): Step => ({ do: 'shell', command, fact });
 
+/** What the daemon has written of failed starts into the log of the program. */
+export const remarks = (log: string): Step => shellFact('remarks', `grep "^supervisor: " ${log}`);
+
 export const signalProcess = (process: string, signal: NodeJS.Signals): Step => ({
   do: 'signalProcess',
   process,

@@ -7,6 +7,7 @@ import { DAEMON_ARGUMENTS } from './rows/daemon-arguments.ts';
 import { ENVIRONMENT } from './rows/environment.ts';
 import { GIVEN } from './rows/given.ts';
 import { LOG_COMMANDS } from './rows/log-commands.ts';
+import { LOG_LIMITS } from './rows/log-limits.ts';
 import { LOG_ROWS } from './rows/logs.ts';
 import { NAMES } from './rows/names.ts';
 import { ORDERING } from './rows/ordering.ts';
@@ -18,6 +19,7 @@ import { STARTING } from './rows/starting.ts';
 import { STOPPING } from './rows/stopping.ts';
 import { TARGETS } from './rows/targets.ts';
 import { UPDATING } from './rows/updating.ts';
+import { USERS_AND_LIMITS } from './rows/users-and-limits.ts';
 
 export const TABLE: readonly Row[] = [
   ...STARTING,
@@ -26,9 +28,11 @@ export const TABLE: readonly Row[] = [
   ...STOPPING,
   ...ORDERING,
   ...LOG_ROWS,
+  ...LOG_LIMITS,
   ...LOG_COMMANDS,
   ...ENVIRONMENT,
   ...GIVEN,
+  ...USERS_AND_LIMITS,
   ...NAMES,
   ...CONFIGURATION,
   ...REFUSING,

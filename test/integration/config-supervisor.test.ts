@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { assertAlike } from './config-supervisor/compare.ts';
+import { DAEMON_OPTIONS } from './config-supervisor/daemon-options.ts';
 import { DIFFERENCES } from './config-supervisor/differences.ts';
 import { generatedFiles } from './config-supervisor/generated.ts';
 import { askSupervisor, findSupervisor, type Host } from './config-supervisor/judge.ts';
@@ -108,6 +109,15 @@ test(`${GENERATED} generated files are judged alike`, { skip }, () => {
   const accepted = judged.filter(({ supervisor }) => !('refused' in supervisor)).length;
   // Else the comparison would be about nothing.
   assert.ok(accepted > GENERATED / 4 && accepted < GENERATED, `${accepted} accepted`);
+});
+
+test('every option of [supervisord] is judged alike', { skip }, async (t) => {
+  const texts = DAEMON_OPTIONS.map(
+    (option) => `[supervisord]\n${option}\n[program:a]\ncommand=x\n`,
+  );
+  for (const [index, { text, supervisor, agent }] of judge(texts).entries()) {
+    await t.test(DAEMON_OPTIONS[index] ?? '', () => assertAlike(supervisor, agent, text));
+  }
 });
 
 test('each difference on purpose is one', { skip }, () => {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { environmentOf, isAlive, sendSignal, statusField } from './fleet/processes.ts';
 import { eventually } from './fleet/wait.ts';
-import { isRoot, NOBODY, openChildren, quoted } from './spawn-harness.ts';
+import { isRoot, KEPT, NOBODY, openChildren, quoted } from './spawn-harness.ts';
 
 const PRLIMIT = '/usr/bin/prlimit';
 
@@ -52,6 +52,42 @@ test('what only the attempt shows is told as well, and not taken for an exit', a
     const ended = await real.run(real.define('web', { command, ...overrides }));
     assert.equal(ended.kind === 'exited' && ended.spawnError, spawnError, command);
   }
+});
+
+test('why a program was not executed stands where its stderr goes, for each try', async (context) => {
+  const real = openChildren(context);
+  const nowhere = join(real.folder, 'nowhere');
+  const text = real.script('text', 'echo never\n');
+  const bad = real.script('bad', '#!/no/such/interpreter\n');
+  const long = `/bin/true ${'x'.repeat(200_000)}`;
+  const cases = [
+    [{ directory: nowhere }, `couldn't chdir to ${nowhere}: ENOENT`],
+    [{ directory: text }, `couldn't chdir to ${text}: ENOTDIR`],
+    [{ command: text }, `couldn't exec ${text}: ENOEXEC`],
+    [{ command: bad }, `couldn't exec ${bad}: ENOENT`],
+    [{ command: long }, "couldn't exec /bin/true: E2BIG"],
+    [{ command: 'no-such-program' }, null],
+  ] as const;
+  for (const [index, [overrides, error]] of cases.entries()) {
+    const once = error === null ? [] : [error, 'child process was not spawned'];
+    const twice = [...once, ...once].map((line) => `supervisor: ${line}`);
+    for (const redirectStderr of [false, true]) {
+      const name = `web${index}${redirectStderr}`;
+      const definition = real.define(name, { command: 'true', redirectStderr, ...overrides });
+      await real.run(definition);
+      await real.run(definition);
+      const remarks = (channel: 'stdout' | 'stderr') =>
+        real.log(name, channel).match(/^supervisor: .*$/gm) ?? [];
+      const [ours, other] = redirectStderr
+        ? (['stdout', 'stderr'] as const)
+        : (['stderr', 'stdout'] as const);
+      assert.deepEqual(remarks(ours), twice);
+      assert.equal(real.log(name, other), '');
+    }
+  }
+  const kept = { ...KEPT, target: { kind: 'none' } } as const;
+  const silent = real.define('silent', { directory: nowhere, stdoutLog: kept, stderrLog: kept });
+  assert.equal((await real.run(silent)).kind, 'spawnFailed');
 });
 
 test('however few descriptors are left, a start fails in plain words and loses none', async (context) => {

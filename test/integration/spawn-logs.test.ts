@@ -1,6 +1,6 @@
 /** What is open for a process name: taken up anew while its program runs, emptied, and given up. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventually } from './fleet/wait.ts';
@@ -22,6 +22,20 @@ test('logs go elsewhere from one moment to the next, and the program runs on', a
   await eventually('elsewhere', () => real.log('web') === 'out\n');
   assert.equal(real.children.logPath(before.process, 'stdout'), other);
   assert.deepEqual(real.children.signal(child, 'KILL', true), { kind: 'delivered' });
+});
+
+test('a log that was moved or removed is a new file with the next start', async (context) => {
+  const real = openChildren(context);
+  const path = join(real.folder, 'named.log');
+  const named = { ...KEPT, target: { kind: 'file', path } } as const;
+  const command = 'sh -c "echo out; echo err >&2"';
+  const web = real.define('web', { command, redirectStderr: false, stdoutLog: named });
+  await real.run(web);
+  renameSync(path, `${path}.old`);
+  rmSync(join(real.folder, 'web-stderr.log'));
+  await real.run(web);
+  assert.deepEqual([real.log('web'), real.log('web', 'stderr')], ['out\n', 'err\n']);
+  assert.equal(readFileSync(`${path}.old`, 'utf8'), 'out\n');
 });
 
 test('redirect_stderr waits for the next start', async (context) => {

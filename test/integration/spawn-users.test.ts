@@ -122,6 +122,8 @@ test(
         real.define('web', { command: 'true', user: NOBODY, ...overrides }),
       );
       assert.equal(ended.kind === 'exited' ? ended.spawnError : ended.error, words);
+      const remarks = `supervisor: ${words}\nsupervisor: child process was not spawned\n`;
+      assert.ok(real.log('web').endsWith(remarks), real.log('web'));
     }
   },
 );
@@ -143,9 +145,9 @@ test('an ordinary agent starts programs of its own user, and no others', async (
   const ended = await real.run(real.define('mine', { command: 'true', user: own }));
   assert.deepEqual(ended.kind === 'exited' && ended.exit, { kind: 'code', code: 0 });
   const other = { name: 'other', uid: uid + 1, gid: 1 };
+  const words = `couldn't setuid to ${uid + 1}: Can't drop privilege as nonroot user`;
   const refused = await real.run(real.define('other', { command: 'true', user: other }));
-  assert.equal(
-    refused.kind === 'spawnFailed' && refused.error,
-    `couldn't setuid to ${uid + 1}: Can't drop privilege as nonroot user`,
-  );
+  assert.equal(refused.kind === 'spawnFailed' && refused.error, words);
+  const remarks = `supervisor: ${words}\nsupervisor: child process was not spawned\n`;
+  assert.equal(real.log('other'), remarks);
 });

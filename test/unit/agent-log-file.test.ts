@@ -4,6 +4,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -11,7 +12,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
+  symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,6 +88,20 @@ test('a file that somebody removed meanwhile is no problem, with backups or with
   }
 });
 
+test('a new file that somebody put in its place is neither moved nor emptied', (context) => {
+  for (const backups of [0, 2]) {
+    const folder = aFolder(context);
+    const path = join(folder, 'x.log');
+    using log = new LogFile(path, { maxBytes: 9, backups }, fail);
+    rmSync(path);
+    writeFileSync(path, 'new ');
+    log.write(Buffer.from('123456789'));
+    log.write(Buffer.from('goes on'.slice(0, 4)));
+    assert.equal(readFileSync(path, 'utf8'), 'new goes');
+    assert.deepEqual(readdirSync(folder), ['x.log']);
+  }
+});
+
 test('with no backups the file stays the same file, as for whoever has it open', (context) => {
   const path = join(aFolder(context), 'x.log');
   writeFileSync(path, '');
@@ -106,7 +124,7 @@ test('a file that cannot be rotated is told once, and goes on growing', (context
   for (const chunk of ['1111', '2', '2222', '3']) log.write(Buffer.from(chunk));
   assert.equal(readFileSync(path, 'utf8'), '1111222223');
   assert.equal(problems.length, 1);
-  assert.match(problems[0] ?? '', /^cannot rotate .*x\.log: E\w+: [^/]+$/);
+  assert.match(problems[0] ?? '', /^cannot rotate .*x\.log: what stands .* backup 1 is no file$/);
   rmSync(join(folder, 'x.log.1'), { recursive: true });
   log.write(Buffer.from('44'));
   assert.equal(statSync(path).size, 12);
@@ -137,6 +155,43 @@ test('a log that was moved away goes on in a new file after reopening', (context
   log.write(Buffer.from('new'));
   assert.equal(readFileSync(`${path}.old`, 'utf8'), 'old still old');
   assert.equal(readFileSync(path, 'utf8'), 'new');
+});
+
+test('a log that was moved or removed begins anew, any other goes on', (context) => {
+  const folder = aFolder(context);
+  const path = join(folder, 'x.log');
+  using log = new LogFile(path, { maxBytes: 8, backups: 1 }, fail);
+  log.write(Buffer.from('one '));
+  log.reopenIfMoved();
+  log.write(Buffer.from('two'));
+  assert.equal(readFileSync(path, 'utf8'), 'one two');
+  renameSync(path, `${path}.old`);
+  log.reopenIfMoved();
+  log.write(Buffer.from('three'));
+  assert.equal(readFileSync(path, 'utf8'), 'three');
+  rmSync(path);
+  log.reopenIfMoved();
+  log.write(Buffer.from('four'));
+  assert.equal(readFileSync(path, 'utf8'), 'four');
+  truncateSync(path);
+  log.reopenIfMoved();
+  log.write(Buffer.from('12345'));
+  assert.deepEqual(readdirSync(folder), ['x.log', 'x.log.old'], 'what was emptied counts anew');
+});
+
+test('where a log cannot be opened anew, it goes on in the file that was moved', (context) => {
+  const folder = aFolder(context);
+  const logs = join(folder, 'logs');
+  mkdirSync(logs);
+  const problems: string[] = [];
+  using log = new LogFile(join(logs, 'x.log'), { maxBytes: 0, backups: 0 }, (problem) =>
+    problems.push(problem),
+  );
+  renameSync(logs, join(folder, 'moved'));
+  log.reopenIfMoved();
+  log.write(Buffer.from('kept'));
+  assert.equal(readFileSync(join(folder, 'moved', 'x.log'), 'utf8'), 'kept');
+  assert.match(problems.join(), /^cannot write .*: ENOENT/);
 });
 
 test('a cleared log is empty and counts from nothing; what was rotated away stays', (context) => {
@@ -177,6 +232,60 @@ test('what is no plain file is never rotated', (context) => {
   assert.equal(log.clear(), null);
   assert.deepEqual(readdirSync(folder), ['x.log']);
   assert.equal(statSync(path).isFIFO(), true);
+});
+
+/** Of our own, so that no mistake here can hurt the machine. */
+const SPECIAL_FILES = [
+  { what: 'a FIFO', command: (path: string) => ['mkfifo', path], skip: false },
+  {
+    what: 'a device',
+    command: (path: string) => ['mknod', path, 'c', '1', '3'],
+    skip: process.geteuid?.() === 0 ? false : 'only root can make devices',
+  },
+  { what: 'a directory', command: (path: string) => ['mkdir', path], skip: false },
+] as const;
+
+for (const { what, command, skip } of SPECIAL_FILES) {
+  test(`${what} is never moved, emptied or removed`, { skip }, (context) => {
+    for (const backups of [0, 1, 3]) {
+      const folder = aFolder(context);
+      const path = join(folder, 'x.log');
+      const limits = { maxBytes: 4, backups };
+      const make = (name: string): Stats => {
+        const [tool, ...words] = command(join(folder, name));
+        execFileSync(tool ?? '', words);
+        return lstatSync(join(folder, name));
+      };
+      const isThere = (name: string, made: Stats) =>
+        assert.equal(lstatSync(join(folder, name)).ino, made.ino, `${name}, ${backups} backups`);
+      const special = make('special');
+      {
+        using log = new LogFile(path, limits, () => undefined);
+        // Somebody wants to hear no more of it, and has no idea who has it open.
+        rmSync(path);
+        symlinkSync(join(folder, 'special'), path);
+        for (const chunk of ['1111', '2222', '3333']) log.write(Buffer.from(chunk));
+        log.clear();
+        log.reopenIfMoved();
+        log.write(Buffer.from('4444'));
+      }
+      clearLogFile(path);
+      isThere('special', special);
+      assert.deepEqual(readdirSync(folder), ['special', 'x.log'], `${backups} backups`);
+      rmSync(path);
+      const inTheWay = make('x.log.1');
+      using log = new LogFile(path, limits, () => undefined);
+      for (const chunk of ['1111', '2222']) log.write(Buffer.from(chunk));
+      isThere('x.log.1', inTheWay);
+      assert.deepEqual(readdirSync(folder), ['special', 'x.log', 'x.log.1']);
+    }
+  });
+}
+
+test('what has nothing in it that could be emptied is not even opened', (context) => {
+  const path = join(aFolder(context), 'x.log');
+  execFileSync('mkfifo', [path]);
+  assert.equal(clearLogFile(path), null, 'opening it for writing would fail: nobody reads');
 });
 
 test('a file that cannot be opened is told once, and is written as soon as it can be', (context) => {

@@ -75,6 +75,20 @@ test('the system log comes beside a file, or instead of one', (context) => {
   assert.deepEqual(said, ['web: out', 'web: err', 'web: more', 'flush', 'flush']);
 });
 
+test('a file that was removed is made anew, whatever stands before or beside it', (context) => {
+  const { folder, around } = surroundings(context);
+  const path = join(folder, 'x.log');
+  for (const syslog of [false, true]) {
+    for (const stripAnsi of [false, true]) {
+      const stdoutLog = { ...NOWHERE, target: { kind: 'file', path }, syslog } as const;
+      using sink = openLogSink(defined({ stdoutLog, stripAnsi }), 'stdout', around);
+      rmSync(path);
+      sink?.reopenIfMoved?.();
+      assert.ok(existsSync(path), `syslog ${syslog}, strip_ansi ${stripAnsi}`);
+    }
+  }
+});
+
 test('escape sequences are kept out of everything, and a run ends with what it said last', (context) => {
   const { folder, said, around } = surroundings(context);
   const path = join(folder, 'x.log');

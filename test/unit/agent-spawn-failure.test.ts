@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   bounded,
+  childRemarks,
   execFailure,
   forkFailure,
   keeperFailure,
@@ -94,6 +95,25 @@ test('who could not become its user is told so, by number and with the step that
   assert.equal(tell(full, 126), "couldn't exec web: EAGAIN");
   assert.equal(tell("fleetvisor: couldn't chdir to /"), "couldn't chdir to /: EACCES");
   assert.equal(execFailure(exitCode(127), [full], web), null, 'nobody said so on our behalf');
+});
+
+test("what Supervisor's child finds out is said where its stderr goes, and nothing else", () => {
+  for (const error of [
+    "couldn't setuid to 65534: Can't find uid 65534",
+    "couldn't chdir to /nowhere: ENOENT",
+    "couldn't exec web: EACCES",
+  ]) {
+    const lines = `supervisor: ${error}\nsupervisor: child process was not spawned\n`;
+    assert.equal(childRemarks(error), lines);
+  }
+  for (const error of [
+    "can't find command 'web'",
+    "command at '/srv/web' is not executable",
+    "too many open files to spawn 'web'",
+    'its keeper failed: no room',
+  ]) {
+    assert.equal(childRemarks(error), null);
+  }
 });
 
 test('an error that quotes too much loses its middle, not its reason', () => {

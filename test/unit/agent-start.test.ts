@@ -157,6 +157,7 @@ const wrong: AgentConfigResult = {
     { file: 'a.conf', line: 3, section: 'program:a', key: 'command', message: 'no', hint: null },
   ],
   warnings: [],
+  notices: [],
 };
 
 test('where no agent ran before, a wrong configuration has no earlier one', () => {
@@ -225,7 +226,7 @@ test('a reading is what the file says now, with everything that is wrong with it
   const rejected = source.read();
   assert.ok(rejected.kind === 'rejected');
   assert.match(rejected.problem, /a\.conf:3: \[program:a\] command: no/);
-  loaded = { config: { agent, processes: [] }, problems: [], warnings: [] };
+  loaded = { config: { agent, processes: [] }, problems: [], warnings: [], notices: [] };
   assert.deepEqual(source.read(), { kind: 'read', definitions: [] });
   assert.deepEqual(log.lines, []);
 });
@@ -235,7 +236,7 @@ test('changes of the agent itself that wait, and warnings, are told', () => {
   const log = fakeLog();
   const config = { agent: { ...agent, stateDir: '/t' }, processes: [] };
   const source = configSource(
-    () => ({ config, problems: [], warnings: wrong.problems }),
+    () => ({ config, problems: [], warnings: wrong.problems, notices: [] }),
     agent,
     log,
   );

@@ -29,8 +29,8 @@ const around = (text: string, more: Readonly<Record<string, string>> = {}) => ({
 const load = (text: string, more: Readonly<Record<string, string>> = {}): AgentConfigResult =>
   loadAgentConfig('agent.conf', around(text, more));
 
-const said = ({ problems, warnings }: AgentConfigResult): string =>
-  formatProblems({ errors: problems, warnings });
+const said = (result: AgentConfigResult): string =>
+  formatProblems({ ...result, errors: result.problems });
 
 test('an [agent] section is enough, and the rest has defaults', () => {
   const result = load(AGENT);
@@ -54,7 +54,7 @@ test('an [agent] section is enough, and the rest has defaults', () => {
       },
       minFds: 1024,
       minProcs: 200,
-      mainLog: { path: null, maxBytes: 52_428_800, backups: 10, level: null },
+      mainLog: { path: null, maxBytes: 0, backups: 10, level: null },
       pidFile: null,
       runAs: null,
     },
@@ -87,12 +87,12 @@ test('a supervisord.conf without [agent] is a configuration, and a word about co
   assert.equal(result.config?.processes.length, 1);
   assert.match(
     said(result),
-    /^agent\.conf: warning: no controller is named, so only "fleetctl --local"/,
+    /^agent\.conf: notice: no controller is named, so only "fleetctl --local"/,
   );
 });
 
-test('the example in that warning is itself a right section', () => {
-  const hint = load('[supervisord]').warnings[0]?.hint ?? '';
+test('the example in that notice is itself a right section', () => {
+  const hint = load('[supervisord]').notices[0]?.hint ?? '';
   assert.equal(said(load(hint.slice(hint.indexOf('[agent]')))), '');
 });
 
@@ -114,10 +114,10 @@ test('[DEFAULT] says nothing about an [agent] that is not written', () => {
   assert.equal(result.config?.agent.stateDir, '/var/lib/fleetvisor/agent');
 });
 
-test('an [agent] without controllers needs no certificate, and is warned of in its place', () => {
+test('an [agent] without controllers needs no certificate, and that is told in its place', () => {
   const result = load('[agent]\nstate_dir = /s');
   assert.equal(result.config?.agent.stateDir, '/s');
-  assert.match(said(result), /^agent\.conf:1: warning: \[agent\] no controller is named/);
+  assert.match(said(result), /^agent\.conf:1: notice: \[agent\] no controller is named/);
 });
 
 test('controllers without certificates are an error that names what is missing', () => {

@@ -23,7 +23,7 @@ function load(text: string) {
       '/etc/fleetvisor/operators.conf': '[operator:bob]\nroles = admin',
     }),
   });
-  const said = formatProblems({ errors: result.problems, warnings: result.warnings });
+  const said = formatProblems({ ...result, errors: result.problems });
   return { config: result.config, said };
 }
 
@@ -65,13 +65,13 @@ test('keys and sections that are not known are errors', () => {
   assert.match(said, /\[program:web\] this section is not known\n/);
 });
 
-test('listeners that are not served yet are warned of', () => {
+test('listeners that are not served yet are told, and are no doubt', () => {
   const { config, said } = load(
     `${CONTROLLER}enroll_listen = :7461\nhttp_listen = :7462\n${ALICE}`,
   );
   assert.ok(config);
-  assert.match(said, /enroll_listen: is not supported yet/);
-  assert.match(said, /http_listen: is not supported yet/);
+  assert.match(said, /notice: \[controller\] enroll_listen: is not supported yet/);
+  assert.match(said, /notice: \[controller\] http_listen: is not supported yet/);
 });
 
 test('without an operator the controller runs, but says that nobody may command', () => {
@@ -102,7 +102,7 @@ test('an operator who is named without roles may do everything, and that is said
 test('a section for a role is taken for what it is, and nobody has that role yet', () => {
   const { config, said } = load(`${CONTROLLER}${ALICE}[role:web]\nallow = status`);
   assert.deepEqual(config?.operators, ['alice']);
-  assert.match(said, /warning: \[role:web\] roles come in a later version/);
+  assert.match(said, /notice: \[role:web\] roles come in a later version/);
 });
 
 test('names that no certificate can carry are refused', () => {

@@ -39,8 +39,8 @@ function only(text: string): ProcessDefinition {
 
 /** Without the lines of [agent], and of the message only what the test is about. */
 function said(text: string): string {
-  const { problems, warnings } = load(text);
-  return formatProblems({ errors: problems, warnings });
+  const result = load(text);
+  return formatProblems({ ...result, errors: result.problems });
 }
 
 const program = (keys: string): string => `[program:web]\ncommand=/bin/web\n${keys}`;
@@ -266,9 +266,9 @@ test('keys that are not supported yet are told once, not for each program, and n
   assert.equal(
     text,
     [
-      '/etc/agent.conf:9: warning: [program:a] stdout_capture_maxbytes: is not supported yet and has no effect (told once)',
-      '/etc/agent.conf:11: warning: [program:a] memory_max: is not supported yet and has no effect (told once)',
-      '2 warnings',
+      '/etc/agent.conf:9: notice: [program:a] stdout_capture_maxbytes: is not supported yet and has no effect (told once)',
+      '/etc/agent.conf:11: notice: [program:a] memory_max: is not supported yet and has no effect (told once)',
+      '2 notices',
     ].join('\n'),
   );
 });

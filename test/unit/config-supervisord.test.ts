@@ -6,7 +6,14 @@ import { formatProblems } from '../../proto/dialect/problem.ts';
 import { fakeAccounts } from '../fakes/config-accounts.ts';
 import { fakeConfigFiles } from '../fakes/config-files.ts';
 
-const DIRECTORIES = ['/var/log/supervisor', '/var/run', '/srv/logs', '/root'];
+const DIRECTORIES = [
+  '/var/log/supervisor',
+  '/var/run',
+  '/srv/logs',
+  '/root',
+  '/tmp',
+  '/etc/supervisor/conf.d',
+];
 
 function load(text: string): AgentConfigResult {
   return loadAgentConfig('/etc/supervisord.conf', {
@@ -18,11 +25,11 @@ function load(text: string): AgentConfigResult {
   });
 }
 
-/** Without the warning that no controller is named. */
+/** Without the notice that no controller is named. */
 function said(text: string): string {
-  const { problems, warnings } = load(text);
-  const others = warnings.filter(({ message }) => !message.startsWith('no controller'));
-  return formatProblems({ errors: problems, warnings: others });
+  const { problems, warnings, notices } = load(text);
+  const others = notices.filter(({ message }) => !message.startsWith('no controller'));
+  return formatProblems({ errors: problems, warnings, notices: others });
 }
 
 function settings(keys: string) {
@@ -32,7 +39,7 @@ function settings(keys: string) {
   return config.agent;
 }
 
-test('a supervisord.conf as packaged is taken, with one word about its servers', () => {
+test('a supervisord.conf as packaged is taken, with notices alone', () => {
   const text = `
 [unix_http_server]
 file=/var/run/supervisor.sock   ; (the path to the socket file)
@@ -75,9 +82,9 @@ files = /etc/supervisor/conf.d/*.conf
   assert.equal(
     said(text),
     [
-      "/etc/supervisord.conf:2: warning: [unix_http_server] Supervisor's XML-RPC interface and web page come in a later version; this section has no effect yet (told once)",
-      '/etc/supervisord.conf:37: warning: [include] files: no file matches "/etc/supervisor/conf.d/*.conf"',
-      '2 warnings',
+      "/etc/supervisord.conf:2: notice: [unix_http_server] Supervisor's XML-RPC interface and web page come in a later version; this section has no effect yet (told once)",
+      '/etc/supervisord.conf:37: notice: [include] files: no file matches "/etc/supervisor/conf.d/*.conf"',
+      '2 notices',
     ].join('\n'),
   );
 });
@@ -92,16 +99,16 @@ test('what comes later is told once a kind, and a mistyped key there still gets 
       '[group:g]\nprograms=a,b\n[supervisord]\n',
   );
   assert.deepEqual(
-    text.split('\n').map((line) => line.replace(/^.*warning: /, '')),
+    text.split('\n').map((line) => line.replace(/^.*(?:warning|notice): /, '')),
     [
-      '[eventlistener:a] event listeners come in a later version; this section has no effect yet (told once)',
-      '[fcgi-program:a] FastCGI programs come in a later version; this section has no effect yet (told once)',
       '[fcgi-program:a] autostrat: this key is not known',
       '    did you mean autostart?',
       '[fcgi-program:b] autostrat: this key is not known',
       '    did you mean autostart?',
+      '[eventlistener:a] event listeners come in a later version; this section has no effect yet (told once)',
+      '[fcgi-program:a] FastCGI programs come in a later version; this section has no effect yet (told once)',
       '[ctlplugin:a] commands of plugins come in a later version; this section has no effect yet (told once)',
-      '5 warnings',
+      '2 warnings, 3 notices',
     ],
   );
 });
@@ -180,16 +187,16 @@ for (const [written, path, maxBytes] of [
 
 test('logfile=syslog writes no file and says where the log is', () => {
   assert.equal(settings('logfile=syslog').mainLog.path, null);
-  assert.match(
-    said('[supervisord]\nlogfile=syslog'),
-    /warning: .* logfile: the log goes to stderr/,
-  );
+  assert.match(said('[supervisord]\nlogfile=syslog'), /notice: .* logfile: the log goes to stderr/);
 });
 
 for (const [written, expected] of [
   ['logfile=/no/x', 'there is no directory "/no"'],
   ['pidfile=/no/x', 'there is no directory "/no"'],
   ['childlogdir=/no', 'there is no directory "/no"'],
+  ['directory=/no', 'there is no directory "/no"'],
+  ['directory=', 'expected an existing directory'],
+  ['identifier=%(nope)s', 'no variable is named "nope"'],
   ['loglevel=loud', 'expected one of critical, error, warn, info, debug, trace, blather'],
   ['loglevel=constructor', 'expected one of critical'],
   ['nodaemon=maybe', 'expected true or false'],

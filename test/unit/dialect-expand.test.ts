@@ -1,7 +1,12 @@
 /** What `%` means in a value; the numbers are those of Python's `%` operator. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { environmentVariables, expand, type Variables } from '../../proto/dialect/expand.ts';
+import {
+  environmentVariables,
+  expand,
+  UNREAD_ENVIRONMENT,
+  type Variables,
+} from '../../proto/dialect/expand.ts';
 
 const variables: Variables = [
   new Map<string, string | number>([
@@ -46,6 +51,15 @@ for (const [text, expected] of RIGHT) {
   });
 }
 
+function mistakesIn(text: string, within: Variables = variables) {
+  const result = expand(text, within);
+  assert.ok(!result.ok);
+  return result.mistakes.map(({ message, hint }) => ({
+    message,
+    hint: (typeof hint === 'function' ? hint() : hint) ?? '',
+  }));
+}
+
 const WRONG: readonly (readonly [text: string, message: RegExp, hint: RegExp])[] = [
   ['%s', /found "%s", expected %\(name\)s/, /%%/],
   ['date +%Y', /found "%Y"/, /%%/],
@@ -61,20 +75,42 @@ const WRONG: readonly (readonly [text: string, message: RegExp, hint: RegExp])[]
 
 for (const [text, message, hint] of WRONG) {
   test(`${JSON.stringify(text)} is a problem that says how to mend it`, () => {
-    const result = expand(text, variables);
-    assert.ok(!result.ok);
-    assert.match(result.message, message);
-    assert.match(result.hint ?? '', hint);
+    const [found, ...others] = mistakesIn(text);
+    assert.ok(found);
+    assert.deepEqual(others, []);
+    assert.match(found.message, message);
+    assert.match(found.hint, hint);
   });
 }
 
 test('a name that is like no other gets no suggestion, and no list of what there is', () => {
-  const result = expand('%(ENV_ZZZZZZ)s', variables);
-  assert.deepEqual(result, {
-    ok: false,
-    message: 'no variable is named "ENV_ZZZZZZ"',
-    hint: null,
-  });
+  const mistake = { message: 'no variable is named "ENV_ZZZZZZ"', hint: '' };
+  assert.deepEqual(mistakesIn('%(ENV_ZZZZZZ)s'), [mistake]);
+});
+
+test('all mistakes of a text are told, one about percent signs for all of them', () => {
+  assert.deepEqual(
+    mistakesIn('date +%Y-%m %(a)s %(program_name)d %(b)_ %(process_num').map((one) => one.message),
+    [
+      'found "%Y", expected %(name)s',
+      'no variable is named "a"',
+      '%(program_name)d wants a number, but this one is a text',
+      'expected a letter after %(b)',
+    ],
+  );
+});
+
+test('a million mistakes in a text are not all looked at', () => {
+  assert.equal(mistakesIn('%(program_name)d'.repeat(1_000_000)).length, 20);
+});
+
+test('what the variable of a wrong place would say is unknown, and nobody is blamed for it', () => {
+  const wrong: Variables = [new Map([['process_num', null]]), UNREAD_ENVIRONMENT, ...variables];
+  assert.deepEqual(mistakesIn('%(process_num)d %(ENV_X)s %(ENV_HOME)d', wrong), []);
+  assert.deepEqual(
+    mistakesIn('%(ENV_X)s %(nope)s', wrong).map(({ message }) => message),
+    ['no variable is named "nope"'],
+  );
 });
 
 test('an unset variable is no variable', () => {
@@ -88,7 +124,7 @@ test('the nearest layer wins', () => {
 
 test('no problem ever shows a value', () => {
   for (const text of ['%(ENV_PASWORD)s', '%(ENV_PASSWORD)d', '%s', '%(x)s']) {
-    assert.doesNotMatch(JSON.stringify(expand(text, variables)), /hunter2/);
+    assert.doesNotMatch(JSON.stringify(mistakesIn(text)), /hunter2/);
   }
 });
 

@@ -62,7 +62,15 @@ test('a relative path to the main file counts from the working directory and is 
   assert.deepEqual(entries, ['s.a=0 a/main.conf:2 /etc/a']);
 });
 
-test('a pattern without a match is a warning', () => {
+test('an empty directory for further files is noted, and no doubt', () => {
+  const { said } = read({ '/etc/a/main.conf': include('*.ini') });
+  assert.equal(
+    said,
+    '/etc/a/main.conf:4: notice: [include] files: no file matches "*.ini"\n1 notice',
+  );
+});
+
+test('a file or directory that is not there is a warning', () => {
   const { entries, said } = read({ '/etc/a/main.conf': include('no.conf no/*.conf') });
   assert.equal(entries.length, 1);
   assert.equal(

@@ -88,7 +88,10 @@ test('a problem of a settled default names the place where it is written', () =>
   const findings = createFindings();
   const context = { defaults: merged.defaults, variables: [], home: null, findings };
   readValues(section, { d: required(integer({ min: 0 })) }, context);
-  assert.match(formatProblems(findings), /^\/etc\/main:2: \[b\] d: expected .*, found "\/srv"/);
+  assert.match(
+    formatProblems(findings),
+    /^\/etc\/main:2: \[DEFAULT\] d: expected .*, found "\/srv"/,
+  );
 });
 
 test('a thousand files with a thousand sections are merged in linear time', () => {

@@ -13,8 +13,9 @@ const at = (
   key,
 });
 
-test('problems read as file, line, section, key, what; errors before warnings; and a count', () => {
+test('problems read as file, line, section, key, what; the worst kind first; and a count', () => {
   const findings = createFindings();
+  findings.notice(at('agent.conf', 1, 'x'), 'comes later', 'wait');
   findings.warning(at('agent.conf', 3, 'progam:web'), 'this section is not known');
   findings.error(at('agent.conf', 12, 'program:web', 'startsecs'), 'expected seconds, found "ten"');
   findings.error(
@@ -31,7 +32,9 @@ test('problems read as file, line, section, key, what; errors before warnings; a
       'agent.conf:12: [program:web] startsecs: expected seconds, found "ten"',
       'b.conf: there is no such file',
       'agent.conf:3: warning: [progam:web] this section is not known',
-      '3 errors, 1 warning',
+      'agent.conf:1: notice: [x] comes later',
+      '    wait',
+      '3 errors, 1 warning, 1 notice',
     ].join('\n'),
   );
 });
@@ -40,13 +43,13 @@ test('nothing to say is said as nothing', () => {
   assert.equal(formatProblems(createFindings()), '');
 });
 
-test('the same problem twice is one, and a topic is warned of once', () => {
+test('the same problem twice is one, and a topic is spoken of once', () => {
   const findings = createFindings();
   findings.error(at('a', 1), 'x');
   findings.error(at('a', 1), 'x');
-  findings.warningOnce('topic', at('a', 1), 'y');
-  findings.warningOnce('topic', at('a', 2), 'y');
-  assert.equal(formatProblems(findings), 'a:1: x\na:1: warning: y\n1 error, 1 warning');
+  findings.noticeOnce('topic', at('a', 1), 'y');
+  findings.noticeOnce('topic', at('a', 2), 'y');
+  assert.equal(formatProblems(findings), 'a:1: x\na:1: notice: y\n1 error, 1 notice');
 });
 
 test('a hundred thousand problems are not all printed, but all counted', () => {

@@ -5,9 +5,11 @@ import { type IniSection, parseIni } from '../../proto/dialect/ini.ts';
 import { createFindings, formatProblems } from '../../proto/dialect/problem.ts';
 import {
   checkKeys,
+  isWhole,
   optional,
   type Parser,
   type ReadContext,
+  readPartly,
   readValues,
   required,
 } from '../../proto/dialect/settings.ts';
@@ -80,15 +82,16 @@ test('an unknown key is a warning in sections of Supervisor', () => {
   assert.equal(context.findings.warnings.length, 1);
 });
 
-test('a key that is not supported yet is warned of once, unless it asks for nothing', () => {
+test('a key that is not supported yet is noted once, unless it asks for nothing', () => {
   const { of, context } = section('[s]\nsyslog=true\nevents=false\nbytes=0');
   const keys = { known: [], notYet: ['syslog', 'events', 'bytes'], unknownIs: 'warning' } as const;
   checkKeys(of, keys, context.findings);
   checkKeys({ ...of, place: { ...of.place, line: 9 } }, keys, context.findings);
   assert.deepEqual(
-    context.findings.warnings.map(({ key }) => key),
+    context.findings.notices.map(({ key }) => key),
     ['syslog'],
   );
+  assert.deepEqual(context.findings.warnings, []);
 });
 
 test('a % that cannot be expanded is told at its key', () => {
@@ -98,6 +101,30 @@ test('a % that cannot be expanded is told at its key', () => {
     formatProblems(context.findings),
     'a.conf:2: [s] name: no variable is named "ENV_PROT"\n    did you mean ENV_PORT?\n1 error',
   );
+});
+
+test('what is inherited and wrong is told once, where it stands', () => {
+  const findings = createFindings();
+  const source = { file: 'a.conf', directory: '/' };
+  const document = parseIni('[DEFAULT]\nport=x\n[a]\n[b]\n[c]\nport=y', source, findings);
+  const context = { defaults: document.defaults, variables: [], home: null, findings };
+  const table = { port: TABLE.port };
+  for (const one of document.sections.values()) readValues(one, table, context);
+  assert.deepEqual(
+    findings.errors.map(({ line, section: name, key }) => [line, name, key]),
+    [
+      [2, 'DEFAULT', 'port'],
+      [6, 'c', 'port'],
+    ],
+  );
+});
+
+test('the right keys of a section are there beside its wrong ones', () => {
+  const { of, context } = section('[s]\nname = a\nport = x');
+  const values = readPartly(of, TABLE, context);
+  assert.deepEqual(values, { name: 'a', wait: null });
+  assert.equal(isWhole(values, TABLE), false);
+  assert.equal(context.findings.errors.length, 1);
 });
 
 test('what a parser doubts is a warning', () => {

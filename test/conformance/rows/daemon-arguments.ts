@@ -2,7 +2,11 @@
 import type { Row } from '../row.ts';
 import { daemonNow, shellFact } from '../steps.ts';
 
-const flags = (words: string) => shellFact(`${words}`, `timeout -s KILL 8 {program} ${words} >said 2>said.err </dev/null; echo exit $?; test -s said && echo on stdout; test -s said.err && echo on stderr`);
+const flags = (words: string) =>
+  shellFact(
+    `${words}`,
+    `timeout -s KILL 8 {program} ${words} >said 2>said.err </dev/null; echo exit $?; test -s said && echo on stdout; test -s said.err && echo on stderr`,
+  );
 
 export const DAEMON_ARGUMENTS: readonly Row[] = [
   {
@@ -11,8 +15,22 @@ export const DAEMON_ARGUMENTS: readonly Row[] = [
     conf: '',
     files: { 'empty.conf': '', 'bad.conf': '[program:x\n' },
     steps: [
-      flags('-v'), flags('--version'), flags('-h'), flags('--help'), flags('--frobnicate'), flags('-Z'), flags('word'), flags('-c'),
-      flags('-c {dir}/nowhere.conf'), flags('-n -c {dir}'), flags('-n -c {dir}/empty.conf'), flags('-n -c {dir}/bad.conf'), flags('-n -c ""'), flags('-n -c {dir}/supervisord.conf -u no-such-user'), flags('-n -c {dir}/supervisord.conf -e loud'), flags('-n -c {dir}/supervisord.conf -m 9'),
+      flags('-v'),
+      flags('--version'),
+      flags('-h'),
+      flags('--help'),
+      flags('--frobnicate'),
+      flags('-Z'),
+      flags('word'),
+      flags('-c'),
+      flags('-c {dir}/nowhere.conf'),
+      flags('-n -c {dir}'),
+      flags('-n -c {dir}/empty.conf'),
+      flags('-n -c {dir}/bad.conf'),
+      flags('-n -c ""'),
+      flags('-n -c {dir}/supervisord.conf -u no-such-user'),
+      flags('-n -c {dir}/supervisord.conf -e loud'),
+      flags('-n -c {dir}/supervisord.conf -m 9'),
       daemonNow,
     ],
     shows: {},
@@ -21,7 +39,8 @@ export const DAEMON_ARGUMENTS: readonly Row[] = [
     name: 'flags of the daemon that say what the file says',
     ref: null,
     conf: '',
-    files: {'run.sh': `#!/bin/sh
+    files: {
+      'run.sh': `#!/bin/sh
 # Starts a daemon of its own with the flags that are given, and ends it.
 mkdir -p own
 cat >own/x.conf <<END
@@ -46,8 +65,28 @@ kill $!
 wait $!
 echo exit $?
 rm -f own/*.log own/*.pid
-`},
-    steps: ['-n', '-n -l {dir}/own/flag.log', '-n -j {dir}/own/flag.pid', '-n -e debug', '-n -m 027', '-n -i mine', '-n -q {dir}/auto', '-n -k', '-n -t', '-n -s', '-n -a 512', '-n -y 1MB -z 3', '-n -d {dir}', '-n --nodaemon', '-n --loglevel=debug', '-n --minfds=500 --minprocs=100', '--configuration={dir}/own/x.conf -n', '-n -u root'].map((words) => shellFact(words, `./run.sh ${words}`)),
+`,
+    },
+    steps: [
+      '-n',
+      '-n -l {dir}/own/flag.log',
+      '-n -j {dir}/own/flag.pid',
+      '-n -e debug',
+      '-n -m 027',
+      '-n -i mine',
+      '-n -q {dir}/auto',
+      '-n -k',
+      '-n -t',
+      '-n -s',
+      '-n -a 512',
+      '-n -y 1MB -z 3',
+      '-n -d {dir}',
+      '-n --nodaemon',
+      '-n --loglevel=debug',
+      '-n --minfds=500 --minprocs=100',
+      '--configuration={dir}/own/x.conf -n',
+      '-n -u root',
+    ].map((words) => shellFact(words, `./run.sh ${words}`)),
     shows: { '-n': /^0022\nexit 0$/ },
   },
 ];

@@ -1,7 +1,7 @@
 /** What a program finds when it is started: variables, user, umask, directory, descriptors. */
 import { DIRECTORY, EXECUTED, namedError } from '../named-error.ts';
 import type { Row } from '../row.ts';
-import { ctl, file, shell, until, untilFile } from '../steps.ts';
+import { ctl, file, remarks, shell, until, untilFile } from '../steps.ts';
 
 const reportRow = (
   name: string,
@@ -215,9 +215,10 @@ user = nobody
 directory = {dir}/closed
 startsecs = 2
 startretries = 0
-autostart = false`,
-    steps: [shell('mkdir -m 700 closed'), ctl('start x'), ctl('status x')],
-    shows: { '$ start x': 'exit 7\nx: ERROR (spawn error)' },
+autostart = false
+stderr_logfile = {dir}/err.log`,
+    steps: [shell('mkdir -m 700 closed'), ctl('start x'), ctl('status x'), remarks('err.log')],
+    shows: { '$ start x': 'exit 7\nx: ERROR (spawn error)', remarks: /chdir .*: EACCES\n.*not/ },
     onPurpose: namedError({
       error: "couldn't chdir to {dir}/closed: EACCES",
       endings: /^(127)?$/,
@@ -233,10 +234,15 @@ command = {dir}/only-root
 user = nobody
 startsecs = 2
 startretries = 0
-autostart = false`,
+autostart = false
+stderr_logfile = {dir}/err.log`,
     files: { 'only-root': '#!/bin/sh\nexec sleep 1000\n' },
-    steps: [shell('chmod 700 only-root'), ctl('start x'), ctl('status x')],
-    shows: { '$ start x': /exit [17]/, 'endings of x': '127' },
+    steps: [shell('chmod 700 only-root'), ctl('start x'), ctl('status x'), remarks('err.log')],
+    shows: {
+      '$ start x': /exit [17]/,
+      'endings of x': '127',
+      remarks: /exec .*: EACCES\n.*not/,
+    },
     onPurpose: namedError({
       error: "couldn't exec {dir}/only-root: EACCES",
       endings: /^(126|127)$/,

@@ -32,7 +32,10 @@ export const GIVEN: readonly Row[] = [
     steps: [
       until('x', 'RUNNING'),
       shellFact('nice value and terminal', 'cut -d " " -f 7,19 /proc/{pid:x}/stat'),
-      shellFact('leads a group', 'test $(cut -d " " -f 5 /proc/{pid:x}/stat) = {pid:x} && echo yes'),
+      shellFact(
+        'leads a group',
+        'test $(cut -d " " -f 5 /proc/{pid:x}/stat) = {pid:x} && echo yes',
+      ),
       shellFact('arguments', 'tr "\\0" "\\n" </proc/{pid:x}/cmdline'),
       shellFact('descriptors', 'ls /proc/{pid:x}/fd | tr "\\n" " "'),
       shellFact('directory', 'readlink /proc/{pid:x}/cwd'),
@@ -72,18 +75,53 @@ environment = PATH=""`,
     steps: [until('x', 'RUNNING'), ctl('stop x')],
     shows: { 'states of x': 'STARTING RUNNING STOPPING STOPPED' },
   },
-  once('a variable of several lines, and one in Greek', `command = printenv A B
+  once(
+    'a variable of several lines, and one in Greek',
+    `command = printenv A B
 environment = A="one
-  two",B="αβγ"`, { 'file out.log': /αβγ/ }),
-  once('arguments in Greek, with line ends and backslashes', `command = printf "[%%s]" αβγ "a\\nb" 'c\\d' "" "\\$x" \\"`, {}),
-  once('an argument of 100 KiB', `command = sh -c 'echo \${#1}' name ${'y'.repeat(100_000)}`, { 'file out.log': '100000' }),
+  two",B="αβγ"`,
+    { 'file out.log': /αβγ/ },
+  ),
+  once(
+    'arguments in Greek, with line ends and backslashes',
+    `command = printf "[%%s]" αβγ "a\\nb" 'c\\d' "" "\\$x" \\"`,
+    {},
+  ),
+  once('an argument of 100 KiB', `command = sh -c 'echo \${#1}' name ${'y'.repeat(100_000)}`, {
+    'file out.log': '100000',
+  }),
   ...['1', '126', '127', '128', '129', '137', '143', '192', '254'].map((code) =>
     once(`exit code ${code}`, `command = sh -c "exit ${code}"`, { 'endings of x': code }),
   ),
-  ...['HUP', 'QUIT', 'KILL', 'USR1', 'ALRM', 'TERM', 'BUS', 'XCPU', 'SYS', 'FPE', 'ILL', 'TRAP', 'VTALRM', 'PROF', 'PIPE', 'INT'].map((signal) =>
-    once(`a program that dies of SIG${signal}`, `command = sh -c "kill -${signal} $$; sleep 5"`, {}),
+  ...[
+    'HUP',
+    'QUIT',
+    'KILL',
+    'USR1',
+    'ALRM',
+    'TERM',
+    'BUS',
+    'XCPU',
+    'SYS',
+    'FPE',
+    'ILL',
+    'TRAP',
+    'VTALRM',
+    'PROF',
+    'PIPE',
+    'INT',
+  ].map((signal) =>
+    once(
+      `a program that dies of SIG${signal}`,
+      `command = sh -c "kill -${signal} $$; sleep 5"`,
+      {},
+    ),
   ),
-  once('a program that dies of a signal without a name', 'command = sh -c "kill -40 $$; sleep 5"', {}),
+  once(
+    'a program that dies of a signal without a name',
+    'command = sh -c "kill -40 $$; sleep 5"',
+    {},
+  ),
   {
     name: 'a program that closes its outputs',
     ref: null,
@@ -96,7 +134,11 @@ environment = A="one
     name: 'a program that says nothing has an empty log',
     ref: null,
     conf: '[program:x]\ncommand = sleep 1000\nstdout_logfile = {dir}/out.log\nstderr_logfile = {dir}/err.log',
-    steps: [until('x', 'RUNNING'), shellFact('sizes', 'wc -c <out.log; wc -c <err.log'), ctl('tail x')],
+    steps: [
+      until('x', 'RUNNING'),
+      shellFact('sizes', 'wc -c <out.log; wc -c <err.log'),
+      ctl('tail x'),
+    ],
     shows: { sizes: '0\n0', '$ tail x': 'exit 0' },
   },
   {
@@ -133,7 +175,13 @@ numprocs = 30
 process_name = %(process_num)02d
 [program:y]
 command = sleep 1000`,
-    steps: [until('x:29', 'EXITED'), until('y', 'RUNNING'), pause(0.5), ctl('status y'), shellFact('zombies', 'ps -o stat= --ppid {daemon} | grep -c Z')],
+    steps: [
+      until('x:29', 'EXITED'),
+      until('y', 'RUNNING'),
+      pause(0.5),
+      ctl('status y'),
+      shellFact('zombies', 'ps -o stat= --ppid {daemon} | grep -c Z'),
+    ],
     shows: { 'states of x:07': 'STARTING RUNNING EXITED', zombies: '0' },
   },
   {
@@ -156,7 +204,9 @@ directory = ~/auto`,
     files: { script: '#!/bin/sh\necho first\nexec sleep 1000\n' },
     steps: [
       until('x', 'RUNNING'),
-      shell('printf "#!/bin/sh\\necho second\\nexec sleep 1000\\n" >new; chmod +x new; mv new script'),
+      shell(
+        'printf "#!/bin/sh\\necho second\\nexec sleep 1000\\n" >new; chmod +x new; mv new script',
+      ),
       ctl('restart x'),
       untilFile('out.log', 'second'),
     ],

@@ -40,7 +40,15 @@ export const NAMES: readonly Row[] = [
     name: 'names that differ in case',
     ref: null,
     conf: `${sleeper('x')}${sleeper('X', 'autostart = false')}`,
-    steps: [until('x', 'RUNNING'), ctl('status'), ctl('start X'), ctl('stop x'), ctl('status X'), ctl('status all'), ctl('status ALL')],
+    steps: [
+      until('x', 'RUNNING'),
+      ctl('status'),
+      ctl('start X'),
+      ctl('stop x'),
+      ctl('status X'),
+      ctl('status all'),
+      ctl('status ALL'),
+    ],
     shows: {},
   },
   {

@@ -4,7 +4,7 @@
  */
 import { DIRECTORY, EXECUTED, namedError, RELATIVE } from '../named-error.ts';
 import type { Row } from '../row.ts';
-import { ctl, daemonNow, pause, shell, shellFact, until } from '../steps.ts';
+import { ctl, daemonNow, file, pause, remarks, shell, shellFact, until } from '../steps.ts';
 
 const FOUND_OUT = 'is found out before';
 
@@ -105,10 +105,15 @@ export const SPAWN_FAULTS: readonly Row[] = [
   {
     name: 'a script whose interpreter is not there',
     ref: null,
-    conf: '[program:x]\ncommand = {dir}/script\nstartretries = 1\nstartsecs = 2',
+    conf: `[program:x]
+command = {dir}/script
+startretries = 1
+startsecs = 2
+stderr_logfile = {dir}/err.log`,
     files: { script: '#!/nowhere/interpreter\n' },
-    steps: [until('x', 'FATAL')],
+    steps: [until('x', 'FATAL'), remarks('err.log')],
     shows: {
+      remarks: /exec .*: ENOENT\n.*not/,
       'states of x': 'STARTING BACKOFF STARTING BACKOFF FATAL',
       'endings of x': '127 127',
     },
@@ -134,13 +139,34 @@ directory = {dir}/nowhere
 startsecs = 2
 startretries = 1
 stderr_logfile = {dir}/err.log`,
-    steps: [
-      until('x', 'FATAL'),
-      shellFact('named in the log', 'grep -c "chdir to {dir}/nowhere: ENOENT" err.log'),
-    ],
-    shows: { 'states of x': 'STARTING BACKOFF STARTING BACKOFF FATAL', 'named in the log': '2' },
+    steps: [until('x', 'FATAL')],
+    observe: [file('err.log')],
+    shows: {
+      'states of x': 'STARTING BACKOFF STARTING BACKOFF FATAL',
+      'file err.log': /^(supervisor: .*chdir to .*\/nowhere: ENOENT\nsupervisor: .*not .*\n?){2}$/,
+    },
     onPurpose: namedError({
       error: "couldn't chdir to {dir}/nowhere: ENOENT",
+      endings: '',
+      see: DIRECTORY,
+    }),
+  },
+  {
+    name: 'a directory that is a file, with redirect_stderr',
+    ref: null,
+    conf: `[program:x]
+command = sleep 1000
+directory = {dir}/file
+startsecs = 2
+startretries = 0
+redirect_stderr = true
+stdout_logfile = {dir}/out.log`,
+    files: { file: '' },
+    steps: [until('x', 'FATAL')],
+    observe: [file('out.log')],
+    shows: { 'file out.log': /ENOTDIR/ },
+    onPurpose: namedError({
+      error: "couldn't chdir to {dir}/file: ENOTDIR",
       endings: '',
       see: DIRECTORY,
     }),

@@ -52,7 +52,6 @@ export const DIFFERENCES: readonly Difference[] = [
   stricter('[include]\nfiles=', 'it includes nothing: somebody did not finish the line'),
   laxer('numprocs=0\nprocess_name=a/b', 'there is no process that would have the name'),
   laxer('[group:g]\nprograms=a,', 'what is meant is plain'),
-  laxer('[supervisord]\ndirectory=/nowhere', 'the agent never goes to the background: no effect'),
   laxer('[supervisord]\nenvironment=A="50%%"', 'Supervisor expands it twice: it wants %%%%'),
   laxer('[supervisord]\nenvironment=A="%(host_node_name)s"', 'the variable is known elsewhere'),
   laxer('stdout_logfile=100%%.log', 'Supervisor expands it twice: it wants %%%%'),

@@ -1,0 +1,15 @@
+/** Whether a path still leads to the file that somebody has open: it may have been moved or removed. */
+import { type Stats, statSync } from 'node:fs';
+
+export function isSameFile(one: Stats, other: Stats | undefined): boolean {
+  return one.ino === other?.ino && one.dev === other.dev;
+}
+
+/** What cannot be looked at counts as another one. */
+export function leadsTo(path: string, file: Stats): boolean {
+  try {
+    return isSameFile(file, statSync(path, { throwIfNoEntry: false }));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,175 @@
+/** Rotation to the byte, and logs that are shared, hidden, or cannot be written. */
+import type { Row } from '../row.ts';
+import { ctl, daemonNow, file, names, pause, shell, shellFact, signalDaemon, until, untilFile } from '../steps.ts';
+
+const sizes = shellFact('sizes', 'wc -c out.log* | grep -v total | tr -s " "');
+
+/** Each is written by itself: rotation is looked at after each read. */
+const rotation = (name: string, lines: string, options: string, shows: Row['shows'] = {}): Row => ({
+  name: `rotation: ${name}`,
+  ref: null,
+  conf: `[program:x]
+command = {probes}/burst.sh 0.4 ${lines}
+stdout_logfile = {dir}/out.log
+${options}`,
+  steps: [until('x', 'RUNNING'), pause(2.5), sizes],
+  shows,
+});
+
+const talk = (options: string): string => `[program:x]\ncommand = {probes}/talk.sh\n${options}`;
+
+export const LOG_LIMITS: readonly Row[] = [
+  rotation('exactly at the limit', '100 100 100', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 5'),
+  rotation('one byte below, and one above', '99 101 1', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 5'),
+  rotation('one large line', '500 10', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 5'),
+  rotation('more than there are backups', '100 200 300 400 500', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 2'),
+  rotation('no backups', '60 60 60', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 0'),
+  rotation('backups -1', '60 60 60', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = -1'),
+  rotation('maxbytes 1', '5 6 7', 'stdout_logfile_maxbytes = 1\nstdout_logfile_backups = 2'),
+  {
+    name: 'rotation: backups that are there already',
+    ref: null,
+    conf: '[program:x]\ncommand = {probes}/burst.sh 0.4 100 50\nstdout_logfile = {dir}/out.log\nstdout_logfile_maxbytes = 100\nstdout_logfile_backups = 3',
+    files: { 'out.log.1': 'one\n', 'out.log.2': 'two two\n', 'out.log.3': 'three three\n', 'out.log.9': 'nine\n' },
+    steps: [until('x', 'RUNNING'), pause(2.5), sizes],
+    shows: {},
+  },
+  {
+    name: 'rotation of stderr, and of both in one',
+    ref: null,
+    conf: `[program:x]
+command = sh -c "{probes}/burst.sh 0.4 100 100 >&2"
+stderr_logfile = {dir}/out.log.err
+stderr_logfile_maxbytes = 100
+stderr_logfile_backups = 1
+[program:y]
+command = sh -c "{probes}/burst.sh 0.4 100 100 >&2"
+redirect_stderr = true
+stdout_logfile = {dir}/out.log.both
+stdout_logfile_maxbytes = 100
+stdout_logfile_backups = 1`,
+    steps: [until('x', 'RUNNING'), until('y', 'RUNNING'), pause(2), sizes],
+    shows: {},
+  },
+  {
+    name: 'clear after rotation',
+    ref: null,
+    conf: '[program:x]\ncommand = {probes}/burst.sh 0.3 100 100 50\nstdout_logfile = {dir}/out.log\nstdout_logfile_maxbytes = 100\nstdout_logfile_backups = 3',
+    steps: [until('x', 'RUNNING'), pause(1), ctl('clear x'), sizes, ctl('tail x')],
+    shows: {},
+  },
+  {
+    name: 'tail after rotation, and of more than is in the file',
+    ref: null,
+    conf: '[program:x]\ncommand = {probes}/burst.sh 0.3 100 50\nstdout_logfile = {dir}/out.log\nstdout_logfile_maxbytes = 100\nstdout_logfile_backups = 3',
+    steps: [until('x', 'RUNNING'), pause(1), ctl('tail x'), ctl('tail -1000 x'), ctl('tail -10 x')],
+    shows: {},
+  },
+  {
+    name: 'tail of a long log begins in the middle of a line',
+    ref: null,
+    conf: '[program:x]\ncommand = sh -c "seq 1000 2000; exec sleep 1000"\nstdout_logfile = {dir}/out.log',
+    steps: [until('x', 'RUNNING'), ctl('tail x'), ctl('tail -7 x'), ctl('tail -5000 x')],
+    shows: {},
+  },
+  {
+    name: 'tail in the middle of a Greek letter',
+    ref: null,
+    conf: '[program:x]\ncommand = printf "αβγδ\\n"\nstartsecs = 0\nautorestart = false\nstdout_logfile = {dir}/out.log',
+    steps: [until('x', 'EXITED'), pause(0.3), ctl('tail x'), ctl('tail -5 x'), ctl('tail -4 x')],
+    shows: {},
+  },
+  {
+    name: 'stderr_logfile beside redirect_stderr, both with limits',
+    ref: null,
+    conf: talk('redirect_stderr = true\nstdout_logfile = {dir}/out.log\nstderr_logfile = {dir}/err.log\nstderr_logfile_maxbytes = 1'),
+    steps: [until('x', 'RUNNING'), untilFile('out.log', 'stderr'), ctl('tail x stderr'), ctl('clear x')],
+    observe: [file('err.log')],
+    shows: {},
+  },
+  {
+    name: 'redirect_stderr into nothing',
+    ref: null,
+    conf: talk('redirect_stderr = true\nstdout_logfile = NONE\nstderr_logfile = {dir}/err.log'),
+    steps: [until('x', 'RUNNING'), pause(0.3), ctl('tail x'), ctl('tail x stderr'), ctl('clear x')],
+    observe: [file('err.log')],
+    shows: {},
+  },
+  {
+    name: 'NONE: clear and SIGUSR2 do no harm',
+    ref: null,
+    conf: talk('stdout_logfile = NONE\nstderr_logfile = NONE'),
+    steps: [until('x', 'RUNNING'), ctl('clear x'), signalDaemon('SIGUSR2'), pause(1.2), ctl('status x'), ctl('tail -f x')],
+    observe: [names('auto')],
+    shows: {},
+  },
+  {
+    name: 'logs without a directory in their names, each of its own program',
+    ref: null,
+    conf: `[program:x]
+command = {probes}/talk.sh
+numprocs = 2
+process_name = %(program_name)s_%(process_num)d
+stdout_logfile = %(here)s/%(program_name)s-%(process_num)d-%(host_node_name)s.log
+stderr_logfile = %(ENV_OUTER)s.log`,
+    steps: [until('x:x_1', 'RUNNING'), shellFact('logs', 'ls | grep "^x-\\|from" | sed "s/$(hostname)/HOST/"')],
+    shows: {},
+  },
+  {
+    name: 'a log whose directory goes, and comes back',
+    ref: null,
+    conf: '[program:x]\ncommand = {probes}/burst.sh 0.3 10 20 30\nstdout_logfile = {dir}/logs/out.log',
+    files: { 'logs/other': '' },
+    steps: [until('x', 'RUNNING'), shell('mv logs away'), signalDaemon('SIGUSR2'), pause(1.5), daemonNow, ctl('status x'), shell('mkdir logs'), signalDaemon('SIGUSR2'), pause(1.2), ctl('restart x'), pause(0.5), shellFact('a log again', 'test -e logs/out.log && echo yes'), daemonNow],
+    ignore: /^gaps/,
+    shows: {},
+  },
+  {
+    name: 'a log that is a directory',
+    ref: null,
+    conf: '[program:x]\ncommand = sleep 1000\nstdout_logfile = {dir}/shared\nstartretries = 0\nautostart = false',
+    steps: [ctl('start x'), ctl('status x'), daemonNow],
+    shows: {},
+  },
+  {
+    name: 'a log that may not be written',
+    ref: null,
+    conf: '[program:x]\ncommand = sleep 1000\nstdout_logfile = /proc/version\nstartretries = 0\nautostart = false',
+    steps: [ctl('start x'), ctl('status x'), daemonNow],
+    shows: {},
+  },
+  {
+    name: 'a flood of ten megabytes, rotated',
+    ref: null,
+    conf: '[program:x]\ncommand = sh -c "head -c 10000000 /dev/zero | tr \\\\000 x; exec sleep 1000"\nstdout_logfile = {dir}/out.log\nstdout_logfile_maxbytes = 3MB\nstdout_logfile_backups = 10',
+    steps: [until('x', 'RUNNING'), pause(1), shellFact('bytes', 'cat out.log* | wc -c')],
+    shows: { bytes: '10000000' },
+  },
+  {
+    name: 'lines for syslog',
+    ref: null,
+    conf: '',
+    files: { 'syslog.conf': `[supervisord]
+logfile = {dir}/s.log
+pidfile = {dir}/s.pid
+childlogdir = {dir}/auto
+[agent]
+state_dir = {dir}/own-state
+socket = {dir}/own.sock
+[program:x]
+command = sh -c "echo one; echo two >&2; printf 'half'; sleep 0.5; echo ' and half'; printf 'a\\\\tb\\\\n\\\\nlast'; exec sleep 1000"
+stdout_logfile = syslog
+stdout_syslog = true
+stderr_syslog = true
+[program:y]
+command = sh -c "sleep 1; echo from y; echo wrong >&2; exec sleep 1000"
+stdout_syslog = true
+redirect_stderr = true
+stdout_logfile = {dir}/y.log
+` },
+    steps: [shellFact('syslog', 'python3 {probes}/with-syslog.py 4 {program} -n -c {dir}/syslog.conf')],
+    observe: [file('y.log')],
+    shows: { syslog: /one/ },
+    needsRoot: true,
+  },
+];
