@@ -4,7 +4,7 @@
  * agent, and SIGUSR2 reopens log files, both as Supervisor; SIGHUP takes up what has changed in the
  * configuration. Any other end of the agent leaves the processes running for the next one.
  */
-import './adapters/heap.ts';
+import './adapters/host/heap.ts';
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { systemClock } from '../proto/clock.ts';
@@ -25,15 +25,15 @@ import { formatProblems } from '../proto/dialect/problem.ts';
 import { FleetError, refusal } from '../proto/errors.ts';
 import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../proto/operation-id.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
-import { ChildProcesses } from './adapters/children.ts';
-import { closeInherited } from './adapters/inherited.ts';
-import { openJournal } from './adapters/journal.ts';
-import { raiseLimits } from './adapters/limits.ts';
-import { type MainLog, openMainLog } from './adapters/main-log.ts';
-import { openProcessTable } from './adapters/process-table.ts';
-import { lookForChildren } from './adapters/sightings.ts';
-import { createSyslog } from './adapters/syslog.ts';
-import { findGroup, findUser, findUserName } from './adapters/users.ts';
+import { ChildProcesses } from './adapters/children/children.ts';
+import { lookForChildren } from './adapters/children/sightings.ts';
+import { closeInherited } from './adapters/host/inherited.ts';
+import { raiseLimits } from './adapters/host/limits.ts';
+import { openProcessTable } from './adapters/host/process-table.ts';
+import { findGroup, findUser, findUserName } from './adapters/host/users.ts';
+import { openJournal } from './adapters/journal/journal.ts';
+import { type MainLog, openMainLog } from './adapters/logs/main-log.ts';
+import { createSyslog } from './adapters/logs/syslog.ts';
 import {
   type AgentConfigResult,
   type AgentSettings,

@@ -6,7 +6,7 @@ import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { ClearResult, LogChannel } from '../../proto/local-orders.ts';
 import { matchProcesses } from '../../proto/process-pattern.ts';
 import type { ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
-import { followLog, readTail } from '../adapters/log-reader.ts';
+import { followLog, readTail } from '../adapters/logs/log-reader.ts';
 import { statusOf } from '../core/process.ts';
 import type { AgentState } from '../core/state.ts';
 import { NO_LOG, type ReadableLog } from './log-call.ts';

@@ -2,8 +2,8 @@
  * What an agent does before it supervises anything, and can do without: on a full disk it says so
  * and goes on, because processes that nobody looks after are worse.
  */
-import { makeFifos } from '../adapters/output.ts';
-import { type Folders, runFilesOf } from '../adapters/run-files.ts';
+import { makeFifos } from '../adapters/children/output.ts';
+import { type Folders, runFilesOf } from '../adapters/children/run-files.ts';
 import type { AgentState } from '../core/state.ts';
 import type { Log } from '../ports.ts';
 import { type StartingConfig, textToKeep } from './configuration.ts';

@@ -15,7 +15,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { assertHarmless, findLogPlace } from '../adapters/log-place.ts';
+import { assertHarmless, findLogPlace } from '../adapters/logs/log-place.ts';
 import type { Log } from '../ports.ts';
 
 /** Readable by everybody, as everybody may ask whether the agent runs. */

@@ -9,7 +9,7 @@ import {
   findUser,
   findUserById,
   findUserName,
-} from '../../agent/adapters/users.ts';
+} from '../../agent/adapters/host/users.ts';
 
 const entries = (file: string): readonly (readonly string[])[] =>
   readFileSync(file, 'utf8')

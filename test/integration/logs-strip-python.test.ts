@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EscapeStripper } from '../../agent/adapters/strip-escapes.ts';
+import { EscapeStripper } from '../../agent/adapters/logs/strip-escapes.ts';
 
 const JUDGE = `
 import json, sys

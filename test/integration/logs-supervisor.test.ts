@@ -20,9 +20,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { LastLines } from '../../agent/adapters/last-lines.ts';
-import { openLogSink } from '../../agent/adapters/log-sink.ts';
-import { makeFifos, OutputStream } from '../../agent/adapters/output.ts';
+import { makeFifos, OutputStream } from '../../agent/adapters/children/output.ts';
+import { LastLines } from '../../agent/adapters/logs/last-lines.ts';
+import { openLogSink } from '../../agent/adapters/logs/log-sink.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
 import { eventually } from './fleet/wait.ts';

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createSyslog } from '../../agent/adapters/syslog.ts';
+import { createSyslog } from '../../agent/adapters/logs/syslog.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
 import { eventually } from './fleet/wait.ts';
 

@@ -6,9 +6,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { ChildProcesses } from '../../agent/adapters/children.ts';
-import { closeInherited } from '../../agent/adapters/inherited.ts';
-import { openProcessTable } from '../../agent/adapters/process-table.ts';
+import { ChildProcesses } from '../../agent/adapters/children/children.ts';
+import { closeInherited } from '../../agent/adapters/host/inherited.ts';
+import { openProcessTable } from '../../agent/adapters/host/process-table.ts';
 import type { LogDefinition, ProcessDefinition } from '../../agent/core/definition.ts';
 import type { Child, ProcessInput } from '../../agent/core/process.ts';
 import { knownProcessName, type ProcessName } from '../../proto/vocabulary.ts';

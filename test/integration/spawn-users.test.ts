@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type SwitchTool, switchTo } from '../../agent/adapters/user-switch.ts';
+import { type SwitchTool, switchTo } from '../../agent/adapters/children/user-switch.ts';
 import { environmentOf, statusField, workingDirectoryOf } from './fleet/processes.ts';
 import { eventually } from './fleet/wait.ts';
 import { isRoot, NOBODY, openChildren } from './spawn-harness.ts';

@@ -13,11 +13,11 @@ import {
 import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { findExecutable } from '../../agent/adapters/executable.ts';
-import { isExecutableFormat } from '../../agent/adapters/executable-format.ts';
-import { linuxProcessTable, posixProcessTable } from '../../agent/adapters/process-table.ts';
-import { logPathOf, runFilesOf } from '../../agent/adapters/run-files.ts';
-import { lookForChildren } from '../../agent/adapters/sightings.ts';
+import { findExecutable } from '../../agent/adapters/children/executable.ts';
+import { isExecutableFormat } from '../../agent/adapters/children/executable-format.ts';
+import { logPathOf, runFilesOf } from '../../agent/adapters/children/run-files.ts';
+import { lookForChildren } from '../../agent/adapters/children/sightings.ts';
+import { linuxProcessTable, posixProcessTable } from '../../agent/adapters/host/process-table.ts';
 import { knownProcessName } from '../../proto/vocabulary.ts';
 import { aRunningHost } from '../fakes/agent-host.ts';
 import { aDefinition, exitCode } from '../fakes/agent-process.ts';

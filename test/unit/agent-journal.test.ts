@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { openJournal } from '../../agent/adapters/journal.ts';
+import { openJournal } from '../../agent/adapters/journal/journal.ts';
 import { initialProcess, type ProcessRuntime } from '../../agent/core/process.ts';
 import type { AgentWrite } from '../../agent/core/state.ts';
 import type { TargetRecord } from '../../agent/core/target.ts';

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { AdoptedChildren } from '../../agent/adapters/adopted.ts';
-import { keeperArguments } from '../../agent/adapters/keeper.ts';
-import { carryEnvironment } from '../../agent/adapters/keeper-environment.ts';
-import { mayBeAlive } from '../../agent/adapters/process-table.ts';
+import { AdoptedChildren } from '../../agent/adapters/children/adopted.ts';
+import { keeperArguments } from '../../agent/adapters/children/keeper.ts';
+import { carryEnvironment } from '../../agent/adapters/children/keeper-environment.ts';
+import { mayBeAlive } from '../../agent/adapters/host/process-table.ts';
 import type { ExitStatus } from '../../agent/core/exit-status.ts';
 
 const CHILD = { pid: 7, startToken: 'a', keeperPid: 6, keeperStartToken: 'b', bootId: 'boot-1' };

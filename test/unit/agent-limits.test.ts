@@ -1,7 +1,7 @@
 /** What the agent asks of its host before it starts anything. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Limits, limitsIn, raiseLimits } from '../../agent/adapters/limits.ts';
+import { type Limits, limitsIn, raiseLimits } from '../../agent/adapters/host/limits.ts';
 
 const NONE = Number.POSITIVE_INFINITY;
 const WANTED = { minFds: 1024, minProcs: 200 };

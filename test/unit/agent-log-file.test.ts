@@ -21,8 +21,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { LastLines } from '../../agent/adapters/last-lines.ts';
-import { clearLogFile, LogFile } from '../../agent/adapters/log-file.ts';
+import { LastLines } from '../../agent/adapters/logs/last-lines.ts';
+import { clearLogFile, LogFile } from '../../agent/adapters/logs/log-file.ts';
 
 const fail = (problem: string): never => assert.fail(problem);
 

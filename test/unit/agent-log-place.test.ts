@@ -20,9 +20,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { LogFile } from '../../agent/adapters/log-file.ts';
-import { findLogPlace } from '../../agent/adapters/log-place.ts';
-import { readTail } from '../../agent/adapters/log-reader.ts';
+import { LogFile } from '../../agent/adapters/logs/log-file.ts';
+import { findLogPlace } from '../../agent/adapters/logs/log-place.ts';
+import { readTail } from '../../agent/adapters/logs/log-reader.ts';
 
 const NEVER = { maxBytes: 0, backups: 0 };
 const NOBODY = 65_534;

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { LogFile } from '../../agent/adapters/log-file.ts';
-import { followLog, readTail } from '../../agent/adapters/log-reader.ts';
+import { LogFile } from '../../agent/adapters/logs/log-file.ts';
+import { followLog, readTail } from '../../agent/adapters/logs/log-reader.ts';
 
 /** Watching a log keeps no program alive, so these tests do. */
 function aLog(context: TestContext, text?: string): string {

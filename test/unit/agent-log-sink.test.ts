@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { openLogSink } from '../../agent/adapters/log-sink.ts';
-import type { SyslogSink } from '../../agent/adapters/syslog.ts';
+import { openLogSink } from '../../agent/adapters/logs/log-sink.ts';
+import type { SyslogSink } from '../../agent/adapters/logs/syslog.ts';
 import type { LogDefinition, ProcessDefinition } from '../../agent/core/definition.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
 import { aDefinition } from '../fakes/agent-process.ts';

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type MainLogDefinition, openMainLog } from '../../agent/adapters/main-log.ts';
-import { mainLogLine } from '../../agent/adapters/main-log-line.ts';
-import { RecentBytes } from '../../agent/adapters/recent-bytes.ts';
+import { type MainLogDefinition, openMainLog } from '../../agent/adapters/logs/main-log.ts';
+import { mainLogLine } from '../../agent/adapters/logs/main-log-line.ts';
+import { RecentBytes } from '../../agent/adapters/logs/recent-bytes.ts';
 
 const AGENT_PID = 77;
 

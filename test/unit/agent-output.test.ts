@@ -14,9 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { LastLines } from '../../agent/adapters/last-lines.ts';
-import type { LogSink } from '../../agent/adapters/log-sink.ts';
-import { makeFifos, OutputStream, removeForeignFifos } from '../../agent/adapters/output.ts';
+import {
+  makeFifos,
+  OutputStream,
+  removeForeignFifos,
+} from '../../agent/adapters/children/output.ts';
+import { LastLines } from '../../agent/adapters/logs/last-lines.ts';
+import type { LogSink } from '../../agent/adapters/logs/log-sink.ts';
 
 interface PaperLog extends LogSink {
   readonly text: () => string;

@@ -8,7 +8,7 @@ import {
   forkFailure,
   keeperFailure,
   outputFailure,
-} from '../../agent/adapters/spawn-failure.ts';
+} from '../../agent/adapters/children/spawn-failure.ts';
 import { aDefinition, exitCode, killedBy } from '../fakes/agent-process.ts';
 
 const web = aDefinition('web', { command: '/srv/web --port 80' });

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openJournal } from '../../agent/adapters/journal.ts';
+import { openJournal } from '../../agent/adapters/journal/journal.ts';
 import type { AgentConfigResult, AgentSettings } from '../../agent/config/load.ts';
 import { DEFAULT_SOCKET } from '../../agent/config/local-socket.ts';
 import type { ProcessUser } from '../../agent/core/definition.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EscapeStripper } from '../../agent/adapters/strip-escapes.ts';
+import { EscapeStripper } from '../../agent/adapters/logs/strip-escapes.ts';
 
 function inPieces(pieces: readonly (string | Uint8Array)[]): string {
   const stripper = new EscapeStripper();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { SyslogLines } from '../../agent/adapters/syslog-lines.ts';
+import { SyslogLines } from '../../agent/adapters/logs/syslog-lines.ts';
 
 const MAX = 200;
 

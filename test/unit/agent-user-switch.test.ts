@@ -1,7 +1,7 @@
 /** How a root agent's programs become other users'. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type SwitchTool, switchTo } from '../../agent/adapters/user-switch.ts';
+import { type SwitchTool, switchTo } from '../../agent/adapters/children/user-switch.ts';
 
 const ALICE = { name: 'alice', uid: 1000, gid: 100 };
 const SETPRIV = { kind: 'setpriv', path: '/usr/bin/setpriv' } as const;

@@ -60,7 +60,8 @@ test('the programs that use a wrong environment of [supervisord] are not blamed'
 
 test('a wrong count is not blamed on what would count', () => {
   for (const count of ['numprocs=x', 'numprocs_start=x', 'numprocs=2\nnumprocs_start=x']) {
-    const keys = 'process_name=w%(process_num)d\nstdout_logfile=/logs/9%(process_num)d/x';
+    const keys =
+      'process_name=w%(process_num)d\nstdout_logfile=/logs/9%(process_num)d/x\nstderr_logfile=/logs/9%(numprocs)d/x';
     const found = program(`command=\n${count}\n${keys}`);
     assert.deepEqual(
       found.map((one) => one.slice(0, one.indexOf(':', 'program:'.length))),
@@ -120,6 +121,14 @@ test('where it is not known what a group names, no program is blamed for its nam
       'group:web priority: expected a whole number, found "x"',
     ],
   );
+});
+
+test('the programs of a group with a wrong name are not taken for groups of their own', () => {
+  const found = told(
+    '[agent]\n[program:web]\ncommand=x\n[program:x]\ncommand=x\n[group:web]\nprograms=x\n[group:c d]\nprograms=web',
+  );
+  assert.equal(found.length, 1);
+  assert.match(found[0] ?? '', /^group:c d: expected a name/);
 });
 
 test('what is in a section with a wrong name is judged, but not by that name', () => {

@@ -1,6 +1,17 @@
 /** Rotation to the byte, and logs that are shared, hidden, or cannot be written. */
 import type { Row } from '../row.ts';
-import { ctl, daemonNow, file, names, pause, shell, shellFact, signalDaemon, until, untilFile } from '../steps.ts';
+import {
+  ctl,
+  daemonNow,
+  file,
+  names,
+  pause,
+  shell,
+  shellFact,
+  signalDaemon,
+  until,
+  untilFile,
+} from '../steps.ts';
 
 const sizes = shellFact('sizes', 'wc -c out.log* | grep -v total | tr -s " "');
 
@@ -19,10 +30,22 @@ ${options}`,
 const talk = (options: string): string => `[program:x]\ncommand = {probes}/talk.sh\n${options}`;
 
 export const LOG_LIMITS: readonly Row[] = [
-  rotation('exactly at the limit', '100 100 100', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 5'),
-  rotation('one byte below, and one above', '99 101 1', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 5'),
+  rotation(
+    'exactly at the limit',
+    '100 100 100',
+    'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 5',
+  ),
+  rotation(
+    'one byte below, and one above',
+    '99 101 1',
+    'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 5',
+  ),
   rotation('one large line', '500 10', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 5'),
-  rotation('more than there are backups', '100 200 300 400 500', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 2'),
+  rotation(
+    'more than there are backups',
+    '100 200 300 400 500',
+    'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 2',
+  ),
   rotation('no backups', '60 60 60', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 0'),
   rotation('backups -1', '60 60 60', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = -1'),
   rotation('maxbytes 1', '5 6 7', 'stdout_logfile_maxbytes = 1\nstdout_logfile_backups = 2'),
@@ -30,7 +53,12 @@ export const LOG_LIMITS: readonly Row[] = [
     name: 'rotation: backups that are there already',
     ref: null,
     conf: '[program:x]\ncommand = {probes}/burst.sh 0.4 100 50\nstdout_logfile = {dir}/out.log\nstdout_logfile_maxbytes = 100\nstdout_logfile_backups = 3',
-    files: { 'out.log.1': 'one\n', 'out.log.2': 'two two\n', 'out.log.3': 'three three\n', 'out.log.9': 'nine\n' },
+    files: {
+      'out.log.1': 'one\n',
+      'out.log.2': 'two two\n',
+      'out.log.3': 'three three\n',
+      'out.log.9': 'nine\n',
+    },
     steps: [until('x', 'RUNNING'), pause(2.5), sizes],
     shows: {},
   },
@@ -82,8 +110,15 @@ stdout_logfile_backups = 1`,
   {
     name: 'stderr_logfile beside redirect_stderr, both with limits',
     ref: null,
-    conf: talk('redirect_stderr = true\nstdout_logfile = {dir}/out.log\nstderr_logfile = {dir}/err.log\nstderr_logfile_maxbytes = 1'),
-    steps: [until('x', 'RUNNING'), untilFile('out.log', 'stderr'), ctl('tail x stderr'), ctl('clear x')],
+    conf: talk(
+      'redirect_stderr = true\nstdout_logfile = {dir}/out.log\nstderr_logfile = {dir}/err.log\nstderr_logfile_maxbytes = 1',
+    ),
+    steps: [
+      until('x', 'RUNNING'),
+      untilFile('out.log', 'stderr'),
+      ctl('tail x stderr'),
+      ctl('clear x'),
+    ],
     observe: [file('err.log')],
     shows: {},
   },
@@ -99,7 +134,14 @@ stdout_logfile_backups = 1`,
     name: 'NONE: clear and SIGUSR2 do no harm',
     ref: null,
     conf: talk('stdout_logfile = NONE\nstderr_logfile = NONE'),
-    steps: [until('x', 'RUNNING'), ctl('clear x'), signalDaemon('SIGUSR2'), pause(1.2), ctl('status x'), ctl('tail -f x')],
+    steps: [
+      until('x', 'RUNNING'),
+      ctl('clear x'),
+      signalDaemon('SIGUSR2'),
+      pause(1.2),
+      ctl('status x'),
+      ctl('tail -f x'),
+    ],
     observe: [names('auto')],
     shows: {},
   },
@@ -112,7 +154,10 @@ numprocs = 2
 process_name = %(program_name)s_%(process_num)d
 stdout_logfile = %(here)s/%(program_name)s-%(process_num)d-%(host_node_name)s.log
 stderr_logfile = %(ENV_OUTER)s.log`,
-    steps: [until('x:x_1', 'RUNNING'), shellFact('logs', 'ls | grep "^x-\\|from" | sed "s/$(hostname)/HOST/"')],
+    steps: [
+      until('x:x_1', 'RUNNING'),
+      shellFact('logs', 'ls | grep "^x-\\|from" | sed "s/$(hostname)/HOST/"'),
+    ],
     shows: {},
   },
   {
@@ -120,7 +165,21 @@ stderr_logfile = %(ENV_OUTER)s.log`,
     ref: null,
     conf: '[program:x]\ncommand = {probes}/burst.sh 0.3 10 20 30\nstdout_logfile = {dir}/logs/out.log',
     files: { 'logs/other': '' },
-    steps: [until('x', 'RUNNING'), shell('mv logs away'), signalDaemon('SIGUSR2'), pause(1.5), daemonNow, ctl('status x'), shell('mkdir logs'), signalDaemon('SIGUSR2'), pause(1.2), ctl('restart x'), pause(0.5), shellFact('a log again', 'test -e logs/out.log && echo yes'), daemonNow],
+    steps: [
+      until('x', 'RUNNING'),
+      shell('mv logs away'),
+      signalDaemon('SIGUSR2'),
+      pause(1.5),
+      daemonNow,
+      ctl('status x'),
+      shell('mkdir logs'),
+      signalDaemon('SIGUSR2'),
+      pause(1.2),
+      ctl('restart x'),
+      pause(0.5),
+      shellFact('a log again', 'test -e logs/out.log && echo yes'),
+      daemonNow,
+    ],
     ignore: /^gaps/,
     shows: {},
   },
@@ -149,7 +208,8 @@ stderr_logfile = %(ENV_OUTER)s.log`,
     name: 'lines for syslog',
     ref: null,
     conf: '',
-    files: { 'syslog.conf': `[supervisord]
+    files: {
+      'syslog.conf': `[supervisord]
 logfile = {dir}/s.log
 pidfile = {dir}/s.pid
 childlogdir = {dir}/auto
@@ -166,8 +226,11 @@ command = sh -c "sleep 1; echo from y; echo wrong >&2; exec sleep 1000"
 stdout_syslog = true
 redirect_stderr = true
 stdout_logfile = {dir}/y.log
-` },
-    steps: [shellFact('syslog', 'python3 {probes}/with-syslog.py 4 {program} -n -c {dir}/syslog.conf')],
+`,
+    },
+    steps: [
+      shellFact('syslog', 'python3 {probes}/with-syslog.py 4 {program} -n -c {dir}/syslog.conf'),
+    ],
     observe: [file('y.log')],
     shows: { syslog: /one/ },
     needsRoot: true,

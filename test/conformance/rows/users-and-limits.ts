@@ -1,6 +1,18 @@
 /** Programs and daemons of other users, and a host that has no more of something. */
 import type { Row } from '../row.ts';
-import { configure, ctl, daemonEnds, daemonNow, file, pause, shell, shellFact, signalDaemon, startDaemon, until } from '../steps.ts';
+import {
+  configure,
+  ctl,
+  daemonEnds,
+  daemonNow,
+  file,
+  pause,
+  shell,
+  shellFact,
+  signalDaemon,
+  startDaemon,
+  until,
+} from '../steps.ts';
 
 const daemonOf = (sections: string): string => `[supervisord]
 logfile = {dir}/own.log
@@ -17,12 +29,22 @@ export const USERS_AND_LIMITS: readonly Row[] = [
     ref: null,
     conf: '',
     steps: [
-      signalDaemon('SIGTERM'), daemonEnds,
+      signalDaemon('SIGTERM'),
+      daemonEnds,
       shell('rm -rf state supervisord.log supervisord.pid; chmod 777 . auto'),
-      configure('[supervisord]\nuser = nobody\n[program:x]\ncommand = {probes}/report.sh {dir}/shared/report\n[program:y]\ncommand = sleep 1000\nuser = nobody'),
-      startDaemon, until('x', 'RUNNING'), until('y', 'RUNNING'),
-      shellFact('user of the daemon', 'grep "^Uid\\|^Gid\\|^Groups" /proc/{daemon}/status | tr -s " \\t" " "'),
-      ctl('status'), ctl('restart y'), ctl('tail x stderr'),
+      configure(
+        '[supervisord]\nuser = nobody\n[program:x]\ncommand = {probes}/report.sh {dir}/shared/report\n[program:y]\ncommand = sleep 1000\nuser = nobody',
+      ),
+      startDaemon,
+      until('x', 'RUNNING'),
+      until('y', 'RUNNING'),
+      shellFact(
+        'user of the daemon',
+        'grep "^Uid\\|^Gid\\|^Groups" /proc/{daemon}/status | tr -s " \\t" " "',
+      ),
+      ctl('status'),
+      ctl('restart y'),
+      ctl('tail x stderr'),
       shellFact('owner of a log', 'ls -l auto | grep -o "nobody nogroup" | sort -u'),
     ],
     observe: [file('shared/report')],
@@ -35,10 +57,16 @@ export const USERS_AND_LIMITS: readonly Row[] = [
     ref: null,
     conf: '',
     steps: [
-      signalDaemon('SIGTERM'), daemonEnds,
+      signalDaemon('SIGTERM'),
+      daemonEnds,
       shell('rm -rf state supervisord.log supervisord.pid; chmod 777 . auto'),
-      configure('[supervisord]\nuser = nobody\n[program:x]\ncommand = id -u\nuser = games\nstartsecs = 2\nstartretries = 0'),
-      startDaemon, pause(4), ctl('status'), daemonNow,
+      configure(
+        '[supervisord]\nuser = nobody\n[program:x]\ncommand = id -u\nuser = games\nstartsecs = 2\nstartretries = 0',
+      ),
+      startDaemon,
+      pause(4),
+      ctl('status'),
+      daemonNow,
     ],
     ignore: /^gaps/,
     shows: {},
@@ -49,8 +77,10 @@ export const USERS_AND_LIMITS: readonly Row[] = [
     ref: null,
     conf: '',
     files: {
-      passwd: 'root:x:0:0::/root:/bin/sh\nmany:x:4242:4243::/nowhere:/bin/false\nlone:x:4250:4251::/:/bin/sh\n',
-      group: 'root:x:0:\nmany:x:4243:\none:x:4301:many,other\ntwo:x:4302:lone,many\nthree:x:4303:other\n',
+      passwd:
+        'root:x:0:0::/root:/bin/sh\nmany:x:4242:4243::/nowhere:/bin/false\nlone:x:4250:4251::/:/bin/sh\n',
+      group:
+        'root:x:0:\nmany:x:4243:\none:x:4301:many,other\ntwo:x:4302:lone,many\nthree:x:4303:other\n',
       'own.conf': daemonOf(`[program:many]
 command = {probes}/report.sh {dir}/shared/many
 user = many
@@ -60,7 +90,12 @@ user = 4250
 umask = 002
 `),
     },
-    steps: [shellFact('daemon', '{probes}/with-accounts.sh {dir}/passwd {dir}/group {probes}/for-a-while.sh {dir}/shared/lone {program} -n -c {dir}/own.conf')],
+    steps: [
+      shellFact(
+        'daemon',
+        '{probes}/with-accounts.sh {dir}/passwd {dir}/group {probes}/for-a-while.sh {dir}/shared/lone {program} -n -c {dir}/own.conf',
+      ),
+    ],
     observe: [file('shared/many'), file('shared/lone')],
     shows: { 'file shared/many': /groups: 4243 4301 4302/ },
     needsRoot: true,
@@ -71,8 +106,13 @@ umask = 002
     conf: '[program:x]\ncommand = sleep 1000\nautostart = false\nstartretries = 0\n[program:y]\ncommand = sleep 1000',
     steps: [
       until('y', 'RUNNING'),
-      shell('prlimit --pid {daemon} --nofile=$(( $(ls /proc/{daemon}/fd | sort -n | tail -1) + 2 ))'),
-      pause(0.3), ctl('start x'), ctl('status x'), daemonNow,
+      shell(
+        'prlimit --pid {daemon} --nofile=$(( $(ls /proc/{daemon}/fd | sort -n | tail -1) + 2 ))',
+      ),
+      pause(0.3),
+      ctl('start x'),
+      ctl('status x'),
+      daemonNow,
     ],
     shows: {},
   },
@@ -82,8 +122,15 @@ umask = 002
     conf: '[program:x]\ncommand = sleep 1000\nautostart = false\nstartretries = 0\n[program:y]\ncommand = sleep 1000',
     steps: [
       until('y', 'RUNNING'),
-      shell('prlimit --pid {daemon} --nofile=$(( $(ls /proc/{daemon}/fd | sort -n | tail -1) + 2 )):4096'),
-      pause(0.3), ctl('start x'), shell('prlimit --pid {daemon} --nofile=1024:4096'), ctl('start x'), until('x', 'RUNNING'), daemonNow,
+      shell(
+        'prlimit --pid {daemon} --nofile=$(( $(ls /proc/{daemon}/fd | sort -n | tail -1) + 2 )):4096',
+      ),
+      pause(0.3),
+      ctl('start x'),
+      shell('prlimit --pid {daemon} --nofile=1024:4096'),
+      ctl('start x'),
+      until('x', 'RUNNING'),
+      daemonNow,
     ],
     ignore: /^\$|^states of x|^endings|^spawn errors|^gaps/,
     shows: {},
@@ -114,7 +161,14 @@ command = sh -c 'ulimit -u 400; i=0; while [ $i -lt 200 ]; do sleep 1000 & i=$((
 stopasgroup = true
 [program:y]
 command = sleep 1000`,
-    steps: [until('x', 'RUNNING'), until('y', 'RUNNING'), ctl('restart y'), ctl('stop x'), pause(0.5), shellFact('left', 'pgrep -g {pid:x} -r R,S | wc -l')],
+    steps: [
+      until('x', 'RUNNING'),
+      until('y', 'RUNNING'),
+      ctl('restart y'),
+      ctl('stop x'),
+      pause(0.5),
+      shellFact('left', 'pgrep -g {pid:x} -r R,S | wc -l'),
+    ],
     ignore: /^gaps/,
     shows: { left: '0' },
   },

@@ -5,7 +5,7 @@
  */
 const BOOLEANS = ['true', 'OFF', '1', '', 'maybe', '2'];
 const NUMBERS = ['0', '7', '+3', ' 5 ', '', 'x', '1.5', '0x10'];
-const DIRECTORIES = ['/tmp', 'logs', '~', '%(here)s', '%(nope)s', '/nowhere', '', '/etc/passwd'];
+const DIRECTORIES = ['/usr', 'logs', '~', '%(here)s', '%(nope)s', '/nowhere', '', '/etc/passwd'];
 const FILES = ['/tmp/x', 'x', 'logs/x', '~/x', '%(here)s/x', '%(nope)s', '/nowhere/x', 'nowhere/x'];
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {

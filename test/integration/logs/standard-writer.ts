@@ -2,9 +2,10 @@
  * A program whose stdout is the log of what comes out of a FIFO, as in an agent with
  * `stdout_logfile = /dev/stdout`. It answers its parent, to show that it waits for nobody.
  */
-import { LastLines } from '../../../agent/adapters/last-lines.ts';
-import { OutputStream } from '../../../agent/adapters/output.ts';
-import { standardSink } from '../../../agent/adapters/standard-stream.ts';
+
+import { OutputStream } from '../../../agent/adapters/children/output.ts';
+import { LastLines } from '../../../agent/adapters/logs/last-lines.ts';
+import { standardSink } from '../../../agent/adapters/logs/standard-stream.ts';
 
 const say = (text: string): void => void process.send?.(text);
 const sink = standardSink(1, say);

@@ -25,7 +25,7 @@
  * file. Behind it everything is the user's: whether he may enter the directory is for him to find.
  */
 import { existsSync } from 'node:fs';
-import { NEVER_RAN_REMARK } from '../core/exit-status.ts';
+import { NEVER_RAN_REMARK } from '../../core/exit-status.ts';
 
 /** What fails here is told in this file's words, for `spawn-failure.ts` to find. */
 export const NO_DIRECTORY_REMARK = "fleetvisor: couldn't chdir";

@@ -1,5 +1,5 @@
 /** The environment of a program, in Supervisor's order (process.py, _spawn_as_child). */
-import type { ProcessDefinition } from '../core/definition.ts';
+import type { ProcessDefinition } from '../../core/definition.ts';
 
 export type OwnEnvironment = Readonly<Record<string, string | undefined>>;
 

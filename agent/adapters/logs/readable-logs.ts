@@ -1,8 +1,8 @@
 /** The log files of a process as people ask for them, whether it runs or was never started. */
-import type { ProcessDefinition } from '../core/definition.ts';
-import { type Attendance, streamsOf } from './attendance.ts';
+import type { ProcessDefinition } from '../../core/definition.ts';
+import { type Attendance, streamsOf } from '../children/attendance.ts';
+import { type Folders, logPathOf } from '../children/run-files.ts';
 import { clearLogFile } from './log-file.ts';
-import { type Folders, logPathOf } from './run-files.ts';
 
 /** @returns null where there is no file: none is kept, or what is wanted is in that of stdout */
 export function readableLog(

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import type { ProcessDefinition } from '../core/definition.ts';
+import type { ProcessDefinition } from '../../core/definition.ts';
 import { directoryProblem } from './directory.ts';
 import { findExecutable } from './executable.ts';
 import { keeperArguments } from './keeper.ts';

@@ -8,7 +8,7 @@
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import type { ProcessUser } from '../core/definition.ts';
+import type { ProcessUser } from '../../core/definition.ts';
 
 /** Null where there is none. Asks anew each time. */
 export function findUser(nameOrUid: string): ProcessUser | null {

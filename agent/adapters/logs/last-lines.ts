@@ -2,7 +2,7 @@
  * The last few kilobytes that a process printed, kept so that a failed start can be reported with
  * the program's own words, whether or not it has a log file.
  */
-import { lastLinesOf } from '../../proto/text-limits.ts';
+import { lastLinesOf } from '../../../proto/text-limits.ts';
 
 const KEPT_BYTES = 4_096;
 

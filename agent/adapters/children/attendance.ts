@@ -4,14 +4,14 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import type { ProcessDefinition } from '../core/definition.ts';
-import type { Child } from '../core/process.ts';
-import type { Log } from '../ports.ts';
-import { LastLines } from './last-lines.ts';
-import { type LogSink, openLogSink } from './log-sink.ts';
+import type { ProcessDefinition } from '../../core/definition.ts';
+import type { Child } from '../../core/process.ts';
+import type { Log } from '../../ports.ts';
+import { LastLines } from '../logs/last-lines.ts';
+import { type LogSink, openLogSink } from '../logs/log-sink.ts';
+import type { SyslogSink } from '../logs/syslog.ts';
 import { OutputStream } from './output.ts';
 import { type Folders, type RunFiles, runFilesOf } from './run-files.ts';
-import type { SyslogSink } from './syslog.ts';
 
 export interface Attendance {
   definition: ProcessDefinition;

@@ -4,8 +4,9 @@
  * any more.
  */
 import { rmSync } from 'node:fs';
-import type { ProcessName } from '../../proto/vocabulary.ts';
-import type { ProcessDefinition } from '../core/definition.ts';
+import type { ProcessName } from '../../../proto/vocabulary.ts';
+import type { ProcessDefinition } from '../../core/definition.ts';
+import { clearReadableLogs } from '../logs/readable-logs.ts';
 import {
   type Attendance,
   blindAttendance,
@@ -17,7 +18,6 @@ import {
   takeUp,
 } from './attendance.ts';
 import { makeFifos, removeForeignFifos } from './output.ts';
-import { clearReadableLogs } from './readable-logs.ts';
 import { runFilesOf } from './run-files.ts';
 import { ensureDescriptorsLeft } from './spare-descriptors.ts';
 

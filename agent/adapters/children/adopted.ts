@@ -5,11 +5,11 @@
  */
 import { watch } from 'node:fs';
 import { basename } from 'node:path';
-import type { ExitStatus } from '../core/exit-status.ts';
-import type { Child } from '../core/process.ts';
-import type { Log } from '../ports.ts';
+import type { ExitStatus } from '../../core/exit-status.ts';
+import type { Child } from '../../core/process.ts';
+import type { Log } from '../../ports.ts';
+import { mayBeAlive, type ProcessTable } from '../host/process-table.ts';
 import { readExitFile } from './exit-file.ts';
-import { mayBeAlive, type ProcessTable } from './process-table.ts';
 
 /** The exit file is watched; looking is for a keeper that was killed, or where nothing can be. */
 const LOOK_INTERVAL_MS = 1_000;

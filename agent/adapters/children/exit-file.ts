@@ -1,7 +1,7 @@
 /** What the keeper left behind about the end of its program; unknown where it left nothing. */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { type ExitStatus, parseExitFile } from '../core/exit-status.ts';
+import { type ExitStatus, parseExitFile } from '../../core/exit-status.ts';
 
 export function readExitFile(path: string): ExitStatus {
   try {

@@ -3,10 +3,10 @@
  * own stdout or stderr, the system's log beside or instead, without escape sequences if so wanted.
  * What is not configured is not there: the common case, a file, is the `LogFile` itself.
  */
-import type { LogDefinition, ProcessDefinition } from '../core/definition.ts';
-import type { Log } from '../ports.ts';
+import type { LogDefinition, ProcessDefinition } from '../../core/definition.ts';
+import type { Log } from '../../ports.ts';
+import { type Folders, logPathOf } from '../children/run-files.ts';
 import { LogFile } from './log-file.ts';
-import { type Folders, logPathOf } from './run-files.ts';
 import { standardSink } from './standard-stream.ts';
 import { EscapeStripper } from './strip-escapes.ts';
 import type { SyslogSink, SyslogStream } from './syslog.ts';

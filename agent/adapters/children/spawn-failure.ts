@@ -6,9 +6,9 @@
  * says of its failure goes where the program's output goes, as Supervisor's remarks do. That tells
  * a program that was never executed from one that ended by itself with the same status.
  */
-import { splitWords } from '../../proto/dialect/words.ts';
-import type { ProcessDefinition } from '../core/definition.ts';
-import type { ExitStatus } from '../core/exit-status.ts';
+import { splitWords } from '../../../proto/dialect/words.ts';
+import type { ProcessDefinition } from '../../core/definition.ts';
+import type { ExitStatus } from '../../core/exit-status.ts';
 import { directoryProblem } from './directory.ts';
 import { keeperTitle, NO_DIRECTORY_REMARK } from './keeper.ts';
 

@@ -3,10 +3,10 @@
  * others ended. A process is itself only if pid, start time and boot agree with the record.
  */
 import { statSync } from 'node:fs';
-import type { ProcessName } from '../../proto/vocabulary.ts';
-import type { AgentState, Sighting } from '../core/state.ts';
+import type { ProcessName } from '../../../proto/vocabulary.ts';
+import type { AgentState, Sighting } from '../../core/state.ts';
+import type { ProcessTable } from '../host/process-table.ts';
 import { readExitFile } from './exit-file.ts';
-import type { ProcessTable } from './process-table.ts';
 import { type Folders, runFilesOf } from './run-files.ts';
 
 export function lookForChildren(

@@ -5,7 +5,7 @@
  * not follow, lines are lost, counted and spoken of once; no program ever waits for it.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import type { Log } from '../ports.ts';
+import type { Log } from '../../ports.ts';
 import { SyslogLines } from './syslog-lines.ts';
 
 /** What one stream of one process writes to the system's log. */

@@ -5,13 +5,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
-import { openDatabase, type SqliteDatabase, setDurability } from '../../proto/sqlite.ts';
-import { type JournalId, journalId, type SequencedEvent } from '../../proto/vocabulary.ts';
-import type { ProcessRuntime } from '../core/process.ts';
-import type { JournalContents } from '../core/recover.ts';
-import type { AgentWrite } from '../core/state.ts';
-import type { TargetRecord } from '../core/target.ts';
-import type { Journal } from '../ports.ts';
+import { openDatabase, type SqliteDatabase, setDurability } from '../../../proto/sqlite.ts';
+import { type JournalId, journalId, type SequencedEvent } from '../../../proto/vocabulary.ts';
+import type { ProcessRuntime } from '../../core/process.ts';
+import type { JournalContents } from '../../core/recover.ts';
+import type { AgentWrite } from '../../core/state.ts';
+import type { TargetRecord } from '../../core/target.ts';
+import type { Journal } from '../../ports.ts';
 import { JOURNAL_MIGRATIONS } from './journal-schema.ts';
 
 export interface OpenJournal extends Journal, Disposable {

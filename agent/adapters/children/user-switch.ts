@@ -6,7 +6,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lchownSync, lstatSync } from 'node:fs';
-import type { ProcessUser } from '../core/definition.ts';
+import type { ProcessUser } from '../../core/definition.ts';
 
 export type UserSwitch =
   /** The command in front of which it is put; empty: there is nothing to switch. */

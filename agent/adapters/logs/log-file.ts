@@ -14,7 +14,7 @@ import {
   openSync,
   writeSync,
 } from 'node:fs';
-import type { LogDefinition } from '../core/definition.ts';
+import type { LogDefinition } from '../../core/definition.ts';
 import { shiftBackups } from './log-backups.ts';
 import { assertHarmless, findLogPlace } from './log-place.ts';
 import { leadsTo } from './same-file.ts';

@@ -1,5 +1,5 @@
 /** kill(2), with the one failure that is none told apart: nobody is there any more. */
-import type { SignalResult } from '../ports.ts';
+import type { SignalResult } from '../../ports.ts';
 
 /**
  * @param signal a name without SIG, or a number

@@ -8,8 +8,8 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import type { LastLines } from './last-lines.ts';
-import type { LogSink } from './log-sink.ts';
+import type { LastLines } from '../logs/last-lines.ts';
+import type { LogSink } from '../logs/log-sink.ts';
 
 /** What the kernel's pipe holds at the most; one buffer serves every stream, as reads are copied. */
 const CHUNK_BYTES = 65_536;

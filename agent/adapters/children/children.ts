@@ -4,19 +4,20 @@
  * the core's business.
  */
 import type { ChildProcess } from 'node:child_process';
-import type { ProcessName } from '../../proto/vocabulary.ts';
-import type { ProcessDefinition } from '../core/definition.ts';
-import { type ExitStatus, parseExitFile } from '../core/exit-status.ts';
-import type { Child, ProcessInput } from '../core/process.ts';
-import type { SpawnProblem } from '../core/state.ts';
-import type { Children, Log, SignalResult } from '../ports.ts';
+import type { ProcessName } from '../../../proto/vocabulary.ts';
+import type { ProcessDefinition } from '../../core/definition.ts';
+import { type ExitStatus, parseExitFile } from '../../core/exit-status.ts';
+import type { Child, ProcessInput } from '../../core/process.ts';
+import type { SpawnProblem } from '../../core/state.ts';
+import type { Children, Log, SignalResult } from '../../ports.ts';
+import { mayBeAlive, type ProcessTable } from '../host/process-table.ts';
+import { readableLog } from '../logs/readable-logs.ts';
+import type { SyslogSink } from '../logs/syslog.ts';
 import { AdoptedChildren } from './adopted.ts';
 import { type Attendance, errorStreamOf, gateOf, streamsOf } from './attendance.ts';
 import { Attendances } from './attendances.ts';
 import { readExitFile, readRemarks } from './exit-file.ts';
 import { findCommand, type Launch, planLaunch, startKeeper } from './launch.ts';
-import { mayBeAlive, type ProcessTable } from './process-table.ts';
-import { readableLog } from './readable-logs.ts';
 import type { Folders } from './run-files.ts';
 import { sendSignal } from './send-signal.ts';
 import {
@@ -27,7 +28,6 @@ import {
   keeperFailure,
   outputFailure,
 } from './spawn-failure.ts';
-import type { SyslogSink } from './syslog.ts';
 
 export interface ChildrenOptions {
   readonly folders: Folders;

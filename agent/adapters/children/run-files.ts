@@ -1,7 +1,7 @@
 /** Where the files of each process are: FIFOs and exit file in `run_dir`, logs as configured. */
 import { join } from 'node:path';
-import type { ProcessName } from '../../proto/vocabulary.ts';
-import type { ProcessDefinition } from '../core/definition.ts';
+import type { ProcessName } from '../../../proto/vocabulary.ts';
+import type { ProcessDefinition } from '../../core/definition.ts';
 
 export interface Folders {
   readonly runDir: string;

@@ -4,9 +4,9 @@
  * says. The last of these are kept in memory too, so that there is something to show (`maintail`)
  * where there is no such file.
  */
-import { writeToStderr } from '../../proto/daemon/log.ts';
-import { standardDescriptor } from '../config/paths.ts';
-import type { LogDefinition } from '../core/definition.ts';
+import { writeToStderr } from '../../../proto/daemon/log.ts';
+import { standardDescriptor } from '../../config/paths.ts';
+import type { LogDefinition } from '../../core/definition.ts';
 import { LogFile } from './log-file.ts';
 import { type ChunkTaker, followLog, readTail } from './log-reader.ts';
 import type { LogSink } from './log-sink.ts';

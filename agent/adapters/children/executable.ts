@@ -5,10 +5,10 @@
  */
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { repr } from '../../proto/dialect/repr.ts';
-import { cannotParse, splitWords } from '../../proto/dialect/words.ts';
-import { clippedTo } from '../../proto/text-limits.ts';
-import type { SpawnProblem } from '../core/state.ts';
+import { repr } from '../../../proto/dialect/repr.ts';
+import { cannotParse, splitWords } from '../../../proto/dialect/words.ts';
+import { clippedTo } from '../../../proto/text-limits.ts';
+import type { SpawnProblem } from '../../core/state.ts';
 import { isExecutableFormat } from './executable-format.ts';
 
 /** The command is as typed: the program sees its own name so, and exec(3) finds the same file. */
