@@ -34,8 +34,11 @@ export function unknownNameLine(typed: string): string {
     : errorLine(group, 'no such group');
 }
 
+/** A reason that begins with the name itself is told without it: the line has it already. */
 export function errorLine(name: string, reason: string): string {
-  return `${escapeUnsafe(name)}: ERROR (${escapeUnsafe(reason)})\n`;
+  const prefix = `${name}: `;
+  const shown = reason.startsWith(prefix) ? reason.slice(prefix.length) : reason;
+  return `${escapeUnsafe(name)}: ERROR (${escapeUnsafe(shown)})\n`;
 }
 
 export interface Selected {

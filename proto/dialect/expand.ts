@@ -68,7 +68,7 @@ export function environmentVariables(
   return variables;
 }
 
-/** The variables of an environment that could not be read: any may be there, with any value. */
+/** The variables of an environment that could not be read: whatever is named may be there. */
 export const UNREAD_ENVIRONMENT: Variables[number] = {
   has: (name) => name.startsWith(ENV),
   get: () => null,

@@ -29,9 +29,11 @@ function changeOf(line: Record<string, unknown>): Change {
   };
 }
 
-/** `exit status 3`, `terminated by SIGKILL`, `terminated by SIGSEGV (core dumped)`. */
+/** `exit status 3`, `terminated by SIGKILL`, `terminated by SIGSEGV (core dumped)`, `… signal 40`. */
 function endingOf(text: string | null): string | null {
   if (text === null) return null;
+  const nameless = /^terminated by signal (\d+)/.exec(text)?.[1];
+  if (nameless !== undefined) return `SIG${nameless}`;
   const [, code, signal] = /^exit status (\d+)|^terminated by (\w+)/.exec(text) ?? [];
   return code ?? signal ?? text;
 }

@@ -1,9 +1,11 @@
 /** The whole table, by subject. */
 import type { Row } from './row.ts';
+import { ADDING } from './rows/adding.ts';
 import { COMMANDS } from './rows/commands.ts';
 import { CONFIGURATION } from './rows/configuration.ts';
 import { DAEMON } from './rows/daemon.ts';
 import { DAEMON_ARGUMENTS } from './rows/daemon-arguments.ts';
+import { ENDINGS } from './rows/endings.ts';
 import { ENVIRONMENT } from './rows/environment.ts';
 import { GIVEN } from './rows/given.ts';
 import { LOG_COMMANDS } from './rows/log-commands.ts';
@@ -32,6 +34,7 @@ export const TABLE: readonly Row[] = [
   ...LOG_COMMANDS,
   ...ENVIRONMENT,
   ...GIVEN,
+  ...ENDINGS,
   ...USERS_AND_LIMITS,
   ...NAMES,
   ...CONFIGURATION,
@@ -40,6 +43,7 @@ export const TABLE: readonly Row[] = [
   ...TARGETS,
   ...RECONFIGURING,
   ...UPDATING,
+  ...ADDING,
   ...DAEMON,
   ...DAEMON_ARGUMENTS,
 ];

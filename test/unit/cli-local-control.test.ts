@@ -37,6 +37,7 @@ const situations: readonly (readonly [
   ['start a', [news('a', 'start', 'abnormal-termination')], 'a: ERROR (abnormal termination)\n', 7],
   ['stop a', [news('a', 'stop', 'failed', 'it will not die')], 'a: ERROR (it will not die)\n', 1],
   ['stop a', [news('a', 'stop', 'failed')], 'a: ERROR (failed)\n', 1],
+  ['stop a', [news('a', 'stop', 'failed', 'a: no')], 'a: ERROR (no)\n', 1],
   ['restart a', [news('a', 'stop'), news('a', 'start')], 'a: stopped\na: started\n', 0],
   [
     'restart a',
@@ -175,8 +176,14 @@ test('a refusal, and an agent that goes away, are no success', async () => {
   const refused = await fleetctlLocal(['start', 'a'], {
     news: [{ kind: 'refused', refusal: because }],
   });
-  assert.deepEqual([refused.stdout, refused.exitCode], ['', 4]);
-  assert.match(refused.stderr, /^error: the agent is shutting down\n/);
+  assert.deepEqual(
+    [refused.stdout, refused.stderr, refused.exitCode],
+    ['error: the agent is shutting down\n', '', 1],
+  );
+  const taken = await fleetctlLocal(['start', 'a'], {
+    news: [{ kind: 'refused', refusal: refusal('conflict', 'the id is taken') }],
+  });
+  assert.match(taken.stderr, /^error: the id is taken\n/);
   const lost = await fleetctlLocal(['start', 'a'], { news: [news('a', 'stop')], vanishes: true });
   assert.deepEqual([lost.stdout, lost.exitCode], ['a: stopped\n', 4]);
 });

@@ -60,6 +60,18 @@ const situations: readonly (readonly [string, readonly OrderNews[], string, numb
   ['update x', [group('x', 'updated', 'no-such-group')], 'ERROR: no such group: x\n', 1],
   ['update x', [group('x', 'removed', 'failed')], 'x: has problems; not removing\n', 1],
   ['update x', [group('x', 'updated', 'failed', 'no')], 'x: ERROR (no)\n', 1],
+  [
+    'update',
+    [
+      group('shop', 'updated'),
+      group('web', 'added', 'failed', "web: can't find command '/x'"),
+      group('pool', 'added', 'failed', 'pool:1: Exited too quickly; pool:2: no'),
+      group('zoo', 'added'),
+    ],
+    "shop: updated process group\nweb: ERROR (can't find command '/x')\n" +
+      'pool: ERROR (pool:1: Exited too quickly; pool:2: no)\nzoo: added process group\n',
+    1,
+  ],
   ['add x', [group('x', 'added')], 'x: added process group\n', 0],
   ['add x', [group('x', 'added', 'already-active')], 'ERROR: process group already active\n', 0],
   ['add x', [group('x', 'added', 'no-such-group')], 'ERROR: no such process/group: x\n', 1],
@@ -113,16 +125,6 @@ test('avail shows what is configured, by name', async () => {
     'alpha                            avail     manual    999:999\n' +
       'ab:z                             in use    auto      999:5\n',
   );
-});
-
-test('what an update could not start is told beside its groups, and counts', async () => {
-  const crash = { kind: 'process', process: 'q', step: 'start', error: null } as const;
-  const { stdout, stderr, exitCode } = await fleetctlLocal(['update'], {
-    news: [group('q', 'added'), { ...crash, fault: 'spawn-error' }, { ...crash, fault: null }],
-  });
-  assert.equal(stdout, 'q: added process group\n');
-  assert.equal(stderr, 'q: ERROR (spawn error)\n');
-  assert.equal(exitCode, 7);
 });
 
 test('update all is update of everything; add and remove of nothing are nothing', async () => {

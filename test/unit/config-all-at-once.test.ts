@@ -60,14 +60,18 @@ test('the programs that use a wrong environment of [supervisord] are not blamed'
 
 test('a wrong count is not blamed on what would count', () => {
   for (const count of ['numprocs=x', 'numprocs_start=x', 'numprocs=2\nnumprocs_start=x']) {
-    const keys =
-      'process_name=w%(process_num)d\nstdout_logfile=/logs/9%(process_num)d/x\nstderr_logfile=/logs/9%(numprocs)d/x';
+    const keys = 'process_name=w%(process_num)d\nstdout_logfile=/logs/9%(process_num)d/x';
     const found = program(`command=\n${count}\n${keys}`);
     assert.deepEqual(
       found.map((one) => one.slice(0, one.indexOf(':', 'program:'.length))),
       ['program:web command', `program:web ${count.split('\n').at(-1)?.replace('=x', '')}`],
     );
   }
+});
+
+test('how many there are is not known where numprocs is wrong', () => {
+  const found = program('command=x\nnumprocs=x\nstdout_logfile=/logs/9%(numprocs)d/x');
+  assert.match(found.join('\n'), /^program:web numprocs: expected [^\n]*$/);
 });
 
 test('what is wrong with a later process alone is told beside a mistake of the program', () => {

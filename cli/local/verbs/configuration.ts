@@ -11,7 +11,6 @@ import {
   groupExit,
   groupLine,
 } from '../render/configuration.ts';
-import { processExit, processLine } from '../render/news.ts';
 import { unreachableError } from '../render/unreachable.ts';
 import { followOrder, newOperationId } from './follow-order.ts';
 import { action, type Ending, type LocalContext, type LocalVerb, withoutWords } from './verb.ts';
@@ -64,7 +63,7 @@ export const update: LocalVerb = {
   ...ASKS_AT_ONCE,
   summary: 'take up the configuration',
   usage: [
-    ['update', 'read the configuration again and do what it says; what did not change goes on'],
+    ['update', 'read the configuration again and change only what it changes'],
     ['update GROUP…', 'only these groups'],
   ],
   read: (names) =>
@@ -90,16 +89,13 @@ function changeNamed(kind: 'add' | 'remove', names: readonly string[]) {
   return action((context) => changeGroups(context, kind, names));
 }
 
-/**
- * What an update starts is told of where it did not come up, on stderr, since supervisorctl does not
- * wait for it and prints groups only; and it counts as it does with `start`.
- */
+/** A group that did not come up is told like one that could not be changed. */
 function changeGroups(
   context: LocalContext,
   kind: 'update' | 'add' | 'remove',
   groups: readonly string[],
 ): Promise<number> {
-  const { stdout, stderr } = context.environment;
+  const { stdout } = context.environment;
   const operationId = newOperationId(context.environment);
   const stopped = new Set<string>();
   // `remove` stops nothing.
@@ -112,14 +108,9 @@ function changeGroups(
     { kind, operationId, groups },
     {
       onStep: (step) => {
-        if (step.kind === 'group') {
-          for (const news of linesOf(step)) stdout.write(groupLine(kind, news));
-          return groupExit(step.fault);
-        }
-        if (step.kind !== 'process' || step.fault === null) return null;
-        const exitCode = processExit(step);
-        if (exitCode !== null) stderr.write(processLine(step));
-        return exitCode;
+        if (step.kind !== 'group') return null;
+        for (const news of linesOf(step)) stdout.write(groupLine(kind, news));
+        return groupExit(step.fault);
       },
       onRefused: configurationRefused(shuttingDown),
     },

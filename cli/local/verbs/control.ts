@@ -1,12 +1,14 @@
 /** `start`, `stop` and `restart`, and `signal` with a signal that there is. */
+import { FleetError, type Refusal } from '../../../proto/errors.ts';
 import type { LocalOrder } from '../../../proto/local-orders.ts';
 import type { ProcessVerb } from '../../../proto/vocabulary.ts';
+import { escapeUnsafe } from '../../render/text.ts';
 import { EXIT } from '../exit-status.ts';
 import { withoutNeedless } from '../names.ts';
 import { type ProcessNews, processLine } from '../render/news.ts';
 import { followOrder, newOperationId } from './follow-order.ts';
 import { lastFailureOf } from './last-failure.ts';
-import { action, LOOKS_FIRST, type LocalContext, type LocalVerb, wrong } from './verb.ts';
+import { action, type Ending, LOOKS_FIRST, type LocalContext, type LocalVerb, wrong } from './verb.ts';
 
 export const start: LocalVerb = controlVerb('start', EXIT.invalidArguments);
 export const stop: LocalVerb = controlVerb('stop', EXIT.generic);
@@ -17,7 +19,7 @@ function controlVerb(verb: Exclude<ProcessVerb, 'signal'>, exitWithoutName: numb
     ...LOOKS_FIRST,
     summary: `${verb} processes`,
     usage: [
-      [`${verb} NAME…`, `${verb} these: name, group:name, group:*, a pattern, or a program`],
+      [`${verb} NAME…`, `${verb} these: name, group:name, group:*, pattern or program`],
       [`${verb} all`, `${verb} every process`],
     ],
     read: (names) =>
@@ -34,7 +36,7 @@ export async function control(context: LocalContext, { names, ...rest }: Control
   const operationId = newOperationId(environment);
   const order = { kind: 'control', operationId, ...rest, names: withoutNeedless(names) } as const;
   const failure = lastFailureOf(rest.verb, names);
-  await followOrder(context, order, {
+  const refused = await followOrder(context, order, {
     onStep: (step) => {
       if (step.kind !== 'process') return null;
       for (const news of asSupervisorTells(step, rest.verb)) {
@@ -43,8 +45,15 @@ export async function control(context: LocalContext, { names, ...rest }: Control
       }
       return null;
     },
+    onRefused: refusedControl,
   });
-  return failure.exitCode();
+  return refused === EXIT.success ? failure.exitCode() : refused;
+}
+
+/** supervisorctl prints what its daemon answers then, in the words of Python. */
+function refusedControl(because: Refusal): Ending {
+  if (because.code !== 'unavailable') throw new FleetError(because);
+  return { text: `error: ${escapeUnsafe(because.message)}\n`, exitCode: EXIT.generic };
 }
 
 /** Its `restart` is a stop and a start, and each finds for itself that there is no such process. */

@@ -8,7 +8,7 @@ import { type Ending, type LocalContext, type LocalVerb, withoutWords } from './
 
 export const shutdown: LocalVerb = {
   summary: 'stop everything and end the agent',
-  usage: [['shutdown', 'stop every process, highest priority number first, then end the agent']],
+  usage: [['shutdown', 'stop every process, the last to start first, then end the agent']],
   looksForAgentFirst: false,
   whenUnreachable: unreachableShutdown,
   read: (words) =>

@@ -17,7 +17,7 @@ export const status: LocalVerb = {
   summary: 'show processes and what they do',
   usage: [
     ['status', 'show every process'],
-    ['status NAME…', 'show these: name, group:name, group:*, a pattern, or a program'],
+    ['status NAME…', 'show these: name, group:name, group:*, pattern or program'],
     ['status -o json', 'show them as fleetctl status -o json does'],
   ],
   looksForAgentFirst: true,

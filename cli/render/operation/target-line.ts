@@ -62,7 +62,9 @@ export function targetLines(operation: Operation, paint: Paint): TargetLine {
 export function settledHappening(operation: OperationFacts, target: Target): Happening {
   const { durationMs } = target;
   const duration = durationMs === null ? '' : formatDuration(durationMs);
-  const facts = [pids(target), duration, remarkOf(target)];
+  // Of what held already, the word says it.
+  const remark = wasUntouched(operation.verb, target) ? '' : remarkOf(target);
+  const facts = [pids(target), duration, remark];
   return {
     ...settledWord(operation, target),
     facts: facts.filter((fact) => fact !== ''),

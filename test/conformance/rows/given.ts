@@ -1,49 +1,57 @@
 /**
- * What a program is given besides what `environment.ts` looks at: stdin, arguments, names of
- * variables that no shell knows, limits, terminal; and how each way to end is told.
+ * What a program is given besides what `environment.ts` looks at (stdin, arguments, limits, names of
+ * variables that no shell knows), and what it does with it.
  */
 import type { Row } from '../row.ts';
 import { ctl, file, pause, shell, shellFact, until, untilFile } from '../steps.ts';
 
-const once = (name: string, conf: string, shows: Row['shows'], more: Partial<Row> = {}): Row => ({
+/** Runs to its end, whatever that is; what it says goes to `out.log`. */
+export const once = (name: string, conf: string, more: Pick<Row, 'shows' | 'onPurpose'>): Row => ({
   name,
   ref: null,
   conf: `[program:x]\nstartsecs = 0\nautorestart = false\nstdout_logfile = {dir}/out.log\n${conf}`,
   steps: [until('x', 'EXITED'), pause(0.3)],
   observe: [file('out.log')],
-  shows,
   ...more,
 });
 
+/** Where the daemons differ on purpose, and what belongs to this suite, left out. */
 const VARIABLES = 'grep -v "^PYTHON\\|^CONFORMANCE" values | sort';
 
 export const GIVEN: readonly Row[] = [
   {
-    name: 'a program that reads its stdin',
+    name: 'a program that reads its stdin to the end',
     ref: null,
     conf: '[program:x]\ncommand = cat',
     steps: [pause(3), ctl('status x')],
+    ignore: /^gaps/,
     shows: { 'states of x': 'STARTING RUNNING' },
+    onPurpose: [
+      { fact: 'states of x', ours: /^STARTING BACKOFF/, see: '`/dev/null`' },
+      { fact: '$ status x', ours: /BACKOFF +Exited too quickly/, see: '`/dev/null`' },
+      { fact: 'endings of x', ours: /^0( 0)*$/, see: '`/dev/null`' },
+      { fact: 'spawn errors of x', ours: 'Exited too quickly', see: '`/dev/null`' },
+    ],
   },
   {
-    name: 'nice value, terminal and process group',
+    name: 'arguments, descriptors, group, terminal, nice value, limits',
     ref: null,
     conf: '[program:x]\ncommand = sleep 1000',
     steps: [
       until('x', 'RUNNING'),
-      shellFact('nice value and terminal', 'cut -d " " -f 7,19 /proc/{pid:x}/stat'),
+      shellFact('arguments', 'tr "\\0" " " </proc/{pid:x}/cmdline'),
+      shellFact('descriptors', 'ls /proc/{pid:x}/fd | tr "\\n" " "'),
       shellFact(
         'leads a group',
-        'test $(cut -d " " -f 5 /proc/{pid:x}/stat) = {pid:x} && echo yes',
+        'cut -d " " -f 5 /proc/{pid:x}/stat | grep -qx {pid:x} && echo yes',
       ),
-      shellFact('arguments', 'tr "\\0" "\\n" </proc/{pid:x}/cmdline'),
-      shellFact('descriptors', 'ls /proc/{pid:x}/fd | tr "\\n" " "'),
+      shellFact('terminal and nice value', 'cut -d " " -f 7,19 /proc/{pid:x}/stat'),
       shellFact('directory', 'readlink /proc/{pid:x}/cwd'),
       shellFact('limits', 'grep -v "Max open files" /proc/{pid:x}/limits | tr -s " "'),
-      shellFact('oom', 'cat /proc/{pid:x}/oom_score_adj /proc/{pid:x}/coredump_filter'),
+      shellFact('out of memory', 'cat /proc/{pid:x}/oom_score_adj /proc/{pid:x}/coredump_filter'),
       shellFact('signals', 'grep "^Sig[BC]\\|NoNewPrivs\\|Seccomp:" /proc/{pid:x}/status'),
     ],
-    shows: { 'leads a group': 'yes' },
+    shows: { arguments: 'sleep 1000', descriptors: '0 1 2', 'leads a group': 'yes' },
   },
   {
     name: 'every variable, as a program without a shell sees it',
@@ -53,75 +61,40 @@ command = env
 startsecs = 0
 autorestart = false
 stdout_logfile = {dir}/values
-environment = A.B="dots",C-D="dash",PWD="/elsewhere",OLDPWD="/old",SHLVL="7",IFS="x",OPTIND="5",PPID="1",PS1="prompt",PS4="four",ENV="{dir}/env",BASH_ENV="{dir}/env",_="under",E="x=y",LINENO="3",CDPATH="/tmp",POSIXLY_CORRECT="1"`,
+environment = A.B="dots",C-D="dash",PWD="/elsewhere",OLDPWD="/old",SHLVL="7",IFS="x",OPTIND="5",
+  PPID="1",PS1="prompt",PS4="four",ENV="{dir}/env",BASH_ENV="{dir}/env",_="under",E="x=y",LINENO="3",
+  CDPATH="/tmp",POSIXLY_CORRECT="1"`,
     steps: [until('x', 'EXITED'), pause(0.3), shellFact('values', VARIABLES)],
-    shows: { values: /A\.B=dots/ },
+    shows: { values: /^A\.B=dots\n[\s\S]*\nC-D=dash\n[\s\S]*\n_=under$/ },
   },
   {
-    name: 'a PATH on which nothing is',
+    name: 'a PATH on which nothing is, and an empty one',
     ref: null,
     conf: `[program:x]
 command = /bin/sleep 1000
-environment = PATH="{dir}/nowhere",HOME="",LD_LIBRARY_PATH="{dir}"`,
-    steps: [until('x', 'RUNNING'), ctl('stop x')],
-    shows: { 'states of x': 'STARTING RUNNING STOPPING STOPPED' },
-  },
-  {
-    name: 'an empty PATH',
-    ref: null,
-    conf: `[program:x]
+environment = PATH="{dir}/nowhere",HOME="",LD_LIBRARY_PATH="{dir}"
+[program:y]
 command = /bin/sleep 1000
 environment = PATH=""`,
-    steps: [until('x', 'RUNNING'), ctl('stop x')],
-    shows: { 'states of x': 'STARTING RUNNING STOPPING STOPPED' },
+    steps: [until('x', 'RUNNING'), until('y', 'RUNNING'), ctl('stop x'), ctl('stop y')],
+    shows: {
+      'states of x': 'STARTING RUNNING STOPPING STOPPED',
+      'states of y': 'STARTING RUNNING STOPPING STOPPED',
+    },
   },
   once(
     'a variable of several lines, and one in Greek',
-    `command = printenv A B
-environment = A="one
-  two",B="αβγ"`,
-    { 'file out.log': /αβγ/ },
+    'command = printenv A B\nenvironment = A="one\n  two",B="αβγ"',
+    { shows: { 'file out.log': 'one\ntwo\nαβγ' } },
   ),
   once(
     'arguments in Greek, with line ends and backslashes',
     `command = printf "[%%s]" αβγ "a\\nb" 'c\\d' "" "\\$x" \\"`,
-    {},
+    { shows: { 'file out.log': /^\[αβγ\]\[a\\nb\]\[c\\d\]\[\]/ } },
   ),
   once('an argument of 100 KiB', `command = sh -c 'echo \${#1}' name ${'y'.repeat(100_000)}`, {
-    'file out.log': '100000',
+    shows: { 'file out.log': '100000' },
   }),
-  ...['1', '126', '127', '128', '129', '137', '143', '192', '254'].map((code) =>
-    once(`exit code ${code}`, `command = sh -c "exit ${code}"`, { 'endings of x': code }),
-  ),
-  ...[
-    'HUP',
-    'QUIT',
-    'KILL',
-    'USR1',
-    'ALRM',
-    'TERM',
-    'BUS',
-    'XCPU',
-    'SYS',
-    'FPE',
-    'ILL',
-    'TRAP',
-    'VTALRM',
-    'PROF',
-    'PIPE',
-    'INT',
-  ].map((signal) =>
-    once(
-      `a program that dies of SIG${signal}`,
-      `command = sh -c "kill -${signal} $$; sleep 5"`,
-      {},
-    ),
-  ),
-  once(
-    'a program that dies of a signal without a name',
-    'command = sh -c "kill -40 $$; sleep 5"',
-    {},
-  ),
   {
     name: 'a program that closes its outputs',
     ref: null,
@@ -144,28 +117,18 @@ environment = A="one
   {
     name: 'what a program says before it fails stands in its log, each time',
     ref: null,
-    conf: '[program:x]\ncommand = sh -c "echo trying; echo broken >&2; exit 1"\nstartsecs = 2\nstartretries = 2\nstdout_logfile = {dir}/out.log\nstderr_logfile = {dir}/err.log',
+    conf: `[program:x]
+command = sh -c "echo trying; echo broken >&2; exit 1"
+startsecs = 2
+startretries = 2
+stdout_logfile = {dir}/out.log
+stderr_logfile = {dir}/err.log`,
     steps: [until('x', 'FATAL'), pause(0.3), ctl('tail x stderr')],
     observe: [file('out.log'), file('err.log')],
     shows: { 'file out.log': 'trying\ntrying\ntrying' },
   },
   {
-    name: 'a program that forks again and again, and ends with its group',
-    ref: null,
-    conf: `[program:x]
-command = sh -c 'for i in $(seq 100); do sleep 1000 & done; wait'
-stopasgroup = true`,
-    steps: [
-      until('x', 'RUNNING'),
-      shellFact('children', 'pgrep -g {pid:x} | wc -l'),
-      ctl('stop x'),
-      pause(0.3),
-      shellFact('left', 'pgrep -g {pid:x} -r R,S | wc -l'),
-    ],
-    shows: { children: '101', left: '0' },
-  },
-  {
-    name: 'programs that end in a flood',
+    name: 'thirty programs that end at the same time',
     ref: null,
     conf: `[program:x]
 command = sh -c "exit 0"
@@ -182,31 +145,28 @@ command = sleep 1000`,
       ctl('status y'),
       shellFact('zombies', 'ps -o stat= --ppid {daemon} | grep -c Z'),
     ],
+    ignore: /^gaps/,
     shows: { 'states of x:07': 'STARTING RUNNING EXITED', zombies: '0' },
   },
   {
-    name: 'a relative directory, and a home directory',
+    name: 'a relative directory',
     ref: null,
-    conf: `[program:x]
-command = sh -c "pwd >{dir}/where; exec sleep 1000"
-directory = shared
-[program:y]
-command = sh -c "pwd >{dir}/home; exec sleep 1000"
-directory = ~/auto`,
-    steps: [until('x', 'RUNNING'), until('y', 'RUNNING')],
-    observe: [file('where'), file('home')],
+    conf: '[program:x]\ncommand = sh -c "pwd >{dir}/where; exec sleep 1000"\ndirectory = shared',
+    steps: [until('x', 'RUNNING')],
+    observe: [file('where')],
     shows: { 'file where': '{dir}/shared' },
   },
   {
     name: 'a script that is replaced while it runs, then restarted',
     ref: null,
     conf: '[program:x]\ncommand = {dir}/script\nstdout_logfile = {dir}/out.log',
-    files: { script: '#!/bin/sh\necho first\nexec sleep 1000\n' },
+    files: {
+      script: '#!/bin/sh\necho first\nexec sleep 1000\n',
+      new: '#!/bin/sh\necho second\nexec sleep 1000\n',
+    },
     steps: [
       until('x', 'RUNNING'),
-      shell(
-        'printf "#!/bin/sh\\necho second\\nexec sleep 1000\\n" >new; chmod +x new; mv new script',
-      ),
+      shell('mv new script'),
       ctl('restart x'),
       untilFile('out.log', 'second'),
     ],
