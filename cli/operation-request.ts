@@ -44,7 +44,8 @@ export async function readRequest(
   if (options.hosts === null || isBlank(options.hosts)) {
     throw new FleetError(hostsMissing(verb, processes));
   }
-  const empty = refusalOfEmpty({ hosts: options.hosts, processes });
+  const named = verb === 'update' ? 'group' : 'process';
+  const empty = refusalOfEmpty({ hosts: options.hosts, processes, named });
   if (empty !== null) throw new FleetError(empty);
   const signal = options.signal === null ? null : parseSignalName(options.signal);
   if (signal !== null && typeof signal !== 'string') throw new FleetError(signal);

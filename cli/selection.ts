@@ -8,6 +8,8 @@ import { type Refusal, refusal } from '../proto/errors.ts';
 export function refusalOfEmpty(selection: {
   readonly hosts: string | null;
   readonly processes: readonly string[];
+  /** What the names are those of; processes unless said. */
+  readonly named?: 'group' | 'process';
 }): Refusal | null {
   if (selection.hosts !== null && isBlank(selection.hosts)) {
     return refusal('usage', 'the selection of hosts is empty', {
@@ -16,9 +18,10 @@ export function refusalOfEmpty(selection: {
     });
   }
   if (!selection.processes.some(isBlank)) return null;
-  return refusal('usage', 'the name of a process is empty', {
+  const { named = 'process' } = selection;
+  return refusal('usage', `the name of a ${named} is empty`, {
     cause: 'an empty selection never means everything',
-    fix: 'every process is spelled all',
+    fix: `every ${named} is spelled all`,
   });
 }
 

@@ -13,7 +13,10 @@ export const failed = (error: string, fault: TargetFault): Verdict => ({
 });
 
 /** The same, to whoever ordered more than single targets. */
-export const refusalOf = ({ error }: Verdict): Refusal => refusal('unavailable', error ?? '');
+export function refusalOf(verdict: Verdict): Refusal {
+  // Waiting helps against the one; against the other somebody must make room.
+  return refusal(verdict === NO_JOURNAL ? 'exhausted' : 'unavailable', verdict.error ?? '');
+}
 
 export const NOT_RUNNING = 'not running';
 export const SUCCEEDED: Verdict = { state: 'succeeded', error: null, fault: null, note: null };

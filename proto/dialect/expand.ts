@@ -27,7 +27,7 @@ export type Expanded =
   /** Empty where nothing but the value of a variable is missing. */
   | { readonly ok: false; readonly mistakes: readonly ExpansionMistake[] };
 
-export interface ExpansionMistake {
+interface ExpansionMistake {
   readonly message: string;
   /** As text, or how to search for it. */
   readonly hint: string | null | (() => string | null);

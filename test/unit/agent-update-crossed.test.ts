@@ -178,15 +178,15 @@ test('an update does not begin while the agent ends, or cannot write its journal
     alice.listen(alice.read(step));
     return { heard: alice.heard(), isThere: host.stateOf('web') !== undefined };
   };
-  const refused = { heard: ['refused unavailable'], isThere: true };
-  assert.deepEqual(begun('shutdown'), refused);
-  assert.deepEqual(begun('journalFailed'), refused);
+  const refused = (code: string) => ({ heard: [`refused ${code}`], isThere: true });
+  assert.deepEqual(begun('shutdown'), refused('unavailable'));
+  assert.deepEqual(begun('journalFailed'), refused('exhausted'));
   const { host, alice, updateTo } = aHostWithAlice(web);
   host.step({ kind: 'journalFailed' });
   updateTo();
   alice.order({ kind: 'reload' });
   alice.order({ kind: 'remove', operationId: operationId('r'), groups: ['web'] });
-  assert.deepEqual(alice.heard(), Array(3).fill('refused unavailable'));
+  assert.deepEqual(alice.heard(), Array(3).fill('refused exhausted'));
 });
 
 test('a process of a name that was there before minds no timer of its forerunner', () => {

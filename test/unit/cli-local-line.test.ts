@@ -90,6 +90,10 @@ test('there is help for every verb, without an agent', async () => {
     assert.match(stdout, new RegExp(`^  ${verb}`));
     assert.deepEqual([exitCode, dialled], [0, []]);
     assert.equal((await fleetctlLocal([verb, '--help'])).stdout, stdout);
+    assert.ok(
+      stdout.split('\n').every((line) => line.length <= 80),
+      `a narrow terminal breaks:\n${stdout}`,
+    );
   }
   const unknown = await fleetctlLocal(['help', 'no', 'such']);
   assert.deepEqual([unknown.stdout, unknown.exitCode], ['*** No help on no such\n', 0]);

@@ -50,6 +50,12 @@ test('update is asked for with groups or without, and never without hosts', asyn
   assert.match(without.stderr, /fleetctl update --hosts 'prod-\*'/);
 });
 
+test('an empty name is that of a group, and means no group at all', async () => {
+  const { stderr, exitCode, submitted } = await fleetctl(['update', '', '--hosts', 'web-*'], {});
+  assert.match(stderr, /^error: the name of a group is empty\n/);
+  assert.deepEqual([exitCode, submitted.length], [2, 0]);
+});
+
 test('options that mean nothing for an update are not known to it', async () => {
   for (const option of ['--order=host', '--full-stop']) {
     const { exitCode, submitted } = await fleetctl(['update', '--hosts', 'web-*', option], {});

@@ -8,7 +8,14 @@ import { withoutNeedless } from '../names.ts';
 import { type ProcessNews, processLine } from '../render/news.ts';
 import { followOrder, newOperationId } from './follow-order.ts';
 import { lastFailureOf } from './last-failure.ts';
-import { action, type Ending, LOOKS_FIRST, type LocalContext, type LocalVerb, wrong } from './verb.ts';
+import {
+  action,
+  type Ending,
+  LOOKS_FIRST,
+  type LocalContext,
+  type LocalVerb,
+  wrong,
+} from './verb.ts';
 
 export const start: LocalVerb = controlVerb('start', EXIT.invalidArguments);
 export const stop: LocalVerb = controlVerb('stop', EXIT.generic);

@@ -12,7 +12,7 @@ export const tail: LocalVerb = {
   ...LOOKS_FIRST,
   summary: 'show the end of a log',
   usage: [
-    ['tail NAME [stdout|stderr]', 'show the last 1600 bytes, of stdout unless said'],
+    ['tail NAME [stdout|stderr]', 'show the last 1600 bytes, stdout unless said'],
     ['tail -100 NAME [stdout|stderr]', 'show the last 100 bytes'],
     ['tail -f NAME [stdout|stderr]', 'go on showing what comes, until Ctrl-C'],
   ],

@@ -2,11 +2,38 @@
 import type { Row } from '../row.ts';
 import { daemonNow, shellFact } from '../steps.ts';
 
+/** With what it ends, and on which of the two it said something. */
 const flags = (words: string) =>
   shellFact(
-    `${words}`,
-    `timeout -s KILL 8 {program} ${words} >said 2>said.err </dev/null; echo exit $?; test -s said && echo on stdout; test -s said.err && echo on stderr`,
+    words,
+    `timeout -s KILL 8 {program} ${words} >said 2>said.err </dev/null; echo exit $?
+     test -s said && echo on stdout; test -s said.err && echo on stderr`,
   );
+
+/** A daemon of its own with these flags: the umask of a program, what the flags made, the end. */
+const withFlags = (words: string) =>
+  shellFact(
+    words,
+    `rm -rf own-state up flag.*; {probes}/for-a-while.sh {dir}/up {program} -c {dir}/own.conf ${words}
+     cat up; ls | grep "^flag"`,
+  );
+
+const OWN_CONF = `[supervisord]
+logfile = {dir}/own.log
+pidfile = {dir}/own.pid
+childlogdir = {dir}/auto
+[agent]
+state_dir = {dir}/own-state
+socket = {dir}/own.sock
+[program:x]
+command = sh -c "umask >{dir}/up; exec sleep 1000"
+`;
+
+const IN_PLACE_OF_THE_FILE = [
+  '-n -l {dir}/flag.log -j {dir}/flag.pid -e debug -y 1MB -z 3',
+  '-n -m 027 -i mine -q {dir}/auto -k -t -s -a 512',
+  '-n -d {dir} -u root --loglevel=debug --minfds=500 --minprocs=100',
+];
 
 export const DAEMON_ARGUMENTS: readonly Row[] = [
   {
@@ -15,78 +42,36 @@ export const DAEMON_ARGUMENTS: readonly Row[] = [
     conf: '',
     files: { 'empty.conf': '', 'bad.conf': '[program:x\n' },
     steps: [
-      flags('-v'),
-      flags('--version'),
-      flags('-h'),
-      flags('--help'),
-      flags('--frobnicate'),
-      flags('-Z'),
-      flags('word'),
-      flags('-c'),
-      flags('-c {dir}/nowhere.conf'),
-      flags('-n -c {dir}'),
-      flags('-n -c {dir}/empty.conf'),
-      flags('-n -c {dir}/bad.conf'),
-      flags('-n -c ""'),
-      flags('-n -c {dir}/supervisord.conf -u no-such-user'),
-      flags('-n -c {dir}/supervisord.conf -e loud'),
-      flags('-n -c {dir}/supervisord.conf -m 9'),
+      ...['-v', '--version', '-h', '--help', '--frobnicate', '-Z', 'word', '-c'].map(flags),
+      ...['nowhere.conf', '', 'empty.conf', 'bad.conf'].map((file) => flags(`-n -c {dir}/${file}`)),
       daemonNow,
     ],
-    shows: {},
+    shows: {
+      '-v': 'exit 0\non stdout',
+      '--frobnicate': 'exit 2\non stderr',
+      '-n -c {dir}/nowhere.conf': 'exit 2\non stderr',
+    },
   },
   {
-    name: 'flags of the daemon that say what the file says',
+    name: 'a daemon that stays in the foreground',
     ref: null,
     conf: '',
-    files: {
-      'run.sh': `#!/bin/sh
-# Starts a daemon of its own with the flags that are given, and ends it.
-mkdir -p own
-cat >own/x.conf <<END
-[supervisord]
-logfile = {dir}/own/file.log
-pidfile = {dir}/own/file.pid
-childlogdir = {dir}/auto
-[agent]
-state_dir = {dir}/own/state
-socket = {dir}/own/a.sock
-[program:x]
-command = sh -c "umask >{dir}/own/up; pwd >>{dir}/own/up; exec sleep 1000"
-END
-rm -rf own/state own/up
-{program} -c {dir}/own/x.conf "$@" >own/said 2>&1 &
-n=0
-while [ $n -lt 60 ] && [ ! -s own/up ] && kill -0 $! 2>/dev/null; do sleep 0.1; n=$((n+1)); done
-sleep 0.2
-cat own/up 2>/dev/null | head -1
-for f in flag.log flag.pid; do test -e own/$f && echo $f; done
-kill $!
-wait $!
-echo exit $?
-rm -f own/*.log own/*.pid
-`,
-    },
-    steps: [
-      '-n',
-      '-n -l {dir}/own/flag.log',
-      '-n -j {dir}/own/flag.pid',
-      '-n -e debug',
-      '-n -m 027',
-      '-n -i mine',
-      '-n -q {dir}/auto',
-      '-n -k',
-      '-n -t',
-      '-n -s',
-      '-n -a 512',
-      '-n -y 1MB -z 3',
-      '-n -d {dir}',
-      '-n --nodaemon',
-      '-n --loglevel=debug',
-      '-n --minfds=500 --minprocs=100',
-      '--configuration={dir}/own/x.conf -n',
-      '-n -u root',
-    ].map((words) => shellFact(words, `./run.sh ${words}`)),
-    shows: { '-n': /^0022\nexit 0$/ },
+    files: { 'own.conf': OWN_CONF },
+    steps: [withFlags('-n')],
+    shows: { '-n': 'exit 0\n0022' },
+  },
+  {
+    name: 'flags of the daemon in place of what the file says',
+    ref: null,
+    conf: '',
+    files: { 'own.conf': OWN_CONF },
+    steps: IN_PLACE_OF_THE_FILE.map(withFlags),
+    shows: { '-n -l {dir}/flag.log -j {dir}/flag.pid -e debug -y 1MB -z 3': /0022\nflag\.log/ },
+    onPurpose: IN_PLACE_OF_THE_FILE.map((words) => ({
+      fact: words,
+      ours: /^exit 2/,
+      see: 'flags that stand for what `[supervisord]` says',
+    })),
+    needsRoot: true,
   },
 ];

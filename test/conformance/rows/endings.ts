@@ -7,7 +7,7 @@ const CODES = ['1', '126', '127', '128', '129', '137', '143', '192', '254'];
 /** Not INT and PIPE: those the document speaks of. */
 const SIGNALS = [
   ...['HUP', 'QUIT', 'ILL', 'TRAP', 'ABRT', 'BUS', 'FPE', 'KILL', 'USR1', 'SEGV', 'USR2', 'ALRM'],
-  ...['TERM', 'STKFLT', 'XCPU', 'XFSZ', 'VTALRM', 'PROF', 'PWR', 'SYS'],
+  ...['TERM', 'XCPU', 'XFSZ', 'VTALRM', 'PROF', 'PWR', 'SYS'],
 ];
 
 /** Python ignores it, and so do its children, unless they say otherwise. */

@@ -15,40 +15,71 @@ import {
 
 const sizes = shellFact('sizes', 'wc -c out.log* | grep -v total | tr -s " "');
 
-/** Each is written by itself: rotation is looked at after each read. */
-const rotation = (name: string, lines: string, options: string, shows: Row['shows'] = {}): Row => ({
+/** Each line is written by itself: whether to rotate is decided after each read. */
+const rotation = (
+  name: string,
+  lines: string,
+  limits: readonly [maxBytes: number, backups: number],
+  expected: RegExp,
+): Row => ({
   name: `rotation: ${name}`,
   ref: null,
   conf: `[program:x]
 command = {probes}/burst.sh 0.4 ${lines}
 stdout_logfile = {dir}/out.log
-${options}`,
+stdout_logfile_maxbytes = ${limits[0]}
+stdout_logfile_backups = ${limits[1]}`,
   steps: [until('x', 'RUNNING'), pause(2.5), sizes],
-  shows,
+  shows: { sizes: expected },
 });
 
 const talk = (options: string): string => `[program:x]\ncommand = {probes}/talk.sh\n${options}`;
 
+const SAID = 'is said in the log of the agent';
+
+/** A log of which nothing comes: Supervisor does not start the program. */
+const unwritable = (name: string, path: string, code: string): Row => ({
+  name,
+  ref: null,
+  conf: `[program:x]\ncommand = sleep 1000\nstdout_logfile = ${path}\nstartretries = 0\nautostart = false`,
+  steps: [ctl('start x'), ctl('status x'), daemonNow],
+  shows: { 'spawn errors of x': `unknown error making dispatchers for 'x': ${code}` },
+  onPurpose: [
+    { fact: '$ start x', ours: 'exit 0\nx: started', see: SAID },
+    { fact: '$ status x', ours: /^exit 0\nx +RUNNING/, see: SAID },
+    { fact: 'states of x', ours: 'STARTING RUNNING', see: SAID },
+    { fact: 'spawn errors of x', ours: '', see: SAID },
+  ],
+});
+
+/** Lines come one at a time, so that their order is not a race. */
+const SYSLOG_CONF = `[supervisord]
+logfile = {dir}/s.log
+pidfile = {dir}/s.pid
+childlogdir = {dir}/auto
+[agent]
+state_dir = {dir}/own-state
+socket = {dir}/own.sock
+[program:x]
+command = sh -c "sleep 0.3; echo one; sleep 0.3; echo two >&2; sleep 0.3; printf 'a\\tb\\nlast\\n'; exec sleep 1000"
+stdout_logfile = syslog
+stdout_syslog = true
+stderr_syslog = true
+[program:y]
+command = sh -c "sleep 2; echo from y; sleep 0.3; echo wrong >&2; exec sleep 1000"
+stdout_syslog = true
+redirect_stderr = true
+stdout_logfile = {dir}/y.log
+`;
+
 export const LOG_LIMITS: readonly Row[] = [
-  rotation(
-    'exactly at the limit',
-    '100 100 100',
-    'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 5',
-  ),
-  rotation(
-    'one byte below, and one above',
-    '99 101 1',
-    'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 5',
-  ),
-  rotation('one large line', '500 10', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 5'),
-  rotation(
-    'more than there are backups',
-    '100 200 300 400 500',
-    'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 2',
-  ),
-  rotation('no backups', '60 60 60', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = 0'),
-  rotation('backups -1', '60 60 60', 'stdout_logfile_maxbytes = 100\nstdout_logfile_backups = -1'),
-  rotation('maxbytes 1', '5 6 7', 'stdout_logfile_maxbytes = 1\nstdout_logfile_backups = 2'),
+  rotation('exactly at the limit', '100 100 100', [100, 5], /^0 out\.log\s+100 out\.log\.1\s/),
+  rotation('one byte below, and one above', '99 101 1', [100, 5], /out\.log\.1$/),
+  rotation('one large line', '500 10', [100, 5], /^10 out\.log\s+500 out\.log\.1$/),
+  rotation('more than there are backups', '100 200 300 400 500', [100, 2], /out\.log\.2$/),
+  rotation('no backups', '60 60 60', [100, 0], /^\d+ out\.log$/),
+  rotation('backups -1', '60 60 60', [100, -1], /^\d+ out\.log$/),
+  rotation('maxbytes 1', '5 6 7', [1, 2], /^0 out\.log\s+7 out\.log\.1\s+6 out\.log\.2$/),
   {
     name: 'rotation: backups that are there already',
     ref: null,
@@ -60,7 +91,7 @@ export const LOG_LIMITS: readonly Row[] = [
       'out.log.9': 'nine\n',
     },
     steps: [until('x', 'RUNNING'), pause(2.5), sizes],
-    shows: {},
+    shows: { sizes: /out\.log\.1\s+4 out\.log\.2\s+8 out\.log\.3\s+5 out\.log\.9$/ },
   },
   {
     name: 'rotation of stderr, and of both in one',
@@ -77,35 +108,38 @@ stdout_logfile = {dir}/out.log.both
 stdout_logfile_maxbytes = 100
 stdout_logfile_backups = 1`,
     steps: [until('x', 'RUNNING'), until('y', 'RUNNING'), pause(2), sizes],
-    shows: {},
+    shows: { sizes: /100 out\.log\.both\.1\s+0 out\.log\.err\s+100 out\.log\.err\.1$/ },
   },
   {
     name: 'clear after rotation',
     ref: null,
     conf: '[program:x]\ncommand = {probes}/burst.sh 0.3 100 100 50\nstdout_logfile = {dir}/out.log\nstdout_logfile_maxbytes = 100\nstdout_logfile_backups = 3',
     steps: [until('x', 'RUNNING'), pause(1), ctl('clear x'), sizes, ctl('tail x')],
-    shows: {},
+    shows: { '$ clear x': 'exit 0\nx: cleared' },
   },
   {
     name: 'tail after rotation, and of more than is in the file',
     ref: null,
     conf: '[program:x]\ncommand = {probes}/burst.sh 0.3 100 50\nstdout_logfile = {dir}/out.log\nstdout_logfile_maxbytes = 100\nstdout_logfile_backups = 3',
     steps: [until('x', 'RUNNING'), pause(1), ctl('tail x'), ctl('tail -1000 x'), ctl('tail -10 x')],
-    shows: {},
+    shows: { '$ tail -10 x': /^exit 0\n0+$/ },
   },
   {
     name: 'tail of a long log begins in the middle of a line',
     ref: null,
     conf: '[program:x]\ncommand = sh -c "seq 1000 2000; exec sleep 1000"\nstdout_logfile = {dir}/out.log',
     steps: [until('x', 'RUNNING'), ctl('tail x'), ctl('tail -7 x'), ctl('tail -5000 x')],
-    shows: {},
+    shows: { '$ tail -7 x': 'exit 0\n9\n2000' },
   },
   {
     name: 'tail in the middle of a Greek letter',
     ref: null,
     conf: '[program:x]\ncommand = printf "αβγδ\\n"\nstartsecs = 0\nautorestart = false\nstdout_logfile = {dir}/out.log',
     steps: [until('x', 'EXITED'), pause(0.3), ctl('tail x'), ctl('tail -5 x'), ctl('tail -4 x')],
-    shows: {},
+    shows: { '$ tail -5 x': 'exit 0\nγδ' },
+    onPurpose: [
+      { fact: '$ tail -4 x', ours: 'exit 0\n\ufffdδ', see: 'or half a letter at its beginning' },
+    ],
   },
   {
     name: 'stderr_logfile beside redirect_stderr, both with limits',
@@ -120,7 +154,7 @@ stdout_logfile_backups = 1`,
       ctl('clear x'),
     ],
     observe: [file('err.log')],
-    shows: {},
+    shows: { 'file err.log': '(missing)' },
   },
   {
     name: 'redirect_stderr into nothing',
@@ -128,7 +162,7 @@ stdout_logfile_backups = 1`,
     conf: talk('redirect_stderr = true\nstdout_logfile = NONE\nstderr_logfile = {dir}/err.log'),
     steps: [until('x', 'RUNNING'), pause(0.3), ctl('tail x'), ctl('tail x stderr'), ctl('clear x')],
     observe: [file('err.log')],
-    shows: {},
+    shows: { '$ tail x': 'exit 1\nx: ERROR (no log file)' },
   },
   {
     name: 'NONE: clear and SIGUSR2 do no harm',
@@ -143,7 +177,7 @@ stdout_logfile_backups = 1`,
       ctl('tail -f x'),
     ],
     observe: [names('auto')],
-    shows: {},
+    shows: { '$ clear x': 'exit 0\nx: cleared' },
   },
   {
     name: 'logs without a directory in their names, each of its own program',
@@ -158,7 +192,7 @@ stderr_logfile = %(ENV_OUTER)s.log`,
       until('x:x_1', 'RUNNING'),
       shellFact('logs', 'ls | grep "^x-\\|from" | sed "s/$(hostname)/HOST/"'),
     ],
-    shows: {},
+    shows: { logs: 'from outside.log\nx-0-HOST.log\nx-1-HOST.log' },
   },
   {
     name: 'a log whose directory goes, and comes back',
@@ -181,22 +215,19 @@ stderr_logfile = %(ENV_OUTER)s.log`,
       daemonNow,
     ],
     ignore: /^gaps/,
-    shows: {},
+    shows: { 'daemon now': 'exit 1' },
+    onPurpose: [
+      { fact: 'daemon now', ours: 'runs', see: SAID },
+      { fact: 'daemon now #2', ours: 'runs', see: SAID },
+      { fact: 'a log again', ours: 'yes', see: SAID },
+      { fact: '$ status x', ours: /^exit 0\nx +RUNNING/, see: SAID },
+      { fact: '$ restart x', ours: 'exit 0\nx: stopped\nx: started', see: SAID },
+      { fact: 'states of x', ours: /STOPPED STARTING RUNNING$/, see: SAID },
+      { fact: 'endings of x', ours: 'SIGTERM', see: SAID },
+    ],
   },
-  {
-    name: 'a log that is a directory',
-    ref: null,
-    conf: '[program:x]\ncommand = sleep 1000\nstdout_logfile = {dir}/shared\nstartretries = 0\nautostart = false',
-    steps: [ctl('start x'), ctl('status x'), daemonNow],
-    shows: {},
-  },
-  {
-    name: 'a log that may not be written',
-    ref: null,
-    conf: '[program:x]\ncommand = sleep 1000\nstdout_logfile = /proc/version\nstartretries = 0\nautostart = false',
-    steps: [ctl('start x'), ctl('status x'), daemonNow],
-    shows: {},
-  },
+  unwritable('a log that is a directory', '{dir}/shared', 'EISDIR'),
+  unwritable('a log that may not be written', '/proc/version', 'EINVAL'),
   {
     name: 'a flood of ten megabytes, rotated',
     ref: null,
@@ -208,31 +239,15 @@ stderr_logfile = %(ENV_OUTER)s.log`,
     name: 'lines for syslog',
     ref: null,
     conf: '',
-    files: {
-      'syslog.conf': `[supervisord]
-logfile = {dir}/s.log
-pidfile = {dir}/s.pid
-childlogdir = {dir}/auto
-[agent]
-state_dir = {dir}/own-state
-socket = {dir}/own.sock
-[program:x]
-command = sh -c "echo one; echo two >&2; printf 'half'; sleep 0.5; echo ' and half'; printf 'a\\\\tb\\\\n\\\\nlast'; exec sleep 1000"
-stdout_logfile = syslog
-stdout_syslog = true
-stderr_syslog = true
-[program:y]
-command = sh -c "sleep 1; echo from y; echo wrong >&2; exec sleep 1000"
-stdout_syslog = true
-redirect_stderr = true
-stdout_logfile = {dir}/y.log
-`,
-    },
+    files: { 'syslog.conf': SYSLOG_CONF },
     steps: [
-      shellFact('syslog', 'python3 {probes}/with-syslog.py 4 {program} -n -c {dir}/syslog.conf'),
+      shellFact(
+        'syslog',
+        'python3 {probes}/with-syslog.py 5 {program} -n -c {dir}/syslog.conf | sed "s/^\\(<[0-9]*>\\).\\{15\\}/\\1TIME/"',
+      ),
     ],
     observe: [file('y.log')],
-    shows: { syslog: /one/ },
+    shows: { syslog: /^<14>TIME supervisord: x one\n/, 'file y.log': 'from y\nwrong' },
     needsRoot: true,
   },
 ];

@@ -167,7 +167,7 @@ export const TARGETS: readonly Row[] = [
       ...['add', 'add a nobody', 'add nobody a', 'add a:a', 'add g:c', 'add g:*', 'add all'],
       ...['remove', 'remove b a', 'add b', 'remove a b', 'remove nobody b', 'add b nobody'],
       ...['remove g:c', 'remove g', 'remove all', 'update nobody a', 'update a:a', 'update g:*'],
-      ...['update all nobody', 'update a a', 'update nobody1 nobody2', 'update  all'],
+      ...['update all nobody', 'update a a', 'update  all'],
     ],
     { shows: { '$ remove b a': /still running: a/ } },
   ),

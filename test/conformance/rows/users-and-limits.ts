@@ -1,18 +1,21 @@
 /** Programs and daemons of other users, and a host that has no more of something. */
+import { EXECUTED, namedError } from '../named-error.ts';
 import type { Row } from '../row.ts';
 import {
   configure,
   ctl,
+  ctlCode,
   daemonEnds,
   daemonNow,
   file,
   pause,
   shell,
   shellFact,
-  signalDaemon,
   startDaemon,
   until,
 } from '../steps.ts';
+
+const NOT_ROOT = 'where the daemon is not root';
 
 const daemonOf = (sections: string): string => `[supervisord]
 logfile = {dir}/own.log
@@ -29,9 +32,9 @@ export const USERS_AND_LIMITS: readonly Row[] = [
     ref: null,
     conf: '',
     steps: [
-      signalDaemon('SIGTERM'),
+      ctlCode('shutdown'),
       daemonEnds,
-      shell('rm -rf state supervisord.log supervisord.pid; chmod 777 . auto'),
+      shell('rm -rf state supervisord.log supervisord.pid; chown nobody . auto'),
       configure(
         '[supervisord]\nuser = nobody\n[program:x]\ncommand = {probes}/report.sh {dir}/shared/report\n[program:y]\ncommand = sleep 1000\nuser = nobody',
       ),
@@ -57,9 +60,9 @@ export const USERS_AND_LIMITS: readonly Row[] = [
     ref: null,
     conf: '',
     steps: [
-      signalDaemon('SIGTERM'),
+      ctlCode('shutdown'),
       daemonEnds,
-      shell('rm -rf state supervisord.log supervisord.pid; chmod 777 . auto'),
+      shell('rm -rf state supervisord.log supervisord.pid; chown nobody . auto'),
       configure(
         '[supervisord]\nuser = nobody\n[program:x]\ncommand = id -u\nuser = games\nstartsecs = 2\nstartretries = 0',
       ),
@@ -69,7 +72,17 @@ export const USERS_AND_LIMITS: readonly Row[] = [
       daemonNow,
     ],
     ignore: /^gaps/,
-    shows: {},
+    shows: { '$ status': /FATAL +Exited too quickly/, 'daemon now': 'runs' },
+    onPurpose: [
+      { fact: 'daemon starts #2', ours: 'exit 2', see: NOT_ROOT },
+      { fact: 'daemon now', ours: 'exit 2', see: NOT_ROOT },
+      { fact: '$ status', ours: /^exit 4/, see: NOT_ROOT },
+      ...['states', 'endings', 'spawn errors'].map((what) => ({
+        fact: `${what} of x`,
+        ours: '(nothing)',
+        see: NOT_ROOT,
+      })),
+    ],
     needsRoot: true,
   },
   {
@@ -114,7 +127,7 @@ umask = 002
       ctl('status x'),
       daemonNow,
     ],
-    shows: {},
+    shows: { 'spawn errors of x': "too many open files to spawn 'x'", 'daemon now': 'runs' },
   },
   {
     name: 'descriptors are there again',
@@ -132,26 +145,36 @@ umask = 002
       until('x', 'RUNNING'),
       daemonNow,
     ],
-    ignore: /^\$|^states of x|^endings|^spawn errors|^gaps/,
-    shows: {},
+    ignore: /^gaps/,
+    shows: { 'daemon now': 'runs' },
   },
   {
     name: 'too little memory for a program',
     ref: null,
     conf: `[program:x]
 command = sh -c "ulimit -v 20000; exec python3 -c 'x = bytearray(100000000)'"
-startsecs = 2
-startretries = 1
+startsecs = 8
+startretries = 0
 stderr_logfile = {dir}/err.log`,
-    steps: [until('x', 'FATAL'), shellFact('said', 'grep -c Memory err.log'), daemonNow],
-    shows: {},
+    steps: [
+      until('x', 'FATAL'),
+      shellFact('said', 'grep -q Memory err.log && echo yes'),
+      daemonNow,
+    ],
+    ignore: /^gaps/,
+    shows: { said: 'yes', 'daemon now': 'runs' },
   },
   {
     name: 'an argument that is too long',
     ref: null,
-    conf: `[program:x]\ncommand = echo ${'y'.repeat(140_000)}\nstartsecs = 2\nstartretries = 0`,
+    conf: `[program:x]\ncommand = echo ${'y'.repeat(140_000)}\nstartsecs = 8\nstartretries = 0`,
     steps: [until('x', 'FATAL'), ctl('status x')],
-    shows: {},
+    shows: { 'endings of x': '127' },
+    onPurpose: namedError({
+      error: "couldn't exec echo: E2BIG",
+      endings: /^(126|127)?$/,
+      see: EXECUTED,
+    }),
   },
   {
     name: 'a program that forks without end, within bounds',
