@@ -21,16 +21,7 @@ import type {
   AgentWrite,
   SpawnProblem,
 } from './core/state.ts';
-import type {
-  Children,
-  Clock,
-  ConfigSource,
-  Journal,
-  Link,
-  Log,
-  OrderListeners,
-  SignalResult,
-} from './ports.ts';
+import type { Children, Clock, ConfigSource, Journal, Link, Log, OrderListeners } from './ports.ts';
 
 export interface AgentPorts {
   readonly clock: Clock;
@@ -95,7 +86,7 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
       }
       case 'signalTarget': {
         const result = ports.children.signal(effect.child, effect.signal, false);
-        return deliver({ kind: 'signalled', target: effect.target, error: signalError(result) });
+        return deliver({ kind: 'signalled', target: effect.target, result });
       }
       case 'tierTimer':
         return ports.clock.after(effect.delayMs, () => {
@@ -197,18 +188,6 @@ function logState(log: Log, status: ProcessStatus): void {
   const details = { process, state, processPid: pid, exitCode, exitSignal, lastError };
   if (isTrouble) log.warn(details, `${process} is ${state}`);
   else log.info(details, `${process} is ${state}`);
-}
-
-/** To somebody who asked for a signal, a process that is gone is a signal that did not arrive. */
-function signalError(result: SignalResult): string | null {
-  switch (result.kind) {
-    case 'delivered':
-      return null;
-    case 'gone':
-      return 'not running';
-    case 'failed':
-      return result.error;
-  }
 }
 
 /** Brings a journal that has missed commits up to date, and then adds what is new. */

@@ -7,7 +7,7 @@ import type { OrderNews } from '../proto/local-orders.ts';
 import type { AgentMessage } from '../proto/messages.ts';
 import type { ProcessName } from '../proto/vocabulary.ts';
 import type { ProcessDefinition } from './core/definition.ts';
-import type { Child } from './core/process.ts';
+import type { Child, SignalResult } from './core/process.ts';
 import type { AgentWrite, ConfigReading, OrderId, SpawnProblem } from './core/state.ts';
 
 export interface Clock {
@@ -17,11 +17,6 @@ export interface Clock {
   /** After the callbacks that are due already, so that what they deliver shares one batch. */
   soon(callback: () => void): void;
 }
-
-/** `gone`: the child ended before, and its `exited` is on its way. */
-export type SignalResult =
-  | { readonly kind: 'delivered' | 'gone' }
-  | { readonly kind: 'failed'; readonly error: string };
 
 export interface Children {
   /** Why its command cannot be started at all, found without starting anything; null: it can. */

@@ -20,7 +20,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { quote } from 'shlex';
 import { readPem, readSecretPem } from '../proto/credentials.ts';
-import { type Refusal, refusal } from '../proto/errors.ts';
+import { messageOf, type Refusal, refusal } from '../proto/errors.ts';
 import type { IdentityKind } from '../proto/identity.ts';
 import { type Authority, authorityFrom, type CertificatePair } from './issue.ts';
 
@@ -152,7 +152,7 @@ function syncPath(path: string): void {
 
 function fileRefusal(message: string, error: unknown): Refusal {
   return refusal('configuration', message, {
-    cause: error instanceof Error ? error.message : String(error),
+    cause: messageOf(error),
     fix: 'check path, permissions and space, and run the command again; nothing was left behind',
   });
 }

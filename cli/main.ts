@@ -1,7 +1,7 @@
 /** Composition root of fleetctl: gives the commands their world and the shell its exit code. */
 import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
-import { DEFAULT_SOCKET } from './local/ports.ts';
+import { DEFAULT_SOCKET } from '../proto/local-socket.ts';
 import type { ConnectionOptions, Environment } from './ports.ts';
 import { runFleetctl } from './run.ts';
 import {

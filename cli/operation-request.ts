@@ -4,8 +4,9 @@
  * than was asked.
  */
 import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
+import type { OperationRequest, Order } from '../proto/operation.ts';
 import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../proto/operation-id.ts';
-import type { OperationRequest, Order, Verb } from '../proto/vocabulary.ts';
+import type { Verb } from '../proto/vocabulary.ts';
 import { resolveHosts } from './hosts-expression.ts';
 import type { Environment } from './ports.ts';
 import { shellWord } from './render/shell.ts';

@@ -4,8 +4,9 @@
  * done, and one that a full stop brought down is not just "not attempted".
  */
 import { exitCodeOf } from '../proto/errors.ts';
+import type { Operation, Target } from '../proto/operation.ts';
 import { type FinalState, isOpenState } from '../proto/target.ts';
-import type { Operation, Target, TargetState, Verb } from '../proto/vocabulary.ts';
+import type { TargetState, Verb } from '../proto/vocabulary.ts';
 
 /** docs/operations.md lists them; where several apply, 12 goes before 10 before 11. */
 export const EXIT_SOME_FAILED = 10;

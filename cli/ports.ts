@@ -4,14 +4,12 @@
  */
 import type { HostQuestion, HostReport } from '../proto/host-questions.ts';
 import type {
-  HostProcess,
-  HostStatus,
   Operation,
   OperationRequest,
   OperationSummary,
   OperationUpdate,
-  StoredEvent,
-} from '../proto/vocabulary.ts';
+} from '../proto/operation.ts';
+import type { HostProcess, HostStatus, StoredEvent } from '../proto/vocabulary.ts';
 import type { LocalDial, LogOutput } from './local/ports.ts';
 
 export interface Output {

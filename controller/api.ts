@@ -25,10 +25,11 @@ import type { ListProcessesRequest__Output } from '../proto/gen/fleet/v1/ListPro
 import type { Operation as WireOperation } from '../proto/gen/fleet/v1/Operation.ts';
 import type { OperationRequest__Output } from '../proto/gen/fleet/v1/OperationRequest.ts';
 import type { Identity } from '../proto/identity.ts';
+import type { Operation } from '../proto/operation.ts';
 import { namesOfPatterns } from '../proto/process-pattern.ts';
 import { clippedTo } from '../proto/text-limits.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
-import { hostId, knownProcessName, type Operation } from '../proto/vocabulary.ts';
+import { hostId, knownProcessName } from '../proto/vocabulary.ts';
 import { withBoundedLogs } from './core/bounded-logs.ts';
 import { operationOf } from './core/execution.ts';
 import { findOperation, listOperations } from './core/operation-queries.ts';

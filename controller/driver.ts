@@ -9,12 +9,8 @@
 import { createBatchLoop } from '../proto/batch.ts';
 import { type Refusal, refusal } from '../proto/errors.ts';
 import type { HostQuestion, HostReport } from '../proto/host-questions.ts';
-import type {
-  Operation,
-  OperationId,
-  OperationRequest,
-  OperationUpdate,
-} from '../proto/vocabulary.ts';
+import type { Operation, OperationRequest, OperationUpdate } from '../proto/operation.ts';
+import type { OperationId } from '../proto/vocabulary.ts';
 import { operationOf } from './core/execution.ts';
 import { stepFleet } from './core/fleet.ts';
 import type { ConnectionId } from './core/host.ts';

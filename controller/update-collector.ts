@@ -4,8 +4,9 @@
  * changes of one target only the last is sent. So a fast reader costs few messages, a slow one at
  * most one entry for each target, and none is ever cut off.
  */
+
+import type { OperationUpdate, Target } from '../proto/operation.ts';
 import { targetKey } from '../proto/target.ts';
-import type { OperationUpdate, Target } from '../proto/vocabulary.ts';
 import type { Clock } from './ports.ts';
 
 /** Faster than a person can see, and rarer than the batches of a busy controller. */

@@ -3,9 +3,11 @@
  * socket is opened, because what TLS says about a bad one ("handshake failure") helps nobody.
  * Every problem is reported at once, each with its path and what mends it.
  */
+
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { quote } from 'shlex';
+import { messageOf } from './errors.ts';
 import { describeSubject, type Identity, type IdentityKind, identityOf } from './identity.ts';
 
 /** Paths of PEM files. `ca` may hold several authorities, as during their rotation. */
@@ -218,7 +220,7 @@ function unreadableBecause(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
   if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
-  return `could not be read: ${error instanceof Error ? error.message : String(error)}`;
+  return `could not be read: ${messageOf(error)}`;
 }
 
 function problem(text: string): { readonly kind: 'problem'; readonly problem: string } {

@@ -93,6 +93,11 @@ export function refusal(
   return { code, message, cause: more.cause ?? null, fix: more.fix ?? null };
 }
 
+/** What anything that was caught says of itself. */
+export function messageOf(caught: unknown): string {
+  return caught instanceof Error ? caught.message : String(caught);
+}
+
 /** The one class of error that the programs throw on purpose. */
 export class FleetError extends Error {
   readonly refusal: Refusal;
@@ -106,7 +111,6 @@ export class FleetError extends Error {
   /** Anything that was caught, as a refusal. Used only at the edges. */
   static refusalFrom(caught: unknown): Refusal {
     if (caught instanceof FleetError) return caught.refusal;
-    const detail = caught instanceof Error ? caught.message : String(caught);
-    return refusal('internal', `${CODES.internal.text}: ${detail}`);
+    return refusal('internal', `${CODES.internal.text}: ${messageOf(caught)}`);
   }
 }

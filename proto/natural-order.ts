@@ -1,4 +1,5 @@
 /** Order in which `prod-2` comes before `prod-10`, the same in every locale. */
+import { compareText } from './text-order.ts';
 
 export function compareNatural(left: string, right: string): number {
   return compareText(naturalKey(left), naturalKey(right)) || compareText(left, right);
@@ -45,9 +46,4 @@ function compareAll(lefts: readonly string[], rights: readonly string[]): number
     if (order !== 0) return order;
   }
   return 0;
-}
-
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }

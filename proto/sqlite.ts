@@ -5,7 +5,7 @@
  */
 import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { FleetError, refusal } from './errors.ts';
+import { FleetError, messageOf, refusal } from './errors.ts';
 
 export type SqliteDatabase = Database.Database;
 
@@ -94,7 +94,7 @@ function assertSound(database: SqliteDatabase, path: string): void {
   try {
     verdict = pragmaValue(database, 'quick_check(1)');
   } catch (error) {
-    verdict = error instanceof Error ? error.message : String(error);
+    verdict = messageOf(error);
   }
   if (verdict === 'ok') return;
   throw new FleetError(

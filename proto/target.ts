@@ -2,7 +2,8 @@
  * What follows from a target alone, so that the controller, which carries it out, and fleetctl,
  * which shows it, cannot disagree: whether it is done, which wave it is in, how to find it again.
  */
-import type { HostId, ProcessName, Target, TargetState } from './vocabulary.ts';
+import type { Target } from './operation.ts';
+import type { HostId, ProcessName, TargetState } from './vocabulary.ts';
 
 type OpenState = Extract<TargetState, 'pending' | 'dispatched' | 'accepted'>;
 /** Once a target is in one of these, nothing moves it any more. */

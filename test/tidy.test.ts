@@ -47,6 +47,7 @@ const productSources = [...PROGRAMS, 'proto'].flatMap(sources);
 /** What any core may use: pure files that several programs must agree on. */
 const PURE_PROTO = [
   'proto/vocabulary.ts',
+  'proto/operation.ts',
   'proto/messages.ts',
   'proto/host-questions.ts',
   'proto/local-orders.ts',
@@ -62,6 +63,7 @@ const PURE_PROTO = [
   'proto/dialect/did-you-mean.ts',
   'proto/process-pattern.ts',
   'proto/text-limits.ts',
+  'proto/text-order.ts',
   'proto/wildcard.ts',
   'proto/tier-wait.ts',
 ];

@@ -2,6 +2,7 @@
  * `[agent]`: the agent itself. The section may be missing, and then a plain `supervisord.conf` is an
  * agent's configuration; but an agent without a controller obeys this host alone, which is told.
  */
+
 import type { IniDocument, IniSection } from '../../proto/dialect/ini.ts';
 import type { Subject } from '../../proto/dialect/problem.ts';
 import {
@@ -17,16 +18,21 @@ import {
   type Values,
 } from '../../proto/dialect/settings.ts';
 import { type Address, address, labels, listOf, path } from '../../proto/dialect/values.ts';
-import { DEFAULT_SOCKET, type LocalSocket, socketTable } from './local-socket.ts';
+import { DEFAULT_SOCKET } from '../../proto/local-socket.ts';
+import { type LocalSocket, socketTable } from './local-socket.ts';
 import type { Accounts } from './user.ts';
 
 export interface AgentSection {
+  /** Tried in order; none: only this host can give orders. */
   readonly controllers: readonly Address[];
+  /** Files; none of the three is null where there are controllers. */
   readonly ca: string | null;
   readonly cert: string | null;
   readonly key: string | null;
+  /** Before enrolment only; afterwards the certificate decides. */
   readonly host: string | null;
   readonly labels: Readonly<Record<string, string>>;
+  /** Absolute, like the other paths here. */
   readonly stateDir: string;
   readonly runDir: string | null;
   readonly logDir: string | null;

@@ -1,8 +1,7 @@
 /**
  * Lays the programs out in groups (Supervisor options.py, `process_groups_from_parser`): those that
  * a `[group:x]` names leave the group of their own, the others are one. A program may be in several
- * groups, and is then several processes. No two groups or processes may have one name: Supervisor
- * lets the later replace the earlier, which nobody means.
+ * groups, and is then several processes.
  */
 import { didYouMean } from '../../proto/dialect/did-you-mean.ts';
 import type { IniDocument, IniSection } from '../../proto/dialect/ini.ts';

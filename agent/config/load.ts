@@ -17,42 +17,23 @@ import {
   readContext,
   type Surroundings,
 } from '../../proto/dialect/read-document.ts';
-import type { Address } from '../../proto/dialect/values.ts';
-import type { ProcessDefinition, ProcessUser } from '../core/definition.ts';
-import { readAgentSection, readStateDirectory } from './agent-section.ts';
+import type { ProcessDefinition } from '../core/definition.ts';
+import { type AgentSection, readAgentSection, readStateDirectory } from './agent-section.ts';
 import { readProcesses } from './group.ts';
-import type { LocalSocket } from './local-socket.ts';
-import type { MainLogSettings } from './main-log.ts';
+import { pathFinder } from './paths.ts';
 import { type ProgramContext, programKeys } from './program-table.ts';
 import { checkSections } from './sections.ts';
 import { automaticServerUrl } from './server-url.ts';
-import { readSupervisord } from './supervisord.ts';
+import { readSupervisord, type SupervisordSettings } from './supervisord.ts';
 import { type Accounts, rememberedAccounts } from './user.ts';
 
-export interface AgentSettings {
-  /** Tried in order; none: only this host can give orders. */
-  readonly controllers: readonly Address[];
-  /** Files; none of the three is null where there are controllers. */
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
-  /** Before enrolment only; afterwards the certificate decides. */
-  readonly host: string | null;
-  readonly labels: Readonly<Record<string, string>>;
-  /** Absolute, like the other paths here. */
-  readonly stateDir: string;
+/** What `[agent]` says, and what `[supervisord]` says that concerns the agent itself. */
+export interface AgentSettings
+  extends Omit<AgentSection, 'runDir' | 'logDir'>,
+    Pick<SupervisordSettings, 'minFds' | 'minProcs' | 'mainLog' | 'pidFile' | 'runAs'> {
   readonly runDir: string;
   /** For the output of processes that name no file (`AUTO`). */
   readonly logDir: string;
-  readonly socket: LocalSocket;
-  /** How many descriptors a child must be able to open. */
-  readonly minFds: number;
-  /** How many processes the agent's user must be able to have. */
-  readonly minProcs: number;
-  readonly mainLog: MainLogSettings;
-  readonly pidFile: string | null;
-  /** As whom the agent goes on once it has started; null: as it was started. */
-  readonly runAs: ProcessUser | null;
 }
 
 export interface AgentConfig {
@@ -107,7 +88,7 @@ function readConfig(
     serverUrl: automaticServerUrl(document, context, reading),
     accounts: { ...accounts, user: supervisord.runAs ?? accounts.user },
     signals: constants.signals,
-    finder: { absolute: reading.absolute, isDirectory: reading.files.isDirectory },
+    finder: pathFinder(reading),
   };
   checkSections(document, programKeys(around), reading.findings);
   const processes = readProcesses(document, around);

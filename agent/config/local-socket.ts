@@ -23,7 +23,6 @@ interface SocketOwner {
   readonly gid: number;
 }
 
-export const DEFAULT_SOCKET = '/run/fleetvisor/agent.sock';
 const DEFAULT_MODE = 0o700;
 
 export const socketTable = (accounts: Accounts) => ({

@@ -5,6 +5,7 @@
  */
 import { dirname } from 'node:path/posix';
 import { quoted } from '../../proto/dialect/problem.ts';
+import type { Reading } from '../../proto/dialect/read-document.ts';
 import type { Parser } from '../../proto/dialect/settings.ts';
 import { expandHome } from '../../proto/dialect/values.ts';
 
@@ -14,6 +15,11 @@ export interface PathFinder {
   /** Of an absolute path. */
   readonly isDirectory: (path: string) => boolean;
 }
+
+export const pathFinder = ({ absolute, files: { isDirectory } }: Reading): PathFinder => ({
+  absolute,
+  isDirectory,
+});
 
 /** A file that is there or can be made; the value is absolute. */
 export const writablePath = (finder: PathFinder, expected: string): Parser<string> => ({

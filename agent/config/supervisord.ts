@@ -20,7 +20,7 @@ import {
   type MainLogSettings,
   mainLogTable,
 } from './main-log.ts';
-import { existingDirectory, type PathFinder, writablePath } from './paths.ts';
+import { existingDirectory, type PathFinder, pathFinder, writablePath } from './paths.ts';
 import { expandedTwice } from './twice.ts';
 import { type Accounts, processUser } from './user.ts';
 import { orZero } from './values.ts';
@@ -29,14 +29,16 @@ export interface SupervisordSettings {
   /** For every program; null: it is wrong. */
   readonly environment: ReadonlyMap<string, string> | null;
   readonly childLogDir: string | null;
+  /** How many descriptors a child must be able to open. */
   readonly minFds: number;
+  /** How many processes the agent's user must be able to have. */
   readonly minProcs: number;
   /** For programs that say nothing else; null: as the agent was started. */
   readonly umask: number | null;
   readonly stripAnsi: boolean;
   readonly mainLog: MainLogSettings;
   readonly pidFile: string | null;
-  /** Null: as the agent was started. */
+  /** As whom the agent goes on once it has started; null: as it was started. */
   readonly runAs: ProcessUser | null;
 }
 
@@ -52,8 +54,7 @@ export function readSupervisord(
   const { context, accounts, reading } = around;
   const section = document.sections.get('supervisord');
   if (section === undefined) return DEFAULTS;
-  const finder = { absolute: reading.absolute, isDirectory: reading.files.isDirectory };
-  const table = supervisordTable(accounts, finder);
+  const table = supervisordTable(accounts, pathFinder(reading));
   const known = [...Object.keys(table), 'environment', ...WITHOUT_EFFECT];
   checkKeys(section, { known, notYet: [], unknownIs: 'warning' }, reading.findings);
   const added = readValues(section, environmentTable(context), context);

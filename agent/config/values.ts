@@ -1,5 +1,5 @@
 /**
- * The kinds of values that only program sections have. The rules are Supervisor's (datatypes.py);
+ * The kinds of values that only Supervisor's sections have. The rules are Supervisor's (datatypes.py);
  * what cannot be done yet is refused or said, never quietly done otherwise.
  */
 import type { Parser } from '../../proto/dialect/settings.ts';

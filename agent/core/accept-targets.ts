@@ -8,11 +8,18 @@
 import type { ControllerMessage } from '../../proto/messages.ts';
 import type { ProcessName, ProcessVerb } from '../../proto/vocabulary.ts';
 import { emit, putProcess } from './apply-process.ts';
+import {
+  adviceOn,
+  emitSettled,
+  enqueue,
+  readForUpdate,
+  save,
+  settle,
+} from './carry-out-targets.ts';
 import { forgetOldTargets } from './forget-targets.ts';
 import type { ProcessRuntime } from './process.ts';
 import { isRetired, type SpawnProblem, type Turn, targetKey } from './state.ts';
 import { mustBeExamined, type TargetOrigin, type TargetRecord } from './target.ts';
-import { adviceOn, emitSettled, enqueue, readForUpdate, save, settle } from './targets.ts';
 import {
   failed,
   GONE_ALREADY,

@@ -4,11 +4,10 @@
  */
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { applyToProcess } from './apply-process.ts';
-import { isWantedUp } from './configuration.ts';
 import { startOnceStopped } from './late-starts.ts';
-import { type Direction, isSettledFor, type Sequence, sequenceOf, tierWaitMs } from './order.ts';
-import type { ProcessRuntime } from './process.ts';
+import { isWantedUp, type ProcessRuntime } from './process.ts';
 import { isRetired, type Turn } from './state.ts';
+import { type Direction, isSettledFor, type Sequence, sequenceOf, tierWaitMs } from './tiers.ts';
 
 export function beginSequence(turn: Turn, direction: Direction): void {
   const definitions = [...turn.state.processes.values()].map((process) => process.definition);

@@ -10,15 +10,15 @@ import { acceptTargets } from './accept-targets.ts';
 import { noteEntered, noteTierTimeout } from './advance-sequence.ts';
 import { applyToProcess } from './apply-process.ts';
 import { boot } from './boot.ts';
+import { noteSignalled, observeProcess } from './carry-out-targets.ts';
 import { startIfLate } from './late-starts.ts';
-import { noteOrder, reportControl, takeOrder } from './orders.ts';
+import { noteOrder, reportControl, takeOrder } from './local-orders.ts';
 import { noteConfigRead } from './reading.ts';
 import { removeIfGone } from './removal.ts';
 import { noteProgress, noteWaveTimeout } from './rollout.ts';
 import { disconnected, receive } from './session.ts';
 import { endShutdown, shutDown } from './shut-down.ts';
 import type { AgentInput, AgentState, AgentStep, TargetProgress, Turn } from './state.ts';
-import { noteSignalled, observeProcess } from './targets.ts';
 import { reportUpdate } from './update.ts';
 
 export function stepAgent(state: AgentState, input: AgentInput, at: Instant): AgentStep {
@@ -45,7 +45,7 @@ function route(turn: Turn, input: AgentInput): void {
     case 'process':
       return applyToProcess(turn, input.process, input.input);
     case 'signalled':
-      return noteSignalled(turn, input.target, input.error);
+      return noteSignalled(turn, input.target, input.result);
     case 'tierTimedOut':
       return noteTierTimeout(turn, input.sequence, input.index);
     case 'examined':

@@ -6,8 +6,8 @@
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { beginSequence } from './advance-sequence.ts';
 import { applyToProcess, putProcess } from './apply-process.ts';
+import { resumeTargets } from './carry-out-targets.ts';
 import { LONGEST_DELAY_MS } from './crash-loop.ts';
-import { inStartOrder } from './order.ts';
 import type {
   Child,
   ProcessEffect,
@@ -17,7 +17,7 @@ import type {
 } from './process.ts';
 import { removeIfGone } from './removal.ts';
 import type { Sighting, Turn } from './state.ts';
-import { resumeTargets } from './targets.ts';
+import { inStartOrder } from './tiers.ts';
 
 export function boot(turn: Turn, sightings: ReadonlyMap<ProcessName, Sighting>): void {
   for (const process of inStartOrder(turn.state.processes.values())) {
@@ -28,7 +28,7 @@ export function boot(turn: Turn, sightings: ReadonlyMap<ProcessName, Sighting>):
     } else if (sighting?.kind === 'ended') {
       applyToProcess(turn, name, exitedMeanwhile(process, sighting));
     } else {
-      takeUp(turn, name, process);
+      resume(turn, name, process);
     }
   }
   recordDefinitions(turn);
@@ -67,7 +67,7 @@ function forgetChild(turn: Turn, process: ProcessRuntime): void {
 }
 
 /** Timers died with the agent that had set them; what is left of each is set again. */
-function takeUp(turn: Turn, name: ProcessName, process: ProcessRuntime): void {
+function resume(turn: Turn, name: ProcessName, process: ProcessRuntime): void {
   const { child, definition } = process;
   if (child !== null) turn.effects.push({ kind: 'adopt', process: name, child });
   switch (process.state) {

@@ -4,7 +4,7 @@
  */
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { applyToProcess } from './apply-process.ts';
-import { isWantedUp } from './configuration.ts';
+import { isWantedUp } from './process.ts';
 import { isRetired, type Turn } from './state.ts';
 
 export function startOnceStopped(turn: Turn, name: ProcessName): void {

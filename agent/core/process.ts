@@ -2,7 +2,7 @@
  * What the agent knows of one process, what can happen to it, and what can be done about it.
  * `step-process.ts` is the only place where one becomes another.
  */
-import type { ProcessState, ProcessStatus } from '../../proto/vocabulary.ts';
+import { type ProcessState, type ProcessStatus, RUNNING_STATES } from '../../proto/vocabulary.ts';
 import { CALM, type CrashLoop } from './crash-loop.ts';
 import type { ProcessDefinition } from './definition.ts';
 import type { ExitStatus } from './exit-status.ts';
@@ -16,6 +16,11 @@ export interface Child {
   readonly keeperStartToken: string;
   readonly bootId: string;
 }
+
+/** `gone`: the child ended before, and its `exited` is on its way. */
+export type SignalResult =
+  | { readonly kind: 'delivered' | 'gone' }
+  | { readonly kind: 'failed'; readonly error: string };
 
 export interface ProcessRuntime {
   readonly definition: ProcessDefinition;
@@ -114,6 +119,19 @@ export function initialProcess(definition: ProcessDefinition, wallMs: number): P
     isSuspended: false,
     timerToken: 0,
   };
+}
+
+/** There is a child, or there will be one unless somebody prevents it. */
+export function isUp({ child, state }: ProcessRuntime): boolean {
+  return child !== null || RUNNING_STATES.has(state) || state === 'STOPPING';
+}
+
+/** What people asked for last goes before `autostart`. */
+export function isWantedUp(
+  { wanted }: Pick<ProcessRuntime, 'wanted'>,
+  { autostart }: Pick<ProcessDefinition, 'autostart'>,
+): boolean {
+  return wanted === null ? autostart : wanted === 'up';
 }
 
 export function statusOf(process: ProcessRuntime): ProcessStatus {

@@ -3,17 +3,27 @@
  * it read gets what they wanted. A bad one changes nothing else.
  */
 import type { HostAnswer } from '../../proto/host-questions.ts';
-import { clippedTo, PROBLEMS_LENGTH_MAX } from '../../proto/text-limits.ts';
+import { clippedTo, PROBLEMS_LENGTH_MAX, REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import { findHindrance } from './accept-targets.ts';
 import { emit } from './apply-process.ts';
-import { type Asker, changedGroups, type ReadingPurpose } from './configuration.ts';
+import { settleUpdate } from './carry-out-targets.ts';
+import { changedGroups } from './compare-configuration.ts';
 import type { ProcessDefinition } from './definition.ts';
-import { tell } from './orders.ts';
+import { tell } from './local-orders.ts';
 import { reload } from './shut-down.ts';
-import { type ConfigReading, isRetired, type Turn } from './state.ts';
-import { settleUpdate } from './targets.ts';
-import { refuseUpdate, type UpdateOrder, update } from './update.ts';
-import { refusalOf } from './verdict.ts';
+import { type ConfigReading, isRetired, type OrderId, type Turn } from './state.ts';
+import { type UpdateOrder, type UpdateRequester, update } from './update.ts';
+import { failed, refusalOf } from './verdict.ts';
+
+/** Why the configuration is read, and so what becomes of the reading. */
+export type ReadingPurpose =
+  | { readonly kind: 'answer'; readonly to: Asker }
+  | ({ readonly kind: 'update' } & UpdateOrder)
+  | { readonly kind: 'reload'; readonly order: OrderId };
+
+export type Asker =
+  | { readonly kind: 'order'; readonly order: OrderId }
+  | { readonly kind: 'controller'; readonly questionId: number; readonly sessionEpoch: number };
 
 export function noteConfigRead(turn: Turn, purpose: ReadingPurpose, read: ConfigReading): void {
   const reading = bounded(read);
@@ -22,12 +32,12 @@ export function noteConfigRead(turn: Turn, purpose: ReadingPurpose, read: Config
     case 'answer':
       return answer(turn, purpose.to, reading);
     case 'update':
-      if (reading.kind === 'rejected') refuseUpdate(turn, purpose.by, reading.problem);
-      else takeUp(turn, purpose, reading.definitions);
+      if (reading.kind === 'rejected') reject(turn, purpose.by, reading.problem);
+      else updateUnlessHindered(turn, purpose, reading.definitions);
       return;
     case 'reload':
       if (reading.kind === 'read') return reload(turn, purpose.order, reading.definitions);
-      return refuseUpdate(turn, { kind: 'order', order: purpose.order }, reading.problem);
+      return reject(turn, { kind: 'order', order: purpose.order }, reading.problem);
   }
 }
 
@@ -48,7 +58,11 @@ function bounded(reading: ConfigReading): ConfigReading {
 }
 
 /** What was in order when the file was asked for may no longer be. */
-function takeUp(turn: Turn, order: UpdateOrder, definitions: readonly ProcessDefinition[]): void {
+function updateUnlessHindered(
+  turn: Turn,
+  order: UpdateOrder,
+  definitions: readonly ProcessDefinition[],
+): void {
   const hindrance = findHindrance(turn);
   if (hindrance === null) return update(turn, order, definitions);
   const { by } = order;
@@ -64,9 +78,20 @@ function judge(turn: Turn, reading: ConfigReading): void {
   if (isNews) emit(turn, { kind: 'configJudged', problem });
 }
 
+/** The file was refused: nothing was touched. */
+function reject(turn: Turn, by: UpdateRequester, problem: string): void {
+  const message = 'the configuration was rejected, and nothing was changed';
+  if (by.kind === 'target') {
+    const error = clippedTo(REMARK_LENGTH_MAX, `${message}: ${problem}`);
+    return settleUpdate(turn, by.key, failed(error, 'failed'));
+  }
+  const refusal = { code: 'configuration', message, cause: problem, fix: null } as const;
+  tell(turn, by.order, { kind: 'refused', refusal });
+}
+
 function answer(turn: Turn, to: Asker, reading: ConfigReading): void {
   if (reading.kind === 'rejected') {
-    if (to.kind === 'order') return refuseUpdate(turn, to, reading.problem);
+    if (to.kind === 'order') return reject(turn, to, reading.problem);
     return sendAnswer(turn, to, { kind: 'failed', error: reading.problem });
   }
   const active = [...turn.state.processes.values()].filter(

@@ -6,7 +6,7 @@
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { clippedTo, PROBLEMS_LENGTH_MAX } from '../../proto/text-limits.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
-import { withDefinition } from './definitions.ts';
+import { withDefinition } from './define-process.ts';
 import { FifoQueue } from './fifo-queue.ts';
 import { type OutboxRecord, outboxOf } from './outbox.ts';
 import { initialProcess, type ProcessRuntime } from './process.ts';

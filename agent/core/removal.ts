@@ -1,8 +1,11 @@
-/** Takes a process that is configured no longer out of everything, once it has stopped. */
+/**
+ * Takes a process that is configured no longer out of everything, once it has stopped. Until then it
+ * is retired: it is still shown and can be stopped, but nothing starts it any more.
+ */
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { forgetMember } from './advance-sequence.ts';
 import { emit } from './apply-process.ts';
-import { isUp } from './configuration.ts';
+import { isUp } from './process.ts';
 import { isRetired, type Turn } from './state.ts';
 
 /** It goes at once where it is down. Stopping it is for others to decide. */

@@ -10,10 +10,10 @@ import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
 import type { OperationId, ProcessName, ProcessVerb } from '../../proto/vocabulary.ts';
 import { requestTargets } from './accept-targets.ts';
 import type { ProcessDefinition } from './definition.ts';
-import { tiersOf } from './order.ts';
-import type { ControlPurpose } from './orders.ts';
+import type { ControlPurpose } from './local-orders.ts';
 import { type TargetKey, type TargetProgress, type Turn, targetKey } from './state.ts';
 import type { TargetOrigin } from './target.ts';
+import { tiersOf } from './tiers.ts';
 import type { UpdatePurpose } from './update.ts';
 
 export interface RolloutWave {

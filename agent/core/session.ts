@@ -7,12 +7,12 @@ import type { ConfiguredProcess } from '../../proto/host-questions.ts';
 import type { ControllerMessage } from '../../proto/messages.ts';
 import type { ProcessStatus } from '../../proto/vocabulary.ts';
 import { requestTargets } from './accept-targets.ts';
-import { configuredProcesses } from './configuration.ts';
-import { inStartOrder } from './order.ts';
+import { configuredProcesses } from './compare-configuration.ts';
 import { acknowledge, recordOf } from './outbox.ts';
 import { statusOf } from './process.ts';
 import { sendAnswer } from './reading.ts';
 import type { Turn } from './state.ts';
+import { inStartOrder } from './tiers.ts';
 
 /** One message, which a session must not break on. */
 const ANSWER_MAX_BYTES = 900_000;

@@ -8,13 +8,12 @@ import { PersistentMap } from '../../proto/persistent-map.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { beginSequence } from './advance-sequence.ts';
 import { applyToProcess, emit, putProcess } from './apply-process.ts';
-import { isUp } from './configuration.ts';
+import { newProcess, withDefinition } from './define-process.ts';
 import type { ProcessDefinition } from './definition.ts';
-import { newProcess, withDefinition } from './definitions.ts';
-import { inStartOrder } from './order.ts';
-import { type ProcessRuntime, statusOf } from './process.ts';
+import { isUp, type ProcessRuntime, statusOf } from './process.ts';
 import { reinstate, retire } from './removal.ts';
 import type { OrderId, Turn } from './state.ts';
+import { inStartOrder } from './tiers.ts';
 import { refusalOf, SHUTTING_DOWN } from './verdict.ts';
 
 export interface Reload {

@@ -16,16 +16,22 @@ import type {
   TargetOutcome,
 } from '../../proto/vocabulary.ts';
 import type { TargetOrder } from './accept-targets.ts';
-import type { ReadingPurpose } from './configuration.ts';
 import type { ProcessDefinition } from './definition.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { FifoQueue } from './fifo-queue.ts';
-import type { Sequence } from './order.ts';
 import type { Outbox } from './outbox.ts';
-import type { Child, ProcessEffect, ProcessInput, ProcessRuntime } from './process.ts';
+import type {
+  Child,
+  ProcessEffect,
+  ProcessInput,
+  ProcessRuntime,
+  SignalResult,
+} from './process.ts';
+import type { ReadingPurpose } from './reading.ts';
 import type { Rollout } from './rollout.ts';
 import type { Reload } from './shut-down.ts';
 import type { TargetRecord } from './target.ts';
+import type { Sequence } from './tiers.ts';
 
 /** Given on this host; numbered by whoever takes it in. */
 export type OrderId = number;
@@ -104,7 +110,7 @@ export type AgentInput =
     }
   | { readonly kind: 'shutdown' }
   | { readonly kind: 'process'; readonly process: ProcessName; readonly input: ProcessInput }
-  | { readonly kind: 'signalled'; readonly target: TargetKey; readonly error: string | null }
+  | { readonly kind: 'signalled'; readonly target: TargetKey; readonly result: SignalResult }
   | { readonly kind: 'tierTimedOut'; readonly sequence: number; readonly index: number }
   | { readonly kind: 'received'; readonly message: ControllerMessage }
   | {

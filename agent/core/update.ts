@@ -10,14 +10,23 @@ import { groupBy } from '../../proto/group-by.ts';
 import type { OrderNews } from '../../proto/local-orders.ts';
 import { clippedTo, REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import type { OperationId, ProcessName } from '../../proto/vocabulary.ts';
-import type { UpdateRequester } from './configuration.ts';
+import { settleUpdate } from './carry-out-targets.ts';
 import type { ProcessDefinition } from './definition.ts';
-import { tell } from './orders.ts';
+import { tell } from './local-orders.ts';
 import { beginRollout, isOver, type Rollout, type RolloutWave, wavesOf } from './rollout.ts';
-import { type TargetKey, type TargetProgress, type Turn, targetKey } from './state.ts';
-import { type ChangedDefinitions, type Changes, takeUp } from './take-up.ts';
+import {
+  type OrderId,
+  type TargetKey,
+  type TargetProgress,
+  type Turn,
+  targetKey,
+} from './state.ts';
+import {
+  type ChangedDefinitions,
+  type Changes,
+  takeUpConfiguration,
+} from './take-up-configuration.ts';
 import type { TargetRecord } from './target.ts';
-import { settleUpdate } from './targets.ts';
 import { failed } from './verdict.ts';
 
 /** Of a rollout that carries out an update. */
@@ -34,8 +43,14 @@ interface UpdatedGroup extends ChangedDefinitions {
   readonly targets: readonly TargetKey[];
 }
 
+/** Somebody on this host, or a target of the controller's. */
+export type UpdateRequester =
+  | { readonly kind: 'order'; readonly order: OrderId }
+  | { readonly kind: 'target'; readonly key: TargetKey };
+
 export interface UpdateOrder {
   readonly operationId: OperationId;
+  /** None: all. */
   readonly groups: readonly string[];
   readonly by: UpdateRequester;
 }
@@ -51,7 +66,7 @@ export function update(
   const isMeant = ({ group }: ProcessDefinition) =>
     order.groups.length === 0 || order.groups.includes('all') || order.groups.includes(group);
   const begun = begunBefore(turn, order);
-  const changes = takeUp(turn, definitions.filter(isMeant), isMeant);
+  const changes = takeUpConfiguration(turn, definitions.filter(isMeant), isMeant);
   const waves = [...wavesBegun(begun), ...wavesOfChanges(without(begun, changes))];
   const groups = groupsOf(turn, order.operationId, waves, changes);
   const groupOf = new Map(groups.flatMap((one) => one.targets.map((key) => [key, one] as const)));
@@ -66,17 +81,6 @@ export function update(
   for (const group of purpose.groups)
     if (group.targets.length === 0) tellGroup(turn, purpose, group);
   endIfOver(turn, rollout, purpose);
-}
-
-/** The file was refused: nothing was touched. */
-export function refuseUpdate(turn: Turn, by: UpdateRequester, problem: string): void {
-  const message = 'the configuration was rejected, and nothing was changed';
-  if (by.kind === 'target') {
-    const error = clippedTo(REMARK_LENGTH_MAX, `${message}: ${problem}`);
-    return settleUpdate(turn, by.key, failed(error, 'failed'));
-  }
-  const refusal = { code: 'configuration', message, cause: problem, fix: null } as const;
-  tell(turn, by.order, { kind: 'refused', refusal });
 }
 
 /** A step of a rollout that carries out an update. */

@@ -18,8 +18,8 @@ export function refusalOf(verdict: Verdict): Refusal {
   return refusal(verdict === NO_JOURNAL ? 'exhausted' : 'unavailable', verdict.error ?? '');
 }
 
-export const NOT_RUNNING = 'not running';
 export const SUCCEEDED: Verdict = { state: 'succeeded', error: null, fault: null, note: null };
+export const NOT_RUNNING = failed('not running', 'not-running');
 export const SHUTTING_DOWN = failed('the agent is shutting down', 'failed');
 export const NO_SUCH_PROCESS = failed('no such process on this host', 'bad-name');
 export const NO_LONGER_CONFIGURED = failed('it is no longer configured', 'bad-name');

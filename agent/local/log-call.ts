@@ -3,11 +3,13 @@
  * The next piece is read when HTTP/2's flow control has let the last one go, so that a reader who is
  * slow, or sleeps, costs the agent no more than that piece.
  */
+
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { refuseStream } from '../../proto/codec/error.ts';
 import { decodeLogRequest } from '../../proto/codec/local.ts';
 import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
 import type { LogRequest } from '../../proto/local-orders.ts';
+import { LOG_ANSWER_MAX_BYTES } from '../../proto/local-socket.ts';
 
 /** One log, of a process or of the agent itself. */
 export interface ReadableLog {
@@ -25,8 +27,6 @@ export type LogCall = ServerWritableStream<
   { readonly data: Uint8Array }
 >;
 
-/** Read in one piece; who wants more reads the file. */
-const TAIL_MAX_BYTES = 4 * 1_048_576;
 /** Small enough that what else goes over the connection is not kept waiting. */
 const CHUNK_MAX_BYTES = 65_536;
 
@@ -65,12 +65,12 @@ export const NO_LOG = refusal('nothing-matched', 'no log file');
 
 /** One more than may be sent is asked for: the log may be shorter than what was asked for. */
 function tailOf(log: ReadableLog, bytes: number): Uint8Array {
-  const tail = log.tail(Math.min(bytes, TAIL_MAX_BYTES + 1));
+  const tail = log.tail(Math.min(bytes, LOG_ANSWER_MAX_BYTES + 1));
   if (tail === null) throw new FleetError(NO_LOG);
-  if (tail.byteLength <= TAIL_MAX_BYTES) return tail;
+  if (tail.byteLength <= LOG_ANSWER_MAX_BYTES) return tail;
   throw new FleetError(
     refusal('usage', `${bytes} bytes of a log are too many`, {
-      cause: `at most ${TAIL_MAX_BYTES} are sent at once`,
+      cause: `at most ${LOG_ANSWER_MAX_BYTES} are sent at once`,
       fix: 'follow it (-f), or read the file itself',
     }),
   );

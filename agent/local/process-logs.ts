@@ -5,7 +5,8 @@
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { ClearResult, LogChannel } from '../../proto/local-orders.ts';
 import { matchProcesses } from '../../proto/process-pattern.ts';
-import type { ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
+import { compareGroupAndName } from '../../proto/text-order.ts';
+import type { ProcessName } from '../../proto/vocabulary.ts';
 import { followLog, readTail } from '../adapters/logs/log-reader.ts';
 import { statusOf } from '../core/process.ts';
 import type { AgentState } from '../core/state.ts';
@@ -45,7 +46,7 @@ export function clearLogs(
   files: LogFiles,
   names: readonly string[],
 ): readonly ClearResult[] {
-  const statuses = [...state.processes.values()].map(statusOf).toSorted(byGroupAndName);
+  const statuses = [...state.processes.values()].map(statusOf).toSorted(compareGroupAndName);
   const cleared = new Set<ProcessName>();
   return names.flatMap((name) => {
     const meant = matchProcesses([name], [statuses]).byHost[0] ?? [];
@@ -60,9 +61,3 @@ export function clearLogs(
 }
 
 const unknown = (process: string): ClearResult => ({ process, fault: 'bad-name', error: null });
-
-function byGroupAndName(one: ProcessStatus, other: ProcessStatus): number {
-  return compare(one.group, other.group) || compare(one.name, other.name);
-}
-
-const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));

@@ -8,6 +8,7 @@
  * taken once, and only a directory that is open to its owner alone counts: to move another's
  * directory in from elsewhere one needs the right to write in that directory itself (rename(2)).
  */
+
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -24,7 +25,8 @@ import {
 } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Refusal, refusal } from '../../proto/errors.ts';
+import { messageOf, type Refusal, refusal } from '../../proto/errors.ts';
+import { PROOF_PLACE_MODE } from '../../proto/local-socket.ts';
 import type { Log } from '../ports.ts';
 
 export interface Proofs extends Disposable {
@@ -47,8 +49,6 @@ export interface ProofOptions {
 const EXPIRY_MS = 60_000;
 const OFFERS_MAX = 256;
 
-/** Of whoever may make an entry, only whose it is, or whose the place is, may remove one. */
-const PLACE_MODE = 0o1700;
 /** By the socket's bit of who may connect, which is writing to it (unix(7)). */
 const ENTRANCES = [
   { mayConnect: 0o020, mayEnter: 0o030 },
@@ -146,7 +146,7 @@ function openPlace(directory: string, socket: ProofOptions['socket'], log: Log):
       closeSync(descriptor);
     }
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = messageOf(error);
     log.warn({ directory, cause }, 'who gives local orders cannot be told');
     return null;
   }
@@ -158,10 +158,10 @@ function openPlace(directory: string, socket: ProofOptions['socket'], log: Log):
  * could move what others made.
  */
 function placeMode(socket: ProofOptions['socket'], place: Stats): number {
-  if (socket.uid !== place.uid) return PLACE_MODE | ANYBODY_MAY_ENTER;
+  if (socket.uid !== place.uid) return PROOF_PLACE_MODE | ANYBODY_MAY_ENTER;
   return ENTRANCES.reduce(
     (mode, { mayConnect, mayEnter }) => ((socket.mode & mayConnect) === 0 ? mode : mode | mayEnter),
-    PLACE_MODE,
+    PROOF_PLACE_MODE,
   );
 }
 

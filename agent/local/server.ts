@@ -2,6 +2,7 @@
  * The `LocalControl` service on the agent's own socket: decode, find out who asks, hand over to the
  * core or the logs, encode. No decision is made here.
  */
+
 import {
   Server,
   ServerCredentials,
@@ -19,9 +20,10 @@ import {
 } from '../../proto/codec/local.ts';
 import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
 import { localControlService } from '../../proto/load.ts';
+import { proofPlaceOf } from '../../proto/local-socket.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
+import { compareGroupAndName } from '../../proto/text-order.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
-import type { ProcessStatus } from '../../proto/vocabulary.ts';
 import { statusOf } from '../core/process.ts';
 import type { AgentDriver } from '../driver.ts';
 import type { Log } from '../ports.ts';
@@ -56,7 +58,7 @@ export function openLocalServer(options: LocalServerOptions): LocalServer {
   const { socket, desk, nowMs, log } = options;
   const server = new Server(localServerOptions);
   const readers = new Set<Disposable>();
-  const directory = `${socket.path}.who`;
+  const directory = proofPlaceOf(socket.path);
   const proofs = openProofs({ directory, socket: socket.facts, nowMs, log });
   server.addService(localControlService, handlers(options, { proofs, readers }));
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
@@ -97,7 +99,7 @@ function handlers(
     ),
     ListLocalProcesses: unary(log, () => {
       const { processes, configProblem } = driver.state();
-      const statuses = [...processes.values()].map(statusOf).sort(byGroupAndName);
+      const statuses = [...processes.values()].map(statusOf).sort(compareGroupAndName);
       return encodeLocalListing({ processes: statuses, host, configProblem });
     }),
     GiveOrder: (call: OrderCall) => void giveOrder(call, { desk, callers }),
@@ -128,13 +130,6 @@ const TOO_MANY_READERS = refusal('exhausted', 'too many logs are being read', {
   cause: `${READERS_MAX} at once are enough for the people of one host`,
   fix: 'end some of them',
 });
-
-/** As supervisorctl shows them (rpcinterface.py sorts by code point, and so do we). */
-function byGroupAndName(a: ProcessStatus, b: ProcessStatus): number {
-  return byText(a.group, b.group) || byText(a.name, b.name);
-}
-
-const byText = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
 /** What it returns or rejects with becomes the answer. */
 function unary<Request, Response extends object>(

@@ -24,7 +24,8 @@ import {
 } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { FleetError, refusal } from '../../proto/errors.ts';
+import { FleetError, messageOf, refusal } from '../../proto/errors.ts';
+import { isSameFile } from '../adapters/host/same-file.ts';
 import type { LocalSocket } from '../config/local-socket.ts';
 import type { Log } from '../ports.ts';
 import { assertSocketGuarded } from './socket-directory.ts';
@@ -208,8 +209,7 @@ function removeIfSame(path: string, ours: Stats): void {
 }
 
 function isSame(path: string, known: Stats): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found?.ino === known.ino && found.dev === known.dev;
+  return isSameFile(known, lstatSync(path, { throwIfNoEntry: false }));
 }
 
 function takenRefusal(path: string): FleetError {
@@ -222,7 +222,7 @@ function takenRefusal(path: string): FleetError {
 
 function refusalOf(path: string, error: unknown) {
   if (error instanceof FleetError) return error.refusal;
-  const cause = error instanceof Error ? error.message : String(error);
+  const cause = messageOf(error);
   const directory = dirname(path);
   if (codeOf(error) === 'ENOENT') {
     return refusal('configuration', `the socket ${path} cannot be made`, {

@@ -3,7 +3,7 @@
  * anything is opened or made, so that nothing of root's is left in its hands, and nothing that it
  * makes is closed to it when it comes again.
  */
-import { FleetError, refusal } from '../../proto/errors.ts';
+import { FleetError, messageOf, refusal } from '../../proto/errors.ts';
 import type { ProcessUser } from '../core/definition.ts';
 
 /** The calls that need root, in the order in which they must be made. */
@@ -23,7 +23,7 @@ export function becomeUser(user: ProcessUser, privileges: Privileges = ofThisPro
     privileges.setgid(gid);
     privileges.setuid(uid);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = messageOf(error);
     throw new FleetError(
       refusal('configuration', `cannot go on as ${name} ([supervisord] user)`, {
         cause,

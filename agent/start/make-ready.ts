@@ -2,7 +2,8 @@
  * What an agent does before it supervises anything, and can do without: on a full disk it says so
  * and goes on, because processes that nobody looks after are worse.
  */
-import { makeFifos } from '../adapters/children/output.ts';
+import { messageOf } from '../../proto/errors.ts';
+import { makeFifos } from '../adapters/children/fifos.ts';
 import { type Folders, runFilesOf } from '../adapters/children/run-files.ts';
 import type { AgentState } from '../core/state.ts';
 import type { Log } from '../ports.ts';
@@ -32,6 +33,6 @@ function tryTo(act: () => void, complaint: string, log: Log): void {
   try {
     act();
   } catch (error) {
-    log.error({ error: error instanceof Error ? error.message : String(error) }, complaint);
+    log.error({ error: messageOf(error) }, complaint);
   }
 }

@@ -3,6 +3,7 @@
  * looks like a pid file, and through no link: the directory may be one where others can write, and
  * the agent may be root. That it cannot be written keeps nothing from running, as with Supervisor.
  */
+
 import {
   closeSync,
   constants,
@@ -15,7 +16,9 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { assertHarmless, findLogPlace } from '../adapters/logs/log-place.ts';
+import { messageOf } from '../../proto/errors.ts';
+import { assertHarmless, findFilePlace } from '../adapters/host/file-place.ts';
+import { isSameFile } from '../adapters/host/same-file.ts';
 import type { Log } from '../ports.ts';
 
 /** Readable by everybody, as everybody may ask whether the agent runs. */
@@ -29,7 +32,7 @@ export function writePidFile(path: string, pid: number, log: Log): Disposable {
     const ours = write(path, `${pid}\n`);
     return { [Symbol.dispose]: () => removeIfSame(path, ours) };
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = messageOf(error);
     log.error({ path, cause }, 'the pid file could not be written');
     return { [Symbol.dispose]: () => undefined };
   }
@@ -37,7 +40,7 @@ export function writePidFile(path: string, pid: number, log: Log): Disposable {
 
 function write(path: string, text: string): Stats {
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-  using place = findLogPlace(path);
+  using place = findFilePlace(path);
   const descriptor = openSync(place.path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, MODE);
   try {
     const found = fstatSync(descriptor);
@@ -66,9 +69,8 @@ function holdsPid(descriptor: number): boolean {
 
 function removeIfSame(path: string, ours: Stats): void {
   try {
-    using place = findLogPlace(path);
-    const found = lstatSync(place.path);
-    if (found.ino === ours.ino && found.dev === ours.dev) unlinkSync(place.path);
+    using place = findFilePlace(path);
+    if (isSameFile(ours, lstatSync(place.path))) unlinkSync(place.path);
   } catch {
     // Somebody has removed it.
   }

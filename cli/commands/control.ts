@@ -3,7 +3,7 @@
  * its end. Which targets, in which order and how, the controller decides; nothing is looped here.
  */
 import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
-import type { Operation, OperationRequest } from '../../proto/vocabulary.ts';
+import type { Operation, OperationRequest } from '../../proto/operation.ts';
 import { type RequestOptions, readRequest, type WaitOptions } from '../operation-request.ts';
 import type { ConnectionOptions, ControlClient, Environment } from '../ports.ts';
 import { renderEpilogue } from '../render/operation/epilogue.ts';

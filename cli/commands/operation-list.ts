@@ -1,5 +1,5 @@
 /** `fleetctl op list`: operations, running ones first, then the newest. */
-import type { OperationSummary } from '../../proto/vocabulary.ts';
+import type { OperationSummary } from '../../proto/operation.ts';
 import type { ConnectionOptions, Environment } from '../ports.ts';
 import { renderList } from '../render/json.ts';
 import { operationListItem } from '../render/operation/json.ts';

@@ -1,5 +1,5 @@
 /** `fleetctl op show`: one operation as it stands, whether it runs or has ended. */
-import type { Operation } from '../../proto/vocabulary.ts';
+import type { Operation } from '../../proto/operation.ts';
 import type { ConnectionOptions, Environment } from '../ports.ts';
 import { logLines, renderEpilogue } from '../render/operation/epilogue.ts';
 import { renderOperationJson } from '../render/operation/json.ts';

@@ -67,18 +67,6 @@ function allMeantBy(typed: string, processes: readonly ProcessStatus[]): readonl
   return matchProcesses([typed], [processes]).byHost[0] ?? [];
 }
 
-/** As Supervisor sorts (rpcinterface.py `_getAllProcesses`): by group, then name, letter by letter. */
-export function lexically(processes: readonly ProcessStatus[]): readonly ProcessStatus[] {
-  return [...processes].sort(
-    (left, right) => compare(left.group, right.group) || compare(left.name, right.name),
-  );
-}
-
-export function compare(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
-}
-
 function split(typed: string): { readonly group: string; readonly name: string } {
   const colon = typed.indexOf(':');
   if (colon < 0) return { group: typed, name: typed };

@@ -11,8 +11,6 @@ import type {
   OrderNews,
 } from '../../proto/local-orders.ts';
 
-export const DEFAULT_SOCKET = '/run/fleetvisor/agent.sock';
-
 /** Every failure is a `FleetError`. */
 export interface LocalClient extends Disposable {
   readonly agent: Pick<Greeting, 'version' | 'pid'>;

@@ -6,16 +6,17 @@
  * in the place beside that very socket, where people may make what they alone can remove. A listener
  * who names the place of another agent would pass that one our name for an order of their own.
  */
+
 import { lstatSync, mkdirSync, realpathSync, rmdirSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
+import { PROOF_PLACE_MODE, proofPlaceOf } from '../../proto/local-socket.ts';
 
 export interface Proof extends Disposable {
   /** Null where none could be made: then the order is nobody's. */
   readonly path: string | null;
 }
 
-/** Sticky, and seen into by its owner alone; whoever may connect may also make entries. */
-const PLACE_MODE = 0o1700;
+/** All but who may enter the place and make something there, which the socket's mode decides. */
 const MODE_BITS = 0o7744;
 
 /** @param socket where the path was heard */
@@ -34,9 +35,9 @@ const NO_PROOF: Proof = { path: null, [Symbol.dispose]: () => {} };
 function isPlace(directory: string, socket: string): boolean {
   try {
     const found = lstatSync(directory);
-    const beside = lstatSync(`${realpathSync(socket)}.who`);
+    const beside = lstatSync(proofPlaceOf(realpathSync(socket)));
     const isBeside = found.ino === beside.ino && found.dev === beside.dev;
-    return isBeside && found.isDirectory() && (found.mode & MODE_BITS) === PLACE_MODE;
+    return isBeside && found.isDirectory() && (found.mode & MODE_BITS) === PROOF_PLACE_MODE;
   } catch {
     return false;
   }

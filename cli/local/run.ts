@@ -9,7 +9,7 @@ import { type LocalLine, parseLocalArguments } from './arguments.ts';
 import { EXIT } from './exit-status.ts';
 import { helpText, verbHelp } from './render/help.ts';
 import { LOCAL_VERBS } from './verbs/table.ts';
-import type { LocalVerb, Understood } from './verbs/verb.ts';
+import type { LocalVerb, Wrong } from './verbs/verb.ts';
 
 /** @param words the command line without node and script; it has `--local` somewhere */
 export async function runLocal(
@@ -66,10 +66,7 @@ async function runVerb(
   return await understood.run({ client, environment, format: line.format });
 }
 
-function complaintText(
-  verb: LocalVerb,
-  { complaint, showsHelp }: Extract<Understood, { readonly kind: 'wrong' }>,
-): string {
+function complaintText(verb: LocalVerb, { complaint, showsHelp }: Wrong): string {
   return `${complaint}\n${showsHelp ? verbHelp(verb) : ''}`;
 }
 

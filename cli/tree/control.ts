@@ -1,6 +1,7 @@
 /** The commands that change something: `start`, `stop`, `restart` and `signal`. */
 import { type Command, Option } from 'commander';
-import { ORDERS, type Order, type Verb } from '../../proto/vocabulary.ts';
+import { ORDERS, type Order } from '../../proto/operation.ts';
+import type { Verb } from '../../proto/vocabulary.ts';
 import {
   type Actions,
   connection,

@@ -4,7 +4,7 @@
  * this file may end in a claim about its result that the controller did not make.
  */
 import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
-import type { Operation, OperationRequest, OperationUpdate } from '../../proto/vocabulary.ts';
+import type { Operation, OperationRequest, OperationUpdate } from '../../proto/operation.ts';
 import type { Clock, ControlClient } from '../ports.ts';
 import { createOperationSoFar } from './operation-so-far.ts';
 

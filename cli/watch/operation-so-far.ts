@@ -2,8 +2,9 @@
  * A whole operation out of the updates of its stream, which tells each change alone: the targets
  * as they were first, then each as it was told last, and at the end what has become of the whole.
  */
+
+import type { Operation, OperationUpdate, Target } from '../../proto/operation.ts';
 import { targetKey } from '../../proto/target.ts';
-import type { Operation, OperationUpdate, Target } from '../../proto/vocabulary.ts';
 
 export interface OperationSoFar {
   /** @returns the operation once it has ended, null until then */

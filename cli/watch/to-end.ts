@@ -3,7 +3,8 @@
  * at the end. What is shown depends on who reads: a screen gets a live view, a log one line per
  * change, a program one document, and who wants quiet only what went wrong.
  */
-import type { Operation, OperationId } from '../../proto/vocabulary.ts';
+import type { Operation } from '../../proto/operation.ts';
+import type { OperationId } from '../../proto/vocabulary.ts';
 import { exitCodeFor } from '../outcome.ts';
 import type { Environment, Terminal } from '../ports.ts';
 import { renderNoticeJson } from '../render/json.ts';

@@ -3,7 +3,7 @@
  * lines are nearly all of its size, and thousands of logs are read by nobody: a few hundred are
  * kept. Who watches gets the others as their targets change.
  */
-import type { Operation } from '../../proto/vocabulary.ts';
+import type { Operation } from '../../proto/operation.ts';
 
 /** A log has up to 4 KiB: 2 MiB of the 64 that fleetctl takes. */
 export const LOGS_MAX = 500;

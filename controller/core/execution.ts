@@ -4,9 +4,9 @@
  * alone, so that the counts cannot disagree with them.
  */
 
+import type { Operation, OperationFacts, Target } from '../../proto/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { currentWave, isInFlight, isOpen } from '../../proto/target.ts';
-import type { Operation, OperationFacts, Target } from '../../proto/vocabulary.ts';
 import { type LaneKey, type LaneStep, type Layout, laneOf, layoutOf } from './lanes.ts';
 import { PersistentList } from './persistent-list.ts';
 

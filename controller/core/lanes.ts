@@ -7,8 +7,10 @@
  *   host   a     ──  wave 0: a/db       ──►  wave 1: a/web
  *          b     ──  wave 0: b/db       ──►  wave 1: b/web
  */
+
+import type { OperationFacts, Target } from '../../proto/operation.ts';
 import { targetKey } from '../../proto/target.ts';
-import type { HostId, OperationFacts, Target } from '../../proto/vocabulary.ts';
+import type { HostId } from '../../proto/vocabulary.ts';
 
 export type LaneKey = string;
 

@@ -1,12 +1,8 @@
 /** Which operations there are, and which one somebody means. */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { findOperation as findIn } from '../../proto/find-operation.ts';
-import {
-  type HostId,
-  type OperationSummary,
-  TARGET_STATES,
-  type TargetState,
-} from '../../proto/vocabulary.ts';
+import type { OperationSummary } from '../../proto/operation.ts';
+import { type HostId, TARGET_STATES, type TargetState } from '../../proto/vocabulary.ts';
 import type { Execution } from './execution.ts';
 import type { FleetState } from './state.ts';
 

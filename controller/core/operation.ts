@@ -8,14 +8,10 @@
  * A target may be dispatched again and again (its host, or this controller, came back); its agent
  * knows it by its id.
  */
+
+import type { OperationFacts, Target } from '../../proto/operation.ts';
 import { isInFlight, isOpen, targetKey } from '../../proto/target.ts';
-import type {
-  HostId,
-  OperationFacts,
-  ProcessName,
-  ProcessState,
-  Target,
-} from '../../proto/vocabulary.ts';
+import type { HostId, ProcessName, ProcessState } from '../../proto/vocabulary.ts';
 import {
   advance,
   type Draft,

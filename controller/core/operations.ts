@@ -3,15 +3,14 @@
  * and its targets are sent to their hosts. A host that is not connected gets them when it is back,
  * or loses them when its grace is over.
  */
+
+import type { OperationFacts, OperationUpdate, Target } from '../../proto/operation.ts';
 import { isOpen } from '../../proto/target.ts';
 import type {
   AgentEvent,
   HostId,
-  OperationFacts,
   OperationId,
-  OperationUpdate,
   ProcessStatus,
-  Target,
   Verb,
 } from '../../proto/vocabulary.ts';
 import type { Execution, OperationStep } from './execution.ts';

@@ -4,8 +4,9 @@
  */
 import type { Refusal } from '../../proto/errors.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
+import type { OperationRequest, Target } from '../../proto/operation.ts';
 import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
-import { type OperationRequest, type Target, WHOLE_HOST } from '../../proto/vocabulary.ts';
+import { WHOLE_HOST } from '../../proto/vocabulary.ts';
 import { type Host, statusesOf } from './host.ts';
 import type { Plan } from './plan.ts';
 import { surpriseAt } from './surprise.ts';

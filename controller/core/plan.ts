@@ -7,16 +7,10 @@
 
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
+import type { OperationFacts, OperationRequest, Target, Wave } from '../../proto/operation.ts';
 import { matchProcesses, namesOfPatterns, nearestProcess } from '../../proto/process-pattern.ts';
 import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
-import type {
-  OperationFacts,
-  OperationRequest,
-  ProcessStatus,
-  ProcessVerb,
-  Target,
-  Wave,
-} from '../../proto/vocabulary.ts';
+import type { ProcessStatus, ProcessVerb } from '../../proto/vocabulary.ts';
 import { type Host, statusesOf } from './host.ts';
 import { planUpdate } from './plan-update.ts';
 import { hostsText, surpriseAt } from './surprise.ts';

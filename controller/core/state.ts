@@ -7,19 +7,21 @@ import type { Refusal } from '../../proto/errors.ts';
 import type { HostQuestion, HostReport } from '../../proto/host-questions.ts';
 import type { Instant } from '../../proto/instant.ts';
 import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
+import type {
+  Operation,
+  OperationFacts,
+  OperationRequest,
+  OperationUpdate,
+  Target,
+} from '../../proto/operation.ts';
 import type { PersistentMap } from '../../proto/persistent-map.ts';
 import type {
   HostId,
   JournalId,
-  Operation,
-  OperationFacts,
   OperationId,
-  OperationRequest,
-  OperationUpdate,
   ProcessName,
   ProcessStatus,
   SequencedEvent,
-  Target,
 } from '../../proto/vocabulary.ts';
 import type { Execution } from './execution.ts';
 import type { ConnectionId, Host } from './host.ts';

@@ -4,14 +4,10 @@
  * committed with its whole plan before anybody is told of it or anything is dispatched.
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
+import type { Operation, OperationFacts, OperationRequest } from '../../proto/operation.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
 import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
-import type {
-  Operation,
-  OperationFacts,
-  OperationId,
-  OperationRequest,
-} from '../../proto/vocabulary.ts';
+import type { OperationId } from '../../proto/vocabulary.ts';
 import { executionOf, operationOf } from './execution.ts';
 import { beginOperation } from './operation.ts';
 import { follow, forgetOld, OPERATION_RETENTION_MS } from './operations.ts';

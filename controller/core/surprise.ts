@@ -1,7 +1,8 @@
 /** `--expect`: a plan that touches another number of hosts than somebody expected is refused. */
 import { type Refusal, refusal } from '../../proto/errors.ts';
+import type { OperationRequest } from '../../proto/operation.ts';
 import { foldedList } from '../../proto/selector/fold.ts';
-import type { HostId, OperationRequest } from '../../proto/vocabulary.ts';
+import type { HostId } from '../../proto/vocabulary.ts';
 
 const NAMES_SHOWN_MAX = 200;
 

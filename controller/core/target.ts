@@ -8,14 +8,10 @@
  * From any open state it may become unreachable (its host is gone), and from pending not-attempted
  * (the operation ended before its wave). Once settled nothing moves it any more.
  */
+
+import type { OperationFacts, Target } from '../../proto/operation.ts';
 import { isInFlight } from '../../proto/target.ts';
-import type {
-  OperationFacts,
-  ProcessStatus,
-  Target,
-  TargetOutcome,
-  Verb,
-} from '../../proto/vocabulary.ts';
+import type { ProcessStatus, TargetOutcome, Verb } from '../../proto/vocabulary.ts';
 import { type Host, isConnected } from './host.ts';
 
 /** Of one process as it is found. On a host that is away it is unreachable already. */

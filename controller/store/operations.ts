@@ -1,19 +1,15 @@
 /** Operations with their whole plan, and how each target ended. */
 
+import type { Operation, OperationState, Order, Target, Wave } from '../../proto/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import type { SqliteDatabase } from '../../proto/sqlite.ts';
 import {
   hostId,
   knownProcessName,
-  type Operation,
-  type OperationState,
-  type Order,
   operationId,
   type ProcessState,
-  type Target,
   type TargetState,
   type Verb,
-  type Wave,
 } from '../../proto/vocabulary.ts';
 import { type Execution, executionOf } from '../core/execution.ts';
 import { OPERATION_RETENTION_MS } from '../core/operations.ts';

@@ -21,21 +21,23 @@ import type {
   Target__Output as WireTargetOutput,
 } from '../gen/fleet/v1/Target.ts';
 import type { Wave as WireWave, Wave__Output as WireWaveOutput } from '../gen/fleet/v1/Wave.ts';
+import type {
+  Operation,
+  OperationFacts,
+  OperationRequest,
+  OperationState,
+  OperationSummary,
+  OperationUpdate,
+  Order,
+  Target,
+  Wave,
+} from '../operation.ts';
 import {
   hostId,
   knownProcessName,
-  type Operation,
-  type OperationFacts,
-  type OperationRequest,
-  type OperationState,
-  type OperationSummary,
-  type OperationUpdate,
-  type Order,
   operationId,
   TARGET_STATES,
-  type Target,
   type TargetState,
-  type Wave,
 } from '../vocabulary.ts';
 import { enumCodec, malformed, orNull, present } from './fields.ts';
 import { processStateCodec, targetStateCodec, verbCodec } from './process.ts';

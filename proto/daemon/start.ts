@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type CredentialFiles, type Credentials, loadCredentials } from '../credentials.ts';
 import { type Found, formatProblems } from '../dialect/problem.ts';
-import { FleetError, type Refusal, refusal } from '../errors.ts';
+import { FleetError, messageOf, type Refusal, refusal } from '../errors.ts';
 import type { IdentityKind } from '../identity.ts';
 import { keptDatabase } from '../sqlite.ts';
 import type { DaemonArguments } from './arguments.ts';
@@ -103,7 +103,7 @@ function inDirectory<Result>(path: string, act: () => Result): Result {
   } catch (error) {
     throw new FleetError(
       refusal('configuration', `the directory ${path} cannot be used`, {
-        cause: error instanceof Error ? error.message : String(error),
+        cause: messageOf(error),
         fix: 'make it writable for the user that runs this program, or name another one',
       }),
     );
@@ -128,7 +128,7 @@ export function lockStateDirectory(path: string): Disposable {
 }
 
 function lockRefusal(path: string, file: string, error: unknown): Refusal {
-  const cause = error instanceof Error ? error.message : String(error);
+  const cause = messageOf(error);
   const isTaken = error instanceof Database.SqliteError && error.code === 'SQLITE_BUSY';
   if (!isTaken) {
     const fix = 'it holds nothing: remove it if it is damaged, and check who may write there';

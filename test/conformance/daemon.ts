@@ -49,8 +49,14 @@ export class Daemon implements Disposable {
     return decided ? (this.#ending ?? 'ready') : 'never ready';
   }
 
+  /** One that has just ended, which nobody has been told yet, hears nothing. */
   signal(signal: NodeJS.Signals): void {
-    if (this.#ending === null) process.kill(this.pid, signal);
+    if (this.#ending !== null) return;
+    try {
+      process.kill(this.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 
   /** @returns how it ended, or that it did not within the limit */

@@ -16,6 +16,7 @@ import { ORDERING } from './rows/ordering.ts';
 import { RECONFIGURING } from './rows/reconfiguring.ts';
 import { REFUSING } from './rows/refusing.ts';
 import { RESTARTING } from './rows/restarting.ts';
+import { SIGNALS } from './rows/signals.ts';
 import { SPAWN_FAULTS } from './rows/spawn-faults.ts';
 import { STARTING } from './rows/starting.ts';
 import { STOPPING } from './rows/stopping.ts';
@@ -24,6 +25,7 @@ import { UPDATING } from './rows/updating.ts';
 import { USERS_AND_LIMITS } from './rows/users-and-limits.ts';
 
 export const TABLE: readonly Row[] = [
+  ...DAEMON_ARGUMENTS,
   ...STARTING,
   ...SPAWN_FAULTS,
   ...RESTARTING,
@@ -40,10 +42,10 @@ export const TABLE: readonly Row[] = [
   ...CONFIGURATION,
   ...REFUSING,
   ...COMMANDS,
+  ...SIGNALS,
   ...TARGETS,
   ...RECONFIGURING,
   ...UPDATING,
   ...ADDING,
   ...DAEMON,
-  ...DAEMON_ARGUMENTS,
 ];

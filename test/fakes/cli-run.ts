@@ -1,7 +1,7 @@
 /** One command line against a scripted controller, and the operations that several tests share. */
 import assert from 'node:assert/strict';
 import { runFleetctl } from '../../cli/run.ts';
-import type { Operation } from '../../proto/vocabulary.ts';
+import type { Operation } from '../../proto/operation.ts';
 import { fakeWorld, type Surroundings } from './cli-environment.ts';
 import {
   anOperation,

@@ -2,22 +2,24 @@
 import type { ControlClient, EventSelection, OperationListing } from '../../cli/ports.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { HostQuestion, HostReport } from '../../proto/host-questions.ts';
+import type {
+  Operation,
+  OperationRequest,
+  OperationSummary,
+  OperationUpdate,
+  Target,
+  Wave,
+} from '../../proto/operation.ts';
 import {
   type HostProcess,
   type HostStatus,
   hostId,
   knownProcessName,
-  type Operation,
-  type OperationRequest,
-  type OperationSummary,
-  type OperationUpdate,
   operationId,
   type ProcessStatus,
   type StoredEvent,
   TARGET_STATES,
-  type Target,
   type TargetState,
-  type Wave,
 } from '../../proto/vocabulary.ts';
 
 export interface FakeControl {

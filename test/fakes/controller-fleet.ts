@@ -10,15 +10,14 @@ import type {
   FleetWrite,
 } from '../../controller/core/state.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
+import type { Operation, OperationRequest } from '../../proto/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import {
   type AgentEvent,
   hostId,
   journalId,
   knownProcessName,
-  type Operation,
   type OperationId,
-  type OperationRequest,
   operationId,
   type ProcessStatus,
   type TargetOutcome,

@@ -3,12 +3,6 @@ import fc from 'fast-check';
 import { HOST_QUESTIONS, type HostAnswer, type HostReport } from '../../proto/host-questions.ts';
 import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import {
-  type AgentEvent,
-  type HostProcess,
-  type HostStatus,
-  hostId,
-  journalId,
-  knownProcessName,
   OPERATION_STATES,
   type Operation,
   type OperationFacts,
@@ -16,17 +10,25 @@ import {
   type OperationSummary,
   type OperationUpdate,
   ORDERS,
+  type Target,
+  type Wave,
+} from '../../proto/operation.ts';
+import {
+  type AgentEvent,
+  type HostProcess,
+  type HostStatus,
+  hostId,
+  journalId,
+  knownProcessName,
   operationId,
   PROCESS_STATES,
   type ProcessStatus,
   type StoredEvent,
   TARGET_FAULTS,
   TARGET_STATES,
-  type Target,
   type TargetOutcome,
   type TargetState,
   VERBS,
-  type Wave,
 } from '../../proto/vocabulary.ts';
 
 /** Plain objects, as decoding makes them. */

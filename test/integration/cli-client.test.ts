@@ -20,7 +20,8 @@ import {
 import type { Credentials } from '../../proto/credentials.ts';
 import { nodeConfigFiles } from '../../proto/dialect/node-files.ts';
 import { refusal } from '../../proto/errors.ts';
-import { hostId, type Operation, type Target } from '../../proto/vocabulary.ts';
+import type { Operation, Target } from '../../proto/operation.ts';
+import { hostId } from '../../proto/vocabulary.ts';
 import { fakeWorld } from '../fakes/cli-environment.ts';
 import {
   aHost,

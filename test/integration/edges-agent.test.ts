@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import type { Operation } from '../../proto/vocabulary.ts';
+import type { Operation } from '../../proto/operation.ts';
 import type { Daemon } from './fleet/daemon.ts';
 import { createFleet, endOf, type Fleet, makeFolder, operationRequest } from './fleet/harness.ts';
 import { environmentOf, MARK } from './fleet/processes.ts';

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Target } from '../../proto/vocabulary.ts';
+import type { Target } from '../../proto/operation.ts';
 import { Chronicle } from './fleet/chronicle.ts';
 import type { Daemon } from './fleet/daemon.ts';
 import { createFleet, type Fleet, resultOf } from './fleet/harness.ts';

@@ -8,7 +8,8 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { AgentEvent, Operation, TargetOutcome } from '../../proto/vocabulary.ts';
+import type { Operation } from '../../proto/operation.ts';
+import type { AgentEvent, TargetOutcome } from '../../proto/vocabulary.ts';
 import { type Cable, layCable } from './fleet/cable.ts';
 import { Chronicle, type Moment } from './fleet/chronicle.ts';
 import type { Daemon } from './fleet/daemon.ts';

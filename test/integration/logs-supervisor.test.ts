@@ -20,7 +20,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { makeFifos, OutputStream } from '../../agent/adapters/children/output.ts';
+import { makeFifos } from '../../agent/adapters/children/fifos.ts';
+import { OutputStream } from '../../agent/adapters/children/output-stream.ts';
 import { LastLines } from '../../agent/adapters/logs/last-lines.ts';
 import { openLogSink } from '../../agent/adapters/logs/log-sink.ts';
 import { fakeLog } from '../fakes/agent-log.ts';

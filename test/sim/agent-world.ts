@@ -5,10 +5,9 @@
  * what must hold at every moment; `heal` then demands that everything comes to rest.
  */
 import assert from 'node:assert/strict';
-import { isWantedUp } from '../../agent/core/configuration.ts';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import { TARGET_RETENTION_MS } from '../../agent/core/forget-targets.ts';
-import type { ProcessInput } from '../../agent/core/process.ts';
+import { isWantedUp, type ProcessInput } from '../../agent/core/process.ts';
 import { recoverState } from '../../agent/core/recover.ts';
 import {
   type AgentState,

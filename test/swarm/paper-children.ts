@@ -1,8 +1,8 @@
 /** The programs of one simulated host. They exist on paper only, but they take their time. */
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import type { ExitStatus } from '../../agent/core/exit-status.ts';
-import type { Child, ProcessInput } from '../../agent/core/process.ts';
-import type { Children, SignalResult } from '../../agent/ports.ts';
+import type { Child, ProcessInput, SignalResult } from '../../agent/core/process.ts';
+import type { Children } from '../../agent/ports.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { aChild, exitCode, killedBy } from '../fakes/agent-process.ts';
 import { type Behaviour, drawMs, type Fate } from './behaviour.ts';

@@ -1,115 +1,215 @@
+/** What people order on the host itself, and what they hear of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AgentInput } from '../../agent/core/state.ts';
-import { createOrderDesk } from '../../agent/local/order-desk.ts';
-import { callerName, commandText } from '../../agent/local/order-words.ts';
-import { refusal } from '../../proto/errors.ts';
-import type { LocalOrder, OrderNews } from '../../proto/local-orders.ts';
+import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import { operationId } from '../../proto/vocabulary.ts';
-import { fakeLog } from '../fakes/agent-log.ts';
+import { aHost, aRunningHost, changesIn, deedsIn, outcomesIn } from '../fakes/agent-host.ts';
+import { aPerson, control } from '../fakes/agent-local.ts';
+import { aDefinition } from '../fakes/agent-process.ts';
 
-type Given = Extract<AgentInput, { readonly kind: 'order' }>;
+const web = aDefinition('web');
+const db = aDefinition('db', { priority: 1 });
+const pool = (number: number) =>
+  aDefinition('pool', {
+    process: `pool:pool_${number}` as ProcessDefinition['process'],
+    name: `pool_${number}`,
+  });
 
-const restart: LocalOrder = {
-  kind: 'control',
-  operationId: operationId('one'),
-  verb: 'restart',
-  signal: null,
-  names: ['web:*', 'queue'],
-};
-const update: LocalOrder = { kind: 'update', operationId: operationId('two'), groups: [] };
-const stopped: OrderNews = {
-  kind: 'process',
-  process: 'web:a',
-  step: 'stop',
-  fault: null,
-  error: null,
-};
-const done: OrderNews = { kind: 'done' };
-
-function openDesk() {
-  const given: Given[] = [];
-  const log = fakeLog();
-  const desk = createOrderDesk((input) => {
-    assert.equal(input.kind, 'order');
-    given.push(input as Given);
-  }, log);
-  const told: OrderNews[] = [];
-  return { desk, given, log, told, listen: (news: OrderNews) => void told.push(news) };
+function aHostWithAlice(...definitions: readonly ProcessDefinition[]) {
+  const host = aRunningHost(...definitions);
+  return { host, alice: aPerson(host, { kind: 'read', definitions }) };
 }
 
-test('an order reaches the core under a number of its own, with who gave it and as what', () => {
-  const { desk, given, listen } = openDesk();
-  desk.give(restart, 'alice', listen);
-  desk.give(update, 'bob', listen);
-  assert.deepEqual(
-    given.map(({ requestedBy, command }) => [requestedBy, command]),
-    [
-      ['alice', 'restart web:* queue'],
-      ['bob', 'update'],
-    ],
-  );
-  assert.notEqual(given[0]?.order, given[1]?.order);
+test('a start is told of when the process has stayed up, and the controller learns who ordered it', () => {
+  const down = aDefinition('web', { autostart: false });
+  const { host, alice } = aHostWithAlice(down);
+  const step = alice.order(control('start', 'web'));
+  assert.deepEqual(deedsIn(step), ['web spawn']);
+  const events = step.writes.flatMap((write) => (write.kind === 'event' ? write.event.event : []));
+  assert.deepEqual(events[0], {
+    kind: 'localOrder',
+    requestedBy: 'alice',
+    command: 'control',
+    operationId: 'local-start',
+  });
+  host.spawned('web');
+  assert.deepEqual(alice.heard(), []);
+  alice.listen(host.timer('web', 'stayedUp'));
+  assert.deepEqual(alice.heard(), ['web start', 'done']);
+  assert.equal(host.process('web').wanted, 'up');
 });
 
-test('whoever gave an order hears of it, of no other, and of nothing after its end', () => {
-  const { desk, given, told, listen } = openDesk();
-  desk.give(restart, 'alice', listen);
-  desk.give(update, 'bob', () => assert.fail('bob was told'));
-  const order = given[0]?.order ?? 0;
-  for (const news of [stopped, done, stopped]) desk.tell(order, news);
-  assert.deepEqual(told, [stopped, done]);
+test('what holds already is said of processes that are named, and passed over in groups', () => {
+  const { alice } = aHostWithAlice(db, web);
+  alice.order(control('start', 'web'));
+  assert.deepEqual(alice.heard(), ['web start already-started', 'done']);
+  alice.order(control('start', 'all'));
+  assert.deepEqual(alice.heard(), ['done']);
 });
 
-test('who has left is told nothing, and an order that nobody gave is no trouble', () => {
-  const { desk, given } = openDesk();
-  const listening = desk.give(restart, 'alice', () => assert.fail('alice was told'));
-  listening[Symbol.dispose]();
-  desk.tell(given[0]?.order ?? 0, stopped);
-  desk.tell(99, stopped);
-});
-
-test('when the agent ends, who asked for that has what they wanted and the others are told', () => {
-  const { desk, told, listen } = openDesk();
-  desk.give({ kind: 'shutdown' }, 'alice', listen);
-  desk.give(restart, 'bob', listen);
-  desk.endAll();
-  assert.deepEqual(
-    told.map((news) => (news.kind === 'refused' ? news.refusal.code : news.kind)),
-    ['done', 'unavailable'],
-  );
-});
-
-test('what comes of a signal is logged where it goes wrong', () => {
-  const { desk, given, log } = openDesk();
-  desk.giveBySignal(update, 'SIGHUP');
-  assert.equal(given[0]?.requestedBy, 'SIGHUP');
-  const order = given[0]?.order ?? 0;
-  const group = {
-    kind: 'group',
-    group: 'web',
-    action: 'updated',
-    fault: null,
-    error: null,
-  } as const;
-  desk.tell(order, group);
-  desk.tell(order, { ...group, fault: 'failed' });
-  desk.tell(order, { kind: 'refused', refusal: refusal('unavailable', 'it ends') });
-  assert.deepEqual(log.lines, [
-    'error: SIGHUP: web is not updated',
-    'error: SIGHUP is refused: it ends',
+test('a name that means nothing is told of, and the others are done all the same', () => {
+  const { host, alice } = aHostWithAlice(web, pool(0));
+  const step = alice.order(control('stop', 'nope', 'no:*', 'none:', 'zz*', 'web'));
+  assert.deepEqual(deedsIn(step), ['web signal TERM']);
+  alice.listen(host.exited('web'));
+  assert.deepEqual(alice.heard(), [
+    'nope stop bad-name',
+    'no:* stop bad-name',
+    'none: stop bad-name',
+    'zz* stop bad-name',
+    'web stop',
+    'done',
   ]);
+  assert.equal(host.process('web').wanted, 'down');
 });
 
-test('a command is told as it could have been typed, in one line, and no word passes for two', () => {
-  const control = { ...restart, verb: 'signal', signal: 'HUP', names: ['a b', '', 'c\u001b[2J\n'] };
-  assert.equal(commandText(control as LocalOrder), 'signal HUP "a b" "" "c\\u001b[2J\\n"');
-  const many = { ...restart, names: Array(1_000).fill('web') };
-  assert.equal(commandText(many).length, 500);
-  assert.equal(commandText({ kind: 'reload' }), 'reload');
+test('a stop goes from high to low priority, tier by tier', () => {
+  const { host, alice } = aHostWithAlice(db, web);
+  assert.deepEqual(deedsIn(alice.order(control('stop', 'all'))), ['web signal TERM']);
+  assert.deepEqual(deedsIn(alice.listen(host.exited('web'))), ['db signal TERM']);
+  alice.listen(host.exited('db'));
+  assert.deepEqual(alice.heard(), ['web stop', 'db stop', 'done']);
 });
 
-test('a claim of sudo can neither steer a terminal nor be endless', () => {
-  assert.equal(callerName('root', 'a\u0007\u202eb'), 'root (sudo by a\\u{7}\\u{202e}b)');
-  assert.ok(callerName('root', 'a'.repeat(255)).length < 90);
+test('a tier that takes too long is not waited for, but the order is not done before it is', () => {
+  const { host, alice } = aHostWithAlice(db, web);
+  alice.order(control('stop', 'all'));
+  const timeout = { operationId: operationId('local-stop'), wave: 0 };
+  const step = alice.listen(host.step({ kind: 'waveTimedOut', ...timeout }));
+  assert.deepEqual(deedsIn(step), ['db signal TERM']);
+  const warnings = step.effects.flatMap((effect) => (effect.kind === 'warn' ? effect.text : []));
+  assert.deepEqual(warnings, ['going on without waiting for web']);
+  alice.listen(host.exited('db'));
+  assert.deepEqual(alice.heard(), ['db stop']);
+  alice.listen(host.exited('web'));
+  assert.deepEqual(alice.heard(), ['web stop', 'done']);
+  assert.deepEqual([...host.state().rollouts], []);
+});
+
+test('a restart says that it stopped before it says that it started', () => {
+  const { host, alice } = aHostWithAlice(web);
+  alice.order(control('restart', 'web'));
+  alice.listen(host.exited('web'));
+  assert.deepEqual(alice.heard(), ['web stop']);
+  host.spawned('web', 300);
+  alice.listen(host.timer('web', 'stayedUp'));
+  assert.deepEqual(alice.heard(), ['web start', 'done']);
+});
+
+test('what cannot be started is not stopped either', () => {
+  const problem = { fault: 'no-file', error: "can't find command '/usr/bin/web'" } as const;
+  const host = aHost([web], { examine: () => problem });
+  host.spawned('web');
+  host.timer('web', 'stayedUp');
+  const alice = aPerson(host, { kind: 'read', definitions: [web] });
+  const step = alice.order(control('restart', 'web'));
+  assert.deepEqual(deedsIn(step), []);
+  assert.deepEqual(alice.heard(), ['web start no-file', 'done']);
+  assert.equal(host.stateOf('web'), 'RUNNING');
+  assert.deepEqual(outcomesIn(step)[0]?.error, problem.error);
+});
+
+test('a start that cannot be tried changes no state', () => {
+  const host = aHost([aDefinition('web', { autostart: false })], {
+    examine: () => ({ fault: 'not-executable', error: 'no' }),
+  });
+  const alice = aPerson(host, { kind: 'read', definitions: [] });
+  assert.deepEqual(changesIn(alice.order(control('start', 'web'))), []);
+  assert.deepEqual(alice.heard(), ['web start not-executable', 'done']);
+});
+
+test('orders for one process are carried out as they came, whatever must be examined first', () => {
+  const down = aDefinition('web', { autostart: false });
+  const { host, alice } = aHostWithAlice(down);
+  alice.order(control('start', 'web'));
+  alice.order(control('stop', 'web'));
+  host.spawned('web');
+  alice.listen(host.timer('web', 'stayedUp'));
+  alice.listen(host.exited('web'));
+  assert.deepEqual(alice.heard(), ['web start', 'done', 'web stop', 'done']);
+  assert.equal(host.stateOf('web'), 'STOPPED');
+});
+
+test('a failed start has the fault that supervisorctl knows', () => {
+  const down = aDefinition('web', { autostart: false });
+  const { host, alice } = aHostWithAlice(down);
+  alice.order(control('start', 'web'));
+  host.spawned('web');
+  alice.listen(host.exited('web'));
+  assert.deepEqual(alice.heard(), ['web start spawn-error', 'done']);
+});
+
+test('a reload stops all in order, takes the new configuration and starts afresh, in the same agent', () => {
+  const { host, alice } = aHostWithAlice(db, web);
+  const cache = aDefinition('cache');
+  alice.setReading({ kind: 'read', definitions: [db, cache] });
+  assert.deepEqual(deedsIn(alice.order({ kind: 'reload' })), ['web signal TERM']);
+  alice.order(control('start', 'web'));
+  assert.deepEqual(alice.heard(), ['refused unavailable']);
+  host.exited('web');
+  const step = alice.listen(host.exited('db'));
+  assert.deepEqual(deedsIn(step), ['db spawn']);
+  assert.deepEqual(alice.heard(), ['done']);
+  assert.equal(host.stateOf('web'), undefined);
+  assert.equal(host.stateOf('cache'), 'STOPPED');
+  assert.ok(step.effects.every(({ kind }) => kind !== 'shutdownComplete'));
+});
+
+test('a reload of a bad configuration stops nothing', () => {
+  const { alice } = aHostWithAlice(web);
+  alice.setReading({ kind: 'rejected', problem: 'line 3 is nonsense' });
+  assert.deepEqual(deedsIn(alice.order({ kind: 'reload' })), []);
+  assert.deepEqual(alice.heard(), ['refused configuration']);
+});
+
+test('a manual stop outlives a reload', () => {
+  const { host, alice } = aHostWithAlice(web);
+  alice.order(control('stop', 'web'));
+  host.exited('web');
+  alice.order({ kind: 'reload' });
+  assert.equal(host.stateOf('web'), 'STOPPED');
+});
+
+test('a shutdown is told of when all have stopped, and only then the agent ends', () => {
+  const { host, alice } = aHostWithAlice(web);
+  alice.order({ kind: 'shutdown' });
+  assert.deepEqual(alice.heard(), []);
+  const step = alice.listen(host.exited('web'));
+  assert.deepEqual(alice.heard(), ['done']);
+  assert.deepEqual(step.effects.at(-1), { kind: 'shutdownComplete' });
+});
+
+test('a group is added from what was read last, and removed only when it has stopped', () => {
+  const { host, alice } = aHostWithAlice(web);
+  const add = {
+    kind: 'add',
+    operationId: operationId('add-1'),
+    groups: ['pool', 'nope', 'web'],
+  } as const;
+  alice.setReading({ kind: 'read', definitions: [web, pool(0), pool(1)] });
+  alice.order(add);
+  assert.deepEqual(alice.heard(), [
+    'pool added no-such-group',
+    'nope added no-such-group',
+    'web added already-active',
+    'done',
+  ]);
+  alice.order({ kind: 'reread' });
+  assert.deepEqual(alice.heard(), ['reread pool available', 'done']);
+  assert.deepEqual(deedsIn(alice.order({ ...add, groups: ['pool'] })), [
+    'pool:pool_0 spawn',
+    'pool:pool_1 spawn',
+  ]);
+  assert.deepEqual(alice.heard(), ['pool added', 'done']);
+  const remove = { ...add, kind: 'remove', groups: ['pool'] } as const;
+  alice.order(remove);
+  assert.deepEqual(alice.heard(), ['pool removed still-running', 'done']);
+  alice.order(control('stop', 'pool:*'));
+  for (const name of ['pool:pool_0', 'pool:pool_1']) {
+    host.give(name, { kind: 'spawnFailed', error: 'no' });
+  }
+  alice.heard();
+  alice.order(remove);
+  assert.deepEqual(alice.heard(), ['pool removed', 'done']);
+  assert.equal(host.stateOf('pool:pool_0'), undefined);
 });

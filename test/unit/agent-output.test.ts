@@ -14,11 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import {
-  makeFifos,
-  OutputStream,
-  removeForeignFifos,
-} from '../../agent/adapters/children/output.ts';
+import { makeFifos, removeForeignFifos } from '../../agent/adapters/children/fifos.ts';
+import { OutputStream } from '../../agent/adapters/children/output-stream.ts';
 import { LastLines } from '../../agent/adapters/logs/last-lines.ts';
 import type { LogSink } from '../../agent/adapters/logs/log-sink.ts';
 

@@ -18,7 +18,6 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openJournal } from '../../agent/adapters/journal/journal.ts';
 import type { AgentConfigResult, AgentSettings } from '../../agent/config/load.ts';
-import { DEFAULT_SOCKET } from '../../agent/config/local-socket.ts';
 import type { ProcessUser } from '../../agent/core/definition.ts';
 import { becomeUser, type Privileges } from '../../agent/start/become-user.ts';
 import {
@@ -30,6 +29,7 @@ import {
 import { keepConfig } from '../../agent/start/make-ready.ts';
 import { writePidFile } from '../../agent/start/pid-file.ts';
 import { FleetError } from '../../proto/errors.ts';
+import { DEFAULT_SOCKET } from '../../proto/local-socket.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'fleet-start-'));

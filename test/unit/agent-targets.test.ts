@@ -213,13 +213,20 @@ test('a signal is sent to the child, and what becomes of it is the outcome', () 
   const sends = step.effects.filter((effect) => effect.kind === 'signalTarget');
   assert.deepEqual(sends, [{ kind: 'signalTarget', target, child, signal: 'HUP' }]);
   assert.deepEqual(outcomesIn(step), []);
-  const [done] = outcomesIn(host.step({ kind: 'signalled', target, error: null }));
+  const [done] = outcomesIn(
+    host.step({ kind: 'signalled', target, result: { kind: 'delivered' } }),
+  );
   assert.equal(done?.state, 'succeeded');
-  assert.deepEqual(outcomesIn(host.step({ kind: 'signalled', target, error: null })), []);
+  assert.deepEqual(
+    outcomesIn(host.step({ kind: 'signalled', target, result: { kind: 'delivered' } })),
+    [],
+  );
 
   host.signal('USR2', 'op-2', 'web');
   const error = 'could not send SIGUSR2: EPERM';
-  const [failed] = outcomesIn(host.step({ kind: 'signalled', target: 'op-2 signal web', error }));
+  const [failed] = outcomesIn(
+    host.step({ kind: 'signalled', target: 'op-2 signal web', result: { kind: 'failed', error } }),
+  );
   assert.deepEqual([failed?.state, failed?.error], ['failed', error]);
   assert.equal(outcomesIn(host.signal('HUP', 'op-3', 'idle'))[0]?.error, 'not running');
 });

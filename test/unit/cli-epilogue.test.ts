@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderEpilogue } from '../../cli/render/operation/epilogue.ts';
-import type { Operation, Target } from '../../proto/vocabulary.ts';
+import type { Operation, Target } from '../../proto/operation.ts';
 import { anOperation, aTarget, aWave } from '../fakes/control-client.ts';
 
 /** What follows the sentence. */

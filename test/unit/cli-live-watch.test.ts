@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ControlClient } from '../../cli/ports.ts';
 import { type Watching, watchToEnd } from '../../cli/watch/to-end.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
-import type { Operation, OperationUpdate } from '../../proto/vocabulary.ts';
+import type { Operation, OperationUpdate } from '../../proto/operation.ts';
 import { fakeWorld } from '../fakes/cli-environment.ts';
 import {
   anOperation,

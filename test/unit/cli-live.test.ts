@@ -5,7 +5,7 @@ import { createLiveModel } from '../../cli/render/live/model.ts';
 import { type LivePhase, renderLive } from '../../cli/render/live/view.ts';
 import { painter } from '../../cli/render/paint.ts';
 import { displayWidth } from '../../cli/render/text.ts';
-import type { Operation, OperationUpdate, Target } from '../../proto/vocabulary.ts';
+import type { Operation, OperationUpdate, Target } from '../../proto/operation.ts';
 import { anOperation, aTarget, aWave, whole } from '../fakes/control-client.ts';
 import { operation as anyOperation } from '../fakes/vocabulary.ts';
 

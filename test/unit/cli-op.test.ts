@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FleetError, refusal } from '../../proto/errors.ts';
-import { hostId, type Operation, operationId } from '../../proto/vocabulary.ts';
+import type { Operation } from '../../proto/operation.ts';
+import { hostId, operationId } from '../../proto/vocabulary.ts';
 import { FAKE_NOW_MS } from '../fakes/cli-environment.ts';
 import { fleetctl, smoothly, twoWaves } from '../fakes/cli-run.ts';
 import { anOperation, aSummary, aTarget, aWave, lost, whole } from '../fakes/control-client.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createOperationSoFar } from '../../cli/watch/operation-so-far.ts';
-import type { Target } from '../../proto/vocabulary.ts';
+import type { Target } from '../../proto/operation.ts';
 import { anOperation, aTarget, ended, whole } from '../fakes/control-client.ts';
 
 const web = aTarget('prod-1', 'web', { state: 'pending' });

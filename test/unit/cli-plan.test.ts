@@ -3,13 +3,8 @@ import { test } from 'node:test';
 import { hostsOf, renderPlan } from '../../cli/render/operation/plan.ts';
 import { painter } from '../../cli/render/paint.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
-import {
-  hostId,
-  type Operation,
-  PROCESS_STATES,
-  type ProcessState,
-  VERBS,
-} from '../../proto/vocabulary.ts';
+import type { Operation } from '../../proto/operation.ts';
+import { hostId, PROCESS_STATES, type ProcessState, VERBS } from '../../proto/vocabulary.ts';
 import { fleetctl, RESTART, smoothly } from '../fakes/cli-run.ts';
 import { anOperation, aTarget, aWave } from '../fakes/control-client.ts';
 

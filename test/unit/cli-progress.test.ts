@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startProgress } from '../../cli/render/operation/progress.ts';
 import { painter } from '../../cli/render/paint.ts';
-import type { Operation, Target } from '../../proto/vocabulary.ts';
+import type { Operation, Target } from '../../proto/operation.ts';
 import { anOperation, aTarget, aWave, whole } from '../fakes/control-client.ts';
 
 /** The lines of each update in turn. */

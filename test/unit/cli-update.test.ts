@@ -5,7 +5,8 @@ import { renderLive } from '../../cli/render/live/view.ts';
 import { startProgress } from '../../cli/render/operation/progress.ts';
 import { renderOperation } from '../../cli/render/operation/show.ts';
 import { painter } from '../../cli/render/paint.ts';
-import { type Operation, type Target, WHOLE_HOST } from '../../proto/vocabulary.ts';
+import type { Operation, Target } from '../../proto/operation.ts';
+import { WHOLE_HOST } from '../../proto/vocabulary.ts';
 import { fleetctl, smoothly } from '../fakes/cli-run.ts';
 import { anOperation, aTarget, aWave, whole } from '../fakes/control-client.ts';
 

@@ -4,7 +4,7 @@ import { runFleetctl } from '../../cli/run.ts';
 import { follow } from '../../cli/watch/follow.ts';
 import { untilTurnedAway } from '../../cli/watch/turn-away.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
-import type { Operation } from '../../proto/vocabulary.ts';
+import type { Operation } from '../../proto/operation.ts';
 import { fakeWorld } from '../fakes/cli-environment.ts';
 import { fleetctl, onHosts, RESTART, smoothly, twoWaves } from '../fakes/cli-run.ts';
 import { anOperation, aTarget, ended, fakeControl, lost, whole } from '../fakes/control-client.ts';

@@ -3,12 +3,8 @@ import { test } from 'node:test';
 import { createOperationSoFar } from '../../cli/watch/operation-so-far.ts';
 import { operationOf } from '../../controller/core/execution.ts';
 import { createFleetDriver, type FleetDriver } from '../../controller/driver.ts';
-import {
-  type AgentEvent,
-  hostId,
-  type Operation,
-  type OperationUpdate,
-} from '../../proto/vocabulary.ts';
+import type { Operation, OperationUpdate } from '../../proto/operation.ts';
+import { type AgentEvent, hostId } from '../../proto/vocabulary.ts';
 import {
   accepted,
   aHello,

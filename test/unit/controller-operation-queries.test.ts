@@ -8,8 +8,9 @@ import {
 } from '../../controller/core/operation-queries.ts';
 import type { FleetState } from '../../controller/core/state.ts';
 import { type Refusal, refusal } from '../../proto/errors.ts';
+import type { Operation } from '../../proto/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
-import { type Operation, operationId, TARGET_STATES } from '../../proto/vocabulary.ts';
+import { operationId, TARGET_STATES } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget } from '../fakes/control-client.ts';
 import { emptyFleet } from '../fakes/controller-fleet.ts';
 

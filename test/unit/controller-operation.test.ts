@@ -21,14 +21,12 @@ import {
   resumeOperation,
 } from '../../controller/core/operation.ts';
 import { actionOf, type TargetNews } from '../../controller/core/target.ts';
+import type { Operation, OperationRequest, Target } from '../../proto/operation.ts';
 import { currentWave, isInFlight, isOpen } from '../../proto/target.ts';
 import {
   hostId,
   knownProcessName,
-  type Operation,
-  type OperationRequest,
   type ProcessState,
-  type Target,
   type TargetOutcome,
   type TargetState,
   type Verb,

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import type { Host } from '../../controller/core/host.ts';
 import { makePlan, type Plan } from '../../controller/core/plan.ts';
 import { type Refusal, refusal } from '../../proto/errors.ts';
-import { type OperationRequest, VERBS, type Verb } from '../../proto/vocabulary.ts';
+import type { OperationRequest } from '../../proto/operation.ts';
+import { VERBS, type Verb } from '../../proto/vocabulary.ts';
 import { aHost, aRequest, aStatus, away } from '../fakes/controller-fleet.ts';
 
 const tier = (process: string, groupPriority: number, priority: number, pid: number | null = 100) =>

@@ -7,14 +7,9 @@ import { type Execution, operationOf } from '../../controller/core/execution.ts'
 import { OPERATION_RETENTION_MS } from '../../controller/core/operations.ts';
 import type { FleetWrite } from '../../controller/core/state.ts';
 import { type OpenStore, openStore } from '../../controller/store/open.ts';
+import type { Operation } from '../../proto/operation.ts';
 import { keptDatabase } from '../../proto/sqlite.ts';
-import {
-  hostId,
-  journalId,
-  knownProcessName,
-  type Operation,
-  WHOLE_HOST,
-} from '../../proto/vocabulary.ts';
+import { hostId, journalId, knownProcessName, WHOLE_HOST } from '../../proto/vocabulary.ts';
 import {
   accepted,
   aHost,

@@ -6,7 +6,7 @@ import type { FleetDriver } from '../../controller/driver.ts';
 import type { Guard } from '../../controller/guard.ts';
 import type { Log } from '../../controller/ports.ts';
 import { encodeOperationRequest } from '../../proto/codec/operation.ts';
-import type { Operation } from '../../proto/vocabulary.ts';
+import type { Operation } from '../../proto/operation.ts';
 import { anOperation } from '../fakes/control-client.ts';
 import { aRequest } from '../fakes/controller-fleet.ts';
 import { fakeClock } from '../fakes/controller-ports.ts';

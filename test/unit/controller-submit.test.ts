@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OPERATION_RETENTION_MS } from '../../controller/core/operations.ts';
 import { planOperation } from '../../controller/core/submit.ts';
-import { type Operation, type OperationRequest, operationId } from '../../proto/vocabulary.ts';
+import type { Operation, OperationRequest } from '../../proto/operation.ts';
+import { operationId } from '../../proto/vocabulary.ts';
 import {
   anId,
   aRequest,

@@ -6,7 +6,8 @@ import {
   type UpdateCollector,
   WRITE_INTERVAL_MS,
 } from '../../controller/update-collector.ts';
-import type { OperationUpdate, TargetState } from '../../proto/vocabulary.ts';
+import type { OperationUpdate } from '../../proto/operation.ts';
+import type { TargetState } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget, ended, whole } from '../fakes/control-client.ts';
 import { fakeClock } from '../fakes/controller-ports.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { OperationRequest } from '../../proto/operation.ts';
 import {
   hostId,
   knownProcessName,
-  type OperationRequest,
   type TargetOutcome,
   WHOLE_HOST,
 } from '../../proto/vocabulary.ts';

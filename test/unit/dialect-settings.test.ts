@@ -232,9 +232,9 @@ test('without HOME a tilde is a character like others', () => {
   assert.deepEqual(parsed, { ok: true, value: '/etc/~/a' });
 });
 
-test('a hundred thousand unknown keys are told in linear time', () => {
-  const keys = Array.from({ length: 100_000 }, (_, n) => `stopwaitsex${n} = 1`);
+test('forty thousand unknown keys are told in linear time', () => {
+  const keys = Array.from({ length: 40_000 }, (_, n) => `stopwaitsex${n} = 1`);
   const { of, context } = section(`[s]\n${keys.join('\n')}`);
   checkKeys(of, { known: ['stopwaitsecs'], notYet: [], unknownIs: 'error' }, context.findings);
-  assert.equal(context.findings.errors.length, 100_000);
+  assert.equal(context.findings.errors.length, 40_000);
 });

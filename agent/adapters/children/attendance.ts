@@ -6,11 +6,9 @@ import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { ProcessDefinition } from '../../core/definition.ts';
 import type { Child } from '../../core/process.ts';
-import type { Log } from '../../ports.ts';
 import { LastLines } from '../logs/last-lines.ts';
-import { type LogSink, openLogSink } from '../logs/log-sink.ts';
-import type { SyslogSink } from '../logs/syslog.ts';
-import { OutputStream } from './output.ts';
+import { type LogSink, type LogSurroundings, openLogSink } from '../logs/log-sink.ts';
+import { OutputStream } from './output-stream.ts';
 import { type Folders, type RunFiles, runFilesOf } from './run-files.ts';
 
 export interface Attendance {
@@ -28,10 +26,8 @@ interface Streams {
   stderr: OutputStream | null;
 }
 
-export interface Surroundings {
+export interface Surroundings extends LogSurroundings {
   readonly folders: Folders;
-  readonly log: Log;
-  readonly syslog: SyslogSink;
 }
 
 /**
@@ -73,7 +69,7 @@ export function suits({ streams, definition: present }: Attendance, definition: 
 }
 
 /** Where its output goes from now on; which streams it has is settled until its next start. */
-export function takeUp(
+export function redefine(
   attendance: Attendance,
   definition: ProcessDefinition,
   around: Surroundings,

@@ -3,21 +3,23 @@
  * for the first start or adoption, kept over restarts, given up when a process is not configured
  * any more.
  */
+
 import { rmSync } from 'node:fs';
+import { messageOf } from '../../../proto/errors.ts';
 import type { ProcessName } from '../../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../../core/definition.ts';
-import { clearReadableLogs } from '../logs/readable-logs.ts';
+import { clearReadableLogs } from '../logs/log-path.ts';
 import {
   type Attendance,
   blindAttendance,
   closeStreams,
   openAttendance,
+  redefine,
   type Surroundings,
   streamsOf,
   suits,
-  takeUp,
 } from './attendance.ts';
-import { makeFifos, removeForeignFifos } from './output.ts';
+import { makeFifos, removeForeignFifos } from './fifos.ts';
 import { runFilesOf } from './run-files.ts';
 import { ensureDescriptorsLeft } from './spare-descriptors.ts';
 
@@ -53,7 +55,7 @@ export class Attendances implements Disposable {
     try {
       return this.#attend(definition, true);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       this.#around.log.error({ process: definition.process }, why);
       const attendance = blindAttendance(definition, this.#around.folders);
       this.#attended.set(definition.process, attendance);
@@ -61,9 +63,9 @@ export class Attendances implements Disposable {
     }
   }
 
-  takeUp(definition: ProcessDefinition): void {
+  redefine(definition: ProcessDefinition): void {
     const attendance = this.#attended.get(definition.process);
-    if (attendance !== undefined) takeUp(attendance, definition, this.#around);
+    if (attendance !== undefined) redefine(attendance, definition, this.#around);
   }
 
   forget(process: ProcessName): void {
@@ -78,7 +80,9 @@ export class Attendances implements Disposable {
 
   /** @returns why not all of them could be emptied, or null */
   clearLogs(process: ProcessName, definition: ProcessDefinition | null): string | null {
-    return clearReadableLogs(this.#around.folders, definition, this.#attended.get(process));
+    const attendance = this.#attended.get(process);
+    const open = attendance === undefined ? [] : streamsOf(attendance);
+    return clearReadableLogs(this.#around.folders, definition, open);
   }
 
   [Symbol.dispose](): void {

@@ -7,11 +7,11 @@ import type { ChildProcess } from 'node:child_process';
 import type { ProcessName } from '../../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../../core/definition.ts';
 import { type ExitStatus, parseExitFile } from '../../core/exit-status.ts';
-import type { Child, ProcessInput } from '../../core/process.ts';
+import type { Child, ProcessInput, SignalResult } from '../../core/process.ts';
 import type { SpawnProblem } from '../../core/state.ts';
-import type { Children, Log, SignalResult } from '../../ports.ts';
+import type { Children, Log } from '../../ports.ts';
 import { mayBeAlive, type ProcessTable } from '../host/process-table.ts';
-import { readableLog } from '../logs/readable-logs.ts';
+import { readableLog } from '../logs/log-path.ts';
 import type { SyslogSink } from '../logs/syslog.ts';
 import { AdoptedChildren } from './adopted.ts';
 import { type Attendance, errorStreamOf, gateOf, streamsOf } from './attendance.ts';
@@ -103,7 +103,7 @@ export class ChildProcesses implements Children, Disposable {
   }
 
   redefine(definition: ProcessDefinition): void {
-    this.#attendances.takeUp(definition);
+    this.#attendances.redefine(definition);
   }
 
   forget(process: ProcessName): void {

@@ -1,5 +1,6 @@
 /** kill(2), with the one failure that is none told apart: nobody is there any more. */
-import type { SignalResult } from '../../ports.ts';
+import { messageOf } from '../../../proto/errors.ts';
+import type { SignalResult } from '../../core/process.ts';
 
 /**
  * @param signal a name without SIG, or a number
@@ -11,7 +12,7 @@ export function sendSignal(signal: string, pid: number): SignalResult {
     return { kind: 'delivered' };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return { kind: 'gone' };
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return { kind: 'failed', error: `could not send SIG${signal}: ${why}` };
   }
 }

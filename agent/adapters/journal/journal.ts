@@ -37,9 +37,9 @@ export function openJournal(path: string, bootId: string): OpenJournal {
     known.set(name, value);
   };
   remember('journal_id', id);
-  let isTakenUp = false;
+  let isClaimed = false;
   const commit = database.transaction((writes: readonly AgentWrite[]) => {
-    if (!isTakenUp) takeUp(statements, bootId);
+    if (!isClaimed) claimRecords(statements, bootId);
     for (const write of writes) apply(statements, write);
   });
   return {
@@ -51,7 +51,7 @@ export function openJournal(path: string, bootId: string): OpenJournal {
       const isOperation = writes.some((write) => write.kind === 'target');
       setDurability(database, isOperation ? 'FULL' : 'NORMAL');
       commit.immediate(writes);
-      isTakenUp = true;
+      isClaimed = true;
     },
     [Symbol.dispose]: () => database.close(),
   };
@@ -61,7 +61,7 @@ export function openJournal(path: string, bootId: string): OpenJournal {
  * With the first commit, not before: until then the records are those of the agent before, of its
  * boot and its end. From then on, an end without notice is what the next agent must expect.
  */
-function takeUp(statements: Writes, bootId: string): void {
+function claimRecords(statements: Writes, bootId: string): void {
   statements.setFact.run('boot_id', bootId);
   statements.deleteFact.run('ended_orderly');
 }

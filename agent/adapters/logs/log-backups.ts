@@ -4,8 +4,8 @@
  * fast, and a host whose `/dev/null` was moved away is broken.
  */
 import { lstatSync, renameSync, type Stats } from 'node:fs';
-import { findLogPlace } from './log-place.ts';
-import { isSameFile } from './same-file.ts';
+import { findFilePlace } from '../host/file-place.ts';
+import { isSameFile } from '../host/same-file.ts';
 
 /**
  * @param ours the log as it is open
@@ -13,7 +13,7 @@ import { isSameFile } from './same-file.ts';
  * @throws where it cannot be moved
  */
 export function shiftBackups(path: string, backups: number, ours: Stats): boolean {
-  using place = findLogPlace(path);
+  using place = findFilePlace(path);
   const nameOf = (index: number): string => (index === 0 ? place.path : `${place.path}.${index}`);
   if (!isSameFile(ours, lookAt(nameOf(0)))) return false;
   for (let index = 1; index <= backups; index += 1) {

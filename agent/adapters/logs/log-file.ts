@@ -5,6 +5,7 @@
  * its way before the next is read, and it never stops the program: what cannot be written is lost,
  * and said once.
  */
+
 import {
   closeSync,
   constants,
@@ -14,10 +15,11 @@ import {
   openSync,
   writeSync,
 } from 'node:fs';
+import { messageOf } from '../../../proto/errors.ts';
 import type { LogDefinition } from '../../core/definition.ts';
+import { assertHarmless, findFilePlace, linkFlag } from '../host/file-place.ts';
+import { leadsTo } from '../host/same-file.ts';
 import { shiftBackups } from './log-backups.ts';
-import { assertHarmless, findLogPlace } from './log-place.ts';
-import { leadsTo } from './same-file.ts';
 
 /** O_NONBLOCK: a FIFO that nobody reads must not stop the agent. O_NOCTTY: nor may a terminal own it. */
 const OPEN_FLAGS =
@@ -161,11 +163,11 @@ export class LogFile implements Disposable {
 /** Empties a log that nothing has open. @returns why it could not, or null; none there is fine */
 export function clearLogFile(path: string): string | null {
   try {
-    using place = findLogPlace(path);
+    using place = findFilePlace(path);
     // Merely opening a device can have effects, and there is nothing in it to be emptied.
     if (isSpecial(place.path)) return null;
     const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-    const descriptor = openSync(place.path, flags | linkFlag(place.isExposed));
+    const descriptor = openSync(place.path, flags | linkFlag(place));
     try {
       const stats = fstatSync(descriptor);
       assertHarmless(place, stats);
@@ -181,8 +183,8 @@ export function clearLogFile(path: string): string | null {
 }
 
 function openForAppending(path: string, mode: number): number {
-  using place = findLogPlace(path);
-  const descriptor = openSync(place.path, OPEN_FLAGS | linkFlag(place.isExposed), mode);
+  using place = findFilePlace(path);
+  const descriptor = openSync(place.path, OPEN_FLAGS | linkFlag(place), mode);
   try {
     assertHarmless(place, fstatSync(descriptor));
     return descriptor;
@@ -191,9 +193,6 @@ function openForAppending(path: string, mode: number): number {
     throw error;
   }
 }
-
-/** Somebody may plant a link after the place was found. */
-const linkFlag = (isExposed: boolean): number => (isExposed ? constants.O_NOFOLLOW : 0);
 
 function isSpecial(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -204,7 +203,7 @@ const isFull = (error: unknown): boolean => (error as NodeJS.ErrnoException).cod
 
 /** `EACCES: permission denied`, without the call and the path that Node adds, which is not as configured. */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const { syscall } = error as NodeJS.ErrnoException;
   return syscall === undefined ? text : text.slice(0, text.lastIndexOf(`, ${syscall}`));
 }

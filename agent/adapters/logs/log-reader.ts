@@ -15,8 +15,8 @@ import {
   statSync,
   watch,
 } from 'node:fs';
-import { assertHarmless, findLogPlace } from './log-place.ts';
-import { isSameFile } from './same-file.ts';
+import { assertHarmless, findFilePlace, linkFlag } from '../host/file-place.ts';
+import { isSameFile } from '../host/same-file.ts';
 
 /** Takes a piece; the next is read when it is done. It owns the piece. */
 export type ChunkTaker = (chunk: Buffer) => void | Promise<void>;
@@ -25,6 +25,9 @@ const CHUNK_BYTES = 65_536;
 
 /** Changes are told by the kernel; looking is for where it cannot (NFS), and for what it dropped. */
 const LOOK_INTERVAL_MS = 1_000;
+
+/** O_NONBLOCK: to open a FIFO that nobody writes would wait. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 interface OpenLog {
   readonly descriptor: number;
@@ -157,9 +160,8 @@ class LogFollower implements Disposable {
 function openLog(path: string): OpenLog | null {
   let descriptor: number | null = null;
   try {
-    using place = findLogPlace(path);
-    const linkFlag = place.isExposed ? constants.O_NOFOLLOW : 0;
-    descriptor = openSync(place.path, constants.O_RDONLY | constants.O_NONBLOCK | linkFlag);
+    using place = findFilePlace(path);
+    descriptor = openSync(place.path, READ_FLAGS | linkFlag(place));
     const stats = fstatSync(descriptor);
     assertHarmless(place, stats);
     if (stats.isFile()) return { descriptor, stats };

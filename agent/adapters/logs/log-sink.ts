@@ -5,8 +5,8 @@
  */
 import type { LogDefinition, ProcessDefinition } from '../../core/definition.ts';
 import type { Log } from '../../ports.ts';
-import { type Folders, logPathOf } from '../children/run-files.ts';
 import { LogFile } from './log-file.ts';
+import { type LogFolder, logPathOf } from './log-path.ts';
 import { standardSink } from './standard-stream.ts';
 import { EscapeStripper } from './strip-escapes.ts';
 import type { SyslogSink, SyslogStream } from './syslog.ts';
@@ -26,7 +26,7 @@ export interface LogSink extends Disposable {
 }
 
 export interface LogSurroundings {
-  readonly folders: Folders;
+  readonly folders: LogFolder;
   readonly log: Log;
   readonly syslog: SyslogSink;
 }

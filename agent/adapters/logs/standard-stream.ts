@@ -3,8 +3,11 @@
  * containers and service managers collect. Whoever reads it may be slow or hang, and must then slow
  * down only the programs that write to it, as if they held it themselves: the agent never waits.
  */
+
 import { closeSync, constants, fstatSync, openSync, type Stats, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { messageOf } from '../../../proto/errors.ts';
+import { isSameFile } from '../host/same-file.ts';
 import type { LogSink } from './log-sink.ts';
 
 /** While something is kept no more is read; this is for what comes all the same, as at an exit. */
@@ -113,7 +116,7 @@ class StandardStream {
       return from;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return from;
-      this.#complain(error instanceof Error ? error.message : String(error));
+      this.#complain(messageOf(error));
       return chunk.length;
     }
   }
@@ -141,8 +144,7 @@ function openedAgain(standard: 1 | 2, stats: Stats): number | null {
   try {
     const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
     const descriptor = openSync(`/dev/fd/${standard}`, flags);
-    const again = fstatSync(descriptor);
-    if (again.ino === stats.ino && again.dev === stats.dev) return descriptor;
+    if (isSameFile(stats, fstatSync(descriptor))) return descriptor;
     closeSync(descriptor);
     return null;
   } catch {

@@ -1,17 +1,19 @@
 /** What supervisorctl says about configurations: `reread`, `avail`, `update`, `add`, `remove`. */
+
 import type { Refusal } from '../../../proto/errors.ts';
 import type { ChangedGroup, ConfiguredProcess } from '../../../proto/host-questions.ts';
 import type { GroupAction, GroupFault, OrderNews } from '../../../proto/local-orders.ts';
+import { compareText } from '../../../proto/text-order.ts';
 import { escapeUnsafe, neutralise, padToWidth } from '../../render/text.ts';
 import { EXIT } from '../exit-status.ts';
-import { compare, errorLine } from '../names.ts';
+import { errorLine } from '../names.ts';
 
 export type GroupNews = Extract<OrderNews, { readonly kind: 'group' }>;
 
 export function changesText(changes: readonly ChangedGroup[]): string {
   if (changes.length === 0) return 'No config updates to processes\n';
   return [...changes]
-    .sort((left, right) => compare(left.group, right.group))
+    .sort((left, right) => compareText(left.group, right.group))
     .map(({ group, change }) => `${escapeUnsafe(group)}: ${change}\n`)
     .join('');
 }
@@ -22,7 +24,7 @@ const WORD_WIDTH = 9;
 /** By the name of the process alone, as Supervisor sorts here (rpcinterface.py `getAllConfigInfo`). */
 export function availableText(processes: readonly ConfiguredProcess[]): string {
   return [...processes]
-    .sort((left, right) => compare(left.name, right.name))
+    .sort((left, right) => compareText(left.name, right.name))
     .map(({ process, inUse, autostart, groupPriority, priority }) => {
       const name = padToWidth(escapeUnsafe(process), NAME_WIDTH);
       const use = (inUse ? 'in use' : 'avail').padEnd(WORD_WIDTH);

@@ -1,6 +1,7 @@
 /** Help for `fleetctl --local`: the list of verbs, and each verb with its words. */
+
+import { DEFAULT_SOCKET } from '../../../proto/local-socket.ts';
 import { escapeUnsafe } from '../../render/text.ts';
-import { DEFAULT_SOCKET } from '../ports.ts';
 import { LOCAL_VERBS } from '../verbs/table.ts';
 import type { LocalVerb } from '../verbs/verb.ts';
 

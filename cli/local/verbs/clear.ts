@@ -9,7 +9,7 @@ export const clear: LocalVerb = {
   ...LOOKS_FIRST,
   summary: 'empty the logs of processes',
   usage: [
-    ['clear NAME…', 'empty their logs and remove those that were rotated'],
+    ['clear NAME…', 'empty their logs; those that were rotated stay'],
     ['clear all', 'the logs of every process'],
   ],
   read: (names) =>

@@ -1,9 +1,7 @@
 /** The words of `tail` and `maintail`, and what is wrong with them in supervisorctl's words. */
 import { LOG_CHANNELS, type LogChannel } from '../../../proto/local-orders.ts';
 import { escapeUnsafe } from '../../render/text.ts';
-import { type Understood, wrong } from './verb.ts';
-
-type Wrong = Extract<Understood, { readonly kind: 'wrong' }>;
+import { type Wrong, wrong } from './verb.ts';
 
 /** How much of a log: so many bytes from its end, or on and on. */
 export type Extent =
@@ -50,5 +48,5 @@ function extentOf(modifier: string): Extent | Wrong {
 }
 
 function complaint(text: string, showsHelp = false): Wrong {
-  return wrong(text, undefined, { showsHelp }) as Wrong;
+  return wrong(text, undefined, { showsHelp });
 }

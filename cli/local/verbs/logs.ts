@@ -1,6 +1,8 @@
 /** `tail` and `maintail`: the end of a log, byte for byte, and with `-f` whatever comes. */
+
 import { FleetError } from '../../../proto/errors.ts';
 import type { LogRequest } from '../../../proto/local-orders.ts';
+import { LOG_ANSWER_MAX_BYTES } from '../../../proto/local-socket.ts';
 import { knownProcessName } from '../../../proto/vocabulary.ts';
 import { logWriter } from '../../terminal/log-writer.ts';
 import { EXIT } from '../exit-status.ts';
@@ -55,16 +57,13 @@ function showLog(context: LocalContext, { extent, ...wanted }: Wanted): Promise<
 
 type Named = Omit<Wanted, 'extent'>;
 
-/** What an agent sends at once. */
-const SENT_MAX_BYTES = 4 * 1_048_576;
-
 async function showEnd(
   { client, environment }: LocalContext,
   { shown, bytes, ...which }: Named & { readonly bytes: number },
 ): Promise<number> {
   const { stdout, stderr, logOutput } = environment;
   const write = logWriter(logOutput);
-  const request = { ...which, bytes: Math.min(bytes, SENT_MAX_BYTES), follow: false };
+  const request = { ...which, bytes: Math.min(bytes, LOG_ANSWER_MAX_BYTES), follow: false };
   let shownBytes = 0;
   try {
     for await (const chunk of client.readLog(request, new AbortController().signal)) {
@@ -77,7 +76,7 @@ async function showEnd(
   }
   // supervisorctl prints the log as one line of its own, whatever it ends with.
   stdout.write('\n');
-  if (bytes > shownBytes && shownBytes === SENT_MAX_BYTES) stderr.write(CUT_NOTE);
+  if (bytes > shownBytes && shownBytes === LOG_ANSWER_MAX_BYTES) stderr.write(CUT_NOTE);
   return EXIT.success;
 }
 

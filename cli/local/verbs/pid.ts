@@ -1,8 +1,9 @@
 /** `pid` and `version`: of the agent itself, and the pids of what it runs. */
 
+import { compareGroupAndName } from '../../../proto/text-order.ts';
 import { escapeUnsafe } from '../../render/text.ts';
 import { EXIT } from '../exit-status.ts';
-import { ALL, lexically, selectProcesses } from '../names.ts';
+import { ALL, selectProcesses } from '../names.ts';
 import { action, LOOKS_FIRST, type LocalContext, type LocalVerb, withoutWords } from './verb.ts';
 
 export const pid: LocalVerb = {
@@ -36,7 +37,7 @@ async function showPids(
     stdout.write(`${client.agent.pid}\n`);
     return EXIT.success;
   }
-  const known = lexically((await client.list()).processes);
+  const known = (await client.list()).processes.toSorted(compareGroupAndName);
   if (names.includes(ALL)) {
     stdout.write(known.map((process) => `${process.pid ?? 0}\n`).join(''));
     return EXIT.success;

@@ -3,12 +3,14 @@
  * the agent goes by an earlier configuration is told on stderr, since scripts read every line of
  * stdout as a process.
  */
+
 import type { LocalListing } from '../../../proto/local-orders.ts';
+import { compareGroupAndName } from '../../../proto/text-order.ts';
 import { hostId, type ProcessStatus, STOPPED_STATES } from '../../../proto/vocabulary.ts';
 import { renderNoticeJson } from '../../render/json.ts';
 import { neutralise } from '../../render/text.ts';
 import { EXIT, STATUS_EXIT } from '../exit-status.ts';
-import { ALL, errorLine, groupOf, lexically, selectProcesses, unknownNameLine } from '../names.ts';
+import { ALL, errorLine, groupOf, selectProcesses, unknownNameLine } from '../names.ts';
 import { renderLocalStatus } from '../render/status.ts';
 import { unreachableStatus } from '../render/unreachable.ts';
 import { action, type LocalContext, type LocalVerb } from './verb.ts';
@@ -28,7 +30,7 @@ export const status: LocalVerb = {
 async function showStatus(context: LocalContext, names: readonly string[]): Promise<number> {
   const { environment, format } = context;
   const listing = await context.client.list();
-  const known = lexically(listing.processes);
+  const known = listing.processes.toSorted(compareGroupAndName);
   const isEverything = names.length === 0 || names.includes(ALL);
   const selected = isEverything ? { processes: known, unknown: [] } : selectProcesses(names, known);
   const complaints = selected.unknown.map(unknownStatusLine).join('');

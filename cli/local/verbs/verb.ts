@@ -18,13 +18,16 @@ export type Understood =
   | { readonly kind: 'action'; readonly run: LocalAction }
   /** Words that ask for nothing, such as `add` without a group. */
   | { readonly kind: 'nothing' }
-  | {
-      readonly kind: 'wrong';
-      /** Without its line end. */
-      readonly complaint: string;
-      readonly exitCode: number;
-      readonly showsHelp: boolean;
-    };
+  | Wrong;
+
+/** Words that make no sense, and what is said of them. */
+export interface Wrong {
+  readonly kind: 'wrong';
+  /** Without its line end. */
+  readonly complaint: string;
+  readonly exitCode: number;
+  readonly showsHelp: boolean;
+}
 
 export interface LocalVerb {
   /** For the list of verbs. */
@@ -55,7 +58,7 @@ export function wrong(
   complaint: string,
   exitCode: number = EXIT.generic,
   { showsHelp = true } = {},
-): Understood {
+): Wrong {
   return { kind: 'wrong', complaint, exitCode, showsHelp };
 }
 

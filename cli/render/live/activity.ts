@@ -2,8 +2,10 @@
  * What a target is doing, in words for people: its state says how far it came with controller and
  * agent, its process' state what the machine is at, its host's connection whether we would hear.
  */
+
+import type { OperationFacts, Target } from '../../../proto/operation.ts';
 import { currentWave, isInFlight } from '../../../proto/target.ts';
-import { type OperationFacts, type Target, WHOLE_HOST } from '../../../proto/vocabulary.ts';
+import { WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import { settledWord } from '../operation/target-line.ts';
 import { waveNumber } from '../operation/waves.ts';
 import type { Tone } from '../paint.ts';

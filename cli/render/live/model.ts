@@ -3,13 +3,14 @@
  * now, and since when. An update costs as much as it has targets; all counting is left to the
  * frames, of which there are fewer.
  */
-import { currentWave, isInFlight, targetKey } from '../../../proto/target.ts';
+
 import type {
   Operation,
   OperationFacts,
   OperationUpdate,
   Target,
-} from '../../../proto/vocabulary.ts';
+} from '../../../proto/operation.ts';
+import { currentWave, isInFlight, targetKey } from '../../../proto/target.ts';
 
 export interface LiveTarget {
   readonly target: Target;

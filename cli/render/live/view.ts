@@ -5,8 +5,8 @@
  * Where the screen is small, problems and what is waited for are the last to go.
  */
 
+import type { Target } from '../../../proto/operation.ts';
 import { currentWave, isInFlight, isOpen } from '../../../proto/target.ts';
-import type { Target } from '../../../proto/vocabulary.ts';
 import { cutToWidth, wrapWords } from '../fit.ts';
 import { isTrouble } from '../operation/target-line.ts';
 import { waveNumbers, waveText } from '../operation/waves.ts';

@@ -4,9 +4,9 @@
  */
 
 import { groupBy } from '../../../proto/group-by.ts';
+import type { Operation, Target } from '../../../proto/operation.ts';
 import { foldedList } from '../../../proto/selector/fold.ts';
 import { isOpenState } from '../../../proto/target.ts';
-import type { Operation, Target } from '../../../proto/vocabulary.ts';
 import { endingOf, wasLeftStopped } from '../../outcome.ts';
 import { shellWord } from '../shell.ts';
 import { escapeUnsafe, neutraliseLogLine } from '../text.ts';

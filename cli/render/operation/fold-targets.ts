@@ -3,8 +3,9 @@
  */
 
 import { groupBy } from '../../../proto/group-by.ts';
+import type { Target } from '../../../proto/operation.ts';
 import { foldNames } from '../../../proto/selector/fold.ts';
-import { type Target, WHOLE_HOST } from '../../../proto/vocabulary.ts';
+import { WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import { neutralise, plural, shortList } from '../text.ts';
 
 /** Each of the processes on each of the hosts, and all for the same reason. */

@@ -5,7 +5,7 @@ import type {
   OperationSummary,
   Target,
   Wave,
-} from '../../../proto/vocabulary.ts';
+} from '../../../proto/operation.ts';
 import { renderDocument } from '../json.ts';
 import { formatTimestamp } from '../time.ts';
 

@@ -1,6 +1,6 @@
 /** The table of `fleetctl op list`: one operation a line, running ones first. */
 import { ID_BEGINNING_MIN } from '../../../proto/find-operation.ts';
-import type { OperationSummary } from '../../../proto/vocabulary.ts';
+import type { OperationSummary } from '../../../proto/operation.ts';
 import { cutToWidth } from '../fit.ts';
 import type { Paint, Tone } from '../paint.ts';
 import { type Cell, cell, renderTable } from '../table.ts';

@@ -1,7 +1,8 @@
 /** From an operation that has ended to its last sentence, which says no more than is known. */
 
 import { groupBy } from '../../../proto/group-by.ts';
-import type { Operation, Target, Verb } from '../../../proto/vocabulary.ts';
+import type { Operation, Target } from '../../../proto/operation.ts';
+import type { Verb } from '../../../proto/vocabulary.ts';
 import { endingOf, wasLeftStopped, wasOnlyStarted, wasUntouched } from '../../outcome.ts';
 import { neutralise, neutraliseRemark, plural } from '../text.ts';
 import { formatDuration } from '../time.ts';

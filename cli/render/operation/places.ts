@@ -1,6 +1,7 @@
 /** Where something is, whole: a list from which a host is missing would be trusted all the same. */
+
+import type { Target } from '../../../proto/operation.ts';
 import { foldedList, foldNames } from '../../../proto/selector/fold.ts';
-import type { Target } from '../../../proto/vocabulary.ts';
 import { escapeUnsafe } from '../text.ts';
 import { foldTargets, isWholeHosts } from './fold-targets.ts';
 

@@ -4,8 +4,9 @@
  */
 
 import { groupBy } from '../../../proto/group-by.ts';
+import type { Operation, Target, Wave } from '../../../proto/operation.ts';
 import { foldToParts } from '../../../proto/selector/fold.ts';
-import type { HostId, Operation, Target, Wave } from '../../../proto/vocabulary.ts';
+import type { HostId } from '../../../proto/vocabulary.ts';
 import { fitNames } from '../hosts/fitted.ts';
 import type { Paint } from '../paint.ts';
 import { neutralise, plural } from '../text.ts';

@@ -6,14 +6,15 @@
  * After a broken stream the whole operation comes again; what was told is not told twice, unless it
  * ended differently after all.
  */
+
+import type {
+  Operation,
+  OperationFacts,
+  OperationUpdate,
+  Target,
+} from '../../../proto/operation.ts';
 import { currentWave, isOpen, isOpenState, targetKey } from '../../../proto/target.ts';
-import {
-  type Operation,
-  type OperationFacts,
-  type OperationUpdate,
-  type Target,
-  WHOLE_HOST,
-} from '../../../proto/vocabulary.ts';
+import { WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import type { Paint } from '../paint.ts';
 import { plural } from '../text.ts';
 import { formatDuration } from '../time.ts';

@@ -4,14 +4,9 @@
  */
 
 import { groupBy } from '../../../proto/group-by.ts';
+import type { Operation, Target, Wave } from '../../../proto/operation.ts';
 import { isOpen } from '../../../proto/target.ts';
-import {
-  type Operation,
-  type Target,
-  type TargetState,
-  type Wave,
-  WHOLE_HOST,
-} from '../../../proto/vocabulary.ts';
+import { type TargetState, WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import { wasLeftStopped } from '../../outcome.ts';
 import type { Paint, Tone } from '../paint.ts';
 import { cell, renderTable } from '../table.ts';

@@ -1,11 +1,6 @@
 /** One target as one line: where, what happened to it, which pids, how long, why. */
-import {
-  type Operation,
-  type OperationFacts,
-  type Target,
-  type TargetState,
-  WHOLE_HOST,
-} from '../../../proto/vocabulary.ts';
+import type { Operation, OperationFacts, Target } from '../../../proto/operation.ts';
+import { type TargetState, WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import { wasOnlyStarted, wasUntouched } from '../../outcome.ts';
 import type { Paint, Tone } from '../paint.ts';
 import { displayWidth, neutralise, neutraliseRemark, padToWidth } from '../text.ts';

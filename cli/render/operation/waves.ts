@@ -1,5 +1,5 @@
 /** Where targets stand among the waves of their operation. */
-import type { OperationFacts, Wave } from '../../../proto/vocabulary.ts';
+import type { OperationFacts, Wave } from '../../../proto/operation.ts';
 
 /** As people count. */
 export function waveNumber(index: number): number {

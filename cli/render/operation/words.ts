@@ -1,5 +1,6 @@
 /** What an operation does, and in which order, in words. */
-import type { OperationFacts, Verb } from '../../../proto/vocabulary.ts';
+import type { OperationFacts } from '../../../proto/operation.ts';
+import type { Verb } from '../../../proto/vocabulary.ts';
 import { plural } from '../text.ts';
 
 export const PAST_TENSE: Readonly<Record<Verb, string>> = {

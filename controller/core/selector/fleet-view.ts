@@ -1,5 +1,6 @@
 /** What of a fleet a selector can ask about, and how it asks. Whoever has a fleet makes this of it. */
 
+import type { Target } from '../../../proto/operation.ts';
 import type { Selector } from '../../../proto/selector/syntax.ts';
 import type {
   HostId,
@@ -7,7 +8,6 @@ import type {
   OperationId,
   ProcessName,
   ProcessStatus,
-  Target,
 } from '../../../proto/vocabulary.ts';
 
 export interface FleetView {

@@ -11,6 +11,7 @@ import {
   shell,
   shellFact,
   until,
+  write,
 } from '../steps.ts';
 
 const sleeper = (name: string, options = ''): string =>
@@ -31,7 +32,108 @@ const EVERY_VERB = [
   ...['start', 'stop', 'restart', 'clear', 'pid', 'signal HUP'].map((verb) => `${verb} all`),
 ];
 
+const TWO = `${sleeper('a')}${sleeper('b', 'autostart = false')}`;
+
 export const ADDING: readonly Row[] = [
+  {
+    name: 'add and remove',
+    ref: 45,
+    conf: `${sleeper('a')}[program:trying]\ncommand = {dir}/nowhere\nstartretries = 50\n`,
+    steps: [
+      until('a', 'RUNNING'),
+      until('trying', 'BACKOFF'),
+      ctl('remove a'),
+      ctl('remove trying'),
+      ctl('remove nobody'),
+      ctl('stop a'),
+      ctl('remove a'),
+      ctl('status a'),
+      ctl('add a'),
+      ctl('add a'),
+      ctl('add nobody'),
+      until('a', 'RUNNING', 2),
+    ],
+    ignore: /^(states|gaps) of trying/,
+    shows: {
+      '$ remove a': 'exit 1\nERROR: process/group still running: a',
+      '$ remove trying': 'exit 1\nERROR: process/group still running: trying',
+      '$ remove a #2': 'exit 0\na: removed process group',
+      '$ add a #2': 'exit 0\nERROR: process group already active',
+    },
+  },
+  {
+    name: 'reread and add take up a new group',
+    ref: null,
+    conf: sleeper('a'),
+    steps: [
+      until('a', 'RUNNING'),
+      configure(`${sleeper('a')}${sleeper('b')}`),
+      ctl('add b'),
+      ctl('reread'),
+      ctl('add b'),
+      until('b', 'RUNNING'),
+    ],
+    shows: {
+      '$ add b': 'exit 1\nERROR: no such process/group: b',
+      '$ add b #2': 'exit 0\nb: added process group',
+    },
+  },
+  {
+    name: 'reload starts everything again in the same daemon',
+    ref: 47,
+    conf: TWO,
+    steps: [
+      until('a', 'RUNNING'),
+      ctl('reload'),
+      until('a', 'RUNNING', 2),
+      shellFact('the daemon has its pid', 'test "$(cat supervisord.pid)" = {daemon} && echo yes'),
+      daemonNow,
+      ctl('status a'),
+    ],
+    ignore: /^gaps/,
+    shows: {
+      '$ reload': 'exit 0\nRestarted supervisord',
+      'states of a': 'STARTING RUNNING STOPPING STOPPED STARTING RUNNING',
+      'the daemon has its pid': 'yes',
+    },
+  },
+  {
+    name: 'reload reads the configuration anew',
+    ref: null,
+    conf: TWO,
+    steps: [
+      until('a', 'RUNNING'),
+      configure(sleeper('c')),
+      ctl('reload'),
+      until('c', 'RUNNING'),
+      ctl('status'),
+    ],
+    ignore: /^gaps/,
+    shows: { '$ status': /^exit 0\nc +RUNNING[^\n]*$/ },
+  },
+  {
+    name: 'reload with a mistake in the file',
+    ref: 48,
+    conf: TWO,
+    steps: [
+      until('a', 'RUNNING'),
+      write('supervisord.conf', '[program:x\n'),
+      ctlBrief('reload'),
+      pause(3),
+      daemonNow,
+    ],
+    ignore: /^gaps|^endings/,
+    shows: { 'daemon now': 'exit 2', 'states of a': 'STARTING RUNNING STOPPING STOPPED' },
+    onPurpose: [
+      { fact: 'daemon now', ours: 'runs', see: 'nothing is stopped; the mistakes are told' },
+      {
+        fact: 'states of a',
+        ours: 'STARTING RUNNING',
+        see: 'nothing is stopped; the mistakes are told',
+      },
+      { fact: '$ reload', ours: /^exit 1/, see: 'nothing is stopped; the mistakes are told' },
+    ],
+  },
   row(
     'a mistake that is mended is taken up',
     sleeper('a'),

@@ -1,40 +1,53 @@
 /** Every way for a program to end: exit codes that look like signals, and signals by name. */
 import type { Row } from '../row.ts';
-import { once } from './given.ts';
+import { pause, until } from '../steps.ts';
 
 const CODES = ['1', '126', '127', '128', '129', '137', '143', '192', '254'];
 
-/** Not INT and PIPE: those the document speaks of. */
 const SIGNALS = [
-  ...['HUP', 'QUIT', 'ILL', 'TRAP', 'ABRT', 'BUS', 'FPE', 'KILL', 'USR1', 'SEGV', 'USR2', 'ALRM'],
-  ...['TERM', 'XCPU', 'XFSZ', 'VTALRM', 'PROF', 'PWR', 'SYS'],
+  ...['HUP', 'INT', 'QUIT', 'ILL', 'TRAP', 'ABRT', 'BUS', 'FPE', 'KILL', 'USR1', 'SEGV', 'USR2'],
+  ...['ALRM', 'TERM', 'XCPU', 'VTALRM', 'PROF', 'PWR', 'SYS', '40'],
 ];
 
-/** Python ignores it, and so do its children, unless they say otherwise. */
-const IGNORED_BY_PYTHON = ['XFSZ'];
+/** By Python, and so by its children, unless they say otherwise. */
+const IGNORED = ['PIPE', 'XFSZ'];
 
 const NOT_IGNORED = 'a program at the end of a closed pipe should end';
 
-const dies = (name: string, number: string, expected: string): Row =>
-  once(name, `command = sh -c "kill -${number} $$; exit 5"`, {
-    shows: { 'endings of x': expected },
-  });
+const ends = (name: string, command: string): string =>
+  `[program:${name}]\ncommand = sh -c "${command}"\nstartsecs = 0\nautorestart = false\n`;
+
+const dies = (signal: string): string => ends(signal, `kill -${signal} $$; exit 5`);
+
+const endingsOf = (names: readonly string[], ending: (name: string) => string) =>
+  Object.fromEntries(names.map((name) => [`endings of ${name}`, ending(name)]));
+
+const row = (name: string, names: readonly string[], more: Pick<Row, 'conf' | 'shows'>): Row => ({
+  name,
+  ref: null,
+  steps: [...names.map((process) => until(process, 'EXITED')), pause(0.2)],
+  ignore: /^gaps/,
+  ...more,
+});
 
 export const ENDINGS: readonly Row[] = [
-  ...CODES.map((code) =>
-    once(`exit code ${code}`, `command = sh -c "exit ${code}"`, {
-      shows: { 'endings of x': code },
+  row('exit codes that might be signals', CODES, {
+    conf: CODES.map((code) => ends(code, `exit ${code}`)).join(''),
+    shows: endingsOf(CODES, (code) => code),
+  }),
+  row('a program that dies of each signal', SIGNALS, {
+    conf: SIGNALS.map(dies).join(''),
+    shows: endingsOf(SIGNALS, (signal) => `SIG${signal}`),
+  }),
+  {
+    ...row('a program that would die of a signal that Python ignores', IGNORED, {
+      conf: IGNORED.map(dies).join(''),
+      shows: endingsOf(IGNORED, () => '5'),
     }),
-  ),
-  ...SIGNALS.filter((signal) => !IGNORED_BY_PYTHON.includes(signal)).map((signal) =>
-    dies(`a program that dies of SIG${signal}`, signal, `SIG${signal}`),
-  ),
-  dies('a program that dies of a signal without a name', '40', 'SIG40'),
-  ...['PIPE', ...IGNORED_BY_PYTHON].map(
-    (signal): Row => ({
-      ...dies(`a program that would die of SIG${signal}`, signal, '5'),
-      onPurpose: [{ fact: 'endings of x', ours: `SIG${signal}`, see: NOT_IGNORED }],
-    }),
-  ),
-  dies('a program that dies of SIGINT', 'INT', 'SIGINT'),
+    onPurpose: IGNORED.map((signal) => ({
+      fact: `endings of ${signal}`,
+      ours: `SIG${signal}`,
+      see: NOT_IGNORED,
+    })),
+  },
 ];

@@ -6,7 +6,7 @@ import type { Row } from '../row.ts';
 import { ctl, file, pause, shell, shellFact, until, untilFile } from '../steps.ts';
 
 /** Runs to its end, whatever that is; what it says goes to `out.log`. */
-export const once = (name: string, conf: string, more: Pick<Row, 'shows' | 'onPurpose'>): Row => ({
+const once = (name: string, conf: string, more: Pick<Row, 'shows' | 'onPurpose'>): Row => ({
   name,
   ref: null,
   conf: `[program:x]\nstartsecs = 0\nautorestart = false\nstdout_logfile = {dir}/out.log\n${conf}`,

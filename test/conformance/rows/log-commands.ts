@@ -1,3 +1,4 @@
+/** Reading, clearing and reopening logs by command and by signal. */
 import type { Row } from '../row.ts';
 import {
   ctl,
@@ -13,20 +14,6 @@ import {
 
 const LOGS = 'stdout_logfile = {dir}/out.log\nstderr_logfile = {dir}/err.log';
 const TALK = `[program:x]\ncommand = {probes}/talk.sh\n${LOGS}`;
-
-/** Sizes of a log and of what was rotated out of it. */
-const sizes = shellFact('sizes', 'wc -c out.log* | grep -v total | tr -s " "');
-
-const _rotation = (name: string, options: string, expected: RegExp): Row => ({
-  name,
-  ref: null,
-  conf: `[program:x]
-command = {probes}/write.sh 12 600
-stdout_logfile = {dir}/out.log
-${options}`,
-  steps: [until('x', 'RUNNING'), pause(2.5), sizes],
-  shows: { sizes: expected },
-});
 
 export const LOG_COMMANDS: readonly Row[] = [
   {

@@ -15,35 +15,63 @@ import {
 
 const sizes = shellFact('sizes', 'wc -c out.log* | grep -v total | tr -s " "');
 
+interface Rotation {
+  readonly lines: string;
+  readonly maxBytes: number;
+  readonly backups: number;
+}
+
 /** Each line is written by itself: whether to rotate is decided after each read. */
-const rotation = (
-  name: string,
-  lines: string,
-  limits: readonly [maxBytes: number, backups: number],
-  expected: RegExp,
-): Row => ({
-  name: `rotation: ${name}`,
+const ROTATIONS: Readonly<Record<string, Rotation>> = {
+  exact: { lines: '100 100 100', maxBytes: 100, backups: 5 },
+  around: { lines: '99 101 1', maxBytes: 100, backups: 5 },
+  large: { lines: '500 10', maxBytes: 100, backups: 5 },
+  many: { lines: '100 200 300 400 500', maxBytes: 100, backups: 2 },
+  none: { lines: '60 60 60', maxBytes: 100, backups: 0 },
+  negative: { lines: '60 60 60', maxBytes: 100, backups: -1 },
+  tiny: { lines: '5 6 7', maxBytes: 1, backups: 2 },
+};
+
+const rotations: Row = {
+  name: 'rotation to the byte',
   ref: null,
-  conf: `[program:x]
+  conf: Object.entries(ROTATIONS)
+    .map(
+      ([name, { lines, maxBytes, backups }]) => `[program:${name}]
 command = {probes}/burst.sh 0.4 ${lines}
-stdout_logfile = {dir}/out.log
-stdout_logfile_maxbytes = ${limits[0]}
-stdout_logfile_backups = ${limits[1]}`,
-  steps: [until('x', 'RUNNING'), pause(2.5), sizes],
-  shows: { sizes: expected },
-});
+stdout_logfile = {dir}/out.log.${name}
+stdout_logfile_maxbytes = ${maxBytes}
+stdout_logfile_backups = ${backups}
+`,
+    )
+    .join(''),
+  steps: [
+    ...Object.keys(ROTATIONS).map((name) => until(name, 'RUNNING')),
+    pause(2.5),
+    ...Object.keys(ROTATIONS).map((name) =>
+      shellFact(`sizes of ${name}`, `wc -c out.log.${name}* | grep -v total | tr -s " "`),
+    ),
+  ],
+  shows: {
+    'sizes of exact': /^0 out\.log\.exact\s+100 out\.log\.exact\.1\s/,
+    'sizes of large': /^10 out\.log\.large\s+500 out\.log\.large\.1$/,
+    'sizes of many': /\.2$/,
+    'sizes of none': /^\d+ out\.log\.none$/,
+    'sizes of tiny': /\s7 out\.log\.tiny\.1\s+6 out\.log\.tiny\.2$/,
+  },
+};
 
 const talk = (options: string): string => `[program:x]\ncommand = {probes}/talk.sh\n${options}`;
 
 const SAID = 'is said in the log of the agent';
 
 /** A log of which nothing comes: Supervisor does not start the program. */
-const unwritable = (name: string, path: string, code: string): Row => ({
+const unwritable = (name: string, path: string, code: RegExp): Row => ({
   name,
   ref: null,
   conf: `[program:x]\ncommand = sleep 1000\nstdout_logfile = ${path}\nstartretries = 0\nautostart = false`,
   steps: [ctl('start x'), ctl('status x'), daemonNow],
-  shows: { 'spawn errors of x': `unknown error making dispatchers for 'x': ${code}` },
+  shows: { 'spawn errors of x': code },
   onPurpose: [
     { fact: '$ start x', ours: 'exit 0\nx: started', see: SAID },
     { fact: '$ status x', ours: /^exit 0\nx +RUNNING/, see: SAID },
@@ -73,13 +101,7 @@ stdout_logfile = {dir}/y.log
 `;
 
 export const LOG_LIMITS: readonly Row[] = [
-  rotation('exactly at the limit', '100 100 100', [100, 5], /^0 out\.log\s+100 out\.log\.1\s/),
-  rotation('one byte below, and one above', '99 101 1', [100, 5], /out\.log\.1$/),
-  rotation('one large line', '500 10', [100, 5], /^10 out\.log\s+500 out\.log\.1$/),
-  rotation('more than there are backups', '100 200 300 400 500', [100, 2], /out\.log\.2$/),
-  rotation('no backups', '60 60 60', [100, 0], /^\d+ out\.log$/),
-  rotation('backups -1', '60 60 60', [100, -1], /^\d+ out\.log$/),
-  rotation('maxbytes 1', '5 6 7', [1, 2], /^0 out\.log\s+7 out\.log\.1\s+6 out\.log\.2$/),
+  rotations,
   {
     name: 'rotation: backups that are there already',
     ref: null,
@@ -226,8 +248,12 @@ stderr_logfile = %(ENV_OUTER)s.log`,
       { fact: 'endings of x', ours: 'SIGTERM', see: SAID },
     ],
   },
-  unwritable('a log that is a directory', '{dir}/shared', 'EISDIR'),
-  unwritable('a log that may not be written', '/proc/version', 'EINVAL'),
+  unwritable('a log that is a directory', '{dir}/shared', /making dispatchers for 'x': EISDIR$/),
+  unwritable(
+    'a log that may not be written',
+    '/proc/version',
+    /making dispatchers for 'x': (EINVAL|EACCES)$/,
+  ),
   {
     name: 'a flood of ten megabytes, rotated',
     ref: null,

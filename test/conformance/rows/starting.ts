@@ -161,6 +161,9 @@ autorestart = false`,
     conf: '[program:x]\ncommand = sleep 1000\nstartsecs = 4',
     steps: [until('x', 'STARTING'), ctl('start x'), until('x', 'RUNNING')],
     shows: { '$ start x': 'exit 0\nx: ERROR (already started)' },
+    onPurpose: [
+      { fact: '$ start x', ours: 'exit 0\nx: started', see: 'waits for what is under way' },
+    ],
   },
   {
     name: 'autostart false stays down until it is asked for',

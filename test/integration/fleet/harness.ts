@@ -11,15 +11,11 @@ import { join } from 'node:path';
 import { connectControl } from '../../../cli/client.ts';
 import type { ControlClient } from '../../../cli/ports.ts';
 import { createOperationSoFar } from '../../../cli/watch/operation-so-far.ts';
+import type { Operation, OperationRequest } from '../../../proto/operation.ts';
 import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../../proto/operation-id.ts';
 import { keptDatabase } from '../../../proto/sqlite.ts';
 import { channelCredentials } from '../../../proto/tls.ts';
-import type {
-  HostProcess,
-  Operation,
-  OperationId,
-  OperationRequest,
-} from '../../../proto/vocabulary.ts';
+import type { HostProcess, OperationId } from '../../../proto/vocabulary.ts';
 import { agentConf, controllerConf, fleetctlConf } from './config-files.ts';
 import { type Daemon, startProgram } from './daemon.ts';
 import { freePort } from './free-port.ts';

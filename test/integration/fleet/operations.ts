@@ -1,10 +1,6 @@
 /** Operations as a test begins, watches and judges them, with fleetctl's own client. */
-import type {
-  Operation,
-  OperationId,
-  OperationRequest,
-  Target,
-} from '../../../proto/vocabulary.ts';
+import type { Operation, OperationRequest, Target } from '../../../proto/operation.ts';
+import type { OperationId } from '../../../proto/vocabulary.ts';
 import { type Fleet, operationRequest } from './harness.ts';
 
 /** Returns as soon as the controller has accepted it. */

@@ -3,7 +3,7 @@
  * `stdout_logfile = /dev/stdout`. It answers its parent, to show that it waits for nobody.
  */
 
-import { OutputStream } from '../../../agent/adapters/children/output.ts';
+import { OutputStream } from '../../../agent/adapters/children/output-stream.ts';
 import { LastLines } from '../../../agent/adapters/logs/last-lines.ts';
 import { standardSink } from '../../../agent/adapters/logs/standard-stream.ts';
 

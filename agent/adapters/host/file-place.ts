@@ -1,10 +1,11 @@
 /**
- * Finds the directory of a log file without trusting anybody but root and the agent's own user.
- * The agent often runs as root and its logs often lie where others can write; a link that somebody
- * plants there could otherwise make it write to, or show, any file of the host. Links are followed
- * only where nobody else could have made them. Below a directory that others can write, each next
- * one is held by a descriptor, so that it cannot be exchanged between the check and its use
- * (openat(2), which Node lacks, by way of Linux's /proc/self/fd; elsewhere the check is all there is).
+ * Finds the directory of a file of the agent's (a log, the pid file) without trusting anybody but
+ * root and the agent's own user. The agent often runs as root and its logs often lie where others
+ * can write; a link that somebody plants there could otherwise make it write to, or show, any file
+ * of the host. Links are followed only where nobody else could have made them. Below a directory
+ * that others can write, each next one is held by a descriptor, so that it cannot be exchanged
+ * between the check and its use (openat(2), which Node lacks, by way of Linux's /proc/self/fd;
+ * elsewhere the check is all there is).
  */
 import {
   closeSync,
@@ -19,7 +20,7 @@ import {
 import { isAbsolute } from 'node:path';
 
 /** One directory, and the name of a file in it that need not be there. */
-export interface LogPlace extends Disposable {
+export interface FilePlace extends Disposable {
   /** Leads to the file; a suffix to it leads to its neighbours. Good until disposed. */
   readonly path: string;
   /** Whether others can make and remove files in this directory. */
@@ -28,7 +29,7 @@ export interface LogPlace extends Disposable {
   readonly isPublic: boolean;
 }
 
-interface Access extends Pick<LogPlace, 'isExposed' | 'isPublic'> {}
+interface Access extends Pick<FilePlace, 'isExposed' | 'isPublic'> {}
 
 interface Directory extends Access {
   readonly path: string;
@@ -52,7 +53,7 @@ const HOLD_FLAGS = LINUX_O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const PATHLESS = /^(?:pipe|socket|anon_inode):/;
 
 /** @throws where a directory of the path is missing, or is a link that somebody else could have made */
-export function findLogPlace(path: string): LogPlace {
+export function findFilePlace(path: string): FilePlace {
   const pending = namesIn(isAbsolute(path) ? path : `${process.cwd()}/${path}`);
   let directory = rootDirectory();
   try {
@@ -78,8 +79,12 @@ export function findLogPlace(path: string): LogPlace {
   }
 }
 
+/** For opening the file: somebody may plant a link after the place was found. */
+export const linkFlag = ({ isExposed }: FilePlace): number =>
+  isExposed ? constants.O_NOFOLLOW : 0;
+
 /** @throws where what was opened there is not a file of its own, as somebody may have planted it */
-export function assertHarmless(place: LogPlace, stats: Stats): void {
+export function assertHarmless(place: FilePlace, stats: Stats): void {
   if (!place.isExposed) return;
   const mend = 'in a directory that others can write; take that right away, or log elsewhere';
   if (!stats.isFile()) throw new Error(`it is no regular file, ${mend}`);
@@ -88,7 +93,7 @@ export function assertHarmless(place: LogPlace, stats: Stats): void {
   if (place.isPublic && isStrangers(stats)) throw new Error(`it belongs to somebody else, ${mend}`);
 }
 
-function placeIn(directory: Directory, path: string): LogPlace {
+function placeIn(directory: Directory, path: string): FilePlace {
   const { isExposed, isPublic } = directory;
   return { path, isExposed, isPublic, [Symbol.dispose]: () => release(directory) };
 }

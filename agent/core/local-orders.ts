@@ -16,9 +16,9 @@ import {
   RUNNING_STATES,
   STOPPED_STATES,
 } from '../../proto/vocabulary.ts';
+import { addGroups, removeGroups } from './add-remove-groups.ts';
 import { emit } from './apply-process.ts';
-import { configuredProcesses } from './configuration.ts';
-import { addGroups, removeGroups } from './groups.ts';
+import { configuredProcesses } from './compare-configuration.ts';
 import { type ProcessRuntime, statusOf } from './process.ts';
 import { beginRollout, isOver, type Rollout, wavesOf } from './rollout.ts';
 import { shutDown } from './shut-down.ts';

@@ -1,12 +1,11 @@
 /**
- * Captures what one process prints. Its stdout and stderr are FIFOs that belong to the process
- * name, not to one child: the keeper holds them open, so a program may go on writing while no
- * agent reads, and the next agent drains them. Bytes are copied from the FIFO to the log in the
+ * Captures what one process prints. Its stdout and stderr are FIFOs (`fifos.ts`) that belong to the
+ * process name, not to one child: the keeper holds them open, so a program may go on writing while
+ * no agent reads, and the next agent drains them. Bytes are copied from the FIFO to the log in the
  * callback that reads them, outside the driver's queue. A log that cannot keep up is waited for by
  * not reading on, so that only the program waits.
  */
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, lstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { LastLines } from '../logs/last-lines.ts';
 import type { LogSink } from '../logs/log-sink.ts';
@@ -20,39 +19,6 @@ const DRAIN_MAX_BYTES = 4 * 1_048_576;
 
 /** O_RDWR: opening never waits for a writer, and the last writer's end is no end of file. */
 const FIFO_FLAGS = constants.O_RDWR | constants.O_NONBLOCK;
-
-/**
- * Creates the FIFOs that are not there yet, in one go; what else has their names is removed.
- * @returns how many were missing
- */
-export function makeFifos(paths: readonly string[]): number {
-  const missing = paths.filter((path) => !isFifo(path));
-  for (const path of missing) rmSync(path, { force: true });
-  for (let from = 0; from < missing.length; from += FIFOS_AT_ONCE) {
-    const words = ['-m', '600', ...missing.slice(from, from + FIFOS_AT_ONCE)];
-    execFileSync('mkfifo', words, { stdio: ['ignore', 'ignore', 'pipe'] });
-  }
-  return missing.length;
-}
-
-/** A command line of a host with thousands of processes would be too long for the kernel. */
-const FIFOS_AT_ONCE = 200;
-
-/**
- * Removes the FIFOs that belonged to another user's program: what that one left behind may still
- * have them open, and would read what the next one prints, or print in its name.
- */
-export function removeForeignFifos(paths: readonly string[], uid: number | null): void {
-  const mayStay = [uid, process.geteuid?.()];
-  for (const path of paths) {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    if (found !== undefined && !mayStay.includes(found.uid)) rmSync(path, { force: true });
-  }
-}
-
-function isFifo(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
-}
 
 export class OutputStream implements Disposable {
   readonly #descriptor: number;

@@ -1,19 +1,16 @@
 /**
- * What a target of an update asks of its process when its turn comes. Until then people may have
- * wanted otherwise, another update may have been there first, or the program may be configured again;
- * so it stands for how things should be and not for a deed, and what is so already is left alone.
+ * Whether what an update wanted of a process is still due when its turn comes. Until then people may
+ * have wanted otherwise, another update may have been there first, or the program may be configured
+ * again; so its target stands for how things should be and not for a deed, and what is so already is
+ * left alone.
  */
 import type { ProcessVerb } from '../../proto/vocabulary.ts';
-import { isLaunchedOtherwise, isUp, isWantedUp } from './configuration.ts';
-import type { ProcessRuntime } from './process.ts';
+import { isLaunchedOtherwise } from './compare-configuration.ts';
+import { isUp, isWantedUp, type ProcessRuntime } from './process.ts';
 import { type Advice, begin } from './target.ts';
 
 /** @param isRetired it is configured no longer */
-export function beginUpkeep(
-  verb: ProcessVerb,
-  process: ProcessRuntime,
-  isRetired: boolean,
-): Advice {
+export function beginIfDue(verb: ProcessVerb, process: ProcessRuntime, isRetired: boolean): Advice {
   switch (verb) {
     case 'stop':
       return isRetired ? begin(verb, process.state) : CONFIGURED_AGAIN;

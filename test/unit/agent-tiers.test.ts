@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sequenceOf, tierWaitMs } from '../../agent/core/order.ts';
 import type { AgentStep } from '../../agent/core/state.ts';
+import { sequenceOf, tierWaitMs } from '../../agent/core/tiers.ts';
 import {
   aHost,
   aRunningHost,

@@ -1,6 +1,7 @@
 /**
  * Carries out what was accepted (`accept-targets.ts`): one target at a time for each process, from
- * the state in which the process is found to a verdict, which is recorded and reported.
+ * the state in which the process is found to a verdict, which is recorded and reported. What to ask
+ * of the process next, `target.ts` advises; `still-due.ts`, when the turn of an update's target comes.
  */
 import type {
   ProcessName,
@@ -9,9 +10,9 @@ import type {
   TargetOutcome,
 } from '../../proto/vocabulary.ts';
 import { applyToProcess, emit } from './apply-process.ts';
-import { inStartOrder } from './order.ts';
-import type { ProcessRuntime } from './process.ts';
+import type { ProcessRuntime, SignalResult } from './process.ts';
 import { isRetired, type TargetKey, type Turn, targetKey } from './state.ts';
+import { beginIfDue } from './still-due.ts';
 import {
   type Advice,
   ageMs,
@@ -20,7 +21,7 @@ import {
   type TargetPhase,
   type TargetRecord,
 } from './target.ts';
-import { beginUpkeep } from './upkeep.ts';
+import { inStartOrder } from './tiers.ts';
 import {
   failed,
   GONE_ALREADY,
@@ -39,11 +40,21 @@ export function observeProcess(turn: Turn, status: ProcessStatus): void {
   follow(turn, target, observe(target, status.state, status.lastError));
 }
 
-export function noteSignalled(turn: Turn, key: TargetKey, error: string | null): void {
+export function noteSignalled(turn: Turn, key: TargetKey, result: SignalResult): void {
   const target = turn.state.targets.get(key);
-  if (target?.phase !== 'signalling') return;
-  if (error === null) settle(turn, target, SUCCEEDED);
-  else settle(turn, target, failed(error, error === NOT_RUNNING ? 'not-running' : 'failed'));
+  if (target?.phase === 'signalling') settle(turn, target, verdictOn(result));
+}
+
+/** To somebody who asked for a signal, a process that is gone is a signal that did not arrive. */
+function verdictOn(result: SignalResult): Verdict {
+  switch (result.kind) {
+    case 'delivered':
+      return SUCCEEDED;
+    case 'gone':
+      return NOT_RUNNING;
+    case 'failed':
+      return failed(result.error, 'failed');
+  }
 }
 
 /** For those who carry out a whole update. */
@@ -104,7 +115,7 @@ function beginNext(turn: Turn, name: ProcessName): void {
 export function adviceOn(turn: Turn, target: TargetRecord, process: ProcessRuntime): Advice {
   const verb = processVerb(target);
   if (target.origin !== 'update' || target.phase !== 'queued') return begin(verb, process.state);
-  return beginUpkeep(verb, process, isRetired(turn.state, target.process));
+  return beginIfDue(verb, process, isRetired(turn.state, target.process));
 }
 
 function processVerb({ verb }: TargetRecord): ProcessVerb {
@@ -163,7 +174,7 @@ function isStopOver({ verb, phase }: TargetRecord): boolean {
 function signal(turn: Turn, target: TargetRecord): void {
   const child = turn.state.processes.get(target.process)?.child;
   if (child === null || child === undefined || target.signal === null) {
-    return settle(turn, target, failed(NOT_RUNNING, 'not-running'));
+    return settle(turn, target, NOT_RUNNING);
   }
   saveIfMoved(turn, target, 'signalling');
   const key = targetKey(target);

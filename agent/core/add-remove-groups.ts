@@ -5,10 +5,10 @@
 import type { OrderNews } from '../../proto/local-orders.ts';
 import { STOPPED_STATES } from '../../proto/vocabulary.ts';
 import { applyToProcess } from './apply-process.ts';
-import { addProcess } from './definitions.ts';
-import { inStartOrder } from './order.ts';
+import { addProcess } from './define-process.ts';
 import { removeProcess } from './removal.ts';
 import type { Turn } from './state.ts';
+import { inStartOrder } from './tiers.ts';
 
 type Tell = (news: OrderNews) => void;
 

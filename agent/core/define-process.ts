@@ -1,8 +1,11 @@
-/** Takes up new and changed definitions; starting and stopping is for others to decide. */
+/**
+ * Gives a process its first or another definition. Nothing is started or stopped by it: a program
+ * that runs goes on as it was launched, and that it was launched otherwise is remembered.
+ */
 import { emit, putProcess } from './apply-process.ts';
-import { isLaunchedOtherwise, isUp } from './configuration.ts';
+import { isLaunchedOtherwise } from './compare-configuration.ts';
 import type { ProcessDefinition } from './definition.ts';
-import { initialProcess, type ProcessRuntime, statusOf } from './process.ts';
+import { initialProcess, isUp, type ProcessRuntime, statusOf } from './process.ts';
 import type { Turn } from './state.ts';
 
 /** A process of the same name that was removed has left timers behind, which must not fit this one. */

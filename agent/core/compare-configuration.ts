@@ -3,42 +3,23 @@
  * people are told (supervisorctl `reread`), and by process, as an update acts on it. Supervisor
  * knows groups only and restarts every member of one in which anything has changed.
  */
+
 import { groupBy } from '../../proto/group-by.ts';
 import type { ChangedGroup, ConfiguredProcess } from '../../proto/host-questions.ts';
-import { type OperationId, type ProcessName, RUNNING_STATES } from '../../proto/vocabulary.ts';
+import { compareText } from '../../proto/text-order.ts';
+import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from './definition.ts';
-import type { ProcessRuntime } from './process.ts';
+import { isUp, isWantedUp, type ProcessRuntime } from './process.ts';
 import { isSameValue } from './same-value.ts';
-import type { OrderId, TargetKey } from './state.ts';
 
-/** Why the configuration is read, and so what becomes of the reading. */
-export type ReadingPurpose =
-  | { readonly kind: 'answer'; readonly to: Asker }
-  | {
-      readonly kind: 'update';
-      readonly operationId: OperationId;
-      /** None: all. */
-      readonly groups: readonly string[];
-      readonly by: UpdateRequester;
-    }
-  | { readonly kind: 'reload'; readonly order: OrderId };
-
-export type Asker =
-  | { readonly kind: 'order'; readonly order: OrderId }
-  | { readonly kind: 'controller'; readonly questionId: number; readonly sessionEpoch: number };
-
-export type UpdateRequester =
-  | { readonly kind: 'order'; readonly order: OrderId }
-  | { readonly kind: 'target'; readonly key: TargetKey };
-
-/** By name, in the order of Python's `sorted`. */
+/** By name, as Supervisor sorts. */
 export function changedGroups(
   active: Iterable<ProcessRuntime>,
   available: readonly ProcessDefinition[],
 ): readonly ChangedGroup[] {
   const before = groupBy(active, ({ definition }) => definition.group);
   const after = groupBy(available, ({ group }) => group);
-  const groups = [...new Set([...before.keys(), ...after.keys()])].sort(byCodeUnits);
+  const groups = [...new Set([...before.keys(), ...after.keys()])].sort(compareText);
   return groups.flatMap((group): ChangedGroup[] => {
     const [held, found] = [before.get(group), after.get(group)];
     if (held === undefined) return [{ group, change: 'available' }];
@@ -52,7 +33,7 @@ export function configuredProcesses(
   available: readonly ProcessDefinition[],
 ): readonly ConfiguredProcess[] {
   return [...available]
-    .sort((a, b) => byCodeUnits(a.name, b.name))
+    .sort((a, b) => compareText(a.name, b.name))
     .map(({ process, group, name, autostart, groupPriority, priority }) => {
       const inUse = active.get(process) !== undefined;
       return { process, group, name, inUse, autostart, groupPriority, priority };
@@ -92,18 +73,6 @@ const LAUNCH_KEYS = [
   'redirectStderr',
 ] as const satisfies readonly (keyof ProcessDefinition)[];
 
-export function isUp({ child, state }: ProcessRuntime): boolean {
-  return child !== null || RUNNING_STATES.has(state) || state === 'STOPPING';
-}
-
-/** What people asked for last goes before `autostart`. */
-export function isWantedUp(
-  { wanted }: Pick<ProcessRuntime, 'wanted'>,
-  { autostart }: Pick<ProcessDefinition, 'autostart'>,
-): boolean {
-  return wanted === null ? autostart : wanted === 'up';
-}
-
 function isSameGroup(
   held: readonly ProcessRuntime[],
   found: readonly ProcessDefinition[],
@@ -117,9 +86,4 @@ function isSameGroup(
       return !isUp(process) || !isLaunchedOtherwise(process, next);
     })
   );
-}
-
-function byCodeUnits(one: string, other: string): number {
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
 }

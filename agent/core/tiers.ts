@@ -1,5 +1,6 @@
 /**
- * Start in order of priority, stop in the reverse order (Supervisor's `priority`, made to wait).
+ * In which order processes start and stop: by priority, and in the reverse order (Supervisor's
+ * `priority`, made to wait).
  * Processes that share (group priority, priority) form a tier; a tier is finished before the next
  * begins. Supervisor starts all tiers in one pass and ignores priorities inside a group; users have
  * asked for the waiting since 2012 (Supervisor #122).

@@ -1,4 +1,7 @@
-/** Whether a path still leads to the file that somebody has open: it may have been moved or removed. */
+/**
+ * Whether two looks were at one and the same file: what has a name may have been moved or removed,
+ * and what has the name now must not be taken for it.
+ */
 import { type Stats, statSync } from 'node:fs';
 
 export function isSameFile(one: Stats, other: Stats | undefined): boolean {

@@ -1,11 +1,12 @@
 /**
  * Makes the definitions on this host what a configuration says, and finds out what is then to be done
- * about processes. Nothing is stopped or started here.
+ * about processes (`compare-configuration.ts`). Nothing is stopped or started here: that is what
+ * `update.ts` makes of it.
  */
-import { type Adjustment, adjustmentOf, isWantedUp } from './configuration.ts';
+import { type Adjustment, adjustmentOf } from './compare-configuration.ts';
+import { addProcess, redefineProcess } from './define-process.ts';
 import type { ProcessDefinition } from './definition.ts';
-import { addProcess, redefineProcess } from './definitions.ts';
-import type { ProcessRuntime } from './process.ts';
+import { isWantedUp, type ProcessRuntime } from './process.ts';
 import { reinstate, retire } from './removal.ts';
 import { isRetired, type Turn } from './state.ts';
 
@@ -23,7 +24,7 @@ export interface Changes {
 }
 
 /** @param isMeant of all that there is; `definitions` are those of the configuration that are meant */
-export function takeUp(
+export function takeUpConfiguration(
   turn: Turn,
   definitions: readonly ProcessDefinition[],
   isMeant: (definition: ProcessDefinition) => boolean,

@@ -20,8 +20,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { findFilePlace } from '../../agent/adapters/host/file-place.ts';
 import { LogFile } from '../../agent/adapters/logs/log-file.ts';
-import { findLogPlace } from '../../agent/adapters/logs/log-place.ts';
 import { readTail } from '../../agent/adapters/logs/log-reader.ts';
 
 const NEVER = { maxBytes: 0, backups: 0 };
@@ -126,7 +126,7 @@ test('below a directory that others can write, the next one is held while it is 
   mkdirSync(join(exposed, 'logs'));
   mkdirSync(join(folder, 'secret'));
   {
-    using place = findLogPlace(join(exposed, 'logs', 'x.log'));
+    using place = findFilePlace(join(exposed, 'logs', 'x.log'));
     renameSync(join(exposed, 'logs'), join(exposed, 'away'));
     symlinkSync(join(folder, 'secret'), join(exposed, 'logs'));
     writeFileSync(place.path, 'words');

@@ -1,0 +1,191 @@
+/**
+ * Wires the adapters to the driver, takes up what an earlier agent left, and maps signals to inputs.
+ * SIGTERM, SIGINT and SIGQUIT stop every process in order and then end the agent, and SIGUSR2 reopens
+ * log files, both as Supervisor; SIGHUP takes up what has changed in the configuration. Any other end
+ * of the agent leaves the processes running for the next one.
+ */
+import { randomBytes } from 'node:crypto';
+import { systemClock } from '../proto/clock.ts';
+import type { Credentials } from '../proto/credentials.ts';
+import { notifyReady } from '../proto/daemon/notify.ts';
+import { makeGuardedDirectory, makePrivateDirectory } from '../proto/daemon/start.ts';
+import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../proto/operation-id.ts';
+import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
+import { ChildProcesses } from './adapters/children/children.ts';
+import { lookForChildren } from './adapters/children/sightings.ts';
+import { openProcessTable } from './adapters/host/process-table.ts';
+import { findUserName } from './adapters/host/users.ts';
+import { openJournal } from './adapters/journal/journal.ts';
+import type { MainLog } from './adapters/logs/main-log.ts';
+import { createSyslog } from './adapters/logs/syslog.ts';
+import type { AgentConfigResult } from './config/load.ts';
+import { recoverState } from './core/recover.ts';
+import { type AgentDriver, createAgentDriver } from './driver.ts';
+import { ControllerLink, type LinkOptions, NO_LINK } from './link.ts';
+import { createOrderDesk, type OrderDesk } from './local/order-desk.ts';
+import { type LocalServer, openLocalServer } from './local/server.ts';
+import type { ListeningSocket } from './local/socket.ts';
+import type { Log } from './ports.ts';
+import { configSource, journalPath, type StartingConfig } from './start/configuration.ts';
+import { keepConfig, makeAllFifos } from './start/make-ready.ts';
+import { writePidFile } from './start/pid-file.ts';
+
+/** How long whoever waits at the socket may take to hear how it ended. */
+const GOODBYE_MS = 1_000;
+
+/** Of a timer that is there only so that the program goes on; the longest that Node has. */
+const KEEP_ALIVE_MS = 2 ** 31 - 1;
+
+export interface Supervision extends StartingConfig {
+  readonly configPath: string;
+  readonly load: () => AgentConfigResult;
+  readonly credentials: Credentials | null;
+  readonly host: string;
+  readonly mainLog: MainLog;
+  readonly socket: ListeningSocket | null;
+  readonly log: Log;
+  /** What the agent passes on of its own to programs. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** systemd's, which is the agent's alone. */
+  readonly notifySocket: string | undefined;
+  readonly exit: (code: number) => void;
+}
+
+export function supervise(given: Supervision): void {
+  const { agent, reading, log, mainLog, environment } = given;
+  makeGuardedDirectory('run_dir', agent.runDir);
+  makePrivateDirectory(agent.logDir);
+  const table = openProcessTable();
+  const journal = openJournal(journalPath(agent.stateDir), table.bootId);
+  tellOfConfig(given);
+  keepConfig(given, given.configPath, { journal, log });
+  const state = recoverState(reading, journal.contents, table.bootId, Date.now());
+  makeAllFifos(state, agent, log);
+  const syslog = createSyslog({ log });
+  // What these deliver comes with later callbacks, when the driver is there.
+  const children = new ChildProcesses({
+    folders: agent,
+    table,
+    environment,
+    descriptorsMax: agent.minFds,
+    syslog,
+    definitionOf: (name) => driver.state().processes.get(name)?.definition ?? null,
+    deliver: (name, input) => driver.deliver({ kind: 'process', process: name, input }),
+    log,
+  });
+  const link = openLink(given, {
+    journalId: journal.id,
+    deliver: (input) => driver.deliver(input),
+  });
+  const orders = createOrderDesk((input) => driver.deliver(input), log);
+  const driver: AgentDriver = createAgentDriver(
+    {
+      clock: systemClock,
+      children,
+      journal,
+      link,
+      config: configSource(given.load, agent, log),
+      orders,
+      log,
+      onShutdownComplete: () => {
+        log.info({}, 'every process has stopped');
+        void Promise.all([link.close('stopped'), local?.close(GOODBYE_MS)]).then(() => {
+          for (const open of [children, syslog, journal, mainLog]) open[Symbol.dispose]();
+          given.exit(0);
+        });
+      },
+    },
+    state,
+  );
+  const local = serveLocally(given, { children, driver, orders });
+  const sightings = lookForChildren(state, agent, table);
+  driver.deliver({ kind: 'boot', sightings });
+  link.open();
+  obeySignals({ children, driver, orders, mainLog, log });
+  // With neither controller nor socket, nothing else may keep the program going.
+  setInterval(() => undefined, KEEP_ALIVE_MS);
+  tellPid(agent.pidFile, log);
+  const processes = state.processes.size;
+  log.info({ processes, adopted: sightings.size }, 'supervising');
+  notifyReady(given.notifySocket);
+}
+
+function tellPid(path: string | null, log: Log): void {
+  if (path === null) return;
+  const pidFile = writePidFile(path, process.pid, log);
+  process.on('exit', () => pidFile[Symbol.dispose]());
+}
+
+function tellOfConfig({ agent, reading, credentials, host, log }: Supervision): void {
+  if (reading.kind === 'rejected') {
+    const text = 'config rejected; the one that was accepted last is in force';
+    log.error({ problem: reading.problem }, text);
+  }
+  if (credentials === null || agent.host === null || agent.host === host) return;
+  log.warn({ configured: agent.host }, `[agent] host is ignored: the certificate says ${host}`);
+}
+
+function openLink(
+  { agent, credentials, log }: Supervision,
+  { journalId, deliver }: Pick<AgentDriver, 'deliver'> & Pick<LinkOptions['hello'], 'journalId'>,
+) {
+  if (credentials === null) return NO_LINK;
+  return new ControllerLink({
+    controllers: agent.controllers,
+    credentials,
+    hello: {
+      kind: 'hello',
+      protocolVersion: PROTOCOL_VERSION,
+      agentVersion: PRODUCT_VERSION,
+      journalId,
+      labels: agent.labels,
+    },
+    onMessage: (message) => deliver({ kind: 'received', message }),
+    onDown: () => deliver({ kind: 'disconnected' }),
+    chance: Math.random,
+    log,
+  });
+}
+
+interface Running {
+  readonly children: ChildProcesses;
+  readonly driver: AgentDriver;
+  readonly orders: OrderDesk;
+}
+
+function serveLocally(
+  { socket, host, mainLog, log }: Supervision,
+  { children, driver, orders }: Running,
+): LocalServer | null {
+  if (socket === null) return null;
+  return openLocalServer({
+    ...{ socket, host, driver, mainLog, log },
+    desk: orders,
+    logFiles: children,
+    userName: findUserName,
+    nowMs: Date.now,
+  });
+}
+
+function obeySignals({
+  children,
+  driver,
+  orders,
+  mainLog,
+  log,
+}: Running & Pick<Supervision, 'mainLog' | 'log'>): void {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
+    process.on(signal, () => {
+      log.info({ signal }, 'stopping every process in order');
+      driver.deliver({ kind: 'shutdown' });
+    });
+  }
+  process.on('SIGUSR2', () => {
+    children.reopenLogs();
+    mainLog.reopen();
+  });
+  process.on('SIGHUP', () => {
+    const operationId = makeOperationId(Date.now(), randomBytes(OPERATION_ID_RANDOM_BYTES));
+    orders.giveBySignal({ kind: 'update', operationId, groups: [] }, 'SIGHUP');
+  });
+}
