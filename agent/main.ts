@@ -4,6 +4,7 @@
  * socket. Each step needs those before it, and one that fails ends the program.
  */
 import './adapters/host/heap.ts';
+import './start/held-signals.ts';
 import { hostname, userInfo } from 'node:os';
 import type { CredentialFiles, Credentials } from '../proto/credentials.ts';
 import { type DaemonArguments, parseDaemonArguments } from '../proto/daemon/arguments.ts';
@@ -21,6 +22,7 @@ import { closeInherited } from './adapters/host/inherited.ts';
 import { raiseLimits } from './adapters/host/limits.ts';
 import { findGroup, findUser } from './adapters/host/users.ts';
 import { openMainLog } from './adapters/logs/main-log.ts';
+import { SETTING_FLAGS } from './config/flags.ts';
 import {
   type AgentConfigResult,
   type AgentSettings,
@@ -32,22 +34,24 @@ import { openSocket } from './local/socket.ts';
 import { makeSocketDirectory } from './local/socket-directory.ts';
 import { becomeUser } from './start/become-user.ts';
 import { lastAccepted, type StartingConfig } from './start/configuration.ts';
+import { leaveSignals } from './start/held-signals.ts';
 import { supervise } from './supervise.ts';
 
 const ABOUT = {
   name: 'fleet-agent',
   description: "Supervises this host's processes and reports to the fleet's controller.",
   defaultConfig: '/etc/fleetvisor/agent.conf',
+  settingFlags: SETTING_FLAGS,
 };
 
 async function main(): Promise<void> {
   // grpc-js makes Node warn about controllers that are named by address; stderr is our JSON log.
   process.noDeprecation = true;
-  // With a listener of our own Node does not open its debugger, which anybody here could use.
-  process.on('SIGUSR1', () => undefined);
   closeInherited();
   const args = parseDaemonArguments(ABOUT, process.argv.slice(2));
-  const load = (): AgentConfigResult => loadAgentConfig(args.configPath, surroundings());
+  if (args.isCheck) leaveSignals();
+  const load = (): AgentConfigResult =>
+    loadAgentConfig(args.configPath, surroundings(), args.settings);
   const starting = acceptOrGoBack(load(), args);
   const { agent } = starting;
   const credentials = credentialsOf(agent);

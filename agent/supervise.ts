@@ -27,6 +27,7 @@ import { type LocalServer, openLocalServer } from './local/server.ts';
 import type { ListeningSocket } from './local/socket.ts';
 import type { Log } from './ports.ts';
 import { configSource, journalPath, type StartingConfig } from './start/configuration.ts';
+import { type ObeyedSignal, obeySignals } from './start/held-signals.ts';
 import { keepConfig, makeAllFifos } from './start/make-ready.ts';
 import { writePidFile } from './start/pid-file.ts';
 
@@ -101,7 +102,7 @@ export function supervise(given: Supervision): void {
   const sightings = lookForChildren(state, agent, table);
   driver.deliver({ kind: 'boot', sightings });
   link.open();
-  obeySignals({ children, driver, orders, mainLog, log });
+  obeySignals(signalHandler({ children, driver, orders, mainLog, log }));
   // With neither controller nor socket, nothing else may keep the program going.
   setInterval(() => undefined, KEEP_ALIVE_MS);
   tellPid(agent.pidFile, log);
@@ -167,25 +168,29 @@ function serveLocally(
   });
 }
 
-function obeySignals({
+function signalHandler({
   children,
   driver,
   orders,
   mainLog,
   log,
-}: Running & Pick<Supervision, 'mainLog' | 'log'>): void {
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
-    process.on(signal, () => {
-      log.info({ signal }, 'stopping every process in order');
-      driver.deliver({ kind: 'shutdown' });
-    });
-  }
-  process.on('SIGUSR2', () => {
-    children.reopenLogs();
-    mainLog.reopen();
-  });
-  process.on('SIGHUP', () => {
-    const operationId = makeOperationId(Date.now(), randomBytes(OPERATION_ID_RANDOM_BYTES));
-    orders.giveBySignal({ kind: 'update', operationId, groups: [] }, 'SIGHUP');
-  });
+}: Running & Pick<Supervision, 'mainLog' | 'log'>): (signal: ObeyedSignal) => void {
+  return (signal) => {
+    switch (signal) {
+      case 'SIGTERM':
+      case 'SIGINT':
+      case 'SIGQUIT':
+        log.info({ signal }, 'stopping every process in order');
+        driver.deliver({ kind: 'shutdown' });
+        return;
+      case 'SIGUSR2':
+        children.reopenLogs();
+        mainLog.reopen();
+        return;
+      case 'SIGHUP': {
+        const operationId = makeOperationId(Date.now(), randomBytes(OPERATION_ID_RANDOM_BYTES));
+        orders.giveBySignal({ kind: 'update', operationId, groups: [] }, 'SIGHUP');
+      }
+    }
+  };
 }

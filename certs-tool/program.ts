@@ -5,7 +5,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { quote } from 'shlex';
-import { exitCodeOf, FleetError, type Refusal } from '../proto/errors.ts';
+import { exitCodeOf, FleetError, isRefusal, type Refusal } from '../proto/errors.ts';
 import { describeSubject, type IdentityKind } from '../proto/identity.ts';
 import { PRODUCT_VERSION } from '../proto/version.ts';
 import {
@@ -151,7 +151,7 @@ async function issueInto(
   leaf: NamedLeaf,
 ): Promise<void> {
   const authority = readAuthority(options.dir);
-  if ('code' in authority) throw new FleetError(authority);
+  if (isRefusal(authority)) throw new FleetError(authority);
   const request: LeafRequest = { ...leaf, nowMs: surroundings.nowMs, ...daysFrom(options) };
   demand(refusalOfLeaf(authority, request));
   const paths = leafPaths(options.dir, leaf.kind, leaf.name);

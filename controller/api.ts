@@ -2,6 +2,7 @@
  * The `Control` service: authorize (guard), decode, ask the driver, its committed state or the
  * store, encode. No decision is made here.
  */
+
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { questionCodec } from '../proto/codec/configuration.ts';
 import {
@@ -10,12 +11,13 @@ import {
   encodeHostReport,
   encodeStoredEvent,
 } from '../proto/codec/control.ts';
+import { refuseStream } from '../proto/codec/error.ts';
 import {
   decodeOperationRequest,
   encodeOperation,
   encodeOperationSummary,
 } from '../proto/codec/operation.ts';
-import type { Refusal } from '../proto/errors.ts';
+import { isRefusal, type Refusal } from '../proto/errors.ts';
 import type { AskHostsRequest__Output } from '../proto/gen/fleet/v1/AskHostsRequest.ts';
 import type { GetOperationRequest__Output } from '../proto/gen/fleet/v1/GetOperationRequest.ts';
 import type { ListEventsRequest__Output } from '../proto/gen/fleet/v1/ListEventsRequest.ts';
@@ -36,7 +38,7 @@ import { findOperation, listOperations } from './core/operation-queries.ts';
 import { type EventQuery, eventQueryProblem, listHosts, listProcesses } from './core/queries.ts';
 import { planOperation } from './core/submit.ts';
 import type { FleetDriver } from './driver.ts';
-import { type Guard, isRefusal, refuseStream } from './guard.ts';
+import type { Guard } from './guard.ts';
 import type { Clock, Log, Store } from './ports.ts';
 import { type WatchCall, watchOperation } from './watch-call.ts';
 
@@ -59,7 +61,7 @@ export function controlHandlers(options: ApiOptions): UntypedServiceImplementati
     ...operationHandlers(options),
     WatchOperation: (call: WatchCall) => {
       const caller = guard.admit('Control.WatchOperation', call);
-      if ('code' in caller) refuseStream(call, caller);
+      if (isRefusal(caller)) refuseStream(call, caller);
       else watchOperation(call, options);
     },
   };

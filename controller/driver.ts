@@ -7,7 +7,7 @@
  * own supervisor starts it again, from what is stored.
  */
 import { createBatchLoop } from '../proto/batch.ts';
-import { type Refusal, refusal } from '../proto/errors.ts';
+import { isRefusal, type Refusal, refusal } from '../proto/errors.ts';
 import type { HostQuestion, HostReport } from '../proto/host-questions.ts';
 import type { Operation, OperationRequest, OperationUpdate } from '../proto/operation.ts';
 import type { OperationId } from '../proto/vocabulary.ts';
@@ -172,7 +172,7 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
 
   function watch(idOrBeginning: string, onUpdate: Subscriber): Watch | Refusal {
     const execution = findOperation(state(), idOrBeginning);
-    if ('code' in execution) return execution;
+    if (isRefusal(execution)) return execution;
     const { id } = execution.facts;
     const subscribers = watchers.get(id) ?? new Set();
     watchers.set(id, subscribers.add(onUpdate));

@@ -3,10 +3,9 @@
  * whether it may, and turns whatever a handler throws into a proper status. A handler cannot be
  * registered without passing here, and a refusal is logged with who, what and why.
  */
-import type { EventEmitter } from 'node:events';
-import type { ServerUnaryCall, ServiceError, sendUnaryData } from '@grpc/grpc-js';
-import { encodeRefusal } from '../proto/codec/error.ts';
-import { FleetError, type Refusal } from '../proto/errors.ts';
+import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import { serviceErrorOf } from '../proto/codec/error.ts';
+import { FleetError, isRefusal, type Refusal } from '../proto/errors.ts';
 import { type AuthenticatedCall, type Identity, identityOfCall } from '../proto/identity.ts';
 import { authorize, type RpcName } from './core/authorize.ts';
 import type { Log } from './ports.ts';
@@ -34,9 +33,9 @@ export interface GuardOptions {
 export function createGuard({ fleet, operators, nowMs, log }: GuardOptions): Guard {
   function admit(rpc: RpcName, call: AuthenticatedCall & { getPeer(): string }) {
     const caller = identityOfCall(call, { fleet, nowMs: nowMs() });
-    const refused = 'code' in caller ? caller : authorize(rpc, caller, operators);
+    const refused = isRefusal(caller) ? caller : authorize(rpc, caller, operators);
     if (refused === null) return caller;
-    const who = 'code' in caller ? null : `${caller.kind} ${caller.name}`;
+    const who = isRefusal(caller) ? null : `${caller.kind} ${caller.name}`;
     const { message, cause } = refused;
     log.warn({ rpc, peer: call.getPeer(), caller: who, cause }, `refused: ${message}`);
     return refused;
@@ -47,38 +46,21 @@ export function createGuard({ fleet, operators, nowMs, log }: GuardOptions): Gua
     unary(rpc, handle) {
       return (call, answer) => {
         const caller = admit(rpc, call);
-        if ('code' in caller) return answer(statusOf(caller));
+        if (isRefusal(caller)) return answer(serviceErrorOf(caller));
         const handled = (async () => handle(call.request, caller))();
         handled.then(
           (response) => {
-            if (isRefusal(response)) answer(statusOf(response));
+            if (isRefusal(response)) answer(serviceErrorOf(response));
             else answer(null, response);
           },
           (error: unknown) => {
             log.error({ rpc, error: errorText(error) }, 'a call failed');
-            answer(statusOf(FleetError.refusalFrom(error)));
+            answer(serviceErrorOf(FleetError.refusalFrom(error)));
           },
         );
       };
     },
   };
-}
-
-/** As grpc-js takes it from a handler. */
-function statusOf(because: Refusal): ServiceError {
-  return Object.assign(new Error(because.message), encodeRefusal(because));
-}
-
-/**
- * Ends a stream with this status. `destroy` would end it without one, and leave the caller waiting:
- * grpc-js sends the status when a stream has *finished*, which a destroyed one never does.
- */
-export function refuseStream(stream: EventEmitter, because: Refusal): void {
-  stream.emit('error', statusOf(because));
-}
-
-export function isRefusal(value: unknown): value is Refusal {
-  return typeof value === 'object' && value !== null && 'code' in value && 'fix' in value;
 }
 
 function errorText(error: unknown): string {

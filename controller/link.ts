@@ -3,9 +3,11 @@
  * what is said goes to the driver as it comes; what the driver sends goes out in order. Keeps the
  * heartbeat, and closes a stream that has fallen silent or behind.
  */
+
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { refuseStream } from '../proto/codec/error.ts';
 import { decodeAgentFrame, encodeControllerMessage } from '../proto/codec/link.ts';
-import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
+import { FleetError, isRefusal, type Refusal, refusal } from '../proto/errors.ts';
 import type { AgentFrame__Output } from '../proto/gen/fleet/v1/AgentFrame.ts';
 import type { ControllerFrame } from '../proto/gen/fleet/v1/ControllerFrame.ts';
 import type { ControllerMessage } from '../proto/messages.ts';
@@ -13,7 +15,7 @@ import { type HostId, hostId } from '../proto/vocabulary.ts';
 import type { ConnectionId } from './core/host.ts';
 import { HEARTBEAT_INTERVAL_MS } from './core/sessions.ts';
 import type { FleetInput } from './core/state.ts';
-import { type Guard, refuseStream } from './guard.ts';
+import type { Guard } from './guard.ts';
 import { addressOfPeer } from './peer-address.ts';
 import type { AgentLinks, Log } from './ports.ts';
 
@@ -87,7 +89,7 @@ export class AgentLinkServer implements AgentLinks, Disposable {
 
   #accept(stream: Stream): void {
     const caller = this.#options.guard.admit('AgentLink.Connect', stream);
-    if ('code' in caller) {
+    if (isRefusal(caller)) {
       refuseStream(stream, caller);
       return;
     }

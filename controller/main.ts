@@ -29,6 +29,7 @@ const ABOUT = {
   name: 'fleet-controller',
   description: "Keeps a fleet's state and carries out operators' commands on many hosts.",
   defaultConfig: '/etc/fleetvisor/controller.conf',
+  settingFlags: [],
 };
 
 const FORGET_INTERVAL_MS = 60 * 60 * 1_000;

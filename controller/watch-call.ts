@@ -1,9 +1,12 @@
 /** The stream of `WatchOperation`: the operation as it stands, what changes, and that it has ended. */
+
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import { refuseStream } from '../proto/codec/error.ts';
 import { encodeOperationUpdate } from '../proto/codec/operation.ts';
+import { isRefusal } from '../proto/errors.ts';
+import { onStreamEnd } from '../proto/stream-end.ts';
 import { withBoundedLogs } from './core/bounded-logs.ts';
 import type { FleetDriver } from './driver.ts';
-import { isRefusal, refuseStream } from './guard.ts';
 import type { Clock } from './ports.ts';
 import { createUpdateCollector, type UpdateWriter } from './update-collector.ts';
 
@@ -26,11 +29,9 @@ export function watchOperation(call: WatchCall, { driver, clock }: WatchServer):
   const collector = createUpdateCollector(writer, clock);
   const watching = driver.watch(call.request.id, collector.take);
   if (isRefusal(watching)) return refuseStream(call, watching);
-  for (const event of ['cancelled', 'close', 'error', 'finish'] as const) {
-    call.on(event, () => {
-      watching[Symbol.dispose]();
-      collector[Symbol.dispose]();
-    });
-  }
+  onStreamEnd(call, () => {
+    watching[Symbol.dispose]();
+    collector[Symbol.dispose]();
+  });
   collector.take({ kind: 'operation', operation: withBoundedLogs(watching.operation) });
 }

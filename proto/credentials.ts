@@ -7,7 +7,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { quote } from 'shlex';
-import { messageOf } from './errors.ts';
+import { isRefusal, messageOf } from './errors.ts';
 import { describeSubject, type Identity, type IdentityKind, identityOf } from './identity.ts';
 
 /** Paths of PEM files. `ca` may hold several authorities, as during their rotation. */
@@ -54,7 +54,7 @@ export function loadCredentials(
   if (problems.length > 0 || ca === null || cert === null || key === null) {
     return { kind: 'unusable', problems };
   }
-  if (identity === null || 'code' in identity) return { kind: 'unusable', problems };
+  if (identity === null || isRefusal(identity)) return { kind: 'unusable', problems };
   return {
     kind: 'loaded',
     credentials: { ca: ca.pem, cert: cert.pem, key: key.pem, identity },
@@ -154,7 +154,7 @@ function identityProblems(
   identity: ReturnType<typeof identityOf>,
   wanted: { readonly kind: IdentityKind; readonly nowMs: number },
 ): string[] {
-  if ('code' in identity)
+  if (isRefusal(identity))
     return [`${path}: ${identity.message}: ${identity.cause}; ${identity.fix}`];
   const problems: string[] = [];
   if (identity.kind !== wanted.kind) {

@@ -93,6 +93,11 @@ export function refusal(
   return { code, message, cause: more.cause ?? null, fix: more.fix ?? null };
 }
 
+/** Tells what was refused from what was asked for. */
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && 'code' in value && 'fix' in value;
+}
+
 /** What anything that was caught says of itself. */
 export function messageOf(caught: unknown): string {
   return caught instanceof Error ? caught.message : String(caught);

@@ -7,7 +7,7 @@
  * serves a call asks again, with the time of the call (`identityOfCall`).
  */
 import { X509Certificate } from 'node:crypto';
-import { type Refusal, refusal } from './errors.ts';
+import { isRefusal, type Refusal, refusal } from './errors.ts';
 
 export const IDENTITY_KINDS = ['controller', 'agent', 'operator'] as const;
 export type IdentityKind = (typeof IDENTITY_KINDS)[number];
@@ -89,7 +89,7 @@ export function identityOfCall(
   const raw = call.getAuthContext()?.sslPeerCertificate?.raw;
   if (raw === undefined) return notAccepted('the connection brought none that TLS accepted');
   const identity = identityOf(raw);
-  if ('code' in identity) return identity;
+  if (isRefusal(identity)) return identity;
   if (identity.fleet !== ours.fleet) {
     return notAccepted(`it is of fleet "${identity.fleet}", this is fleet "${ours.fleet}"`);
   }

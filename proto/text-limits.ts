@@ -26,8 +26,11 @@ export const REMARK_LENGTH_MAX = 1_000;
 /** All that is wrong with a configuration, where somebody asked and nothing is kept. */
 export const PROBLEMS_LENGTH_MAX = 8_000;
 
-/** Groups or processes in one answer; no host has more processes either. */
-export const ANSWER_ITEMS_MAX = 10_000;
+/** On one host: far more than anybody runs, so an agent that reports more has gone wrong. */
+export const PROCESSES_MAX = 10_000;
+
+/** Groups or processes in one answer. */
+export const ANSWER_ITEMS_MAX = PROCESSES_MAX;
 
 /** A command as it was typed on a host. */
 export const COMMAND_LENGTH_MAX = 500;

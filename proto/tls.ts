@@ -3,11 +3,13 @@
  * private authority, no way to switch any of it off. The server's side is for our own `tls.Server`
  * in front of grpc-js, whose own listener leaves silent sockets open; the client's is for grpc-js.
  */
+
 import { constants, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, type PeerCertificate, type TlsOptions } from 'node:tls';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import type { Credentials } from './credentials.ts';
+import { isRefusal } from './errors.ts';
 import { alternativeNames, describeSubject, identityOf } from './identity.ts';
 
 /** Long for a slow network, short for somebody who holds sockets open. */
@@ -77,7 +79,7 @@ function controllerProblem(
   peer: Pick<PeerCertificate, 'raw'>,
 ): Error | undefined {
   const identity = identityOf(peer.raw);
-  if ('code' in identity) {
+  if (isRefusal(identity)) {
     return new Error(`the server has no certificate of a controller: ${identity.cause}`);
   }
   if (identity.kind !== 'controller' || identity.fleet !== expected.fleet) {

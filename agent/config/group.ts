@@ -14,6 +14,7 @@ import {
   subjectOf,
 } from '../../proto/dialect/settings.ts';
 import { integer, list } from '../../proto/dialect/values.ts';
+import { PROCESSES_MAX } from '../../proto/text-limits.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
 import { checkNames, type Group, placeText } from './names.ts';
 import { type Membership, readProgram } from './program.ts';
@@ -49,7 +50,19 @@ export function readProcesses(
     });
   const all = [...groups, ...(isAnyAlone ? alone : [])];
   checkNames(all, around);
+  checkCount(all, around);
   return all.toSorted(byPriority).flatMap(definitionsOf);
+}
+
+/** A host with more would be turned away by its controller, again and again. */
+function checkCount(groups: readonly Group[], { context: { findings } }: ProgramContext): void {
+  let count = 0;
+  for (const group of groups) {
+    count += definitionsOf(group).length;
+    if (count <= PROCESSES_MAX) continue;
+    const message = `this is more than the ${PROCESSES_MAX} processes that one host may have`;
+    return findings.error(subjectOf(group.section, null), message);
+  }
 }
 
 const NOWHERE: Membership = { program: null, group: null, groupPriority: null };

@@ -19,6 +19,7 @@ import {
 } from '../../proto/dialect/read-document.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
 import { type AgentSection, readAgentSection, readStateDirectory } from './agent-section.ts';
+import { type GivenSettings, layOver, NOTHING_GIVEN } from './flags.ts';
 import { readProcesses } from './group.ts';
 import { pathFinder } from './paths.ts';
 import { type ProgramContext, programKeys } from './program-table.ts';
@@ -51,9 +52,15 @@ export interface AgentConfigResult {
 
 export interface AgentSurroundings extends Surroundings, Accounts {}
 
-export function loadAgentConfig(file: string, surroundings: AgentSurroundings): AgentConfigResult {
+/** @param given what the agent's command line says in place of `[supervisord]` */
+export function loadAgentConfig(
+  file: string,
+  surroundings: AgentSurroundings,
+  given: GivenSettings = NOTHING_GIVEN,
+): AgentConfigResult {
   const reading = beginReading(surroundings);
-  const document = readWithIncludes(file, reading);
+  const files = readWithIncludes(file, reading);
+  const document = files && layOver(files, given, surroundings.workingDirectory);
   const config = document && readConfig(file, document, reading, rememberedAccounts(surroundings));
   const { errors, warnings, notices } = reading.findings;
   return { config: errors.length === 0 ? config : null, problems: errors, warnings, notices };

@@ -9,7 +9,7 @@ import { boolean, environment, integer, seconds, text, umask } from '../../proto
 import { logTable } from './log.ts';
 import type { PathFinder } from './paths.ts';
 import { serverUrl } from './server-url.ts';
-import { type Accounts, processUser } from './user.ts';
+import { type Accounts, programUser } from './user.ts';
 import { autoRestart, exitCodes, name, orZero, signalName } from './values.ts';
 
 export interface ProgramContext {
@@ -44,7 +44,7 @@ export const programTable = ({ accounts, signals, serverUrl: automatic }: Progra
   killasgroup: optional(boolean, null),
   redirect_stderr: optional(boolean, false),
   umask: optional(umask, null),
-  user: optional(processUser(accounts), null),
+  user: optional(programUser(accounts), null),
   serverurl: optional(serverUrl(automatic), automatic),
 });
 

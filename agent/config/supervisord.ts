@@ -22,7 +22,7 @@ import {
 } from './main-log.ts';
 import { existingDirectory, type PathFinder, pathFinder, writablePath } from './paths.ts';
 import { expandedTwice } from './twice.ts';
-import { type Accounts, processUser } from './user.ts';
+import { type Accounts, agentUser } from './user.ts';
 import { orZero } from './values.ts';
 
 export interface SupervisordSettings {
@@ -105,7 +105,7 @@ const supervisordTable = (accounts: Accounts, finder: PathFinder) => ({
   strip_ansi: optional(boolean, FALLBACKS.strip_ansi),
   ...mainLogTable(finder),
   pidfile: optional(writablePath(finder, 'a path'), FALLBACKS.pidfile),
-  user: optional(processUser(accounts), FALLBACKS.user),
+  user: optional(agentUser(accounts), FALLBACKS.user),
   // Without effect, but what Supervisor refuses is a mistake here too.
   nodaemon: optional(boolean, false),
   silent: optional(boolean, false),

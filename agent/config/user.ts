@@ -1,10 +1,10 @@
 /**
  * `user`, of a program or of `[supervisord]`: as whom something runs. Supervisor's rules (datatypes.py
- * `name_to_uid`, options.py `drop_privileges`), except that all of them are applied when the file is
- * read: Supervisor notices that it may not switch users only when the program fails to start.
+ * `name_to_uid`, options.py `drop_privileges`): who cannot switch users cannot become another one,
+ * but supervises the programs that need no switch all the same.
  */
 import { quoted } from '../../proto/dialect/problem.ts';
-import type { Parser } from '../../proto/dialect/settings.ts';
+import type { Parsed, Parser } from '../../proto/dialect/settings.ts';
 import type { ProcessUser } from '../core/definition.ts';
 
 export interface AgentUser {
@@ -26,23 +26,40 @@ export function rememberedAccounts({ user, findUser, findGroup }: Accounts): Acc
   return { user, findUser: remembered(findUser), findGroup: remembered(findGroup) };
 }
 
-/** The value is null where it is as whom the agent runs anyway: then nothing is to be switched. */
-export const processUser = ({ user, findUser }: Accounts): Parser<ProcessUser | null> => ({
+/** As whom a program runs; null: as the agent does. Where it cannot, each start fails and says why. */
+export const programUser = (accounts: Accounts): Parser<ProcessUser | null> => ({
   expected: 'the name or uid of a user',
   parse: (text) => {
-    if (text === '') return { ok: false };
-    // What the agent runs as needs no look-up, which in a bare container may not even be possible.
-    if (text === user.name || text === String(user.uid)) return { ok: true, value: null };
-    const found = findUser(text);
-    if (found === null) return { ok: false, why: unknownAccount('user', text) };
-    if (found.uid === user.uid) return { ok: true, value: null };
-    if (user.uid === ROOT) return { ok: true, value: found };
-    const why = `the agent runs as ${user.name} (uid ${user.uid}), and only root can switch to another user, ${quoted(found.name)}; start the agent as root, or name no user here`;
-    return { ok: false, why };
+    const parsed = parseUser(text, accounts);
+    if (!parsed.ok || parsed.value === null || isRoot(accounts)) return parsed;
+    return { ...parsed, doubt: `every start will fail: ${whyNot(parsed.value, accounts)}` };
   },
 });
 
-const ROOT = 0;
+/** As whom the agent goes on; null: as it was started. */
+export const agentUser = (accounts: Accounts): Parser<ProcessUser | null> => ({
+  expected: 'the name or uid of a user',
+  parse: (text) => {
+    const parsed = parseUser(text, accounts);
+    if (!parsed.ok || parsed.value === null || isRoot(accounts)) return parsed;
+    return { ok: false, why: whyNot(parsed.value, accounts) };
+  },
+});
+
+/** The value is null where nothing is to be switched. */
+function parseUser(text: string, { user, findUser }: Accounts): Parsed<ProcessUser | null> {
+  if (text === '') return { ok: false };
+  // What the agent runs as needs no look-up, which in a bare container may not even be possible.
+  if (text === user.name || text === String(user.uid)) return { ok: true, value: null };
+  const found = findUser(text);
+  if (found === null) return { ok: false, why: unknownAccount('user', text) };
+  return { ok: true, value: found.uid === user.uid ? null : found };
+}
+
+const isRoot = ({ user }: Accounts): boolean => user.uid === 0;
+
+const whyNot = (wanted: ProcessUser, { user }: Accounts): string =>
+  `the agent runs as ${user.name} (uid ${user.uid}), and only root can switch to another user, ${quoted(wanted.name)}; start the agent as root, or name no user here`;
 
 /** Completes a problem: which account, and how to find one that is there. */
 export function unknownAccount(kind: 'user' | 'group', text: string): string {

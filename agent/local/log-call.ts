@@ -7,9 +7,10 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { refuseStream } from '../../proto/codec/error.ts';
 import { decodeLogRequest } from '../../proto/codec/local.ts';
-import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
+import { FleetError, isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import type { LogRequest } from '../../proto/local-orders.ts';
 import { LOG_ANSWER_MAX_BYTES } from '../../proto/local-socket.ts';
+import { onStreamEnd } from '../../proto/stream-end.ts';
 
 /** One log, of a process or of the agent itself. */
 export interface ReadableLog {
@@ -37,11 +38,11 @@ export function readLog(
 ): Disposable {
   let following: Disposable | null = null;
   const leave = (): void => following?.[Symbol.dispose]();
-  for (const event of ['cancelled', 'close', 'error', 'finish'] as const) call.on(event, leave);
+  onStreamEnd(call, leave);
   try {
     const request = decodeLogRequest(call.request);
     const log = find(request);
-    if ('code' in log) throw new FleetError(log);
+    if (isRefusal(log)) throw new FleetError(log);
     if (log.tail(0) === null) throw new FleetError(NO_LOG);
     if (request.follow) {
       following = log.follow((chunk) => send(call, chunk), { tailBytes: request.bytes });

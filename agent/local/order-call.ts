@@ -2,6 +2,7 @@
  * The stream of `GiveOrder`: what was ordered is carried out whether its giver listens or not, and
  * one who reads too slowly stops listening rather than filling the agent's memory.
  */
+
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { refuseStream } from '../../proto/codec/error.ts';
 import { decodeOrder } from '../../proto/codec/local.ts';
@@ -9,6 +10,7 @@ import { encodeOrderNews } from '../../proto/codec/order-news.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { OrderNews } from '../../proto/local-orders.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
+import { onStreamEnd } from '../../proto/stream-end.ts';
 import type { Callers } from './callers.ts';
 import type { OrderDesk } from './order-desk.ts';
 
@@ -25,9 +27,7 @@ export async function giveOrder(
   { desk, callers }: { readonly desk: OrderDesk; readonly callers: Callers },
 ): Promise<void> {
   const leaving = new AbortController();
-  for (const event of ['cancelled', 'close', 'error', 'finish'] as const) {
-    call.on(event, () => leaving.abort());
-  }
+  onStreamEnd(call, () => leaving.abort());
   try {
     const { order, ...claims } = decodeOrder(call.request);
     const problem = order.kind === 'control' ? patternsProblem(order.names) : null;

@@ -18,7 +18,7 @@ import {
   encodeGreeting,
   encodeLocalListing,
 } from '../../proto/codec/local.ts';
-import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
+import { FleetError, isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import { localControlService } from '../../proto/load.ts';
 import { proofPlaceOf } from '../../proto/local-socket.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
@@ -140,7 +140,7 @@ function unary<Request, Response extends object>(
     const handled = (async () => handle(call.request))();
     handled.then(
       (response) => {
-        if ('code' in response) answer(serviceErrorOf(response));
+        if (isRefusal(response)) answer(serviceErrorOf(response));
         else answer(null, response);
       },
       (error: unknown) => {

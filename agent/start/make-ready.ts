@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../../proto/errors.ts';
 import { makeFifos } from '../adapters/children/fifos.ts';
-import { type Folders, runFilesOf } from '../adapters/children/run-files.ts';
+import { type Folders, fifosOf, runFilesOf } from '../adapters/children/run-files.ts';
 import type { AgentState } from '../core/state.ts';
 import type { Log } from '../ports.ts';
 import { type StartingConfig, textToKeep } from './configuration.ts';
@@ -22,10 +22,7 @@ export function keepConfig(
 
 /** All in one go, to be quick; what is missing then is made at a start, or the start fails. */
 export function makeAllFifos({ processes }: AgentState, folders: Folders, log: Log): void {
-  const paths = [...processes].flatMap(([name]) => {
-    const { stdoutFifo, stderrFifo } = runFilesOf(folders, name);
-    return [stdoutFifo, stderrFifo];
-  });
+  const paths = [...processes].flatMap(([name]) => fifosOf(runFilesOf(folders, name)));
   tryTo(() => makeFifos(paths), 'not every FIFO could be made', log);
 }
 

@@ -2,7 +2,7 @@
  * `fleetctl status --watch`: asks again and again, and shows each answer until the next. A controller
  * that goes away meanwhile ends nothing: the last picture stays, marked as old, until it is back.
  */
-import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
+import { FleetError, isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import type { Environment, ProcessListing } from '../ports.ts';
 import { statusScreen } from './status-screen.ts';
 import { statusStream } from './status-stream.ts';
@@ -58,7 +58,7 @@ export async function watchStatus(
     using _late = clock.every(LATE_MS, () => view.fails(SILENT));
     const answer = await unlessAborted(query().catch(FleetError.refusalFrom), left.signal);
     if (answer === null) break;
-    if ('code' in answer) {
+    if (isRefusal(answer)) {
       view.fails(answer);
       // A deadline that passed says nothing of the controller's load.
       pauseMs = intervalMs;

@@ -5,6 +5,7 @@
  */
 import { refusal } from '../../proto/errors.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
+import { PROCESSES_MAX } from '../../proto/text-limits.ts';
 import type { AgentEvent, ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
 import type { Host, Session } from './host.ts';
 import { dispatchAgain, noteConnection, noteProcessState, noteTargetEvent } from './operations.ts';
@@ -13,9 +14,6 @@ import { putHost, type Turn } from './state.ts';
 type Snapshot = Extract<AgentMessage, { readonly kind: 'snapshot' }>;
 type Event = Extract<AgentMessage, { readonly kind: 'event' }>;
 type LocalOrder = Extract<AgentEvent, { readonly kind: 'localOrder' }>;
-
-/** As many as one agent's configuration may name; more is an agent that has gone wrong. */
-const PROCESSES_MAX = 10_000;
 
 export function hearSnapshot(turn: Turn, host: Host, session: Session, message: Snapshot): void {
   const arrived = [...(session.arriving ?? []), ...message.processes];

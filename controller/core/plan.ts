@@ -5,7 +5,7 @@
  * recomputed.
  */
 
-import { type Refusal, refusal } from '../../proto/errors.ts';
+import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
 import type { OperationFacts, OperationRequest, Target, Wave } from '../../proto/operation.ts';
 import { matchProcesses, namesOfPatterns, nearestProcess } from '../../proto/process-pattern.ts';
@@ -34,7 +34,7 @@ export function makePlan(
   request: OperationRequest,
   chosen: readonly Host[] | Refusal,
 ): Plan | Refusal {
-  if ('code' in chosen) return chosen;
+  if (isRefusal(chosen)) return chosen;
   const { verb } = request;
   if (verb === 'update') return planUpdate(request, chosen);
   const { byHost, unmatched } = matchProcesses(request.processes, chosen.map(statusesOf));

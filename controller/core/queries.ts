@@ -1,5 +1,5 @@
 /** What operators may look at, answered from the committed state. Looking changes nothing. */
-import { type Refusal, refusal } from '../../proto/errors.ts';
+import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import {
   matchProcesses,
   namesOfPatterns,
@@ -19,7 +19,7 @@ export interface HostQuery {
 
 export function listHosts(state: FleetState, query: HostQuery): readonly HostStatus[] | Refusal {
   const hosts = select(state, query);
-  return 'code' in hosts ? hosts : hosts.map(hostStatusOf);
+  return isRefusal(hosts) ? hosts : hosts.map(hostStatusOf);
 }
 
 export interface ProcessListing {
@@ -36,7 +36,7 @@ export function listProcesses(
   const problem = patternsProblem(patterns);
   if (problem !== null) return problem;
   const hosts = select(state, query);
-  if ('code' in hosts) return hosts;
+  if (isRefusal(hosts)) return hosts;
   const wanted = patterns.length === 0 ? ['all'] : patterns;
   const { byHost, unmatched } = matchProcesses(wanted, hosts.map(statusesOf));
   const processes = hosts.flatMap((host, index) =>

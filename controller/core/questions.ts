@@ -3,7 +3,7 @@
  * each has answered, is lost, or has had its time, the whole reply goes back at once. Nothing of it
  * is durable: who asked is gone with this controller, and asks again.
  */
-import { type Refusal, refusal } from '../../proto/errors.ts';
+import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import type { HostAnswer, HostQuestion, HostReport } from '../../proto/host-questions.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
@@ -53,7 +53,7 @@ const ITEM_SIZE = 40;
 
 export function ask(turn: Turn, { reply, hosts: selector, question }: Asked): void {
   const chosen = hostsToAsk(turn, selector);
-  if ('code' in chosen) {
+  if (isRefusal(chosen)) {
     turn.effects.push({ kind: 'answerQuestion', reply, answer: chosen });
     return;
   }

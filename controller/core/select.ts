@@ -1,5 +1,5 @@
 /** Which hosts of the fleet, as it is now, a selector means. */
-import { type Refusal, refusal } from '../../proto/errors.ts';
+import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import type { Selector } from '../../proto/selector/syntax.ts';
 import { type Host, isConnected } from './host.ts';
 import { evaluateSelector } from './selector/evaluate.ts';
@@ -21,9 +21,9 @@ export function selectHosts(
   wallMs: number,
 ): readonly Host[] | Refusal {
   const parsed = parseSelector(selector);
-  if ('code' in parsed) return parsed;
+  if (isRefusal(parsed)) return parsed;
   const selected = evaluateSelector(parsed, viewOf(state, wallMs));
-  return 'code' in selected ? selected : selected.flatMap((id) => state.hosts.get(id) ?? []);
+  return isRefusal(selected) ? selected : selected.flatMap((id) => state.hosts.get(id) ?? []);
 }
 
 /** @param cause why this request must name hosts */

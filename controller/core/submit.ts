@@ -3,7 +3,7 @@
  * the first answer was lost, finds the operation that it made and starts nothing. The operation is
  * committed with its whole plan before anybody is told of it or anything is dispatched.
  */
-import { type Refusal, refusal } from '../../proto/errors.ts';
+import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import type { Operation, OperationFacts, OperationRequest } from '../../proto/operation.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
 import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
@@ -41,7 +41,7 @@ export function submit(turn: Turn, submission: Submission): void {
 /** @returns the operation as it will stand once the turn is committed, or why there is none */
 function begin(turn: Turn, request: OperationRequest, requestedBy: string): Operation | Refusal {
   const planned = planOperation(turn, request, requestedBy);
-  if ('code' in planned) return planned;
+  if (isRefusal(planned)) return planned;
   forgetOld(turn);
   turn.writes.push({ kind: 'operationBegun', operation: planned });
   const step = beginOperation(executionOf(planned, false), turn.at.wallMs);
@@ -59,7 +59,7 @@ export function planOperation(
   if (problem !== null) return problem;
   const { state, at } = turn;
   const plan = makePlan(request, selectHosts(state, request.hosts, at.wallMs));
-  if ('code' in plan) return plan;
+  if (isRefusal(plan)) return plan;
   const planned = {
     requestedBy,
     state: 'planned',

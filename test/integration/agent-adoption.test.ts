@@ -55,6 +55,9 @@ autostart = false
 command = ${counted}
 environment = STARTS="${fleet.path('counted.starts')}"
 startsecs = 0
+[program:reader]
+command = cat
+startsecs = 0
 [program:talker]
 command = ${talker}
 startsecs = 0
@@ -68,6 +71,7 @@ ${ending('expected', 7, 'startsecs = 0\nautorestart = unexpected\nexitcodes = 0,
   for (const name of ['web:web-0', 'stopped', 'counted', 'talker', 'seven', 'again', 'expected']) {
     await fleet.running(HOST, name);
   }
+  await fleet.running(HOST, 'reader');
 });
 
 after(() => fleet?.[Symbol.dispose]());
@@ -105,7 +109,7 @@ test('processes outlive their agent, the next one adopts them, and what people a
 
   const list = (await fleet.fleetctl('status', '-o', 'json')).json<ProcessListDocument>();
   const now = new Map(list.items.map((item) => [item.process, item]));
-  for (const name of ['web:web-0', 'web:web-1', 'web:web-2', 'talker', 'asked']) {
+  for (const name of ['web:web-0', 'web:web-1', 'web:web-2', 'talker', 'reader', 'asked']) {
     const same = before.get(`${HOST} ${name}`)?.status;
     assert.equal(now.get(name)?.pid, same?.pid, `${name} was started anew`);
     assert.equal(now.get(name)?.restarts, 0, name);

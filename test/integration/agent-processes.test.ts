@@ -129,7 +129,7 @@ test('a program has the descriptors 0, 1 and 2, no other, and the limit that min
   // The harness hands each program one descriptor more than it needs; the agent must not pass it on.
   const descriptors = descriptorsOf(pid);
   assert.deepEqual([...descriptors.keys()], [0, 1, 2], JSON.stringify([...descriptors]));
-  assert.equal(descriptors.get(0), '/dev/null');
+  assert.equal(descriptors.get(0), realpathSync(fleet.path(HOST, 'run', 'surroundings.in')));
   const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
   assert.match(limits, /^Max open files +512 /m);
 });

@@ -104,11 +104,11 @@ test('a state_dir that others may write to is refused and stays as it is', async
   assert.equal(statSync(fleet.path('web-2')).mode & 0o777, 0o777);
 });
 
-test('a FIFO that was tidied away is made again, and no output is lost in a plain file', async () => {
-  const fifo = fleet.path(HOST, 'run', 'talker.out');
-  rmSync(fifo);
+test('FIFOs that were tidied away are made again, and no output is lost in a plain file', async () => {
+  const fifos = ['in', 'out'].map((end) => fleet.path(HOST, 'run', `talker.${end}`));
+  for (const fifo of fifos) rmSync(fifo);
   assert.equal((await restart('talker')).state, 'succeeded');
-  assert.ok(statSync(fifo).isFIFO());
+  for (const fifo of fifos) assert.ok(statSync(fifo).isFIFO());
   await fleet.until('both lines are logged', () => {
     return fleet.lines('shared-logs', 'talker-stdout.log').length === 2;
   });

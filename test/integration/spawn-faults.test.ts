@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { environmentOf, isAlive, sendSignal, statusField } from './fleet/processes.ts';
@@ -134,9 +134,27 @@ test('a program gets 0, 1 and 2 and nothing else', async (context) => {
   const printed = await real.printed('ls -l /proc/self/fd');
   const targets = [...printed.matchAll(/ (\d+) -> (.*)$/gm)].map(([, fd, to]) => `${fd} ${to}`);
   const fifo = join(real.folder, 'printing.out');
-  assert.deepEqual(targets.slice(0, 3), ['0 /dev/null', `1 ${fifo}`, `2 ${fifo}`]);
+  const stdin = join(real.folder, 'printing.in');
+  assert.deepEqual(targets.slice(0, 3), [`0 ${stdin}`, `1 ${fifo}`, `2 ${fifo}`]);
   assert.match(targets[3] ?? '', /^3 \/proc\/\d+\/fd$/, 'that of ls itself');
   assert.equal(targets.length, 4);
+});
+
+test('a program that reads its stdin waits, cannot write there, and runs on when nobody holds its logs', async (context) => {
+  const real = openChildren(context);
+  const script = 'echo x >&0 || echo refused; exec cat';
+  const reader = real.define('reader', { command: `sh -c ${quoted(script)}` });
+  const { pid } = await real.running(reader);
+  await eventually('it reads', () => statusField(pid, 'Name') === 'cat');
+  assert.match(real.log('reader'), /^refused$/m);
+  real.children[Symbol.dispose]();
+  await eventually('it waits', () => statusField(pid, 'State')?.startsWith('S') ?? false);
+  const writer = openSync(
+    join(real.folder, 'reader.in'),
+    constants.O_WRONLY | constants.O_NONBLOCK,
+  );
+  closeSync(writer);
+  assert.ok(isAlive(pid), 'the end of whoever else had it open is no end of file');
 });
 
 for (const name of ['nothing', 'what a shell sets by itself']) {

@@ -8,7 +8,12 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type SwitchTool, switchTo } from '../../agent/adapters/children/user-switch.ts';
-import { environmentOf, statusField, workingDirectoryOf } from './fleet/processes.ts';
+import {
+  descriptorsOf,
+  environmentOf,
+  statusField,
+  workingDirectoryOf,
+} from './fleet/processes.ts';
 import { eventually } from './fleet/wait.ts';
 import { isRoot, NOBODY, openChildren } from './spawn-harness.ts';
 
@@ -128,13 +133,24 @@ test(
   },
 );
 
+test('it may open its stdin itself, and waits there as others do', needsRoot, async (context) => {
+  const real = openChildren(context);
+  const command = '/bin/sh -c "exec cat </dev/stdin"';
+  const { pid } = await real.running(real.define('web', { command, user: NOBODY }));
+  await eventually('it reads', () => statusField(pid, 'Name') === 'cat');
+  assert.equal(descriptorsOf(pid).get(0), join(real.folder, 'web.in'));
+  await eventually('it waits', () => statusField(pid, 'State')?.startsWith('S') ?? false);
+});
+
 test('what its user may not open any more is taken back from him', needsRoot, async (context) => {
   const real = openChildren(context);
-  const fifo = join(real.folder, 'web.out');
+  const fifos = ['in', 'out'].map((end) => join(real.folder, `web.${end}`));
   await real.run(real.define('web', { command: 'true', user: NOBODY }));
-  assert.deepEqual([statSync(fifo).uid, statSync(fifo).mode & 0o777], [NOBODY.uid, 0o600]);
+  for (const fifo of fifos) {
+    assert.deepEqual([statSync(fifo).uid, statSync(fifo).mode & 0o777], [NOBODY.uid, 0o600]);
+  }
   await real.run(real.define('web', { command: 'true' }));
-  assert.equal(statSync(fifo).uid, 0);
+  for (const fifo of fifos) assert.equal(statSync(fifo).uid, 0);
 });
 
 test('an ordinary agent starts programs of its own user, and no others', async (context) => {

@@ -140,6 +140,7 @@ test('files are named after the process, logs as configured', () => {
   const folders = { runDir: '/run', logDir: '/log' };
   assert.deepEqual(runFilesOf(folders, knownProcessName('g:web')), {
     exitFile: '/run/g:web.exit',
+    stdinFifo: '/run/g:web.in',
     stdoutFifo: '/run/g:web.out',
     stderrFifo: '/run/g:web.err',
   });

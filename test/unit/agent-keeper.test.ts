@@ -79,6 +79,7 @@ for (const wanted of [HOSTILE, { ...HOSTILE, 'a.b': undefined, UID: undefined },
 const KEEPER = {
   process: 'g:web',
   exitFile: '/run/web.exit',
+  stdinFifo: '/run/web.in',
   stdoutFifo: '/run/web.out',
   stderrFifo: '/run/web.err',
   umask: 0o27,

@@ -213,22 +213,28 @@ test('a signal is sent to the child, and what becomes of it is the outcome', () 
   const sends = step.effects.filter((effect) => effect.kind === 'signalTarget');
   assert.deepEqual(sends, [{ kind: 'signalTarget', target, child, signal: 'HUP' }]);
   assert.deepEqual(outcomesIn(step), []);
-  const [done] = outcomesIn(
-    host.step({ kind: 'signalled', target, result: { kind: 'delivered' } }),
-  );
-  assert.equal(done?.state, 'succeeded');
-  assert.deepEqual(
-    outcomesIn(host.step({ kind: 'signalled', target, result: { kind: 'delivered' } })),
-    [],
-  );
-
-  host.signal('USR2', 'op-2', 'web');
-  const error = 'could not send SIGUSR2: EPERM';
-  const [failed] = outcomesIn(
-    host.step({ kind: 'signalled', target: 'op-2 signal web', result: { kind: 'failed', error } }),
-  );
-  assert.deepEqual([failed?.state, failed?.error], ['failed', error]);
+  const delivered = { kind: 'signalled', target, result: { kind: 'delivered' } } as const;
+  assert.equal(outcomesIn(host.step(delivered))[0]?.state, 'succeeded');
+  assert.deepEqual(outcomesIn(host.step(delivered)), []);
   assert.equal(outcomesIn(host.signal('HUP', 'op-3', 'idle'))[0]?.error, 'not running');
+});
+
+test('a signal that did not arrive fails its target, and says whether anybody was there', () => {
+  const host = aRunningHost(web);
+  const error = 'could not send SIGUSR2: EPERM';
+  const results = [{ kind: 'failed', error }, { kind: 'gone' }] as const;
+  const outcomes = results.flatMap((result) => {
+    host.signal('USR2', `op ${result.kind}`, 'web');
+    const target = `op ${result.kind} signal web`;
+    return outcomesIn(host.step({ kind: 'signalled', target, result }));
+  });
+  assert.deepEqual(
+    outcomes.map(({ state, fault, error: why }) => [state, fault, why]),
+    [
+      ['failed', 'failed', error],
+      ['failed', 'not-running', 'not running'],
+    ],
+  );
 });
 
 test('a process that cannot be signalled fails its stop, and nothing is started beside it', () => {

@@ -389,3 +389,11 @@ test('suggestions for twenty thousand wrong names among a thousand are not searc
   assert.match(said(`${programs.join('')}[group:g]\nprograms=${members.join()}`), /20000 errors$/);
   assert.ok(performance.now() - startMs < 10_000);
 });
+
+test('more processes than a controller takes are refused, wherever they come from', () => {
+  const many = '[program:a]\ncommand=a\nnumprocs=9999\nprocess_name=%(process_num)d\n';
+  const { config, problems } = load(`${many}[program:b]\ncommand=b\n[program:c]\ncommand=c\n`);
+  assert.equal(config, null);
+  assert.match(formatProblems({ errors: problems }), /more than the 10000 processes/);
+  assert.notEqual(load(`${many}[program:b]\ncommand=b\n`).config, null);
+});

@@ -57,12 +57,13 @@ test('an unknown user is an error that says how to see the known ones', () => {
   assert.match(load(program('')).said, /user: expected the name or uid of a user, found nothing/);
 });
 
-test('an agent that is not root cannot run a program as somebody else, and says what would help', () => {
-  const { config, said } = load(program('www'), ALICE);
-  assert.equal(config, null);
+test('an agent that is not root takes a program of somebody else, and says what will happen and would help', () => {
+  const { config, said } = load(program('www') + program('alice', 'b'), ALICE);
+  const users = config?.processes.map(({ user }) => user);
+  assert.deepEqual(users, [{ name: 'www', uid: 33, gid: 33 }, null], 'as nobody else than asked');
   assert.equal(
     said,
-    '/etc/agent.conf:8: [program:a] user: the agent runs as alice (uid 1000), and only root can switch to another user, "www"; start the agent as root, or name no user here\n1 error',
+    '/etc/agent.conf:8: warning: [program:a] user: every start will fail: the agent runs as alice (uid 1000), and only root can switch to another user, "www"; start the agent as root, or name no user here\n1 warning',
   );
 });
 
@@ -71,12 +72,13 @@ test('the user of [supervisord] is the one that programs run as, and cannot be s
   const { config } = load(global + program('www'));
   assert.deepEqual(config?.agent.runAs, { name: 'www', uid: 33, gid: 33 });
   assert.equal(config.processes[0]?.user, null);
-  assert.match(
-    load(global + program('root')).said,
-    /the agent runs as www \(uid 33\), and only root/,
-  );
+  const asRoot = load(global + program('root'));
+  assert.equal(asRoot.config?.processes[0]?.user?.uid, 0);
+  assert.match(asRoot.said, /warning: .* fail: the agent runs as www \(uid 33\), and only root/);
   assert.equal(load(`[supervisord]\nuser=root\n`).config?.agent.runAs, null);
-  assert.match(load(global, ALICE).said, /\[supervisord\] user: the agent runs as alice/);
+  const switched = load(global, ALICE);
+  assert.equal(switched.config, null);
+  assert.match(switched.said, /\[supervisord\] user: the agent runs as alice/);
 });
 
 test('each user is looked up once, however many programs name it', () => {

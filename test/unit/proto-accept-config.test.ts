@@ -18,7 +18,7 @@ function outcome(
     [kind]: found,
   };
   let said = '';
-  const args = { configPath: 'a.conf', ...asked };
+  const args = { configPath: 'a.conf', settings: new Map(), ...asked };
   const write = (text: string) => {
     said += text;
   };

@@ -20,7 +20,7 @@ import {
   suits,
 } from './attendance.ts';
 import { makeFifos, removeForeignFifos } from './fifos.ts';
-import { runFilesOf } from './run-files.ts';
+import { fifosOf, runFilesOf } from './run-files.ts';
 import { ensureDescriptorsLeft } from './spare-descriptors.ts';
 
 export class Attendances implements Disposable {
@@ -42,8 +42,8 @@ export class Attendances implements Disposable {
   /** @throws where the output cannot be captured; nothing is left open then */
   forStart(definition: ProcessDefinition): Attendance {
     ensureDescriptorsLeft();
-    const { stdoutFifo, stderrFifo } = runFilesOf(this.#around.folders, definition.process);
-    removeForeignFifos([stdoutFifo, stderrFifo], definition.user?.uid ?? null);
+    const files = runFilesOf(this.#around.folders, definition.process);
+    removeForeignFifos(fifosOf(files), definition.user?.uid ?? null);
     return this.#attend(definition, !definition.redirectStderr);
   }
 
@@ -70,8 +70,8 @@ export class Attendances implements Disposable {
 
   forget(process: ProcessName): void {
     this.#close(process);
-    const { exitFile, stdoutFifo, stderrFifo } = runFilesOf(this.#around.folders, process);
-    for (const path of [exitFile, stdoutFifo, stderrFifo]) rmSync(path, { force: true });
+    const files = runFilesOf(this.#around.folders, process);
+    for (const path of [files.exitFile, ...fifosOf(files)]) rmSync(path, { force: true });
   }
 
   reopenLogs(): void {
@@ -92,9 +92,9 @@ export class Attendances implements Disposable {
   #attend(definition: ProcessDefinition, hasOwnStderr: boolean): Attendance {
     const { process } = definition;
     const present = this.#attended.get(process);
-    const { stdoutFifo, stderrFifo } = runFilesOf(this.#around.folders, process);
+    const fifos = fifosOf(runFilesOf(this.#around.folders, process));
     // Somebody may have tidied up; a keeper would then write to a plain file, without end.
-    const areThere = makeFifos([stdoutFifo, stderrFifo]) === 0;
+    const areThere = makeFifos(fifos) === 0;
     if (present !== undefined && suits(present, definition) && areThere) {
       for (const stream of streamsOf(present)) stream.reopenMovedLog();
       return present;

@@ -1,7 +1,7 @@
 /**
- * Makes the FIFOs through which programs print. They outlive the agent and lie in its directory, but
- * belong to the user of the program, who may open them again (`/dev/stdout`): so what is there under
- * their names is looked at before it is used.
+ * Makes the FIFOs that programs have as stdin, stdout and stderr. They outlive the agent and lie in
+ * its directory, but belong to the user of the program, who may open them again (`/dev/stdout`): so
+ * what is there under their names is looked at before it is used.
  */
 import { execFileSync } from 'node:child_process';
 import { lstatSync, rmSync } from 'node:fs';
@@ -25,7 +25,7 @@ export function makeFifos(paths: readonly string[]): number {
 
 /**
  * Removes the FIFOs that belonged to another user's program: what that one left behind may still
- * have them open, and would read what the next one prints, or print in its name.
+ * have them open, and would read what the next one prints, print in its name, or write what it reads.
  */
 export function removeForeignFifos(paths: readonly string[], uid: number | null): void {
   const mayStay = [uid, process.geteuid?.()];

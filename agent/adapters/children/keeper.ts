@@ -2,7 +2,7 @@
  * The keeper: a small shell that stands between the agent and each program, so that the program
  * survives the agent and its end is still recorded.
  *
- *   agent ── spawns ──► keeper (own session; holds both FIFOs open; waits)
+ *   agent ── spawns ──► keeper (own session; holds the FIFOs open; waits)
  *                          └── setsid sh: prints its pid, waits at the gate ── exec ──► program
  *
  *   gate (descriptor 3, a socket pair with the agent): the child writes its pid; the agent records
@@ -12,6 +12,9 @@
  *
  *   exit file: what the shell remarks about a death by signal, or that the gate was never opened,
  *   then `exit N`. Written whether or not an agent is there to see it.
+ *
+ *   stdin: a FIFO into which nobody writes, and which the keeper holds open for writing: so, as in
+ *   Supervisor, a program that reads it waits, with or without an agent, and never meets its end.
  *
  * The child runs in the foreground of the keeper, because POSIX shells start background jobs with
  * SIGINT and SIGQUIT ignored, which the program would inherit.
@@ -44,10 +47,10 @@ ${becomeProgram}`;
 
 /** Its own status is the program's too, for where the exit file finds no room. */
 const KEEPER = `
-exec 4<>"$2" 5<>"$3" 2>"$1"
-[ "$4" = - ] || umask "$4"
-ulimit -S -n "$5" 2>/dev/null || ulimit -n "$5" 2>/dev/null
-( shift 5; exec "$@" 6>&2 >&4 2>&5 4>&- 5>&- )
+exec <>"$2" 4<>"$3" 5<>"$4" 2>"$1"
+[ "$5" = - ] || umask "$5"
+ulimit -S -n "$6" 2>/dev/null || ulimit -n "$6" 2>/dev/null
+( exec <"$2"; shift 6; exec "$@" 6>&2 >&4 2>&5 4>&- 5>&- )
 set -- "$?"
 echo "exit $1" >&2
 exit "$1"
@@ -59,6 +62,7 @@ const SETSID_PATHS = ['/usr/bin/setsid', '/bin/setsid'];
 export interface KeeperOptions {
   readonly process: string;
   readonly exitFile: string;
+  readonly stdinFifo: string;
   readonly stdoutFifo: string;
   readonly stderrFifo: string;
   readonly umask: number | null;
@@ -87,6 +91,7 @@ export function keeperArguments(options: KeeperOptions): readonly string[] {
     KEEPER,
     title,
     options.exitFile,
+    options.stdinFifo,
     options.stdoutFifo,
     options.stderrFifo,
     options.umask === null ? '-' : options.umask.toString(8),

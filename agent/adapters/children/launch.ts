@@ -10,7 +10,7 @@ import { findExecutable } from './executable.ts';
 import { keeperArguments } from './keeper.ts';
 import { carryEnvironment } from './keeper-environment.ts';
 import { type OwnEnvironment, programEnvironment } from './program-environment.ts';
-import type { RunFiles } from './run-files.ts';
+import { fifosOf, type RunFiles } from './run-files.ts';
 import { chdirFailure } from './spawn-failure.ts';
 import { giveTo, switchTo } from './user-switch.ts';
 
@@ -56,17 +56,18 @@ export function startKeeper(
   files: RunFiles,
   { own, descriptorsMax }: Surroundings,
 ): ChildProcess {
-  const { exitFile, stdoutFifo, stderrFifo } = files;
+  const { exitFile, stdinFifo, stdoutFifo, stderrFifo } = files;
   const crossesUsers = switchWords.length > 0;
   const { environment, restore, prefix } = carryEnvironment(programEnvironment(definition, own), {
     own,
     crossesUsers,
   });
   rmSync(exitFile, { force: true });
-  giveTo(crossesUsers ? definition.user : null, [stdoutFifo, stderrFifo]);
+  giveTo(crossesUsers ? definition.user : null, fifosOf(files));
   const words = keeperArguments({
     process: definition.process,
     exitFile,
+    stdinFifo,
     stdoutFifo,
     stderrFifo: definition.redirectStderr ? stdoutFifo : stderrFifo,
     umask: definition.umask,

@@ -9,6 +9,7 @@ export interface Folders extends LogFolder {
 
 export interface RunFiles {
   readonly exitFile: string;
+  readonly stdinFifo: string;
   readonly stdoutFifo: string;
   readonly stderrFifo: string;
 }
@@ -16,5 +17,15 @@ export interface RunFiles {
 /** Names contain no slash (the configuration refuses them), so they are safe as file names. */
 export function runFilesOf({ runDir }: Pick<Folders, 'runDir'>, process: ProcessName): RunFiles {
   const base = join(runDir, process);
-  return { exitFile: `${base}.exit`, stdoutFifo: `${base}.out`, stderrFifo: `${base}.err` };
+  return {
+    exitFile: `${base}.exit`,
+    stdinFifo: `${base}.in`,
+    stdoutFifo: `${base}.out`,
+    stderrFifo: `${base}.err`,
+  };
+}
+
+/** The descriptors 0, 1 and 2 of the program, in this order. */
+export function fifosOf({ stdinFifo, stdoutFifo, stderrFifo }: RunFiles): readonly string[] {
+  return [stdinFifo, stdoutFifo, stderrFifo];
 }

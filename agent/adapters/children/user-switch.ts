@@ -42,8 +42,8 @@ export function switchTo(user: ProcessUser | null, around = surroundings()): Use
 }
 
 /**
- * A program may open `/dev/stdout` itself, which is opening its FIFO; nobody but its user and root
- * can. The path to it stays closed to both.
+ * A program may open `/dev/stdin` and `/dev/stdout` itself, which is opening its FIFOs; nobody but
+ * its user and root can. The path to it stays closed to both.
  * @throws where it cannot be changed
  */
 export function giveTo(user: ProcessUser | null, paths: readonly string[]): void {

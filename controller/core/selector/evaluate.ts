@@ -3,7 +3,7 @@
  * stand in it; patterns and conditions may match none; all together it must mean at least one host,
  * and never the whole fleet where nobody has said so.
  */
-import { type Refusal, refusal } from '../../../proto/errors.ts';
+import { isRefusal, type Refusal, refusal } from '../../../proto/errors.ts';
 import { GROUP_NESTING_MAX } from '../../../proto/selector/limits.ts';
 import { caretUnder, clipped, mistake, refusalOf } from '../../../proto/selector/mistake.ts';
 import type { Chain, Expression, Selector } from '../../../proto/selector/syntax.ts';
@@ -29,7 +29,7 @@ export function evaluateSelector(
   const evaluation: Evaluation = { fleet, positions: null, groupSets: new Map(), unknown: [] };
   const set = evaluate(evaluation, { text: selector.text, groups: [] }, selector.expression);
   if (evaluation.unknown.length > 0) return refusalOfUnknown(evaluation.unknown, fleet);
-  if ('code' in set) return set;
+  if (isRefusal(set)) return set;
   const bytes = settle(set);
   if ('kind' in bytes) return refusalOfUnsaid(bytes);
   const selected = fleet.hosts.filter((_, index) => bytes[index] === 1);
@@ -62,7 +62,7 @@ function evaluate(
       return evaluateChain(evaluation, within, expression);
     case 'not': {
       const set = evaluate(evaluation, within, expression.operand);
-      if ('code' in set) return set;
+      if (isRefusal(set)) return set;
       const group = within.groups.at(-1) ?? null;
       return complementOf(set, { text: within.text, group, at: expression.at });
     }
@@ -76,7 +76,7 @@ function evaluate(
     }
     default: {
       const bytes = lookUp(expression, evaluation.fleet);
-      return 'code' in bytes ? bytes : plainSet(bytes);
+      return isRefusal(bytes) ? bytes : plainSet(bytes);
     }
   }
 }
@@ -88,9 +88,9 @@ function evaluateChain(
 ): HostSet | Refusal {
   let set = evaluate(evaluation, within, first);
   for (const { operator, operand } of steps) {
-    if ('code' in set) return set;
+    if (isRefusal(set)) return set;
     const right = evaluate(evaluation, within, operand);
-    if ('code' in right) return right;
+    if (isRefusal(right)) return right;
     const combined = combine(set, operator, right);
     set = 'kind' in combined ? refusalOfUnsaid(combined) : combined;
   }
@@ -117,7 +117,7 @@ function evaluateGroups(
   let set: HostSet | null = null;
   for (const name of names) {
     const group = evaluateGroup(evaluation, within, name);
-    if ('code' in group) return group;
+    if (isRefusal(group)) return group;
     const combined: HostSet | UnsaidEverything = set === null ? group : combine(set, ',', group);
     if ('kind' in combined) return refusalOfUnsaid(combined);
     set = combined;
@@ -133,7 +133,7 @@ function evaluateGroup(evaluation: Evaluation, within: Within, name: string): Ho
   const groups = [...within.groups, name];
   if (groups.length > GROUP_NESTING_MAX) return nestedTooDeep(groups);
   const set = evaluate(evaluation, { text: selector.text, groups }, selector.expression);
-  if (!('code' in set)) evaluation.groupSets.set(name, set);
+  if (!isRefusal(set)) evaluation.groupSets.set(name, set);
   return set;
 }
 

@@ -29,10 +29,19 @@ socket = {dir}/own.sock
 command = sh -c "umask >{dir}/up; exec sleep 1000"
 `;
 
+const WITH_UMASK = '-n -m 027 -i mine -q {dir}/auto -k -t -s -a 512';
+
 const IN_PLACE_OF_THE_FILE = [
   '-n -l {dir}/flag.log -j {dir}/flag.pid -e debug -y 1MB -z 3',
-  '-n -m 027 -i mine -q {dir}/auto -k -t -s -a 512',
+  WITH_UMASK,
+  '-nsk -l{dir}/flag.log -j{dir}/flag.pid --logfile_backups=2 --logfile_maxbytes=2MB --strip_ansi',
   '-n -d {dir} -u root --loglevel=debug --minfds=500 --minprocs=100',
+];
+
+const CANNOT_BE = [
+  ...['-e loud', '--loglevel=', '-l {dir}/none/x', '-j {dir}/none/x', '-y many', '-z many', '-m 9'],
+  ...['-u no-such-user', '-d {dir}/none', '--childlogdir={dir}/none', '-a few', '--minprocs few'],
+  ...['-l', '-n=1', '--nodaemon=1', '-t word'],
 ];
 
 export const DAEMON_ARGUMENTS: readonly Row[] = [
@@ -66,12 +75,21 @@ export const DAEMON_ARGUMENTS: readonly Row[] = [
     conf: '',
     files: { 'own.conf': OWN_CONF },
     steps: IN_PLACE_OF_THE_FILE.map(withFlags),
-    shows: { '-n -l {dir}/flag.log -j {dir}/flag.pid -e debug -y 1MB -z 3': /0022\nflag\.log/ },
-    onPurpose: IN_PLACE_OF_THE_FILE.map((words) => ({
-      fact: words,
-      ours: /^exit 2/,
-      see: 'flags that stand for what `[supervisord]` says',
-    })),
+    shows: {
+      '-n -l {dir}/flag.log -j {dir}/flag.pid -e debug -y 1MB -z 3': /0022\nflag\.log/,
+      [WITH_UMASK]: 'exit 0\n0022',
+    },
+    onPurpose: [{ fact: WITH_UMASK, ours: 'exit 0\n0027', see: '`umask` of `[supervisord]`' }],
     needsRoot: true,
+  },
+  {
+    name: 'values of flags that cannot be',
+    ref: null,
+    conf: '',
+    files: { 'own.conf': OWN_CONF },
+    steps: CANNOT_BE.map((words) => flags(`-n -c {dir}/own.conf ${words}`)),
+    shows: Object.fromEntries(
+      CANNOT_BE.map((words) => [`-n -c {dir}/own.conf ${words}`, 'exit 2\non stderr']),
+    ),
   },
 ];

@@ -77,11 +77,11 @@ export const ENVIRONMENT: readonly Row[] = [
     conf: '[program:x]\ncommand = {probes}/inherited.sh {dir}/report',
     steps: [until('x', 'RUNNING')],
     observe: [file('report')],
-    shows: { 'file report': /pipe:\[N\]$/ },
+    shows: { 'file report': /stdin: a pipe\naccess mode: 0$/ },
     onPurpose: [
       {
         fact: 'file report',
-        ours: /^Max core[^\n]*\nMax processes[^\n]*\nMax address[^\n]*\nSigBlk:\t0+\nSigIgn:\t0+\n\/dev\/null$/,
+        ours: /^Max core[^\n]*\nMax processes[^\n]*\nMax address[^\n]*\nSigBlk:\t0+\nSigIgn:\t0+\nstdin: a pipe\naccess mode: 0$/,
         see: 'no signal is ignored',
       },
     ],

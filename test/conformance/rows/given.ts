@@ -20,18 +20,37 @@ const VARIABLES = 'grep -v "^PYTHON\\|^CONFORMANCE" values | sort';
 
 export const GIVEN: readonly Row[] = [
   {
-    name: 'a program that reads its stdin to the end',
+    name: 'a program that reads its stdin',
     ref: null,
     conf: '[program:x]\ncommand = cat',
-    steps: [pause(3), ctl('status x')],
-    ignore: /^gaps/,
-    shows: { 'states of x': 'STARTING RUNNING' },
-    onPurpose: [
-      { fact: 'states of x', ours: /^STARTING BACKOFF/, see: '`/dev/null`' },
-      { fact: '$ status x', ours: /BACKOFF +Exited too quickly/, see: '`/dev/null`' },
-      { fact: 'endings of x', ours: /^0( 0)*$/, see: '`/dev/null`' },
-      { fact: 'spawn errors of x', ours: 'Exited too quickly', see: '`/dev/null`' },
+    steps: [until('x', 'RUNNING'), ctl('restart x'), ctl('status x'), ctl('stop x')],
+    shows: {
+      'states of x': 'STARTING RUNNING STOPPING STOPPED STARTING RUNNING STOPPING STOPPED',
+      '$ status x': /RUNNING/,
+    },
+  },
+  {
+    name: 'a program that acts when its stdin ends',
+    ref: null,
+    conf: `[program:x]
+command = sh -c "cat; echo ended >>{dir}/ended"
+autorestart = false`,
+    steps: [
+      until('x', 'RUNNING'),
+      pause(2),
+      shellFact('ended', 'test -e ended && echo yes || echo never'),
+      ctl('status x'),
     ],
+    ignore: /^gaps/,
+    shows: { ended: 'never', 'states of x': 'STARTING RUNNING' },
+  },
+  {
+    name: 'a program of another user that reads its stdin',
+    ref: null,
+    conf: '[program:x]\ncommand = cat\nuser = nobody',
+    steps: [until('x', 'RUNNING'), ctl('stop x')],
+    shows: { 'states of x': 'STARTING RUNNING STOPPING STOPPED', 'endings of x': 'SIGTERM' },
+    needsRoot: true,
   },
   {
     name: 'arguments, descriptors, group, terminal, nice value, limits',

@@ -32,7 +32,6 @@ const NOT_YET = 'its section is not served yet, so its values are not judged yet
 export const DIFFERENCES: readonly Difference[] = [
   stricter('[program:b]\ncommand=', AT_START),
   stricter('directory=', AT_START),
-  stricter('[supervisord]\nuser=www-data\n[program:b]\ncommand=x\nuser=nobody', AT_START),
   stricter('stopsignal=0', 'signal 0 stops nothing'),
   stricter('stopsignal=_IGN', 'Python has constants with such names, which are no signals'),
   stricter('umask=7777', 'there are nine bits to mask'),
