@@ -30,7 +30,7 @@ export const PROBLEMS_LENGTH_MAX = 8_000;
 export const PROCESSES_MAX = 10_000;
 
 /** Groups or processes in one answer. */
-export const ANSWER_ITEMS_MAX = PROCESSES_MAX;
+export const ANSWER_ITEMS_MAX = 10_000;
 
 /** A command as it was typed on a host. */
 export const COMMAND_LENGTH_MAX = 500;

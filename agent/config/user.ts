@@ -26,7 +26,7 @@ export function rememberedAccounts({ user, findUser, findGroup }: Accounts): Acc
   return { user, findUser: remembered(findUser), findGroup: remembered(findGroup) };
 }
 
-/** As whom a program runs; null: as the agent does. Where it cannot, each start fails and says why. */
+/** As whom a program runs; null: as the agent does. Where it may not, every start fails with why. */
 export const programUser = (accounts: Accounts): Parser<ProcessUser | null> => ({
   expected: 'the name or uid of a user',
   parse: (text) => {

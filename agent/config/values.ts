@@ -3,6 +3,7 @@
  * what cannot be done yet is refused or said, never quietly done otherwise.
  */
 import type { Parser } from '../../proto/dialect/settings.ts';
+import { parseSignal } from '../../proto/dialect/signals.ts';
 import { FALSY, TRUTHY } from '../../proto/dialect/values.ts';
 import { strip } from '../../proto/dialect/white-space.ts';
 import { wholeNumber } from '../../proto/dialect/whole-number.ts';
@@ -48,27 +49,10 @@ export const exitCodes: Parser<readonly number[]> = {
 export const signalName = (signals: Readonly<Record<string, number>>): Parser<string> => ({
   expected: 'a signal such as TERM, INT, QUIT, HUP, KILL, USR1 or USR2',
   parse: (text) => {
-    const wanted = `SIG${strip(text).toUpperCase().replace(/^SIG/, '')}`;
-    const wantedNumber = wholeNumber(text);
-    const found = Object.entries(signals).find(
-      ([signal, number]) => signal === wanted || number === wantedNumber,
-    );
-    if (found !== undefined) return { ok: true, value: found[0].slice('SIG'.length) };
-    const other = Object.entries(WITHOUT_A_NAME).find(
-      ([signal, number]) => signal === wanted || number === String(wantedNumber),
-    );
-    return other === undefined || !('SIGPWR' in signals)
-      ? { ok: false }
-      : { ok: true, value: other[1] };
+    const value = parseSignal(text, signals);
+    return value === null ? { ok: false } : { ok: true, value };
   },
 });
-
-/** On Linux, which is told by its SIGPWR, Python knows these as well. */
-const WITHOUT_A_NAME: Readonly<Record<string, string>> = {
-  SIGCLD: 'CHLD',
-  SIGRTMIN: '34',
-  SIGRTMAX: '64',
-};
 
 /** Supervisor takes negative numbers where they can mean nothing but none; so do we, with a word. */
 export const orZero = (parser: Parser<number>): Parser<number> => ({

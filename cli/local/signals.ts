@@ -1,16 +1,10 @@
 /**
  * The signal of `signal`, by name or number. On one host the number means what the host's system
- * says, so unlike `fleetctl signal` for a fleet, every number goes that has a name here.
+ * says, so unlike `fleetctl signal` for a fleet, everything goes that Supervisor takes there.
  */
 import { constants } from 'node:os';
+import { parseSignal } from '../../proto/dialect/signals.ts';
 
-/** Without `SIG`, as the wire has it; null where there is no such signal. */
-export function parseLocalSignal(text: string): string | null {
-  const known = Object.entries(constants.signals);
-  if (/^\d+$/.test(text)) {
-    const [name] = known.find(([, number]) => number === Number(text)) ?? [];
-    return name?.slice('SIG'.length) ?? null;
-  }
-  const name = text.toUpperCase().replace(/^SIG/, '');
-  return known.some(([candidate]) => candidate === `SIG${name}`) ? name : null;
-}
+/** As the wire has it: without `SIG`, or a number; null where there is no such signal. */
+export const parseLocalSignal = (text: string): string | null =>
+  parseSignal(text, constants.signals);

@@ -76,7 +76,7 @@ const situations: readonly (readonly [
       news('web:0', 'signal'),
       news('dead', 'signal', 'not-running'),
     ],
-    'no: ERROR (no such process)\nweb:0: signalled\ndead: ERROR (not running)\n',
+    'dead: ERROR (not running)\nno: ERROR (no such process)\nweb:0: signalled\n',
     1,
   ],
   [

@@ -178,6 +178,6 @@ test('the user of [supervisord] counts for programs though another key there is 
     '[supervisord]\nuser=www\npidfile=/no/x\n[program:web]\ncommand=x\nuser=alice',
   );
   assert.equal(found[0], 'supervisord pidfile: there is no directory "/no"');
-  assert.match(found[1] ?? '', /^program:web user: the agent runs as www/);
+  assert.match(found[1] ?? '', /^program:web user: every start will fail: the agent runs as www/);
   assert.equal(found.length, 2);
 });

@@ -25,7 +25,7 @@ export function makeFifos(paths: readonly string[]): number {
 
 /**
  * Removes the FIFOs that belonged to another user's program: what that one left behind may still
- * have them open, and would read what the next one prints, print in its name, or write what it reads.
+ * have them open, and would read what the next one prints, print in its name, or write to its stdin.
  */
 export function removeForeignFifos(paths: readonly string[], uid: number | null): void {
   const mayStay = [uid, process.geteuid?.()];

@@ -6,6 +6,7 @@ import { escapeUnsafe } from '../../render/text.ts';
 import { EXIT } from '../exit-status.ts';
 import { withoutNeedless } from '../names.ts';
 import { type ProcessNews, processLine } from '../render/news.ts';
+import { typedPlaces } from '../typed-order.ts';
 import { followOrder, newOperationId } from './follow-order.ts';
 import { lastFailureOf } from './last-failure.ts';
 import {
@@ -43,18 +44,31 @@ export async function control(context: LocalContext, { names, ...rest }: Control
   const operationId = newOperationId(environment);
   const order = { kind: 'control', operationId, ...rest, names: withoutNeedless(names) } as const;
   const failure = lastFailureOf(rest.verb, names);
-  const refused = await followOrder(context, order, {
-    onStep: (step) => {
-      if (step.kind !== 'process') return null;
-      for (const news of asSupervisorTells(step, rest.verb)) {
-        environment.stdout.write(processLine(news));
-        failure.note(news);
-      }
-      return null;
-    },
-    onRefused: refusedControl,
-  });
-  return refused === EXIT.success ? failure.exitCode() : refused;
+  const say = (news: ProcessNews) => environment.stdout.write(processLine(news));
+  const kept: ProcessNews[] = [];
+  try {
+    const refused = await followOrder(context, order, {
+      onStep: (step) => {
+        if (step.kind !== 'process') return null;
+        for (const news of asSupervisorTells(step, rest.verb)) {
+          failure.note(news);
+          // A signal takes no time, so nobody waits for these.
+          if (rest.verb === 'signal') kept.push(news);
+          else say(news);
+        }
+        return null;
+      },
+      onRefused: refusedControl,
+    });
+    return refused === EXIT.success ? failure.exitCode() : refused;
+  } finally {
+    for (const news of asTyped(kept, names)) say(news);
+  }
+}
+
+function asTyped(told: readonly ProcessNews[], names: readonly string[]): readonly ProcessNews[] {
+  const placeOf = typedPlaces(names);
+  return told.toSorted((a, b) => placeOf(a.process) - placeOf(b.process));
 }
 
 /** supervisorctl prints what its daemon answers then, in the words of Python. */

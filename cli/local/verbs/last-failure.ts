@@ -5,8 +5,8 @@
  */
 import type { ProcessVerb } from '../../../proto/vocabulary.ts';
 import { EXIT } from '../exit-status.ts';
-import { groupOf, shownName } from '../names.ts';
 import { type ProcessNews, processExit } from '../render/news.ts';
+import { typedPlaces } from '../typed-order.ts';
 
 export interface LastFailure {
   readonly note: (news: ProcessNews) => void;
@@ -14,19 +14,13 @@ export interface LastFailure {
 }
 
 export function lastFailureOf(verb: ProcessVerb, names: readonly string[]): LastFailure {
-  const positions = new Map<string, number>();
-  for (const [index, typed] of names.entries()) {
-    for (const meant of [typed, shownName(typed)]) positions.set(meant, index);
-    const group = groupOf(typed);
-    if (group !== null) positions.set(`${group}:`, index);
-  }
+  const placeOf = typedPlaces(names);
   let last = { position: -1, exitCode: EXIT.success as number };
   return {
     note: (news) => {
       const exitCode = processExit(news);
       if (exitCode === null) return;
-      const [group = ''] = news.process.split(':');
-      const word = positions.get(news.process) ?? positions.get(`${group}:`) ?? 0;
+      const word = placeOf(news.process);
       const isFirstRound = verb === 'restart' && news.step === 'stop';
       const position = isFirstRound ? word : names.length + word;
       if (position >= last.position) last = { position, exitCode };

@@ -35,6 +35,37 @@ export const SIGNALS: readonly Row[] = [
     },
   },
   {
+    name: 'signal is answered in the order of the words',
+    ref: null,
+    conf: `${TWO}${sleeper('c')}${sleeper('d')}[group:g]\nprograms = c,d`,
+    steps: [
+      until('a', 'RUNNING'),
+      until('g:d', 'RUNNING'),
+      ctl('signal CONT b nobody a'),
+      ctl('signal CONT g:d g:c a b nobody:*'),
+    ],
+    shows: { '$ signal CONT b nobody a': /^exit \d\nb: .*\nnobody: .*\na: signalled$/ },
+  },
+  {
+    name: 'signals that Node has no name for',
+    ref: null,
+    conf: sleeper('a', 'autorestart = unexpected'),
+    steps: [
+      until('a', 'RUNNING'),
+      ...['CLD', 'sigcld', '+18', '35', '63', 'RTMIN+1', '-1'].map((sent) =>
+        ctl(`signal ${sent} a`),
+      ),
+      ctl('signal RTMIN a'),
+      until('a', 'RUNNING', 2),
+      ctl('signal 34 a'),
+      until('a', 'RUNNING', 3),
+      ctl('signal SIGRTMAX a'),
+      until('a', 'RUNNING', 4),
+    ],
+    ignore: /^(?:gaps|endings)/,
+    shows: { '$ signal RTMIN a': 'exit 0\na: signalled', '$ signal 35 a': /bad signal name/ },
+  },
+  {
     name: 'signal that ends a program',
     ref: null,
     conf: sleeper('a', 'autorestart = unexpected'),
