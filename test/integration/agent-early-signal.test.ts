@@ -80,35 +80,38 @@ async function endsCleanly(host: Host, agent: Daemon, earlier: readonly number[]
 }
 
 test('at any moment of a first start', async () => {
-  let inOrder = 0;
   for (const moment of MOMENTS_MS) {
     using host = makeHost({ rest: PROGRAMS });
     const agent = start(host);
     await setTimeout(moment);
-    if (await endsCleanly(host, agent, [])) inOrder += 1;
+    await endsCleanly(host, agent, []);
   }
-  assert.ok(inOrder > 0, 'none of the moments was late enough');
 });
 
 test('at any moment of a start that takes over what runs', async () => {
-  let inOrder = 0;
   using host = makeHost({ rest: PROGRAMS });
   for (const moment of MOMENTS_MS) {
     if (sleepers(host).length === 0) await leaveRunning(host);
     const earlier = sleepers(host);
     const agent = start(host);
     await setTimeout(moment);
-    if (await endsCleanly(host, agent, earlier)) inOrder += 1;
+    await endsCleanly(host, agent, earlier);
   }
-  assert.ok(inOrder > 0, 'none of the moments was late enough');
 });
 
-test('as soon as its socket is there', async () => {
-  using host = makeHost({ rest: PROGRAMS });
-  const agent = start(host);
-  await eventually('its socket', () => existsSync(host.socket), { askEveryMs: 1 });
-  assert.equal(await endsCleanly(host, agent, []), true);
-});
+for (const [when, isFirst] of [
+  ['as soon as its socket is there', true],
+  ['as soon as its socket is there, with what it takes over', false],
+] as const) {
+  test(when, async () => {
+    using host = makeHost({ rest: PROGRAMS });
+    if (!isFirst) await leaveRunning(host);
+    rmSync(host.socket, { force: true });
+    const agent = start(host);
+    await eventually('its socket', () => existsSync(host.socket), { askEveryMs: 1 });
+    assert.equal(await endsCleanly(host, agent, []), true);
+  });
+}
 
 test('while it reads its configuration', async () => {
   using host = makeHost({ rest: PROGRAMS });

@@ -82,7 +82,7 @@ export const SIGNALS: readonly Row[] = [
       until('g:a', 'RUNNING'),
       until('g:b', 'RUNNING'),
       ctlAnyOrder('signal CONT g:*'),
-      ctlAnyOrder('signal CONT g:a g:b'),
+      ctl('signal CONT g:a g:b'),
       ctlAnyOrder('signal CONT all'),
       ctl('tail g:a'),
       ctl('pid g:a'),

@@ -102,7 +102,6 @@ export const TARGETS: readonly Row[] = [
     ].map((words) => `signal ${words}`),
     {
       shows: { '$ signal 18 a': 'exit 0\na: signalled', '$ signal CONT b': /^exit 7/ },
-      onPurpose: [together('signal CONT a b', 'exit 7\nb: ERROR (not running)\na: signalled')],
     },
   ),
   each(
