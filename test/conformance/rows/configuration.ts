@@ -62,7 +62,8 @@ const taken: Row = {
   name: 'values that are written in unusual ways are taken',
   ref: null,
   conf: TAKEN.map(([key, value], index) => sleeper(`x${index + 10}`, `${key} = ${value}`)).join(''),
-  steps: [pause(2.5), ctl('avail'), ctl('status')],
+  // The highest tier comes last, and is waited for.
+  steps: [until('x38', 'RUNNING'), ctl('avail'), ctl('status')],
   ignore: /^(states|gaps|endings|spawn errors) of/,
   shows: { 'daemon starts': 'ready', '$ avail': /x10 +in use +auto +999:999/ },
 };
