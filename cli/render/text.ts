@@ -41,14 +41,18 @@ export function neutraliseLogLine(line: string): string {
   return neutralise(line.replace(COLOUR, '').replaceAll('\t', '    '));
 }
 
-/** As `escapeUnsafe`, for a whole log, whose lines stay lines. */
+/**
+ * As `escapeUnsafe`, for a whole log, whose lines stay lines. A carriage return alone would let what
+ * follows it overwrite the line; at the end of a piece its line feed may be in the next one.
+ */
 export function neutraliseLog(text: string): string {
-  return text.replace(UNSAFE, (character) =>
-    LAYOUT.has(character) ? character : escapeCharacter(character),
-  );
+  return text.replace(UNSAFE, (character, at: number) => {
+    const isLineEnd = character === '\r' && (text[at + 1] ?? '\n') === '\n';
+    return isLineEnd || LAYOUT.has(character) ? character : escapeCharacter(character);
+  });
 }
 
-const LAYOUT: ReadonlySet<string> = new Set(['\n', '\r', '\t']);
+const LAYOUT: ReadonlySet<string> = new Set(['\n', '\t']);
 
 function escapeCharacter(character: string): string {
   const code = character.charCodeAt(0);

@@ -7,7 +7,13 @@ import { renderDocument, renderErrorJson, renderList } from '../../cli/render/js
 import { painter } from '../../cli/render/paint.ts';
 import { shellWord } from '../../cli/render/shell.ts';
 import { cell, renderTable } from '../../cli/render/table.ts';
-import { displayWidth, neutralise, neutraliseLogLine, shortList } from '../../cli/render/text.ts';
+import {
+  displayWidth,
+  neutralise,
+  neutraliseLog,
+  neutraliseLogLine,
+  shortList,
+} from '../../cli/render/text.ts';
 import {
   formatDistance,
   formatDuration,
@@ -174,4 +180,11 @@ test('commands to paste are quoted only where the shell would read them otherwis
 test('a list of a whole fleet is cut to what a line can hold', () => {
   assert.equal(shortList(['a', 'b', 'c'], 2), 'a, b and 1 more');
   assert.equal(shortList(['a', 'b'], 2), 'a, b');
+});
+
+test('a log on a terminal keeps its lines, and none of them overwrites itself', () => {
+  assert.equal(neutraliseLog('a\r\n\tb\n'), 'a\r\n\tb\n');
+  assert.equal(neutraliseLog('paid 1\rpaid 9\n'), 'paid 1\\x0dpaid 9\n');
+  assert.equal(neutraliseLog('cut between the two\r'), 'cut between the two\r');
+  assert.equal(neutraliseLog('\u001b[2J'), '\\x1b[2J');
 });
