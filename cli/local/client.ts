@@ -91,13 +91,23 @@ async function* newsOf(
 ): AsyncGenerator<OrderNews> {
   const leaving = new AbortController();
   const wire = encodeOrder({ order, ...claims });
-  for await (const answer of serverStream(channel, METHODS.giveOrder, wire, leaving.signal)) {
-    const news = decodeOrderNews(answer);
-    yield news;
-    if (news.kind === 'done' || news.kind === 'refused') return;
+  try {
+    for await (const answer of serverStream(channel, METHODS.giveOrder, wire, leaving.signal)) {
+      const news = decodeOrderNews(answer);
+      yield news;
+      if (news.kind === 'done' || news.kind === 'refused') return;
+    }
+  } catch (caught) {
+    const because = FleetError.refusalFrom(caught);
+    throw because.code === 'unavailable' ? goneAway(because.message) : caught;
   }
-  throw new FleetError(
+  throw goneAway();
+}
+
+function goneAway(cause?: string): FleetError {
+  return new FleetError(
     refusal('unavailable', 'the agent went away before it was done', {
+      ...(cause !== undefined && { cause }),
       fix: 'see how things stand with: fleetctl --local status',
     }),
   );

@@ -39,19 +39,14 @@ interface End {
   readonly ifAlready: number;
 }
 
+/** An agent that is gone without a word may have been killed, and its processes then still run. */
 async function end(context: LocalContext, { kind, whenDone, ifAlready }: End): Promise<number> {
   let isRefused = false;
   const onRefused = (because: Refusal): Ending => {
     isRefused = true;
     return refusedEnd(because, ifAlready);
   };
-  let exitCode: number = EXIT.success;
-  try {
-    exitCode = await followOrder(context, { kind }, { onStep: () => null, onRefused });
-  } catch (caught) {
-    // An agent that is gone has ended, whether it came to say so or not.
-    if (kind !== 'shutdown' || FleetError.refusalFrom(caught).code !== 'unavailable') throw caught;
-  }
+  const exitCode = await followOrder(context, { kind }, { onStep: () => null, onRefused });
   if (!isRefused) context.environment.stdout.write(whenDone);
   return exitCode;
 }
