@@ -47,9 +47,10 @@ const ABOUT = {
 async function main(): Promise<void> {
   // grpc-js makes Node warn about controllers that are named by address; stderr is our JSON log.
   process.noDeprecation = true;
-  closeInherited();
   const args = parseDaemonArguments(ABOUT, process.argv.slice(2));
+  // A check starts no program, and what it reads may be a shell's <(command), inherited too.
   if (args.isCheck) leaveSignals();
+  else closeInherited();
   const load = (): AgentConfigResult =>
     loadAgentConfig(args.configPath, surroundings(), args.settings);
   const starting = acceptOrGoBack(load(), args);

@@ -10,7 +10,7 @@ import type { Verb } from '../proto/vocabulary.ts';
 import { resolveHosts } from './hosts-expression.ts';
 import type { Environment } from './ports.ts';
 import { shellWord } from './render/shell.ts';
-import { isBlank, refusalOfEmpty } from './selection.ts';
+import { refusalOfEmpty } from './selection.ts';
 import { parseSignalName } from './signal-name.ts';
 
 export interface RequestOptions {
@@ -42,7 +42,7 @@ export async function readRequest(
   const { verb, processes, order, fullStop, expectHosts, reason } = options;
   const contradiction = contradictionOf(options);
   if (contradiction !== null) throw new FleetError(contradiction);
-  if (options.hosts === null || isBlank(options.hosts)) {
+  if (options.hosts === null) {
     throw new FleetError(hostsMissing(verb, processes));
   }
   const named = verb === 'update' ? 'group' : 'process';

@@ -1,12 +1,8 @@
 /** Order in which `prod-2` comes before `prod-10`, the same in every locale. */
 import { compareText } from './text-order.ts';
 
-export function compareNatural(left: string, right: string): number {
-  return compareText(naturalKey(left), naturalKey(right)) || compareText(left, right);
-}
-
 /**
- * For many items: a key is made once for each, not once for each comparison.
+ * A key is made once for each item, not once for each comparison.
  * @param textsOf the first decides, the next where the ones before it are equal
  */
 export function sortNaturally<Item>(

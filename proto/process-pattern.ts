@@ -96,8 +96,21 @@ export function meaningless(
   patterns: readonly string[],
   statuses: readonly ProcessStatus[],
 ): readonly string[] {
-  const isMeaningless = (pattern: string): boolean =>
-    pattern !== 'all' && matchProcesses([pattern], [statuses]).byHost[0]?.length === 0;
+  const slips = new Set(matchProcesses(patterns.filter(isName), [statuses]).unmatched);
+  const groups = new Set<string>(statuses.map(({ group }) => group));
+  const isMeaningless = (pattern: string): boolean => {
+    switch (kindOf(pattern)) {
+      case 'all':
+        return false;
+      case 'word':
+      case 'full':
+        return slips.has(pattern);
+      case 'group':
+        return !groups.has(groupOf(pattern));
+      case 'glob':
+        return matchProcesses([pattern], [statuses]).byHost[0]?.length === 0;
+    }
+  };
   return patterns.filter(isMeaningless);
 }
 
@@ -110,6 +123,9 @@ function kindOf(pattern: string): Kind {
   if (hasWildcard(pattern) || pattern.endsWith(':')) return 'glob';
   return pattern.includes(':') ? 'full' : 'word';
 }
+
+/** Of `group:*` and `group:`. */
+const groupOf = (pattern: string): string => pattern.replace(/:\*?$/, '');
 
 function isName(pattern: string): boolean {
   const kind = kindOf(pattern);
@@ -134,7 +150,7 @@ function compile(patterns: readonly string[]): Wanted {
     isAll: patterns.includes('all'),
     words: new Set(of('word')),
     full: new Set(of('full')),
-    groups: new Set(of('group').map((pattern) => pattern.replace(/:\*?$/, ''))),
+    groups: new Set(of('group').map(groupOf)),
     matchesGlob: anyOf(globs.filter((glob) => !glob.includes(':'))),
     matchesFullGlob: anyOf(globs.filter((glob) => glob.includes(':'))),
   };

@@ -43,8 +43,8 @@ export function boot(turn: Turn, sightings: ReadonlyMap<ProcessName, Sighting>):
 }
 
 /**
- * Those that there are, and no others: they are the configuration by which the next agent goes if it finds the file
- * unusable.
+ * Those that there are, and no others: they are the configuration by which the next agent goes if it
+ * finds the file unusable.
  */
 function recordDefinitions(turn: Turn): void {
   turn.writes.push({ kind: 'processesCleared' });

@@ -170,10 +170,11 @@ function choose(
   }
   const { byHost } = matchProcesses(names, [statuses]);
   const meant = new Set((byHost[0] ?? []).map(({ process }) => process));
+  const typed = new Set(names);
   return processes.filter((process) => {
     const { definition, state } = process;
     if (!meant.has(definition.process)) return false;
-    if (!isNamed(process, names)) return !isPassedOver(verb, state);
+    if (!isNamed(process, typed)) return !isPassedOver(verb, state);
     if (verb === 'restart' && STOPPED_STATES.has(state)) {
       const { process: name } = definition;
       const fault = 'not-running' as const;
@@ -183,9 +184,9 @@ function choose(
   });
 }
 
-function isNamed({ definition }: ProcessRuntime, names: readonly string[]): boolean {
+function isNamed({ definition }: ProcessRuntime, typed: ReadonlySet<string>): boolean {
   const { process, group, name } = definition;
-  return names.includes(process) || names.includes(`${group}:${name}`);
+  return typed.has(process) || typed.has(`${group}:${name}`);
 }
 
 /** Supervisor rpcinterface.py, `isNotRunning`, `isRunning`, `isSignallable`. */

@@ -28,8 +28,6 @@ export interface OutboxRecord {
   readonly pending: readonly SequencedEvent[];
 }
 
-export const EMPTY_OUTBOX: OutboxRecord = { nextSeq: 1, pending: [] };
-
 export function outboxOf(
   { nextSeq, pending }: OutboxRecord,
   isLocal: (event: AgentEvent) => boolean = () => false,

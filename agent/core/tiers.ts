@@ -5,6 +5,7 @@
  * begins. Supervisor starts all tiers in one pass and ignores priorities inside a group; users have
  * asked for the waiting since 2012 (Supervisor #122).
  */
+import { compareText } from '../../proto/text-order.ts';
 import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
 import { type ProcessName, type ProcessState, STOPPED_STATES } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from './definition.ts';
@@ -66,5 +67,5 @@ export function tiersOf(definitions: Iterable<ProcessDefinition>): ProcessName[]
 function compareStartOrder(a: ProcessDefinition, b: ProcessDefinition): number {
   if (a.groupPriority !== b.groupPriority) return a.groupPriority - b.groupPriority;
   if (a.priority !== b.priority) return a.priority - b.priority;
-  return a.process < b.process ? -1 : 1;
+  return compareText(a.process, b.process);
 }

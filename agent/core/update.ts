@@ -63,8 +63,9 @@ export function update(
   const unknown = unknownGroups(turn, order.groups, definitions);
   if (unknown.length > 0) tellUnknown(turn, order.by, unknown);
   if (unknown.length > 0 && order.by.kind === 'target') return;
+  const named = new Set(order.groups);
   const isMeant = ({ group }: ProcessDefinition) =>
-    order.groups.length === 0 || order.groups.includes('all') || order.groups.includes(group);
+    named.size === 0 || named.has('all') || named.has(group);
   const begun = begunBefore(turn, order);
   const changes = takeUpConfiguration(turn, definitions.filter(isMeant), isMeant);
   const waves = [...wavesBegun(begun), ...wavesOfChanges(without(begun, changes))];

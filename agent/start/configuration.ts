@@ -8,7 +8,7 @@
  */
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { exposedAbove } from '../../proto/daemon/exposed-path.ts';
+import { exposedAbove, isStrangers } from '../../proto/daemon/exposed-path.ts';
 import { formatProblems, type Problem } from '../../proto/dialect/problem.ts';
 import { DEFAULT_SOCKET } from '../../proto/local-socket.ts';
 import { keptDatabase } from '../../proto/sqlite.ts';
@@ -45,7 +45,7 @@ export function lastAccepted(
   const kept = readKept(path);
   // Another file's would surprise whoever has only mistyped its name.
   if (kept?.configPath !== configPath) return null;
-  const agent = isOwn(author) ? kept.agent : boundTo(author, kept.agent, findUser);
+  const agent = isStrangers({ uid: author }) ? boundTo(author, kept.agent, findUser) : kept.agent;
   return agent === null ? null : { agent, reading: readingOf(loaded) };
 }
 
@@ -62,8 +62,6 @@ function authorOf(path: string): number | null {
 }
 
 const WRITABLE_BY_OTHERS = 0o022;
-
-const isOwn = (uid: number): boolean => uid === 0 || uid === process.geteuid?.();
 
 /** What a user wrote lets the agent go on as that user, and never as root. */
 function boundTo(

@@ -16,6 +16,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { isStrangers } from '../../proto/daemon/exposed-path.ts';
 import { messageOf } from '../../proto/errors.ts';
 import { assertHarmless, findFilePlace } from '../adapters/host/file-place.ts';
 import { isSameFile } from '../adapters/host/same-file.ts';
@@ -45,7 +46,8 @@ function write(path: string, text: string): Stats {
   try {
     const found = fstatSync(descriptor);
     assertHarmless(place, found);
-    if (!isOwn(found)) throw new Error('what is there belongs to somebody else, and stays so');
+    // Its owner could write another's pid into it, for whoever sends signals there.
+    if (isStrangers(found)) throw new Error('what is there belongs to somebody else, and stays so');
     if (!found.isFile() || found.nlink !== 1 || !holdsPid(descriptor)) {
       throw new Error('what is there is no pid file, and is left as it is');
     }
@@ -56,9 +58,6 @@ function write(path: string, text: string): Stats {
     closeSync(descriptor);
   }
 }
-
-/** Its owner could write another's pid into it, for whoever sends signals there. */
-const isOwn = ({ uid }: Stats): boolean => uid === 0 || uid === process.geteuid?.();
 
 /** Or nothing at all. */
 function holdsPid(descriptor: number): boolean {

@@ -4,6 +4,7 @@
  * read as strictly, because the agent may be of another version.
  */
 
+import { FleetError, refusal } from '../errors.ts';
 import type {
   ClearLogsRequest,
   ClearLogsRequest__Output,
@@ -31,8 +32,8 @@ import {
   type LocalOrder,
   type LogRequest,
 } from '../local-orders.ts';
-import { PATH_LENGTH_MAX, SIGNAL_LENGTH_MAX } from '../text-limits.ts';
-import { operationId, type ProcessVerb, TARGET_FAULTS } from '../vocabulary.ts';
+import { clippedTo, NAME_LENGTH_MAX, PATH_LENGTH_MAX, SIGNAL_LENGTH_MAX } from '../text-limits.ts';
+import { knownProcessName, operationId, type ProcessVerb, TARGET_FAULTS } from '../vocabulary.ts';
 import {
   enumCodec,
   exact,
@@ -43,13 +44,7 @@ import {
   present,
   short,
 } from './fields.ts';
-import {
-  decodeProcessName,
-  decodeProcessStatus,
-  decodeRemark,
-  encodeProcessStatus,
-  verbCodec,
-} from './process.ts';
+import { decodeProcessStatus, decodeRemark, encodeProcessStatus, verbCodec } from './process.ts';
 
 /** A shell's line is long enough for this many; more would only keep the agent busy. */
 const NAMES_MAX = 10_000;
@@ -100,7 +95,7 @@ export function decodeLogRequest(wire: ReadLogRequest__Output): LogRequest {
   const bytes = exact('number of bytes', wire.bytes);
   if (bytes < 0) throw malformed(`${bytes} bytes of a log`);
   return {
-    process: wire.process === '' ? null : decodeProcessName(wire.process),
+    process: wire.process === '' ? null : knownProcessName(typedName(wire.process)),
     channel: oneOf('channel', LOG_CHANNELS, wire.channel),
     bytes,
     follow: wire.follow,
@@ -222,8 +217,18 @@ function decodeNames(names: readonly string[]): readonly string[] {
   if (names.length > NAMES_MAX) {
     throw malformed(`${names.length} names; at most ${NAMES_MAX} are taken`);
   }
-  for (const name of names) short('a name', name);
-  return names;
+  return names.map(typedName);
+}
+
+/** People type these, with a slip of the clipboard: they are told as people are. */
+function typedName(name: string): string {
+  if (name.length <= NAME_LENGTH_MAX) return name;
+  throw new FleetError(
+    refusal('usage', `a name of ${name.length} characters means no process and no group`, {
+      cause: `at most ${NAME_LENGTH_MAX} are taken, and it begins with ${JSON.stringify(clippedTo(60, name))}`,
+      fix: 'names are told apart by blanks; fleetctl --local status shows them',
+    }),
+  );
 }
 
 function atLeastOne(names: readonly string[]): readonly string[] {

@@ -45,6 +45,10 @@ export function exposedAt(path: string): string | null {
   return (statSync(path).mode & WRITABLE_BY_OTHERS) === 0 ? null : path;
 }
 
+/** Neither root's nor ours. */
+export const isStrangers = ({ uid }: Pick<Stats, 'uid'>): boolean =>
+  uid !== 0 && uid !== process.geteuid?.();
+
 /** As the kernel (path_resolution(7)). */
 const LINKS_MAX = 40;
 
@@ -62,5 +66,3 @@ function isExposed(directory: Stats): boolean {
   const writable = isOwnGroup ? WRITABLE_BY_ALL : WRITABLE_BY_ALL | WRITABLE_BY_GROUP;
   return (directory.mode & writable) !== 0;
 }
-
-const isStrangers = ({ uid }: Stats): boolean => uid !== 0 && uid !== process.geteuid?.();

@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type CredentialFiles, type Credentials, loadCredentials } from '../credentials.ts';
-import { type Found, formatProblems } from '../dialect/problem.ts';
+import { type Found, formatProblems, printable } from '../dialect/problem.ts';
 import { FleetError, messageOf, type Refusal, refusal } from '../errors.ts';
 import type { IdentityKind } from '../identity.ts';
 import { keptDatabase } from '../sqlite.ts';
@@ -135,7 +135,6 @@ function lockRefusal(path: string, file: string, error: unknown): Refusal {
     return refusal('configuration', `the lock file ${file} cannot be used`, { cause, fix });
   }
   return refusal('configuration', `another instance is running with state_dir ${path}`, {
-    cause,
     fix: 'stop it first, or give this one a state_dir of its own',
   });
 }
@@ -143,9 +142,15 @@ function lockRefusal(path: string, file: string, error: unknown): Refusal {
 /** Ends a daemon that cannot start. */
 export function refuseToStart(name: string, caught: unknown): never {
   const { message, cause, fix, code } = FleetError.refusalFrom(caught);
-  process.stderr.write(`${name}: ${message}\n`);
-  if (cause !== null) process.stderr.write(`${cause.replace(/^/gm, '  ')}\n`);
-  if (fix !== null) process.stderr.write(`  fix: ${fix}\n`);
+  process.stderr.write(`${name}: ${printable(message)}\n`);
+  if (cause !== null) process.stderr.write(`${indented(cause)}\n`);
+  if (fix !== null) process.stderr.write(`  fix: ${fix.split('\n').map(printable).join('\n')}\n`);
   if (code === 'internal' && caught instanceof Error) process.stderr.write(`${caught.stack}\n`);
   process.exit(code === 'internal' ? 1 : 2);
 }
+
+const indented = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => `  ${printable(line)}`)
+    .join('\n');

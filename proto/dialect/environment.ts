@@ -7,6 +7,7 @@
  * `_/.+-():` needs quotes, and `#` outside quotes begins a comment. Values may be secrets: no
  * message ever shows one.
  */
+import { matchAt } from './match-at.ts';
 
 export type KeyValues =
   | {
@@ -86,11 +87,6 @@ function readWord(text: string, start: number): { readonly text: string; readonl
     at = afterLine(text, at);
   }
   return { text: word, end: at };
-}
-
-function matchAt(pattern: RegExp, text: string, at: number): string {
-  pattern.lastIndex = at;
-  return pattern.exec(text)?.[0] ?? '';
 }
 
 function afterLine(text: string, at: number): number {

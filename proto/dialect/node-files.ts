@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { ConfigFiles, FileText } from './files.ts';
+import { readPipe } from './read-pipe.ts';
 
 /** No configuration comes near; a log file that was named by mistake goes beyond. */
 const SIZE_MAX_BYTES = 64 * 1024 * 1024;
@@ -19,7 +20,8 @@ function readText(path: string): FileText {
     const status = statSync(path);
     if (status.isDirectory()) return { kind: 'directory' };
     // A pipe is what a shell's <(command) hands over; a device could go on for ever.
-    if (!status.isFile() && !status.isFIFO()) return unreadable('it is not a file');
+    if (status.isFIFO()) return decodePipe(readPipe(path, SIZE_MAX_BYTES));
+    if (!status.isFile()) return unreadable('it is not a file');
     if (status.size > SIZE_MAX_BYTES) return unreadable('it is larger than 64 MB');
     return decode(readFileSync(path));
   } catch (caught) {
@@ -28,6 +30,10 @@ function readText(path: string): FileText {
     if (code === 'EACCES') return unreadable('permission denied');
     return unreadable(caught instanceof Error ? caught.message : String(caught));
   }
+}
+
+function decodePipe(piped: ReturnType<typeof readPipe>): FileText {
+  return piped.kind === 'content' ? decode(piped.content) : unreadable(piped.why);
 }
 
 function decode(content: Uint8Array): FileText {

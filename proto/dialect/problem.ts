@@ -122,8 +122,7 @@ const QUOTED_MAX = 60;
 
 /** A value as it is shown to people: quoted, shortened, control characters made visible. */
 export function quoted(text: string): string {
-  const shown = text.length > QUOTED_MAX ? `${text.slice(0, QUOTED_MAX)}…` : text;
-  return text === '' ? 'nothing' : `"${printable(shown)}"`;
+  return text === '' ? 'nothing' : `"${printable(shortened(text))}"`;
 }
 
 function formatList(problems: readonly Problem[], label: string): readonly string[] {
@@ -157,7 +156,7 @@ const shortened = (name: string): string =>
   name.length > QUOTED_MAX ? `${name.slice(0, QUOTED_MAX)}…` : name;
 
 /** Otherwise a hostile file could write escape sequences to the terminal of whoever checks it. */
-const printable = (text: string): string =>
+export const printable = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     if (character === '\n') return '\\n';
     return `\\u{${character.codePointAt(0)?.toString(16)}}`;

@@ -7,6 +7,7 @@
  * `$'…'` as bash does, and words its errors its own way. The integration test `dialect-python`
  * holds this one to Python.
  */
+import { matchAt } from './match-at.ts';
 import { repr } from './repr.ts';
 
 export type Words =
@@ -93,9 +94,4 @@ function readDoubleQuoted(text: string, openAt: number): Piece {
     }
   }
   return NO_QUOTE;
-}
-
-function matchAt(pattern: RegExp, text: string, at: number): string {
-  pattern.lastIndex = at;
-  return pattern.exec(text)?.[0] ?? '';
 }

@@ -31,6 +31,9 @@ export const BAND_SECONDS = 1.2;
 
 const ABSENT = '(nothing)';
 
+/** What `perform.ts` tells of a step: where it failed on both sides, neither has shown anything. */
+const STEP_FAILED = /^(?:did not happen|not done)(?: #\d+)?$/;
+
 export function judge(rules: Rules, supervisor: readonly Fact[], ours: readonly Fact[]): Judgement {
   const names = new Set([...supervisor, ...ours].map(({ name }) => name));
   const findings = [...names]
@@ -67,7 +70,10 @@ function judgeFact(
   }
   const areSame = isSame(supervisor, ours);
   const purpose = rules.onPurpose?.find((one) => one.fact === name);
-  if (purpose === undefined) return areSame ? null : different(texts, 'not the same');
+  if (purpose === undefined) {
+    if (STEP_FAILED.test(name)) return different(texts, 'the row did not get where it leads');
+    return areSame ? null : different(texts, 'not the same');
+  }
   return judgePurpose(purpose, texts, areSame);
 }
 

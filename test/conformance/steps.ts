@@ -35,6 +35,10 @@ export const ctlThenInterrupt = (words: string): Step => ({ do: 'ctl', words, mo
 
 export const shell = (command: string): Step => ({ do: 'shell', command, fact: null });
 
+/** Waits, within a limit, for what no words in a file tell. */
+export const untilShell = (condition: string): Step =>
+  shell(`for _ in $(seq 200); do { ${condition}; } && exit; sleep 0.1; done`);
+
 export const shellFact = (fact: string, command: string): Step => ({ do: 'shell', command, fact });
 
 /** What the daemon has written of failed starts into the log of the program. */

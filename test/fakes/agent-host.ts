@@ -5,7 +5,7 @@
 import { stepAgent } from '../../agent/core/agent.ts';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import type { ExitStatus } from '../../agent/core/exit-status.ts';
-import { EMPTY_OUTBOX, recordOf } from '../../agent/core/outbox.ts';
+import { recordOf } from '../../agent/core/outbox.ts';
 import type { ProcessInput, ProcessRuntime, ProcessTimer } from '../../agent/core/process.ts';
 import { type JournalContents, recoverState, targetsToRecord } from '../../agent/core/recover.ts';
 import type {
@@ -27,6 +27,7 @@ import {
   type Verb,
 } from '../../proto/vocabulary.ts';
 import { aChild, exitCode, instant } from './agent-process.ts';
+import { EMPTY_OUTBOX } from './empty-outbox.ts';
 
 export const BOOT_ID = 'boot-1';
 export const EPOCH = 7;

@@ -2,10 +2,11 @@
  * A journal in memory that keeps what was committed as the real one does, and whose commits can be
  * held in flight or made to fail.
  */
-import { EMPTY_OUTBOX } from '../../agent/core/outbox.ts';
+
 import type { JournalContents } from '../../agent/core/recover.ts';
 import { type AgentWrite, targetKey } from '../../agent/core/state.ts';
 import type { Journal } from '../../agent/ports.ts';
+import { EMPTY_OUTBOX } from './empty-outbox.ts';
 
 export interface FakeJournal extends Journal {
   readonly commits: readonly (readonly AgentWrite[])[];

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { nodeConfigFiles } from '../../proto/dialect/node-files.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'config-files-'));
@@ -45,6 +46,20 @@ test('a file beyond all sense is not read', () => {
   const path = written('');
   truncateSync(path, 1024 ** 4);
   assert.match(unreadable(path), /64 MB/);
+});
+
+test('fleet-agent --check reads what a command hands over in a pipe, also slowly', () => {
+  const agent = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
+  const config = '<(printf "[agent]\\n"; sleep 0.2; printf "host = piped\\n")';
+  const script = `exec "$0" --import tsx "$1" --check -c ${config}`;
+  const [node, options] = [process.execPath, { encoding: 'utf8', stdio: 'pipe' }] as const;
+  assert.match(execFileSync('bash', ['-c', script, node, agent], options), /fine; host piped/);
+});
+
+test('a pipe into which nobody writes holds nobody up', () => {
+  const pipe = join(directory, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  assert.match(unreadable(pipe), /nobody writes/);
 });
 
 test('a link in a circle and a name too long end in words', () => {

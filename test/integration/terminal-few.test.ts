@@ -220,6 +220,7 @@ test('a terminal that changes its size shows one right frame, and a right end', 
     /^restarted 6 of 6 targets on 5 hosts in \d+\.\d s$/,
   );
   const lines = end.rows.slice(end.cursor.row - 7, end.cursor.row - 1);
+  assert.equal(lines.length, 6);
   for (const [index, line] of lines.entries()) {
     assert.match(line, restarted(HOSTS[Math.max(0, index - 1)] ?? '', index === 0 ? 'db' : 'web'));
   }

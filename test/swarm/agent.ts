@@ -5,7 +5,6 @@
  */
 import type { SecureContext } from 'node:tls';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
-import { EMPTY_OUTBOX } from '../../agent/core/outbox.ts';
 import { initialProcess, type ProcessRuntime } from '../../agent/core/process.ts';
 import { redialDelayMs } from '../../agent/core/reconnect.ts';
 import { recoverState } from '../../agent/core/recover.ts';
@@ -19,6 +18,7 @@ import { agentLinkService } from '../../proto/load.ts';
 import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
 import { journalId, type Labels } from '../../proto/vocabulary.ts';
+import { EMPTY_OUTBOX } from '../fakes/empty-outbox.ts';
 import { type Behaviour, chanceOf, type Fate, fateOf } from './behaviour.ts';
 import { type Endpoint, GrpcStream } from './grpc-stream.ts';
 import { PaperChildren } from './paper-children.ts';

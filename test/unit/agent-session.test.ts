@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  acknowledge,
-  append,
-  EMPTY_OUTBOX,
-  type Outbox,
-  outboxOf,
-  recordOf,
-} from '../../agent/core/outbox.ts';
+import { acknowledge, append, type Outbox, outboxOf, recordOf } from '../../agent/core/outbox.ts';
 import type { AgentStep } from '../../agent/core/state.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
 import { type AgentEvent, knownProcessName, operationId } from '../../proto/vocabulary.ts';
 import { aHost, aRunningHost, aWelcome, EPOCH } from '../fakes/agent-host.ts';
 import { aPerson, control } from '../fakes/agent-local.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
+import { EMPTY_OUTBOX } from '../fakes/empty-outbox.ts';
 
 const web = aDefinition('web');
 

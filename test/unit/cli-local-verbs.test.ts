@@ -167,6 +167,7 @@ const tails: readonly (readonly [string, object | null, string, number])[] = [
   ['tail -+5 web:0 STDERR', { ...logOf, bytes: 5, channel: 'stderr' }, 'one\ntwo\n\n', 0],
   ['tail -0 web:web', { ...logOf, process: 'web', bytes: 4_194_304 }, 'one\ntwo\n\n', 0],
   ['tail -99999999999999999999 web:0', { ...logOf, bytes: 4_194_304 }, 'one\ntwo\n\n', 0],
+  ['tail :', { ...logOf, process: ':', bytes: 1_600 }, 'one\ntwo\n\n', 0],
   ['maintail', { ...logOf, process: null, bytes: 1_600 }, 'one\ntwo\n\n', 0],
   ['maintail -7', { ...logOf, process: null, bytes: 7 }, 'one\ntwo\n\n', 0],
   ['tail', null, 'Error: too few arguments', 1],

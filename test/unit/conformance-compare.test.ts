@@ -26,6 +26,13 @@ test('a row in which nothing happens on either side is different: it shows nothi
   assert.equal(verdict({ shows: { [STATES]: 'STARTING' } }, [], []), 'different');
 });
 
+test('a step that fails is different, on both sides as well', () => {
+  for (const name of ['did not happen', 'did not happen #2', 'not done']) {
+    const fact = [text(name, 'x RUNNING')];
+    assert.equal(verdict({ shows: {} }, fact, fact), 'different', name);
+  }
+});
+
 test('times may differ by the band, and by nothing more', () => {
   const theirs = [seconds('gaps of x', 1, 3)];
   const near = [seconds('gaps of x', 1, 3 - BAND_SECONDS + 0.01)];

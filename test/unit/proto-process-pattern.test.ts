@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   matchProcesses,
+  meaningless,
   namesOfPatterns,
   nearestProcess,
   patternsProblem,
@@ -185,4 +186,39 @@ test('what was meant is looked for among names that occur, and not among all of 
   }
   assert.equal(nearestProcess('0-01', hugeFleet()), '0-0');
   assert.ok(hostsRead <= 200, `${hostsRead} hosts`);
+});
+
+test('on one host exactly those patterns mean nothing that alone find nothing', () => {
+  const piece = fc.constantFrom(
+    'web',
+    'api',
+    'api_0',
+    'back',
+    'mail',
+    'queue',
+    'no',
+    '*',
+    '?ail',
+    '',
+  );
+  const pattern = fc.oneof(
+    fc.constant('all'),
+    piece,
+    fc.tuple(piece, piece).map(([group, name]) => `${group}:${name}`),
+  );
+  fc.assert(
+    fc.property(fc.array(pattern, { maxLength: 6 }), (patterns) => {
+      const expected = patterns.filter((one) => one !== 'all' && matched(one).length === 0);
+      assert.deepEqual(meaningless(patterns, STATUSES), expected);
+    }),
+  );
+  assert.deepEqual(meaningless(['all'], []), []);
+});
+
+test('as many names as are taken, on the largest host, are looked up at once', () => {
+  const statuses = Array.from({ length: 10_000 }, (_, index) => aStatus(`web:web_${index}`));
+  const patterns = Array.from({ length: 1_000 }, (_, index) => `no_${index}`);
+  const cpuBefore = process.cpuUsage();
+  assert.equal(meaningless(patterns, statuses).length, patterns.length);
+  assert.ok(process.cpuUsage(cpuBefore).user < 300_000);
 });

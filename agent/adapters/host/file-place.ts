@@ -18,6 +18,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { isStrangers } from '../../../proto/daemon/exposed-path.ts';
 
 /** One directory, and the name of a file in it that need not be there. */
 export interface FilePlace extends Disposable {
@@ -131,8 +132,6 @@ function accessTo(directory: Stats): Access {
     isPublic: (directory.mode & WRITABLE_BY_ALL) !== 0,
   };
 }
-
-const isStrangers = ({ uid }: Stats): boolean => uid !== 0 && uid !== process.geteuid?.();
 
 function replaced(old: Directory, by: Directory): Directory {
   release(old);

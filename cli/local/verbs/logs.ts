@@ -22,7 +22,8 @@ export const tail: LocalVerb = {
     const parsed = parseTail(words);
     if (parsed.kind === 'wrong') return parsed;
     const { name, channel, extent } = parsed;
-    const process = knownProcessName(shownName(name));
+    // Without any name it would be the agent's own log, and `:` is a name that nothing has.
+    const process = knownProcessName(shownName(name) || name);
     return action((context) => showLog(context, { process, channel, extent, shown: name }));
   },
 };

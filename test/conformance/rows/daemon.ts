@@ -79,7 +79,7 @@ export const DAEMON: readonly Row[] = [
       daemonEnds,
       shell('kill -9 $(cat pids)'),
       startDaemon,
-      pause(2.5),
+      until('x', 'RUNNING', 2),
       howMany('alive'),
       ctl('status x'),
     ],

@@ -1,6 +1,6 @@
 /** Every way for a program to end: exit codes that look like signals, and signals by name. */
 import type { Row } from '../row.ts';
-import { pause, until } from '../steps.ts';
+import { until } from '../steps.ts';
 
 const CODES = ['1', '126', '127', '128', '129', '137', '143', '192', '254'];
 
@@ -25,7 +25,7 @@ const endingsOf = (names: readonly string[], ending: (name: string) => string) =
 const row = (name: string, names: readonly string[], more: Pick<Row, 'conf' | 'shows'>): Row => ({
   name,
   ref: null,
-  steps: [...names.map((process) => until(process, 'EXITED')), pause(0.2)],
+  steps: [...names.map((process) => until(process, 'EXITED'))],
   ignore: /^gaps/,
   ...more,
 });

@@ -5,15 +5,17 @@
 import type { Row } from '../row.ts';
 import { ctl, file, pause, shell, shellFact, until, untilFile } from '../steps.ts';
 
-/** Runs to its end, whatever that is; what it says goes to `out.log`. */
-const once = (name: string, conf: string, more: Pick<Row, 'shows' | 'onPurpose'>): Row => ({
+/** Runs to its end, whatever that is; what it says goes to `out.log`, and `lastWords` end it. */
+const once = (name: string, conf: string, lastWords: string, shown: Row['shows'][string]): Row => ({
   name,
   ref: null,
   conf: `[program:x]\nstartsecs = 0\nautorestart = false\nstdout_logfile = {dir}/out.log\n${conf}`,
-  steps: [until('x', 'EXITED'), pause(0.3)],
+  steps: [until('x', 'EXITED'), untilFile('out.log', lastWords)],
   observe: [file('out.log')],
-  ...more,
+  shows: { 'file out.log': shown },
 });
+
+const THIRTY = Array.from({ length: 30 }, (_, number) => String(number).padStart(2, '0'));
 
 /** Where the daemons differ on purpose, and what belongs to this suite, left out. */
 const VARIABLES = 'grep -v "^PYTHON\\|^CONFORMANCE" values | sort';
@@ -83,7 +85,7 @@ stdout_logfile = {dir}/values
 environment = A.B="dots",C-D="dash",PWD="/elsewhere",OLDPWD="/old",SHLVL="7",IFS="x",OPTIND="5",
   PPID="1",PS1="prompt",PS4="four",ENV="{dir}/env",BASH_ENV="{dir}/env",_="under",E="x=y",LINENO="3",
   CDPATH="/tmp",POSIXLY_CORRECT="1"`,
-    steps: [until('x', 'EXITED'), pause(0.3), shellFact('values', VARIABLES)],
+    steps: [until('x', 'EXITED'), untilFile('values', '_=under'), shellFact('values', VARIABLES)],
     shows: { values: /^A\.B=dots\n[\s\S]*\nC-D=dash\n[\s\S]*\n_=under$/ },
   },
   {
@@ -104,16 +106,21 @@ environment = PATH=""`,
   once(
     'a variable of several lines, and one in Greek',
     'command = printenv A B\nenvironment = A="one\n  two",B="αβγ"',
-    { shows: { 'file out.log': 'one\ntwo\nαβγ' } },
+    'αβγ\n',
+    'one\ntwo\nαβγ',
   ),
   once(
     'arguments in Greek, with line ends and backslashes',
     `command = printf "[%%s]" αβγ "a\\nb" 'c\\d' "" "\\$x" \\"`,
-    { shows: { 'file out.log': /^\[αβγ\]\[a\\nb\]\[c\\d\]\[\]/ } },
+    '["]',
+    /^\[αβγ\]\[a\\nb\]\[c\\d\]\[\]/,
   ),
-  once('an argument of 100 KiB', `command = sh -c 'echo \${#1}' name ${'y'.repeat(100_000)}`, {
-    shows: { 'file out.log': '100000' },
-  }),
+  once(
+    'an argument of 100 KiB',
+    `command = sh -c 'echo \${#1}' name ${'y'.repeat(100_000)}`,
+    '100000',
+    '100000',
+  ),
   {
     name: 'a program that closes its outputs',
     ref: null,
@@ -142,7 +149,12 @@ startsecs = 2
 startretries = 2
 stdout_logfile = {dir}/out.log
 stderr_logfile = {dir}/err.log`,
-    steps: [until('x', 'FATAL'), pause(0.3), ctl('tail x stderr')],
+    steps: [
+      until('x', 'FATAL'),
+      untilFile('out.log', 'trying\ntrying\ntrying\n'),
+      untilFile('err.log', 'broken\nbroken\nbroken\n'),
+      ctl('tail x stderr'),
+    ],
     observe: [file('out.log'), file('err.log')],
     shows: { 'file out.log': 'trying\ntrying\ntrying' },
   },
@@ -158,9 +170,8 @@ process_name = %(process_num)02d
 [program:y]
 command = sleep 1000`,
     steps: [
-      until('x:29', 'EXITED'),
+      ...THIRTY.map((number) => until(`x:${number}`, 'EXITED')),
       until('y', 'RUNNING'),
-      pause(0.5),
       ctl('status y'),
       shellFact('zombies', 'ps -o stat= --ppid {daemon} | grep -c Z'),
     ],

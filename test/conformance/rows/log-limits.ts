@@ -11,6 +11,7 @@ import {
   signalDaemon,
   until,
   untilFile,
+  untilShell,
 } from '../steps.ts';
 
 const sizes = shellFact('sizes', 'wc -c out.log* | grep -v total | tr -s " "');
@@ -157,7 +158,13 @@ stdout_logfile_backups = 1`,
     name: 'tail in the middle of a Greek letter',
     ref: null,
     conf: '[program:x]\ncommand = printf "αβγδ\\n"\nstartsecs = 0\nautorestart = false\nstdout_logfile = {dir}/out.log',
-    steps: [until('x', 'EXITED'), pause(0.3), ctl('tail x'), ctl('tail -5 x'), ctl('tail -4 x')],
+    steps: [
+      until('x', 'EXITED'),
+      untilFile('out.log', 'αβγδ'),
+      ctl('tail x'),
+      ctl('tail -5 x'),
+      ctl('tail -4 x'),
+    ],
     shows: { '$ tail -5 x': 'exit 0\nγδ' },
     onPurpose: [
       { fact: '$ tail -4 x', ours: 'exit 0\n\ufffdδ', see: 'or half a letter at its beginning' },
@@ -258,7 +265,11 @@ stderr_logfile = %(ENV_OUTER)s.log`,
     name: 'a flood of ten megabytes, rotated',
     ref: null,
     conf: '[program:x]\ncommand = sh -c "head -c 10000000 /dev/zero | tr \\\\000 x; exec sleep 1000"\nstdout_logfile = {dir}/out.log\nstdout_logfile_maxbytes = 3MB\nstdout_logfile_backups = 10',
-    steps: [until('x', 'RUNNING'), pause(1), shellFact('bytes', 'cat out.log* | wc -c')],
+    steps: [
+      until('x', 'RUNNING'),
+      untilShell('[ $(cat out.log* | wc -c) -ge 10000000 ]'),
+      shellFact('bytes', 'cat out.log* | wc -c'),
+    ],
     shows: { bytes: '10000000' },
   },
   {

@@ -281,7 +281,7 @@ stdout_logfile = {dir}/out.log`,
     conf: `[program:x]
 command = sh -c "printf half; sleep 1.5; printf last; exit 0"
 stdout_logfile = {dir}/out.log`,
-    steps: [until('x', 'EXITED'), pause(0.3)],
+    steps: [until('x', 'EXITED'), untilFile('out.log', 'last')],
     observe: [file('out.log')],
     shows: { 'file out.log': 'halflast' },
   },

@@ -58,7 +58,7 @@ autorestart = unexpected`,
     name: 'exitcodes empty: no exit code is expected',
     ref: null,
     conf: '[program:x]\ncommand = {probes}/once.sh {dir}/ran 0\nexitcodes =',
-    steps: [pause(5)],
+    steps: [until('x', 'RUNNING', 2)],
     shows: { 'states of x': 'STARTING RUNNING EXITED STARTING RUNNING' },
   },
   {

@@ -1,6 +1,6 @@
 /** `signal` and `pid`, and signals that come from elsewhere. */
 import type { Row } from '../row.ts';
-import { ctl, ctlAnyOrder, file, pause, signalProcess, until } from '../steps.ts';
+import { ctl, ctlAnyOrder, file, pause, signalProcess, until, untilFile } from '../steps.ts';
 
 const sleeper = (name: string, options = ''): string =>
   `[program:${name}]\ncommand = sleep 1000\n${options}\n`;
@@ -88,7 +88,7 @@ export const SIGNALS: readonly Row[] = [
       ctl('pid g:a'),
       ctl('pid g:*'),
       ctl('tail g:*'),
-      pause(0.3),
+      untilFile('signals', 'CONT\nCONT\nCONT\n'),
     ],
     observe: [file('signals')],
     onPurpose: [{ fact: '$ pid g:*', ours: 'exit 0\nN\nN', see: GROUP_BY_NAME }],

@@ -186,7 +186,7 @@ environment = PATH="{dir}/own:/usr/bin:/bin"`,
     ref: null,
     conf: '[program:x]\ncommand = own/program\ndirectory = {dir}/own\nstartretries = 0\nstartsecs = 2',
     files: { 'own/program': '#!/bin/sh\nexec sleep 1000\n' },
-    steps: [pause(3.5), ctl('status x')],
+    steps: [until('x', 'FATAL'), ctl('status x')],
     shows: { '$ status x': /FATAL/ },
     onPurpose: namedError({
       error: "can't find command 'own/program'",

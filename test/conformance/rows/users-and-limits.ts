@@ -14,6 +14,7 @@ import {
   shellFact,
   startDaemon,
   until,
+  untilShell,
 } from '../steps.ts';
 
 /** Where we say why a program did not become its user. */
@@ -193,7 +194,7 @@ command = sleep 1000`,
       until('y', 'RUNNING'),
       ctl('restart y'),
       ctl('stop x'),
-      pause(0.5),
+      untilShell('! pgrep -g {pid:x} -r R,S >left'),
       shellFact('left', 'pgrep -g {pid:x} -r R,S | wc -l'),
     ],
     ignore: /^gaps/,
