@@ -25,6 +25,6 @@ export function refusalOfEmpty(selection: {
   });
 }
 
-export function isBlank(text: string): boolean {
+function isBlank(text: string): boolean {
   return text.trim() === '';
 }
