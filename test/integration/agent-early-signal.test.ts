@@ -10,7 +10,9 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeSync,
 } from 'node:fs';
@@ -116,9 +118,9 @@ for (const [when, isFirst] of [
 test('while it reads its configuration', async () => {
   using host = makeHost({ rest: PROGRAMS });
   const text = readFileSync(host.config);
-  makeFifo(host.config);
+  const configuration = makePipe(host.config);
   const agent = start(host);
-  const configuration = await openForReader(host.config);
+  await isReading(agent, host.config);
   agent.signal('SIGTERM');
   writeSync(configuration, text);
   closeSync(configuration);
@@ -128,20 +130,23 @@ test('while it reads its configuration', async () => {
 
 test('a check is no start: it ends at once', async () => {
   using host = makeHost({ rest: '' });
-  makeFifo(host.config);
+  const configuration = makePipe(host.config);
   const check = start(host, ['--check']);
-  const configuration = await openForReader(host.config);
+  await isReading(check, host.config);
   assert.deepEqual(await check.end('SIGINT'), { code: null, signal: 'SIGINT' });
   closeSync(configuration);
 });
 
-/** A FIFO can be opened so only while somebody waits to read it. */
-function openForReader(path: string): Promise<number> {
-  const flags = constants.O_WRONLY | constants.O_NONBLOCK;
-  return eventually('somebody reads', () => openSync(path, flags));
-}
-
-function makeFifo(path: string): void {
+/** @returns the end into which the configuration is written, open before anybody reads */
+function makePipe(path: string): number {
   rmSync(path);
   execFileSync('mkfifo', [path]);
+  return openSync(path, constants.O_RDWR);
+}
+
+function isReading({ pid }: Daemon, path: string): Promise<boolean> {
+  const folder = `/proc/${pid}/fd`;
+  return eventually('it reads its configuration', () =>
+    readdirSync(folder).some((name) => readlinkSync(join(folder, name)) === path),
+  );
 }
