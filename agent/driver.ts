@@ -21,7 +21,16 @@ import type {
   AgentWrite,
   SpawnProblem,
 } from './core/state.ts';
-import type { Children, Clock, ConfigSource, Journal, Link, Log, OrderListeners } from './ports.ts';
+import type {
+  Children,
+  Clock,
+  ConfigSource,
+  HealthProbes,
+  Journal,
+  Link,
+  Log,
+  OrderListeners,
+} from './ports.ts';
 
 export interface AgentPorts {
   readonly clock: Clock;
@@ -30,8 +39,12 @@ export interface AgentPorts {
   readonly link: Link;
   readonly config: ConfigSource;
   readonly orders: OrderListeners;
+  readonly probes: HealthProbes;
   readonly log: Log;
+  /** Everything has stopped: the agent may end. */
   readonly onShutdownComplete: () => void;
+  /** Everything runs, and stands in the journal: the agent may end. */
+  readonly onHandOver: () => void;
 }
 
 export interface AgentDriver {
@@ -85,7 +98,7 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
         return;
       }
       case 'signalTarget': {
-        const result = ports.children.signal(effect.child, effect.signal, false);
+        const result = ports.children.signal(effect.child, effect.signal);
         return deliver({ kind: 'signalled', target: effect.target, result });
       }
       case 'tierTimer':
@@ -118,6 +131,8 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
         return ports.log.warn({}, effect.text);
       case 'shutdownComplete':
         return ports.onShutdownComplete();
+      case 'handOverComplete':
+        return ports.onHandOver();
     }
   }
 
@@ -140,12 +155,15 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
         return ports.children.release(process);
       case 'abandon':
         return ports.children.abandon(process);
-      case 'signal': {
-        const result = ports.children.signal(effect.child, effect.signal, effect.wholeGroup);
+      case 'stop': {
+        const { child, signal, wholeGroup } = effect;
+        const result = ports.children.stop(process, child, signal, wholeGroup);
         if (result.kind !== 'failed') return;
         const input = { kind: 'signalFailed', error: result.error } as const;
         return deliver({ kind: 'process', process, input });
       }
+      case 'probe':
+        return ports.clock.after(effect.delayMs, () => probe(process, effect.sinceMonotonicMs));
       case 'timer': {
         const { timer: kind, timerToken } = effect;
         return ports.clock.after(effect.delayMs, () => {
@@ -153,6 +171,16 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
         });
       }
     }
+  }
+
+  /** Not where another checking has begun meanwhile, or none is wanted any more. */
+  function probe(process: ProcessName, sinceMonotonicMs: number): void {
+    const checked = state().processes.get(process);
+    if (checked?.child == null || checked.health?.sinceMonotonicMs !== sinceMonotonicMs) return;
+    ports.probes.probe(checked.definition, checked.child, (result) => {
+      const observation = { kind: 'probed', sinceMonotonicMs, result } as const;
+      deliver({ kind: 'observed', process, observation });
+    });
   }
 
   return { deliver, state };

@@ -13,14 +13,22 @@ import { FleetError, type Refusal } from '../proto/errors.ts';
 import type { AgentFrame } from '../proto/gen/fleet/v1/AgentFrame.ts';
 import type { ControllerFrame__Output } from '../proto/gen/fleet/v1/ControllerFrame.ts';
 import { agentLinkService } from '../proto/load.ts';
+import {
+  type AgentLogMessage,
+  type ControllerLogMessage,
+  isControllerLogMessage,
+} from '../proto/log-messages.ts';
 import type { AgentMessage, ControllerMessage } from '../proto/messages.ts';
 import { channelCredentials } from '../proto/tls.ts';
 import { explainTlsFailure } from '../proto/tls-failures.ts';
 import { isAcceptedProtocol, PROTOCOL_VERSION } from '../proto/version.ts';
 import { redialDelayMs } from './core/reconnect.ts';
+import type { LogLink } from './fleet-logs/fleet-logs.ts';
 import type { Link, Log } from './ports.ts';
 
 type Welcome = Extract<ControllerMessage, { readonly kind: 'welcome' }>;
+/** `reconnectAfterMs` 0: not soon. */
+export type Goodbye = Omit<Extract<AgentMessage, { readonly kind: 'goodbye' }>, 'kind'>;
 type Stream = ClientDuplexStream<AgentFrame, ControllerFrame__Output>;
 
 export interface LinkOptions {
@@ -29,6 +37,8 @@ export interface LinkOptions {
   readonly credentials: Credentials;
   readonly hello: Extract<AgentMessage, { readonly kind: 'hello' }>;
   readonly onMessage: (message: ControllerMessage) => void;
+  /** Of the session that is up. */
+  readonly onLogMessage: (message: ControllerLogMessage) => void;
   readonly onDown: () => void;
   /** From 0 up to, and not including, 1. */
   readonly chance: () => number;
@@ -52,13 +62,15 @@ const { path, requestSerialize, responseDeserialize } = agentLinkService['Connec
 >;
 
 /** Of an agent that no controller is named to: what there would be to say, nobody hears. */
-export const NO_LINK: Pick<ControllerLink, 'open' | 'send' | 'close'> = {
+export const NO_LINK: Pick<ControllerLink, 'open' | 'send' | 'isClear' | 'sendLog' | 'close'> = {
   open: () => undefined,
   send: () => undefined,
+  isClear: () => false,
+  sendLog: () => undefined,
   close: () => Promise.resolve(),
 };
 
-export class ControllerLink implements Link, Disposable {
+export class ControllerLink implements Link, LogLink, Disposable {
   readonly #options: LinkOptions;
   #client: Client | null = null;
   #stream: Stream | null = null;
@@ -113,12 +125,21 @@ export class ControllerLink implements Link, Disposable {
     stream.write(encodeAgentMessage(message));
   }
 
-  /** Says goodbye, so that the controller knows at once that nobody is coming back soon. */
-  async close(reason: string): Promise<void> {
+  isClear(): boolean {
+    return this.#welcome !== null && !this.#isClosed && this.#stream?.writableLength === 0;
+  }
+
+  sendLog(message: AgentLogMessage, sent: () => void): void {
+    if (this.#stream === null || this.#welcome === null || this.#isClosed) return;
+    this.#stream.write(encodeAgentMessage(message), sent);
+  }
+
+  /** Says goodbye, so that the controller knows at once whether anybody is coming back soon. */
+  async close(goodbye: Goodbye): Promise<void> {
     this.#isClosed = true;
     const stream = this.#stream;
     if (stream !== null && this.#welcome !== null) {
-      stream.write(encodeAgentMessage({ kind: 'goodbye', reason, reconnectAfterMs: 0 }));
+      stream.write(encodeAgentMessage({ kind: 'goodbye', ...goodbye }));
       const ended = new Promise<void>((resolve) => stream.once('status', () => resolve()));
       stream.end();
       const tooLong = new Promise<void>((resolve) => setTimeout(resolve, GOODBYE_TIMEOUT_MS));
@@ -134,7 +155,7 @@ export class ControllerLink implements Link, Disposable {
 
   #received(stream: Stream, frame: ControllerFrame__Output, target: string): void {
     this.#heardAtMs = performance.now();
-    let message: ControllerMessage;
+    let message: ControllerMessage | ControllerLogMessage;
     try {
       message = decodeControllerFrame(frame);
     } catch (error) {
@@ -149,6 +170,10 @@ export class ControllerLink implements Link, Disposable {
       this.#begin(stream, message, target);
     } else if (this.#welcome === null) {
       return this.#lost(stream, `${message.kind} before Welcome`);
+    } else if (isControllerLogMessage(message)) {
+      const isOfThisSession = message.sessionEpoch === this.#welcome.sessionEpoch;
+      if (isOfThisSession) this.#options.onLogMessage(message);
+      return;
     }
     this.#options.onMessage(message);
   }

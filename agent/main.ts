@@ -68,7 +68,11 @@ async function main(): Promise<void> {
   const lock = lockStateDirectory(agent.stateDir);
   process.on('exit', () => lock[Symbol.dispose]());
   const mainLog = openMainLog(agent.mainLog);
-  const { NOTIFY_SOCKET: notifySocket, ...environment } = process.env;
+  const {
+    NOTIFY_SOCKET: notifySocket,
+    FLEETVISOR_PROCESS_TABLE: processTable,
+    ...environment
+  } = process.env;
   const level = environment['FLEETVISOR_LOG'] ?? agent.mainLog.level ?? undefined;
   const log = createLog('fleet-agent', level, mainLog.write).child({ host });
   const socket = await openSocket(agent.socket, log);
@@ -76,7 +80,7 @@ async function main(): Promise<void> {
   supervise({
     ...starting,
     ...{ configPath: args.configPath, load, credentials, host, mainLog, socket, log },
-    ...{ environment, notifySocket, exit: (code) => process.exit(code) },
+    ...{ environment, notifySocket, processTable, exit: (code) => process.exit(code) },
   });
 }
 

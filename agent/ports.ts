@@ -7,6 +7,7 @@ import type { OrderNews } from '../proto/local-orders.ts';
 import type { AgentMessage } from '../proto/messages.ts';
 import type { ProcessName } from '../proto/vocabulary.ts';
 import type { ProcessDefinition } from './core/definition.ts';
+import type { ProbeResult } from './core/observe.ts';
 import type { Child, SignalResult } from './core/process.ts';
 import type { AgentWrite, ConfigReading, OrderId, SpawnProblem } from './core/state.ts';
 
@@ -25,12 +26,21 @@ export interface Children {
   spawn(definition: ProcessDefinition): void;
   release(process: ProcessName): void;
   abandon(process: ProcessName): void;
-  signal(child: Child, signal: string, wholeGroup: boolean): SignalResult;
+  /** Of a process that is to end; what it has started ends with it, where it is defined so. */
+  stop(process: ProcessName, child: Child, signal: string, wholeGroup: boolean): SignalResult;
+  /** To the program alone. */
+  signal(child: Child, signal: string): SignalResult;
   adopt(definition: ProcessDefinition, child: Child): void;
   /** Its logs are to be as this says from now on; whatever runs goes on running. */
   redefine(definition: ProcessDefinition): void;
   /** It has ended and is no longer configured: nothing of it is to stay open. */
   forget(process: ProcessName): void;
+}
+
+/** Looks once whether a program does what it is there for. */
+export interface HealthProbes {
+  /** `done` is called once, at the latest after the check's timeout; perhaps within this call. */
+  probe(definition: ProcessDefinition, child: Child, done: (result: ProbeResult) => void): void;
 }
 
 /** The configuration on disk, read anew each time. */

@@ -1,8 +1,9 @@
 /**
  * Wires the adapters to the driver, takes up what an earlier agent left, and maps signals to inputs.
  * SIGTERM, SIGINT and SIGQUIT stop every process in order and then end the agent, and SIGUSR2 reopens
- * log files, both as Supervisor; SIGHUP takes up what has changed in the configuration. Any other end
- * of the agent leaves the processes running for the next one.
+ * log files, both as Supervisor; SIGHUP takes up what has changed in the configuration. SIGALRM hands
+ * over to the next agent: like any other end of an agent it leaves the processes running, but nothing
+ * that was printed, done or ordered until then is lost.
  */
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '../proto/clock.ts';
@@ -12,27 +13,35 @@ import { makeGuardedDirectory, makePrivateDirectory } from '../proto/daemon/star
 import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../proto/operation-id.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
 import { ChildProcesses } from './adapters/children/children.ts';
-import { lookForChildren } from './adapters/children/sightings.ts';
-import { openProcessTable } from './adapters/host/process-table.ts';
+import { lookForChildren, withLastLines } from './adapters/children/sightings.ts';
+import { AgentProbes } from './adapters/health/health-probes.ts';
+import { MemoryWatch } from './adapters/host/memory-watch.ts';
+import { openProcessTable, type ProcessTable } from './adapters/host/process-table.ts';
 import { findUserName } from './adapters/host/users.ts';
 import { openJournal } from './adapters/journal/journal.ts';
 import type { MainLog } from './adapters/logs/main-log.ts';
 import { createSyslog } from './adapters/logs/syslog.ts';
 import type { AgentConfigResult } from './config/load.ts';
+import type { ProcessDefinition } from './core/definition.ts';
 import { recoverState } from './core/recover.ts';
 import { type AgentDriver, createAgentDriver } from './driver.ts';
-import { ControllerLink, type LinkOptions, NO_LINK } from './link.ts';
+import { type HostProcesses, openFleetLogs } from './fleet-logs/open.ts';
+import { ControllerLink, type Goodbye, type LinkOptions, NO_LINK } from './link.ts';
 import { createOrderDesk, type OrderDesk } from './local/order-desk.ts';
-import { type LocalServer, openLocalServer } from './local/server.ts';
+import { type LocalServer, type LocalServerOptions, openLocalServer } from './local/server.ts';
 import type { ListeningSocket } from './local/socket.ts';
 import type { Log } from './ports.ts';
 import { configSource, journalPath, type StartingConfig } from './start/configuration.ts';
 import { type ObeyedSignal, obeySignals } from './start/held-signals.ts';
+import { whatIsRemembered } from './start/lost-journal.ts';
 import { keepConfig, makeAllFifos } from './start/make-ready.ts';
 import { writePidFile } from './start/pid-file.ts';
 
 /** How long whoever waits at the socket may take to hear how it ended. */
 const GOODBYE_MS = 1_000;
+
+/** How long a controller may take the next agent to need. */
+const HANDOVER_MS = 1_000;
 
 /** Of a timer that is there only so that the program goes on; the longest that Node has. */
 const KEEP_ALIVE_MS = 2 ** 31 - 1;
@@ -49,6 +58,8 @@ export interface Supervision extends StartingConfig {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** systemd's, which is the agent's alone. */
   readonly notifySocket: string | undefined;
+  /** What `openProcessTable` is to use; undefined: the best there is. */
+  readonly processTable: string | undefined;
   readonly exit: (code: number) => void;
 }
 
@@ -56,12 +67,21 @@ export function supervise(given: Supervision): void {
   const { agent, reading, log, mainLog, environment } = given;
   makeGuardedDirectory('run_dir', agent.runDir);
   makePrivateDirectory(agent.logDir);
-  const table = openProcessTable();
-  const journal = openJournal(journalPath(agent.stateDir), table.bootId);
+  const table = openProcessTable(given.processTable);
+  const canDoWithout = reading.kind === 'read';
+  const journal = openJournal(journalPath(agent.stateDir), table.bootId, { canDoWithout });
   tellOfConfig(given);
   keepConfig(given, given.configPath, { journal, log });
-  const state = recoverState(reading, journal.contents, table.bootId, Date.now());
+  const { contents, stateProblem } = whatIsRemembered(journal, {
+    reading,
+    folders: agent,
+    table,
+    clock: systemClock,
+    log,
+  });
+  const state = recoverState(reading, contents, table.bootId, Date.now());
   makeAllFifos(state, agent, log);
+  const sightings = lookForChildren(state, agent, table);
   const syslog = createSyslog({ log });
   // What these deliver comes with later callbacks, when the driver is there.
   const children = new ChildProcesses({
@@ -72,17 +92,27 @@ export function supervise(given: Supervision): void {
     syslog,
     definitionOf: (name) => driver.state().processes.get(name)?.definition ?? null,
     deliver: (name, input) => driver.deliver({ kind: 'process', process: name, input }),
+    observe: (name, observation) =>
+      driver.deliver({ kind: 'observed', process: name, observation }),
+    clock: systemClock,
     log,
   });
+  children.holdOutputOf([...state.processes].map(([name]) => name));
+  const probes = new AgentProbes({ environment, descriptorsMax: agent.minFds });
   const link = openLink(given, {
     journalId: journal.id,
+    stateProblem,
+    adopted: [...sightings.values()].filter(({ kind }) => kind === 'alive').length,
     deliver: (input) => driver.deliver(input),
+    processes: () => driver.state().processes,
+    logPath: (process, channel) => children.logPath(process, channel),
   });
   const orders = createOrderDesk((input) => driver.deliver(input), log);
   const driver: AgentDriver = createAgentDriver(
     {
       clock: systemClock,
       children,
+      probes,
       journal,
       link,
       config: configSource(given.load, agent, log),
@@ -90,17 +120,25 @@ export function supervise(given: Supervision): void {
       log,
       onShutdownComplete: () => {
         log.info({}, 'every process has stopped');
-        void Promise.all([link.close('stopped'), local?.close(GOODBYE_MS)]).then(() => {
-          for (const open of [children, syslog, journal, mainLog]) open[Symbol.dispose]();
-          given.exit(0);
-        });
+        children.endHolder();
+        void end({ reason: 'stopped', reconnectAfterMs: 0 });
+      },
+      onHandOver: () => {
+        log.info({}, 'every process runs on for the next agent');
+        void end({ reason: 'handing over', reconnectAfterMs: HANDOVER_MS });
       },
     },
     state,
   );
-  const local = serveLocally(given, { children, driver, orders });
-  const sightings = lookForChildren(state, agent, table);
-  driver.deliver({ kind: 'boot', sightings });
+  async function end(goodbye: Goodbye): Promise<void> {
+    await Promise.all([link.close(goodbye), local?.close(GOODBYE_MS)]);
+    for (const open of [memory, children, syslog, journal, mainLog]) open[Symbol.dispose]();
+    given.exit(0);
+  }
+  const local = serveLocally(given, { children, driver, orders, stateProblem });
+  const memory = watchMemory(table, driver);
+  const readRest = (definition: ProcessDefinition) => children.readRest(definition);
+  driver.deliver({ kind: 'boot', sightings: withLastLines(sightings, state, readRest) });
   link.open();
   obeySignals(signalHandler({ children, driver, orders, mainLog, log }));
   // With neither controller nor socket, nothing else may keep the program going.
@@ -109,6 +147,16 @@ export function supervise(given: Supervision): void {
   const processes = state.processes.size;
   log.info({ processes, adopted: sightings.size }, 'supervising');
   notifyReady(given.notifySocket);
+}
+
+function watchMemory(table: ProcessTable, { state, deliver }: AgentDriver): MemoryWatch {
+  return new MemoryWatch({
+    table,
+    processes: () => state().processes,
+    observe: (process, observation) => deliver({ kind: 'observed', process, observation }),
+    nowMs: Date.now,
+    chance: () => randomBytes(OPERATION_ID_RANDOM_BYTES),
+  });
 }
 
 function tellPid(path: string | null, log: Log): void {
@@ -128,10 +176,18 @@ function tellOfConfig({ agent, reading, credentials, host, log }: Supervision): 
 
 function openLink(
   { agent, credentials, log }: Supervision,
-  { journalId, deliver }: Pick<AgentDriver, 'deliver'> & Pick<LinkOptions['hello'], 'journalId'>,
+  {
+    journalId,
+    stateProblem,
+    adopted,
+    deliver,
+    ...logs
+  }: HostProcesses &
+    Pick<AgentDriver, 'deliver'> &
+    Pick<LinkOptions['hello'], 'journalId' | 'stateProblem' | 'adopted'>,
 ) {
   if (credentials === null) return NO_LINK;
-  return new ControllerLink({
+  const link = new ControllerLink({
     controllers: agent.controllers,
     credentials,
     hello: {
@@ -140,12 +196,20 @@ function openLink(
       agentVersion: PRODUCT_VERSION,
       journalId,
       labels: agent.labels,
+      adopted,
+      stateProblem,
     },
     onMessage: (message) => deliver({ kind: 'received', message }),
-    onDown: () => deliver({ kind: 'disconnected' }),
+    onLogMessage: (message) => fleetLogs.receive(message),
+    onDown: () => {
+      fleetLogs.endAll();
+      deliver({ kind: 'disconnected' });
+    },
     chance: Math.random,
     log,
   });
+  const fleetLogs = openFleetLogs({ link, log, ...logs });
+  return link;
 }
 
 interface Running {
@@ -156,7 +220,7 @@ interface Running {
 
 function serveLocally(
   { socket, host, mainLog, log }: Supervision,
-  { children, driver, orders }: Running,
+  { children, driver, orders, stateProblem }: Running & Pick<LocalServerOptions, 'stateProblem'>,
 ): LocalServer | null {
   if (socket === null) return null;
   return openLocalServer({
@@ -165,6 +229,7 @@ function serveLocally(
     logFiles: children,
     userName: findUserName,
     nowMs: Date.now,
+    stateProblem,
   });
 }
 
@@ -182,6 +247,10 @@ function signalHandler({
       case 'SIGQUIT':
         log.info({ signal }, 'stopping every process in order');
         driver.deliver({ kind: 'shutdown' });
+        return;
+      case 'SIGALRM':
+        log.info({ signal }, 'handing over to the next agent');
+        driver.deliver({ kind: 'handOver' });
         return;
       case 'SIGUSR2':
         children.reopenLogs();

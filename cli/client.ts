@@ -16,6 +16,7 @@ import {
   decodeHostReport,
   decodeStoredEvent,
 } from '../proto/codec/control.ts';
+import { decodeLogNews, encodeLogsRequest } from '../proto/codec/logs.ts';
 import {
   decodeOperation,
   decodeOperationSummary,
@@ -64,6 +65,9 @@ const METHODS = {
     { readonly hosts: string; readonly question: string },
     { readonly reports: readonly WireReport[] }
   >('AskHosts'),
+  readLogs: method<ReturnType<typeof encodeLogsRequest>, Parameters<typeof decodeLogNews>[0]>(
+    'ReadLogs',
+  ),
 };
 type WireHost = Parameters<typeof decodeHost>[0];
 type WireHostProcess = Parameters<typeof decodeHostProcess>[0];
@@ -152,6 +156,12 @@ function controlClient(
       const wire = { hosts, question: questionCodec.toWire(question) };
       const answer = await unary(channel, METHODS.askHosts, wire);
       return answer.reports.map(decodeHostReport);
+    },
+    readLogs: async function* (request, signal) {
+      const wire = encodeLogsRequest(request);
+      for await (const news of serverStream(channel, METHODS.readLogs, wire, signal)) {
+        yield decodeLogNews(news);
+      }
     },
     [Symbol.dispose]: () => channel.close(),
   };

@@ -3,6 +3,7 @@
  * by a test without a terminal, a clock or a network. `main.ts` wires the real ones.
  */
 import type { HostQuestion, HostReport } from '../proto/host-questions.ts';
+import type { LogNews, LogsRequest } from '../proto/log-messages.ts';
 import type {
   Operation,
   OperationRequest,
@@ -103,6 +104,8 @@ export interface ControlClient extends Disposable {
   readonly listEvents: (which: EventSelection) => Promise<readonly StoredEvent[]>;
   /** In natural order of the hosts; takes as long as the slowest of them, within limits. */
   readonly askHosts: (question: HostQuestion, hosts: string) => Promise<readonly HostReport[]>;
+  /** As it comes; the next is asked for only when the last one was taken. */
+  readonly readLogs: (request: LogsRequest, signal: AbortSignal) => AsyncIterable<LogNews>;
 }
 
 export interface OperationListing {

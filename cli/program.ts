@@ -8,6 +8,7 @@ import type { Environment } from './ports.ts';
 import { addConfiguration } from './tree/configuration.ts';
 import { addSignal, addStartStopRestart } from './tree/control.ts';
 import { addHosts, addVersion } from './tree/hosts.ts';
+import { addLogs, addTail } from './tree/logs.ts';
 import { addOperations } from './tree/operations.ts';
 import { type Finish, withExamples } from './tree/shared.ts';
 import { addDescribe, addStatus } from './tree/status.ts';
@@ -47,6 +48,8 @@ function createProgram(environment: Environment, finish: Finish): Command {
   const actions = { environment, finish };
   addStatus(program, actions);
   addDescribe(program, actions);
+  addLogs(program, actions);
+  addTail(program, actions);
   addStartStopRestart(program, actions);
   addSignal(program, actions);
   addConfiguration(program, actions);
@@ -58,6 +61,7 @@ function createProgram(environment: Environment, finish: Finish): Command {
     'fleetctl status',
     "fleetctl restart 'web:*' --hosts 'prod-*'",
     'fleetctl restart web --hosts prod-1,prod-2 --dry-run',
+    "fleetctl logs -f 'web:*' --hosts 'prod-*'",
     "fleetctl signal HUP nginx --hosts 'prod-web-*' --reason 'new certificate'",
     'fleetctl --local status',
   ]);

@@ -39,12 +39,14 @@ import { type EventQuery, eventQueryProblem, listHosts, listProcesses } from './
 import { planOperation } from './core/submit.ts';
 import type { FleetDriver } from './driver.ts';
 import type { Guard } from './guard.ts';
+import type { LogDesk, LogsCall } from './logs/call.ts';
 import type { Clock, Log, Store } from './ports.ts';
 import { type WatchCall, watchOperation } from './watch-call.ts';
 
 export interface ApiOptions {
   readonly driver: FleetDriver;
   readonly store: Pick<Store, 'recentEvents'>;
+  readonly logs: LogDesk;
   readonly guard: Guard;
   readonly clock: Clock;
   readonly log: Log;
@@ -63,6 +65,11 @@ export function controlHandlers(options: ApiOptions): UntypedServiceImplementati
       const caller = guard.admit('Control.WatchOperation', call);
       if (isRefusal(caller)) refuseStream(call, caller);
       else watchOperation(call, options);
+    },
+    ReadLogs: (call: LogsCall) => {
+      const caller = guard.admit('Control.ReadLogs', call);
+      if (isRefusal(caller)) refuseStream(call, caller);
+      else options.logs.read(call, caller.name);
     },
   };
 }

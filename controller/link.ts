@@ -1,7 +1,8 @@
 /**
  * The `AgentLink` service: one stream for each agent. Who speaks is read from the certificate;
- * what is said goes to the driver as it comes; what the driver sends goes out in order. Keeps the
- * heartbeat, and closes a stream that has fallen silent or behind.
+ * what is said goes to the driver as it comes, and logs past it to whoever reads them; what the
+ * driver sends goes out in order. Keeps the heartbeat, and closes a stream that has fallen silent or
+ * behind.
  */
 
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
@@ -10,14 +11,16 @@ import { decodeAgentFrame, encodeControllerMessage } from '../proto/codec/link.t
 import { FleetError, isRefusal, type Refusal, refusal } from '../proto/errors.ts';
 import type { AgentFrame__Output } from '../proto/gen/fleet/v1/AgentFrame.ts';
 import type { ControllerFrame } from '../proto/gen/fleet/v1/ControllerFrame.ts';
+import { type ControllerLogMessage, isAgentLogMessage } from '../proto/log-messages.ts';
 import type { ControllerMessage } from '../proto/messages.ts';
 import { type HostId, hostId } from '../proto/vocabulary.ts';
 import type { ConnectionId } from './core/host.ts';
 import { HEARTBEAT_INTERVAL_MS } from './core/sessions.ts';
 import type { FleetInput } from './core/state.ts';
 import type { Guard } from './guard.ts';
+import { LogReaders } from './logs/readers.ts';
 import { addressOfPeer } from './peer-address.ts';
-import type { AgentLinks, Log } from './ports.ts';
+import type { AgentLinks, Log, LogLinks } from './ports.ts';
 
 type Stream = ServerDuplexStream<AgentFrame__Output, ControllerFrame>;
 
@@ -41,7 +44,9 @@ export interface LinkServerOptions {
   readonly log: Log;
 }
 
-export class AgentLinkServer implements AgentLinks, Disposable {
+export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
+  /** Of all connections. */
+  readonly logReaders = new LogReaders(this);
   readonly #options: LinkServerOptions;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #heartbeat: NodeJS.Timeout;
@@ -57,12 +62,15 @@ export class AgentLinkServer implements AgentLinks, Disposable {
   }
 
   send(id: ConnectionId, message: ControllerMessage): void {
+    this.#write(id, message);
     const connection = this.#connections.get(id);
-    if (connection === undefined) return;
-    if (connection.stream.writableLength > UNSENT_FRAMES_MAX) {
-      return this.close(id, refusal('exhausted', 'the agent reads too slowly'));
-    }
-    connection.stream.write(encodeControllerMessage(message));
+    if (message.kind !== 'welcome' || connection === undefined) return;
+    const { host } = connection;
+    this.logReaders.sessionBegan({ host, connection: id, epoch: message.sessionEpoch });
+  }
+
+  sendLog(id: ConnectionId, message: ControllerLogMessage): void {
+    this.#write(id, message);
   }
 
   close(id: ConnectionId, because: Refusal): void {
@@ -110,12 +118,22 @@ export class AgentLinkServer implements AgentLinks, Disposable {
     }
   }
 
+  #write(id: ConnectionId, message: ControllerMessage | ControllerLogMessage): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    if (connection.stream.writableLength > UNSENT_FRAMES_MAX) {
+      return this.close(id, refusal('exhausted', 'the agent reads too slowly'));
+    }
+    connection.stream.write(encodeControllerMessage(message));
+  }
+
   #received(connection: Connection, frame: AgentFrame__Output): void {
     const { id: number, host, stream } = connection;
     if (!this.#connections.has(number)) return;
     connection.heardAtMs = performance.now();
     try {
       const message = decodeAgentFrame(frame);
+      if (isAgentLogMessage(message)) return this.logReaders.received(number, message);
       const isGreeting = message.kind === 'hello' && !connection.hasGreeted;
       if (isGreeting) {
         connection.hasGreeted = true;
@@ -134,6 +152,7 @@ export class AgentLinkServer implements AgentLinks, Disposable {
     if (!this.#connections.delete(connection)) return;
     stream.end();
     this.#options.log.info({ host }, 'an agent has disconnected');
+    this.logReaders.connectionGone(connection);
     this.#options.deliver({ kind: 'sessionEnded', connection, host });
   }
 

@@ -22,6 +22,7 @@ import { NO_QUESTIONS } from './core/questions.ts';
 import { createFleetDriver, type FleetDriver } from './driver.ts';
 import { createGuard } from './guard.ts';
 import { AgentLinkServer } from './link.ts';
+import { createLogDesk } from './logs/call.ts';
 import { openFrontDoor } from './server.ts';
 import { openStore } from './store/open.ts';
 
@@ -89,10 +90,11 @@ async function serve(config: ControllerConfig, credentials: Credentials): Promis
   driver.deliver({ kind: 'boot' });
   store.forgetOld(Date.now());
   setInterval(() => store.forgetOld(Date.now()), FORGET_INTERVAL_MS).unref();
+  const logs = createLogDesk({ driver, readers: links.logReaders, clock: systemClock, log });
   const door = await openFrontDoor({
     listen: config.listen,
     credentials,
-    control: controlHandlers({ driver, store, guard, clock: systemClock, log }),
+    control: controlHandlers({ driver, store, logs, guard, clock: systemClock, log }),
     agentLink: links.handlers(),
     log,
   });
@@ -103,6 +105,7 @@ async function serve(config: ControllerConfig, credentials: Credentials): Promis
 
   const stop = (signal: NodeJS.Signals): void => {
     log.info({ signal }, 'stopping; agents and their processes go on');
+    logs[Symbol.dispose]();
     links.goodbye('the controller is stopping');
     links[Symbol.dispose]();
     void door.close(CLOSE_GRACE_MS).then(() => {

@@ -1,6 +1,7 @@
 /** All that the controller's driver asks of the world. Adapters implement these, tests fake them. */
 import type { Refusal } from '../proto/errors.ts';
 import type { Instant } from '../proto/instant.ts';
+import type { ControllerLogMessage } from '../proto/log-messages.ts';
 import type { ControllerMessage } from '../proto/messages.ts';
 import type { StoredEvent } from '../proto/vocabulary.ts';
 import type { ConnectionId } from './core/host.ts';
@@ -29,6 +30,12 @@ export interface AgentLinks {
   /** To a connection that is gone it is dropped: the next session begins with a snapshot. */
   send(connection: ConnectionId, message: ControllerMessage): void;
   close(connection: ConnectionId, because: Refusal): void;
+}
+
+/** Beside `AgentLinks`, because logs do not go through the core. */
+export interface LogLinks {
+  /** To a connection that is gone it is dropped, as its readers are gone with it. */
+  sendLog(connection: ConnectionId, message: ControllerLogMessage): void;
 }
 
 export interface Log {

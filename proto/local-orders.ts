@@ -31,8 +31,11 @@ export type LocalOrder =
       readonly groups: readonly string[];
     }
   | { readonly kind: HostQuestion }
-  /** Stops everything in order and ends the agent; or starts everything again in the same agent. */
-  | { readonly kind: 'shutdown' | 'reload' };
+  /**
+   * Stops everything in order and ends the agent; or starts everything again in the same agent; or
+   * ends the agent and leaves everything running for the next one.
+   */
+  | { readonly kind: 'shutdown' | 'reload' | 'handover' };
 
 export const GROUP_ACTIONS = ['stopped', 'removed', 'updated', 'added'] as const;
 export type GroupAction = (typeof GROUP_ACTIONS)[number];
@@ -82,6 +85,8 @@ export interface LocalListing {
   readonly host: string;
   /** Why the configuration on disk was refused; null where it was not. */
   readonly configProblem: string | null;
+  /** What the agent lost of its own state, and where it put it; null: nothing. */
+  readonly stateProblem: string | null;
 }
 
 export const LOG_CHANNELS = ['stdout', 'stderr'] as const;

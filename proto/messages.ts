@@ -20,6 +20,10 @@ export type AgentMessage =
       readonly agentVersion: string;
       readonly journalId: JournalId;
       readonly labels: Labels;
+      /** Running processes that this agent took over when it was started. */
+      readonly adopted: number | null;
+      /** What it lost of its own state, and where that was put; null: nothing. */
+      readonly stateProblem: string | null;
     }
   | {
       readonly kind: 'snapshot';

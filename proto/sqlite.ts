@@ -14,18 +14,45 @@ export interface DatabaseOptions {
   readonly path: string;
   /** Index i takes the schema from version i to i + 1. Never edited once released. */
   readonly migrations: readonly string[];
+  /** `integrity_check` compares indexes with their tables too; for a file that stays small. */
+  readonly check?: 'quick_check' | 'integrity_check';
 }
 
 /** A reader elsewhere may hold the file for moments; longer would stall the daemon's one thread. */
 const BUSY_TIMEOUT_MS = 250;
 
+export type Opening =
+  | { readonly kind: 'open'; readonly database: SqliteDatabase }
+  /** SQLite calls it no database, or malformed. The file is closed again. */
+  | { readonly kind: 'damaged'; readonly cause: string };
+
 /** @throws FleetError `configuration` when it is corrupt, or newer than this program */
 export function openDatabase(options: DatabaseOptions): SqliteDatabase {
+  const opening = openUndamaged(options);
+  if (opening.kind === 'open') return opening.database;
+  throw new FleetError(
+    refusal('configuration', `the database ${options.path} is damaged`, {
+      cause: opening.cause,
+      fix: 'restore it from a backup; it is never replaced by an empty one',
+    }),
+  );
+}
+
+/**
+ * For who knows how to go on without what was in a damaged file.
+ * @throws FleetError `configuration` when it is newer than this program, or cannot be read at all:
+ *   not being let at a file says nothing about what is in it
+ */
+export function openUndamaged(options: DatabaseOptions): Opening {
   const isNew = options.path === ':memory:' || !existsSync(options.path);
   if (isNew && options.path !== ':memory:') makePrivateFile(options.path);
-  const database = keptDatabase(options.path, BUSY_TIMEOUT_MS);
+  const database = firstTouch(options.path, () => keptDatabase(options.path, BUSY_TIMEOUT_MS));
   try {
-    if (!isNew) assertSound(database, options.path);
+    const damage = isNew ? null : damageOf(database, options);
+    if (damage !== null) {
+      database.close();
+      return { kind: 'damaged', cause: damage };
+    }
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA trusted_schema = OFF');
     database.exec('PRAGMA cell_size_check = ON');
@@ -33,11 +60,17 @@ export function openDatabase(options: DatabaseOptions): SqliteDatabase {
     database.exec('PRAGMA journal_size_limit = 67108864');
     setDurability(database, 'FULL');
     migrate(database, options, isNew);
-    return database;
+    return { kind: 'open', database };
   } catch (error) {
     database.close();
+    if (isDamage(error)) return { kind: 'damaged', cause: messageOf(error) };
     throw error;
   }
+}
+
+/** That the file itself is not as SQLite wrote it; a disk that cannot be read is something else. */
+export function isDamage(caught: unknown): boolean {
+  return caught instanceof Database.SqliteError && /^SQLITE_(?:CORRUPT|NOTADB)/.test(caught.code);
 }
 
 /** What is remembered may be secret; SQLite gives its further files the mode of the first. */
@@ -89,20 +122,35 @@ export function setDurability(database: SqliteDatabase, level: keyof typeof SYNC
   }
 }
 
-function assertSound(database: SqliteDatabase, path: string): void {
-  let verdict: unknown;
+/** Null: it is sound. */
+function damageOf(
+  database: SqliteDatabase,
+  { path, check = 'quick_check' }: DatabaseOptions,
+): string | null {
+  return firstTouch(path, () => {
+    try {
+      const verdict = pragmaValue(database, `${check}(1)`);
+      return verdict === 'ok' ? null : String(verdict);
+    } catch (error) {
+      if (isDamage(error)) return messageOf(error);
+      throw error;
+    }
+  });
+}
+
+/** Whatever stands between this program and the file shows when it is first opened and read. */
+function firstTouch<Result>(path: string, act: () => Result): Result {
   try {
-    verdict = pragmaValue(database, 'quick_check(1)');
+    return act();
   } catch (error) {
-    verdict = messageOf(error);
+    if (!(error instanceof Database.SqliteError)) throw error;
+    throw new FleetError(
+      refusal('configuration', `the database ${path} cannot be used`, {
+        cause: `${error.message} (${error.code})`,
+        fix: 'see who may read and write it, whether another program holds it, and what the disk says',
+      }),
+    );
   }
-  if (verdict === 'ok') return;
-  throw new FleetError(
-    refusal('configuration', `the database ${path} is damaged`, {
-      cause: String(verdict),
-      fix: 'restore it from a backup; it is never replaced by an empty one',
-    }),
-  );
 }
 
 function migrate(database: SqliteDatabase, options: DatabaseOptions, isNew: boolean): void {

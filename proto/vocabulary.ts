@@ -54,6 +54,10 @@ export const STOPPED_STATES: ReadonlySet<ProcessState> = new Set([
   'UNKNOWN',
 ]);
 
+/** Of a running process that has a health check; `starting` until it has passed once. */
+export const HEALTHS = ['starting', 'healthy', 'unhealthy'] as const;
+export type Health = (typeof HEALTHS)[number];
+
 /** What is known of one process. Times are wall-clock milliseconds of its host. */
 export interface ProcessStatus {
   readonly process: ProcessName;
@@ -82,6 +86,20 @@ export interface ProcessStatus {
   readonly stopWaitMs: number;
   /** As configured: how long its tier is waited for before the next begins (`tier_wait`). */
   readonly tierWaitMs: number;
+  /** Null: it has no health check, or does not run. */
+  readonly health: Health | null;
+  /** What its health check complained of last; null where it passed. */
+  readonly healthError: string | null;
+  /** What its start waits for, in words: "db to be healthy"; null: it waits for nothing. */
+  readonly waitsFor: string | null;
+  /** Of its output: what could not be written to its logs, since its agent was started. */
+  readonly lostOutputBytes: number;
+  /** Processes that it had started and that outlived its last stop. */
+  readonly leftBehind: number;
+  /** Resident memory when it was looked at last; only where it has a limit. */
+  readonly residentBytes: number | null;
+  /** As configured (`memory_max`); null: no limit. */
+  readonly memoryMaxBytes: number | null;
 }
 
 /** `update` has the host itself take up its configuration; the others are about processes. */
@@ -190,6 +208,10 @@ export interface HostStatus {
   readonly connectedSinceMs: number | null;
   /** Why its agent refused the configuration that it found, and goes by an earlier one. */
   readonly configProblem: string | null;
+  /** Running processes that its agent took over when it was started; null: it did not say. */
+  readonly adopted: number | null;
+  /** What its agent lost of its own state, and where it put it; null: nothing. */
+  readonly stateProblem: string | null;
 }
 
 export interface HostProcess {

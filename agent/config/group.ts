@@ -15,7 +15,9 @@ import {
 } from '../../proto/dialect/settings.ts';
 import { integer, list } from '../../proto/dialect/values.ts';
 import { PROCESSES_MAX } from '../../proto/text-limits.ts';
+import { processName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
+import { linkProcesses } from './dependencies.ts';
 import { checkNames, type Group, placeText } from './names.ts';
 import { type Membership, readProgram } from './program.ts';
 import type { ProgramContext } from './program-table.ts';
@@ -51,7 +53,23 @@ export function readProcesses(
   const all = [...groups, ...(isAnyAlone ? alone : [])];
   checkNames(all, around);
   checkCount(all, around);
-  return all.toSorted(byPriority).flatMap(definitionsOf);
+  const ordered = all.toSorted(byPriority);
+  const wishes = ordered.flatMap(({ members }) => members.flatMap((member) => member.wishes));
+  const names = namesOf(all, [programs, groupSections]);
+  return linkProcesses(ordered.flatMap(definitionsOf), { wishes, names }, around.context.findings);
+}
+
+/** Whatever has a name, even where the section of that name has a mistake. */
+function namesOf(
+  groups: readonly Group[],
+  sections: readonly NamedSections[],
+): ReadonlySet<string> {
+  return new Set([
+    ...sections.flatMap(({ named, misnamed }) => [...named.keys(), ...misnamed.keys()]),
+    ...groups.flatMap(({ name: group, members }) =>
+      members.flatMap(({ names }) => names.map((one): string => processName(group, one))),
+    ),
+  ]);
 }
 
 /** A host with more would be turned away by its controller, again and again. */

@@ -19,6 +19,7 @@ import {
 } from '../../proto/dialect/read-document.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
 import { type AgentSection, readAgentSection, readStateDirectory } from './agent-section.ts';
+import { createEnvFiles } from './env-files.ts';
 import { type GivenSettings, layOver, NOTHING_GIVEN } from './flags.ts';
 import { readProcesses } from './group.ts';
 import { pathFinder } from './paths.ts';
@@ -96,6 +97,7 @@ function readConfig(
     accounts: { ...accounts, user: supervisord.runAs ?? accounts.user },
     signals: constants.signals,
     finder: pathFinder(reading),
+    envFiles: createEnvFiles(reading),
   };
   checkSections(document, programKeys(around), reading.findings);
   const processes = readProcesses(document, around);

@@ -47,10 +47,19 @@ interface LogDefinitions {
   readonly stderrLog: LogDefinition;
 }
 
-export function defineLogs(logs: LogValues, redirectStderr: boolean): LogDefinitions {
-  const stderrLog = defineLog('stderr', logs);
+/** What is the same for both logs of a process. */
+interface BothLogs {
+  readonly redirect_stderr: boolean;
+  readonly log_timestamps: boolean;
+}
+
+export function defineLogs(
+  logs: LogValues,
+  { redirect_stderr: redirectStderr, log_timestamps: timestamps }: BothLogs,
+): LogDefinitions {
+  const stderrLog = { ...defineLog('stderr', logs), timestamps };
   return {
-    stdoutLog: defineLog('stdout', logs),
+    stdoutLog: { ...defineLog('stdout', logs), timestamps },
     // Nothing is left to write there.
     stderrLog: redirectStderr
       ? { ...stderrLog, target: { kind: 'none' }, syslog: false }
@@ -58,7 +67,10 @@ export function defineLogs(logs: LogValues, redirectStderr: boolean): LogDefinit
   };
 }
 
-function defineLog(stream: 'stdout' | 'stderr', logs: LogValues): LogDefinition {
+function defineLog(
+  stream: 'stdout' | 'stderr',
+  logs: LogValues,
+): Omit<LogDefinition, 'timestamps'> {
   const { target, isSyslog } = logs[`${stream}_logfile`];
   return {
     target,

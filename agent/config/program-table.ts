@@ -6,11 +6,14 @@
 import type { Variables } from '../../proto/dialect/expand.ts';
 import { optional, type ReadContext, required, type Values } from '../../proto/dialect/settings.ts';
 import { boolean, environment, integer, seconds, text, umask } from '../../proto/dialect/values.ts';
+import { dependencies } from './depends-on.ts';
+import { type EnvFiles, envFilePaths } from './env-files.ts';
+import { healthTable } from './health-check.ts';
 import { logTable } from './log.ts';
 import type { PathFinder } from './paths.ts';
 import { serverUrl } from './server-url.ts';
 import { type Accounts, programUser } from './user.ts';
-import { autoRestart, exitCodes, name, orZero, signalName } from './values.ts';
+import { autoRestart, exitCodes, memoryLimit, name, orZero, signalName } from './values.ts';
 
 export interface ProgramContext {
   /** Its variables include those of the global environment. */
@@ -26,6 +29,7 @@ export interface ProgramContext {
   readonly accounts: Accounts;
   readonly signals: Readonly<Record<string, number>>;
   readonly finder: PathFinder;
+  readonly envFiles: EnvFiles;
 }
 
 export const programTable = ({ accounts, signals, serverUrl: automatic }: ProgramContext) => ({
@@ -42,6 +46,10 @@ export const programTable = ({ accounts, signals, serverUrl: automatic }: Progra
   tier_wait: optional(seconds, 30_000),
   stopasgroup: optional(boolean, false),
   killasgroup: optional(boolean, null),
+  stop_descendants: optional(boolean, false),
+  restart_pause: optional(seconds, 0),
+  memory_max: optional(memoryLimit, null),
+  log_timestamps: optional(boolean, false),
   redirect_stderr: optional(boolean, false),
   umask: optional(umask, null),
   user: optional(programUser(accounts), null),
@@ -57,6 +65,9 @@ export const processTable = (
   command: required(text('a command line')),
   directory: optional(text('a directory'), null),
   process_name: optional(name, program),
+  env_file: optional(envFilePaths(finder), []),
+  depends_on: optional(dependencies, []),
+  ...healthTable,
   ...logTable(finder, variables),
 });
 
@@ -80,20 +91,7 @@ export const LATER_OF_SUPERVISOR: readonly string[] = [
 ];
 
 /** And our own. */
-export const NOT_YET: readonly string[] = [
-  ...LATER_OF_SUPERVISOR,
-  'stop_descendants',
-  'depends_on',
-  'healthcheck',
-  'healthcheck_interval',
-  'healthcheck_timeout',
-  'healthcheck_retries',
-  'restart_pause',
-  'env_file',
-  'memory_max',
-  'log_timestamps',
-  'labels',
-];
+export const NOT_YET: readonly string[] = [...LATER_OF_SUPERVISOR, 'labels'];
 
 /** More is a typing error, and each process costs memory before anything could say so. */
 const NUMPROCS_MAX = 10_000;

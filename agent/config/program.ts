@@ -24,6 +24,9 @@ import {
 } from '../../proto/dialect/settings.ts';
 import { processName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
+import type { Wish } from './dependencies.ts';
+import { readEnvFiles } from './env-files.ts';
+import { defineHealthCheck, warnOfHealthCheck } from './health-check.ts';
 import { defineLogs, warnOfLogs } from './log.ts';
 import {
   ENVIRONMENT,
@@ -50,6 +53,8 @@ export interface Program {
   readonly definitions: readonly ProcessDefinition[];
   /** Those of its processes, without their group's; of a section with a mistake, those known. */
   readonly names: readonly string[];
+  /** What they depend on, as written. */
+  readonly wishes: readonly Wish[];
 }
 
 export function readProgram(
@@ -73,16 +78,25 @@ export function readProgram(
     readProcess(section, { membership, shared, variables: [counted, ...variables] }, around),
   );
   const names = processes.flatMap(({ name }) => name ?? []);
-  const known = { definitions: [], names: hasOwnNames ? names : names.slice(0, 1) };
+  const known = {
+    definitions: [],
+    names: hasOwnNames ? names : names.slice(0, 1),
+    wishes: [],
+  };
   const { program, group } = membership;
   if (program === null || group === null) return known;
   if (!hasOwnNames || !isSparing || !isWhole(shared, table)) return known;
-  const definitions = processes.flatMap(({ own }) =>
-    own === null ? [] : [define({ ...membership, program, group }, { shared, own }, around)],
-  );
-  if (definitions.length < processes.length) return known;
-  // Supervisor starts the processes of a program in the order of their names.
-  return { names, definitions: definitions.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  const owns = processes.flatMap(({ own }) => own ?? []);
+  if (owns.length < processes.length) return known;
+  const subject = subjectOf(section, findEntry(section, 'depends_on', context.defaults));
+  const wishes = owns.map((own): Wish => {
+    return { process: processName(group, own.process_name), needs: own.depends_on, subject };
+  });
+  const definitions = owns
+    .map((own) => define({ ...membership, program, group }, { shared, own }, around))
+    // Supervisor starts the processes of a program in the order of their names.
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { names, definitions, wishes };
 }
 
 /** The variables of each process; where it is not known how many there are, of one for them all. */
@@ -120,9 +134,12 @@ function readProcess(
   const table = processTable(membership.program ?? section.name, around, all);
   const own = readPartly(section, table, { ...context, variables: all });
   warnOfLogs(section, { ...own, ...shared }, context);
+  warnOfHealthCheck(section, own, context);
+  const fromFiles = readEnvFiles(section, own, around);
+  const isRight = added !== null && fromFiles !== null && isWhole(own, table);
   return {
     name: own.process_name ?? null,
-    own: added !== null && isWhole(own, table) ? { ...own, ...added } : null,
+    own: isRight ? { ...own, environment: new Map([...fromFiles, ...added.environment]) } : null,
   };
 }
 
@@ -181,8 +198,13 @@ function define(
     stopWaitMs: shared.stopwaitsecs,
     stopAsGroup: shared.stopasgroup,
     killAsGroup: shared.killasgroup ?? shared.stopasgroup,
+    stopDescendants: shared.stop_descendants,
+    dependsOn: [],
+    healthCheck: defineHealthCheck(own),
+    restartPauseMs: shared.restart_pause,
+    memoryMaxBytes: shared.memory_max,
     redirectStderr: shared.redirect_stderr,
     stripAnsi: around.stripAnsi,
-    ...defineLogs(own, shared.redirect_stderr),
+    ...defineLogs(own, shared),
   };
 }

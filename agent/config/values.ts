@@ -4,7 +4,7 @@
  */
 import type { Parser } from '../../proto/dialect/settings.ts';
 import { parseSignal } from '../../proto/dialect/signals.ts';
-import { FALSY, TRUTHY } from '../../proto/dialect/values.ts';
+import { bytes, FALSY, TRUTHY } from '../../proto/dialect/values.ts';
 import { strip } from '../../proto/dialect/white-space.ts';
 import { wholeNumber } from '../../proto/dialect/whole-number.ts';
 import type { AutoRestart } from '../core/definition.ts';
@@ -62,3 +62,18 @@ export const orZero = (parser: Parser<number>): Parser<number> => ({
       ? { ok: true, value: 0, doubt: 'a negative number means the same as 0' }
       : parser.parse(text, context),
 });
+
+/** How much memory a program may have; null: as much as it wants. */
+export const memoryLimit: Parser<number | null> = {
+  expected: bytes.expected,
+  parse: (text, context) => {
+    const parsed = bytes.parse(text, context);
+    if (!parsed.ok || parsed.value === 0) return parsed.ok ? { ...parsed, value: null } : parsed;
+    if (parsed.value >= LEAST_LIKELY_LIMIT_BYTES) return parsed;
+    const doubt = `no program is as small as ${parsed.value} bytes, so this one would be restarted again and again; a unit may be missing, as in 100MB`;
+    return { ...parsed, doubt };
+  },
+};
+
+/** What `sleep` has. */
+const LEAST_LIKELY_LIMIT_BYTES = 512 * 1024;

@@ -16,7 +16,9 @@ import {
   save,
   settle,
 } from './carry-out-targets.ts';
+import { dependencyDepths, readinessOf } from './dependencies.ts';
 import { forgetOldTargets } from './forget-targets.ts';
+import { endPatientStart, giveUpStart } from './held-starts.ts';
 import type { ProcessRuntime } from './process.ts';
 import { isRetired, type SpawnProblem, type Turn, targetKey } from './state.ts';
 import { mustBeExamined, type TargetOrigin, type TargetRecord } from './target.ts';
@@ -71,7 +73,7 @@ export function acceptTargets(
 ): void {
   const { operationId, verb } = order;
   let newTargets = 0;
-  for (const name of processes) {
+  for (const name of needsFirst(turn, processes)) {
     const known = turn.state.targets.get(targetKey({ operationId, verb, process: name }));
     if (known !== undefined) {
       repeatAnswer(turn, known);
@@ -113,15 +115,37 @@ function accept(
   if (process === undefined) return settle(turn, target, verdictWithout(target));
   const isToRun = WANTED[verb] === 'up';
   if (isToRun && isRetired(turn.state, name)) return settle(turn, target, NO_LONGER_CONFIGURED);
-  if (problem !== null && mustBeExamined(verb, adviceOn(turn, target, process))) {
-    return settle(turn, target, failed(problem.error, problem.fault));
-  }
+  const obstacle = isToRun ? obstacleTo(turn, target, process, problem) : null;
+  if (obstacle !== null) return settle(turn, target, obstacle);
   save(turn, target);
   const asked = order.startFollows ? 'paused' : WANTED[verb];
   const wanted = origin === 'update' || asked === null ? process.wanted : asked;
   putProcess(turn, { ...process, generation, wanted });
   emit(turn, { kind: 'targetAccepted', ...pick(target) });
   enqueue(turn, target);
+  if (verb === 'stop') giveUpStart(turn, name);
+  if (verb === 'stop' || verb === 'restart') endPatientStart(turn, name);
+}
+
+/** Nothing is stopped that could not be started again. */
+function obstacleTo(
+  turn: Turn,
+  target: TargetRecord,
+  process: ProcessRuntime,
+  problem: SpawnProblem | null,
+): Verdict | null {
+  if (!mustBeExamined(target.verb, adviceOn(turn, target, process))) return null;
+  if (problem !== null) return failed(problem.error, problem.fault);
+  const readiness = readinessOf(turn.state, process.definition);
+  return readiness.kind === 'hopeless' ? failed(readiness.because, 'failed') : null;
+}
+
+/** So that those whose dependencies are ordered with them find these on their way. */
+function needsFirst({ state }: Turn, names: readonly ProcessName[]): readonly ProcessName[] {
+  const definitions = names.flatMap((name) => state.processes.get(name)?.definition ?? []);
+  const depths = dependencyDepths(definitions, 'all tiers');
+  if (depths.size === 0) return names;
+  return [...names].sort((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
 }
 
 /** It stands in no queue: what it leads to for each process does. */

@@ -4,8 +4,8 @@
  */
 import type { OrderNews } from '../../proto/local-orders.ts';
 import { STOPPED_STATES } from '../../proto/vocabulary.ts';
-import { applyToProcess } from './apply-process.ts';
 import { addProcess } from './define-process.ts';
+import { startWhenReady } from './dependencies.ts';
 import { removeProcess } from './removal.ts';
 import type { Turn } from './state.ts';
 import { inStartOrder } from './tiers.ts';
@@ -20,8 +20,8 @@ export function addGroups(turn: Turn, groups: readonly string[], tell: Tell): vo
     else if (definitions.length === 0) tell({ ...news, fault: 'no-such-group' });
     else {
       for (const definition of definitions) addProcess(turn, definition);
-      for (const { definition } of inStartOrder(membersOf(turn, group))) {
-        if (definition.autostart) applyToProcess(turn, definition.process, { kind: 'start' });
+      for (const process of inStartOrder(membersOf(turn, group))) {
+        if (process.definition.autostart) startWhenReady(turn, process);
       }
       tell({ ...news, fault: null });
     }

@@ -4,6 +4,7 @@
  */
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { applyToProcess } from './apply-process.ts';
+import { readinessOf, startWhenReady } from './dependencies.ts';
 import { startOnceStopped } from './late-starts.ts';
 import { isWantedUp, type ProcessRuntime } from './process.ts';
 import { isRetired, type Turn } from './state.ts';
@@ -22,7 +23,7 @@ export function noteEntered(turn: Turn, name: ProcessName): void {
   const { sequence, processes } = turn.state;
   const process = processes.get(name);
   if (sequence === null || process === undefined) return;
-  if (!isSettledFor(sequence.direction, process.state)) return;
+  if (!isSettled(turn, sequence, process)) return;
   const waitingFor = sequence.waitingFor.filter((member) => member !== name);
   turn.state = { ...turn.state, sequence: { ...sequence, waitingFor } };
   advanceSequence(turn);
@@ -80,7 +81,7 @@ function orderMember(turn: Turn, direction: Direction, name: ProcessName): void 
   if (direction === 'shutdown') return applyToProcess(turn, name, { kind: 'stop' });
   if (isRetired(turn.state, name) || !isWantedUp(process, process.definition)) return;
   // In any other state it runs, or its end has been judged already.
-  if (process.state === 'STOPPED') applyToProcess(turn, name, { kind: 'start' });
+  if (process.state === 'STOPPED') startWhenReady(turn, process);
   if (process.state === 'STOPPING') startOnceStopped(turn, name);
 }
 
@@ -89,9 +90,17 @@ function dismissSettled(turn: Turn): void {
   const { sequence } = turn.state;
   if (sequence === null) return;
   const waitingFor = membersOf(turn, sequence.waitingFor)
-    .filter((member) => !isSettledFor(sequence.direction, member.state))
+    .filter((member) => !isSettled(turn, sequence, member))
     .map((member) => member.definition.process);
   turn.state = { ...turn.state, sequence: { ...sequence, waitingFor } };
+}
+
+/** One that waits for others is on its way, unless they are not. */
+function isSettled({ state }: Turn, { direction }: Sequence, member: ProcessRuntime): boolean {
+  const { definition } = member;
+  const isHeld = direction === 'boot' && state.heldStarts.has(definition.process);
+  if (isHeld && readinessOf(state, definition).kind !== 'hopeless') return false;
+  return isSettledFor(direction, member.state);
 }
 
 function membersOf(turn: Turn, names: readonly ProcessName[]): readonly ProcessRuntime[] {

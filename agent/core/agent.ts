@@ -11,8 +11,11 @@ import { noteEntered, noteTierTimeout } from './advance-sequence.ts';
 import { applyToProcess } from './apply-process.ts';
 import { boot } from './boot.ts';
 import { noteSignalled, observeProcess } from './carry-out-targets.ts';
+import { handOver } from './hand-over.ts';
+import { reviewHeldStarts } from './held-starts.ts';
 import { startIfLate } from './late-starts.ts';
 import { noteOrder, reportControl, takeOrder } from './local-orders.ts';
+import { observe } from './observe.ts';
 import { noteConfigRead } from './reading.ts';
 import { removeIfGone } from './removal.ts';
 import { noteProgress, noteWaveTimeout } from './rollout.ts';
@@ -31,7 +34,8 @@ export function stepAgent(state: AgentState, input: AgentInput, at: Instant): Ag
     isShutdownOver: false,
     at,
   };
-  route(turn, input);
+  // What happens after a hand-over is for the next agent to find, as after a crash.
+  if (!state.isHandingOver) route(turn, input);
   drawConsequences(turn);
   return { state: turn.state, writes: turn.writes, effects: turn.effects };
 }
@@ -42,6 +46,10 @@ function route(turn: Turn, input: AgentInput): void {
       return boot(turn, input.sightings);
     case 'shutdown':
       return shutDown(turn, null);
+    case 'handOver':
+      return handOver(turn);
+    case 'observed':
+      return observe(turn, input.process, input.observation);
     case 'process':
       return applyToProcess(turn, input.process, input.input);
     case 'signalled':
@@ -90,10 +98,13 @@ function noteState(turn: Turn, status: ProcessStatus): void {
   observeProcess(turn, status);
   startIfLate(turn, status.process);
   noteEntered(turn, status.process);
+  reviewHeldStarts(turn, status.process);
   removeIfGone(turn, status.process);
 }
 
 function report(turn: Turn, progress: TargetProgress): void {
+  // Somebody may have waited for what it would have started.
+  if (progress.kind === 'settled') reviewHeldStarts(turn, progress.target.process);
   const rollout = noteProgress(turn, progress);
   switch (rollout?.purpose.kind) {
     case 'control':

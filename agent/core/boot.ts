@@ -8,6 +8,8 @@ import { beginSequence } from './advance-sequence.ts';
 import { applyToProcess, putProcess } from './apply-process.ts';
 import { resumeTargets } from './carry-out-targets.ts';
 import { LONGEST_DELAY_MS } from './crash-loop.ts';
+import { withHealth } from './define-process.ts';
+import { probeOf } from './health.ts';
 import type {
   Child,
   ProcessEffect,
@@ -54,9 +56,9 @@ function recordDefinitions(turn: Turn): void {
 
 function exitedMeanwhile(
   { startedAtMs }: ProcessRuntime,
-  { exit, endedAtMs }: Extract<Sighting, { readonly kind: 'ended' }>,
+  { exit, endedAtMs, lastLines = [] }: Extract<Sighting, { readonly kind: 'ended' }>,
 ): ProcessInput {
-  const input = { kind: 'exited', exit, lastLines: [] } as const;
+  const input = { kind: 'exited', exit, lastLines } as const;
   if (endedAtMs === undefined || startedAtMs === null) return input;
   return { ...input, lastedMs: endedAtMs - startedAtMs };
 }
@@ -78,14 +80,20 @@ function resume(turn: Turn, name: ProcessName, process: ProcessRuntime): void {
     case 'BACKOFF': {
       // By the wall clock, which may have been set back meanwhile: no wait is longer than the longest.
       const leftMs = (process.nextTryAtMs ?? turn.at.wallMs) - turn.at.wallMs;
-      const waitMs = Math.min(leftMs, Math.max(LONGEST_DELAY_MS, process.failedTries * 1_000));
+      const longestMs = Math.max(
+        LONGEST_DELAY_MS,
+        process.failedTries * 1_000,
+        definition.restartPauseMs,
+      );
+      const waitMs = Math.min(leftMs, longestMs);
       return setTimer(turn, process, 'retryDue', Math.max(0, waitMs));
     }
     case 'STOPPING':
       if (child !== null) stopAgain(turn, process, child);
       return setTimer(turn, process, 'stopTimedOut', definition.stopWaitMs);
-    case 'STOPPED':
     case 'RUNNING':
+      return checkOn(turn, process);
+    case 'STOPPED':
     case 'EXITED':
     case 'FATAL':
     case 'UNKNOWN':
@@ -95,7 +103,14 @@ function resume(turn: Turn, name: ProcessName, process: ProcessRuntime): void {
 
 function stopAgain(turn: Turn, process: ProcessRuntime, child: Child): void {
   const { stopSignal: signal, stopAsGroup: wholeGroup } = process.definition;
-  act(turn, process, { kind: 'signal', child, signal, wholeGroup });
+  act(turn, process, { kind: 'stop', child, signal, wholeGroup });
+}
+
+/** What was known of its health still holds, until it is looked at, which is now. */
+function checkOn(turn: Turn, process: ProcessRuntime): void {
+  const checked = withHealth(process, turn.at);
+  if (checked.health !== process.health) putProcess(turn, checked);
+  for (const effect of probeOf(checked.health, 0)) act(turn, process, effect);
 }
 
 function setTimer(turn: Turn, process: ProcessRuntime, timer: ProcessTimer, delayMs: number): void {

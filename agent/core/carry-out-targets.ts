@@ -10,7 +10,8 @@ import type {
   TargetOutcome,
 } from '../../proto/vocabulary.ts';
 import { applyToProcess, emit } from './apply-process.ts';
-import type { ProcessRuntime, SignalResult } from './process.ts';
+import { holdStart, readinessOf } from './dependencies.ts';
+import { type ProcessRuntime, type SignalResult, statusOf } from './process.ts';
 import { isRetired, type TargetKey, type Turn, targetKey } from './state.ts';
 import { beginIfDue } from './still-due.ts';
 import {
@@ -37,7 +38,7 @@ import {
 export function observeProcess(turn: Turn, status: ProcessStatus): void {
   const target = activeTarget(turn, status.process);
   if (target === undefined) return;
-  follow(turn, target, observe(target, status.state, status.lastError));
+  follow(turn, target, observe(target, status));
 }
 
 export function noteSignalled(turn: Turn, key: TargetKey, result: SignalResult): void {
@@ -114,7 +115,8 @@ function beginNext(turn: Turn, name: ProcessName): void {
 /** From the state in which the process is; one of an update that has begun goes on like any other. */
 export function adviceOn(turn: Turn, target: TargetRecord, process: ProcessRuntime): Advice {
   const verb = processVerb(target);
-  if (target.origin !== 'update' || target.phase !== 'queued') return begin(verb, process.state);
+  if (target.origin !== 'update' || target.phase !== 'queued')
+    return begin(verb, statusOf(process));
   return beginIfDue(verb, process, isRetired(turn.state, target.process));
 }
 
@@ -145,13 +147,9 @@ function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
     case 'wait':
       return saveIfMoved(turn, target, advice.phase);
     case 'request':
-      if (advice.input === 'start') {
-        const hindrance = startHindrance(turn, target.process);
-        if (hindrance !== null) return settle(turn, target, hindrance);
-      }
-      if (isStopOver(target)) turn.progress.push({ kind: 'stopped', target });
+      if (advice.input === 'start') return start(turn, target, advice.phase);
       saveIfMoved(turn, target, advice.phase);
-      return applyToProcess(turn, target.process, { kind: advice.input });
+      return applyToProcess(turn, target.process, { kind: 'stop' });
     case 'signal':
       return signal(turn, target);
     case 'succeed':
@@ -159,6 +157,21 @@ function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
     case 'fail':
       return settle(turn, target, failed(advice.error, advice.fault));
   }
+}
+
+function start(turn: Turn, target: TargetRecord, phase: TargetPhase): void {
+  const { process: name } = target;
+  const hindrance = startHindrance(turn, name);
+  if (hindrance !== null) return settle(turn, target, hindrance);
+  const process = turn.state.processes.get(name);
+  const readiness = process && readinessOf(turn.state, process.definition);
+  if (isStopOver(target)) turn.progress.push({ kind: 'stopped', target });
+  if (readiness?.kind === 'hopeless') {
+    return settle(turn, target, failed(readiness.because, 'failed'));
+  }
+  saveIfMoved(turn, target, phase);
+  if (readiness?.kind === 'wait') return holdStart(turn, name, readiness.for);
+  applyToProcess(turn, name, { kind: 'start' });
 }
 
 function startHindrance({ state }: Turn, name: ProcessName): Verdict | null {
@@ -210,7 +223,7 @@ function leaveQueue(turn: Turn, target: TargetRecord): void {
   if (queue[0] === key) beginNext(turn, target.process);
 }
 
-function activeTarget(turn: Turn, name: ProcessName): TargetRecord | undefined {
+export function activeTarget(turn: Turn, name: ProcessName): TargetRecord | undefined {
   const key = turn.state.queues.get(name)?.[0];
   return key === undefined ? undefined : turn.state.targets.get(key);
 }

@@ -2,9 +2,12 @@
  * Gives a process its first or another definition. Nothing is started or stopped by it: a program
  * that runs goes on as it was launched, and that it was launched otherwise is remembered.
  */
+
+import type { Instant } from '../../proto/instant.ts';
 import { emit, putProcess } from './apply-process.ts';
 import { isLaunchedOtherwise } from './compare-configuration.ts';
 import type { ProcessDefinition } from './definition.ts';
+import { beginHealth, probeOf } from './health.ts';
 import { initialProcess, isUp, type ProcessRuntime, statusOf } from './process.ts';
 import type { Turn } from './state.ts';
 
@@ -25,10 +28,21 @@ export function redefineProcess(
   process: ProcessRuntime,
   definition: ProcessDefinition,
 ): void {
-  const redefined = withDefinition(process, definition);
+  const redefined = withHealth(withDefinition(process, definition), turn.at);
+  const isCheckedAnew = redefined.health !== null && process.health === null;
   putProcess(turn, redefined);
+  for (const effect of isCheckedAnew ? probeOf(redefined.health, 0) : []) {
+    turn.effects.push({ kind: 'process', process: definition.process, effect });
+  }
   turn.effects.push({ kind: 'redefine', definition });
   emit(turn, { kind: 'processChanged', process: statusOf(redefined) });
+}
+
+/** One that runs is checked as it is defined now. */
+export function withHealth(process: ProcessRuntime, at: Instant): ProcessRuntime {
+  const { definition, state, health } = process;
+  if (state !== 'RUNNING' || definition.healthCheck === null) return { ...process, health: null };
+  return { ...process, health: health ?? beginHealth(definition, at) };
 }
 
 export function withDefinition(

@@ -25,6 +25,8 @@ export interface LogDefinition {
   readonly maxBytes: number;
   /** 0: keep none. */
   readonly backups: number;
+  /** Ours (`log_timestamps`): each line begins with the time at which it came. */
+  readonly timestamps: boolean;
 }
 
 /** As whom a program runs; its further groups are looked up when it is started. */
@@ -32,6 +34,37 @@ export interface ProcessUser {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
+}
+
+/** Ours (`depends_on`), with the meanings that compose files have. */
+export type DependencyCondition =
+  /** It is RUNNING. */
+  | 'started'
+  /** It is RUNNING and its health check passes. */
+  | 'healthy'
+  /** It has ended with an expected exit code. */
+  | 'completed';
+
+export interface Dependency {
+  readonly process: ProcessName;
+  readonly condition: DependencyCondition;
+}
+
+export type HealthProbe =
+  /** Split into words when it is run, as `command` is; healthy where it ends with 0. */
+  | { readonly kind: 'exec'; readonly command: string }
+  /** Healthy where it answers 200 to 399. */
+  | { readonly kind: 'http'; readonly url: string }
+  /** Healthy where it can be connected to. */
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+
+/** Ours (`healthcheck…`), with the meanings that compose files have. */
+export interface HealthCheck {
+  readonly probe: HealthProbe;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** So many failures in a row make it unhealthy. */
+  readonly retries: number;
 }
 
 export interface ProcessDefinition {
@@ -66,6 +99,16 @@ export interface ProcessDefinition {
   readonly stopWaitMs: number;
   readonly stopAsGroup: boolean;
   readonly killAsGroup: boolean;
+  /** Ours: whatever it has started ends with it, also outside its process group. */
+  readonly stopDescendants: boolean;
+
+  /** Ours: it is started only when these are as it needs them; each process named by itself. */
+  readonly dependsOn: readonly Dependency[];
+  readonly healthCheck: HealthCheck | null;
+  /** Ours: the least time between its end and a start that nobody asked for. */
+  readonly restartPauseMs: number;
+  /** Ours: more resident memory than this, and it is restarted; null: no limit. */
+  readonly memoryMaxBytes: number | null;
 
   readonly redirectStderr: boolean;
   /** Escape sequences of terminals are kept out of its logs. */

@@ -3,7 +3,7 @@
  * while it stopped everything left them so, or they outlasted a reload. Nobody else would start them.
  */
 import type { ProcessName } from '../../proto/vocabulary.ts';
-import { applyToProcess } from './apply-process.ts';
+import { startWhenReady } from './dependencies.ts';
 import { isWantedUp } from './process.ts';
 import { isRetired, type Turn } from './state.ts';
 
@@ -21,5 +21,5 @@ export function startIfLate(turn: Turn, name: ProcessName): void {
   turn.state = { ...turn.state, lateStarts };
   if (process?.state !== 'STOPPED' || isRetired(turn.state, name)) return;
   // Somebody may have asked for it to be down meanwhile.
-  if (isWantedUp(process, process.definition)) applyToProcess(turn, name, { kind: 'start' });
+  if (isWantedUp(process, process.definition)) startWhenReady(turn, process);
 }

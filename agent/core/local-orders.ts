@@ -19,6 +19,7 @@ import {
 import { addGroups, removeGroups } from './add-remove-groups.ts';
 import { emit } from './apply-process.ts';
 import { configuredProcesses } from './compare-configuration.ts';
+import { handOver } from './hand-over.ts';
 import { type ProcessRuntime, statusOf } from './process.ts';
 import { beginRollout, isOver, type Rollout, wavesOf } from './rollout.ts';
 import { shutDown } from './shut-down.ts';
@@ -69,6 +70,9 @@ export function takeOrder(turn: Turn, given: Given): void {
       return tell(turn, order, { kind: 'done' });
     case 'shutdown':
       return shutDown(turn, order);
+    case 'handover':
+      tell(turn, order, { kind: 'done' });
+      return handOver(turn);
     case 'reload':
       turn.effects.push({ kind: 'readConfig', purpose: { kind: 'reload', order } });
       return;

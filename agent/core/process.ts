@@ -2,7 +2,12 @@
  * What the agent knows of one process, what can happen to it, and what can be done about it.
  * `step-process.ts` is the only place where one becomes another.
  */
-import { type ProcessState, type ProcessStatus, RUNNING_STATES } from '../../proto/vocabulary.ts';
+import {
+  type Health,
+  type ProcessState,
+  type ProcessStatus,
+  RUNNING_STATES,
+} from '../../proto/vocabulary.ts';
 import { CALM, type CrashLoop } from './crash-loop.ts';
 import type { ProcessDefinition } from './definition.ts';
 import type { ExitStatus } from './exit-status.ts';
@@ -21,6 +26,16 @@ export interface Child {
 export type SignalResult =
   | { readonly kind: 'delivered' | 'gone' }
   | { readonly kind: 'failed'; readonly error: string };
+
+/** What its health check has found so far; of the child that runs. */
+export interface HealthRecord {
+  readonly health: Health;
+  /** In a row, since it passed last. */
+  readonly failures: number;
+  readonly error: string | null;
+  /** When checking began, by the monotonic clock; tells this checking from any other. */
+  readonly sinceMonotonicMs: number;
+}
 
 export interface ProcessRuntime {
   readonly definition: ProcessDefinition;
@@ -49,6 +64,13 @@ export interface ProcessRuntime {
   readonly wanted: 'up' | 'down' | 'paused' | null;
   /** The agent is going down: nothing is started again by itself. */
   readonly isSuspended: boolean;
+  /** Null: it has no health check, or does not run. */
+  readonly health: HealthRecord | null;
+  /** What its start waits for, in words. */
+  readonly waitsFor: string | null;
+  readonly lostOutputBytes: number;
+  readonly leftBehind: number;
+  readonly residentBytes: number | null;
   /** Changes with every state, so that a timer set in an earlier one is recognised as stale. */
   readonly timerToken: number;
 }
@@ -65,6 +87,8 @@ export type ProcessInput =
       readonly lastedMs?: number;
       /** Why it was never executed: the status is that of the attempt. */
       readonly spawnError?: string;
+      /** Processes that it had started and that outlive its stop; none where it was not stopped. */
+      readonly leftBehind?: number;
     }
   | { readonly kind: 'stayedUp' | 'retryDue' | 'stopTimedOut'; readonly timerToken: number }
   | { readonly kind: 'restartDue'; readonly delayMs: number }
@@ -78,12 +102,15 @@ export type ProcessEffect =
   | { readonly kind: 'release'; readonly child: Child }
   /** Closes the gate unopened: the program never runs. */
   | { readonly kind: 'abandon' }
+  /** On its way to being stopped. */
   | {
-      readonly kind: 'signal';
+      readonly kind: 'stop';
       readonly child: Child;
       readonly signal: string;
       readonly wholeGroup: boolean;
     }
+  /** To be looked at by its health check; answered by the observation `probed`. */
+  | { readonly kind: 'probe'; readonly delayMs: number; readonly sinceMonotonicMs: number }
   | {
       readonly kind: 'timer';
       readonly timer: ProcessTimer;
@@ -117,6 +144,11 @@ export function initialProcess(definition: ProcessDefinition, wallMs: number): P
     lastLines: [],
     wanted: null,
     isSuspended: false,
+    health: null,
+    waitsFor: null,
+    lostOutputBytes: 0,
+    leftBehind: 0,
+    residentBytes: null,
     timerToken: 0,
   };
 }
@@ -156,5 +188,12 @@ export function statusOf(process: ProcessRuntime): ProcessStatus {
     startMs: definition.startMs,
     stopWaitMs: definition.stopWaitMs,
     tierWaitMs: definition.tierWaitMs,
+    health: process.health?.health ?? null,
+    healthError: process.health?.error ?? null,
+    waitsFor: process.waitsFor,
+    lostOutputBytes: process.lostOutputBytes,
+    leftBehind: process.leftBehind,
+    residentBytes: process.residentBytes,
+    memoryMaxBytes: definition.memoryMaxBytes,
   };
 }

@@ -70,9 +70,11 @@ export function recoverState(
     endListeners: [],
     retired: PersistentMap.of([...retired].map((name) => [name, true] as const)),
     lateStarts: new Set(),
+    heldStarts: new Set(),
     firstTimerToken: 0,
     sequencesBegun: 0,
     isShuttingDown: false,
+    isHandingOver: false,
     isJournalSound: true,
   };
 }
@@ -106,7 +108,13 @@ function takeOver(
   if (isOver || journal.bootId !== bootId) {
     return { ...fresh, generation, wanted: wanted === 'paused' ? 'up' : wanted, exit };
   }
-  const same = { ...withDefinition(held, definition), isSuspended: false };
+  const same = {
+    ...withDefinition(held, definition),
+    isSuspended: false,
+    // Of one agent's life: its successor waits and counts for itself.
+    waitsFor: null,
+    lostOutputBytes: 0,
+  };
   // Recorded on the way up or down but without a child: the gate never opened.
   const neverRan = held.child === null && (held.state === 'STARTING' || held.state === 'STOPPING');
   return neverRan ? { ...same, state: 'STOPPED' } : same;

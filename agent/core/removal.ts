@@ -5,12 +5,15 @@
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { forgetMember } from './advance-sequence.ts';
 import { emit } from './apply-process.ts';
+import { releaseStart } from './dependencies.ts';
+import { giveUpStart } from './held-starts.ts';
 import { isUp } from './process.ts';
 import { isRetired, type Turn } from './state.ts';
 
 /** It goes at once where it is down. Stopping it is for others to decide. */
 export function retire(turn: Turn, name: ProcessName): void {
   turn.state = { ...turn.state, retired: turn.state.retired.with(name, true) };
+  giveUpStart(turn, name);
   removeIfGone(turn, name);
 }
 
@@ -30,6 +33,7 @@ export function removeProcess(turn: Turn, name: ProcessName): void {
   const process = turn.state.processes.get(name);
   if (process === undefined) return;
   reinstate(turn, name);
+  releaseStart(turn, name);
   turn.state = {
     ...turn.state,
     processes: turn.state.processes.without(name),

@@ -10,6 +10,7 @@ import { beginSequence } from './advance-sequence.ts';
 import { applyToProcess, emit, putProcess } from './apply-process.ts';
 import { newProcess, withDefinition } from './define-process.ts';
 import type { ProcessDefinition } from './definition.ts';
+import { giveUpStart } from './held-starts.ts';
 import { isUp, type ProcessRuntime, statusOf } from './process.ts';
 import { reinstate, retire } from './removal.ts';
 import type { OrderId, Turn } from './state.ts';
@@ -73,6 +74,7 @@ function stopEverything(turn: Turn): void {
     lateStarts: new Set(),
     isShuttingDown: true,
   };
+  for (const name of turn.state.heldStarts) giveUpStart(turn, name);
   giveUpRetries(turn);
   beginSequence(turn, 'shutdown');
 }

@@ -19,6 +19,7 @@ import type { TargetOrder } from './accept-targets.ts';
 import type { ProcessDefinition } from './definition.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { FifoQueue } from './fifo-queue.ts';
+import type { Observation } from './observe.ts';
 import type { Outbox } from './outbox.ts';
 import type {
   Child,
@@ -82,12 +83,16 @@ export interface AgentState {
   readonly retired: PersistentMap<ProcessName, true>;
   /** Still being stopped when the host's start came to them: to be started once they have. */
   readonly lateStarts: ReadonlySet<ProcessName>;
+  /** To be started as soon as what they depend on is as they need it. */
+  readonly heldStarts: ReadonlySet<ProcessName>;
   /** Above those of all processes that were removed, whose timers may still be running. */
   readonly firstTimerToken: number;
   /** So that a timer of an earlier walk through the tiers is recognised as stale. */
   readonly sequencesBegun: number;
   /** From the request until the agent is gone: nothing is started any more. */
   readonly isShuttingDown: boolean;
+  /** The agent is about to end: nothing is begun any more, and everything runs on. */
+  readonly isHandingOver: boolean;
   /** False while commits fail: supervision goes on, operations are refused. */
   readonly isJournalSound: boolean;
 }
@@ -101,7 +106,13 @@ export function isRetired({ retired }: AgentState, name: ProcessName): boolean {
 export type Sighting =
   | { readonly kind: 'alive' }
   /** `endedAtMs`: by the wall clock, where the keeper was there to tell. */
-  | { readonly kind: 'ended'; readonly exit: ExitStatus; readonly endedAtMs?: number };
+  | {
+      readonly kind: 'ended';
+      readonly exit: ExitStatus;
+      readonly endedAtMs?: number;
+      /** What it printed last, where no agent read it. */
+      readonly lastLines?: readonly string[];
+    };
 
 export type AgentInput =
   | {
@@ -109,6 +120,14 @@ export type AgentInput =
       readonly sightings: ReadonlyMap<ProcessName, Sighting>;
     }
   | { readonly kind: 'shutdown' }
+  /** The agent is to end, and everything to run on for the next one. */
+  | { readonly kind: 'handOver' }
+  /** What was found out about a process; nothing that it did. */
+  | {
+      readonly kind: 'observed';
+      readonly process: ProcessName;
+      readonly observation: Observation;
+    }
   | { readonly kind: 'process'; readonly process: ProcessName; readonly input: ProcessInput }
   | { readonly kind: 'signalled'; readonly target: TargetKey; readonly result: SignalResult }
   | { readonly kind: 'tierTimedOut'; readonly sequence: number; readonly index: number }
@@ -175,7 +194,7 @@ export type AgentEffect =
   | { readonly kind: 'tell'; readonly order: OrderId; readonly news: OrderNews }
   | { readonly kind: 'send'; readonly message: AgentMessage }
   | { readonly kind: 'warn'; readonly text: string }
-  | { readonly kind: 'shutdownComplete' };
+  | { readonly kind: 'shutdownComplete' | 'handOverComplete' };
 
 /** `changed` never leaves the core: it has become an event and a record. */
 export type ActingEffect = Exclude<ProcessEffect, { readonly kind: 'changed' }>;

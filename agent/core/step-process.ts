@@ -11,6 +11,7 @@ import type { Instant } from '../../proto/instant.ts';
 import type { ProcessState } from '../../proto/vocabulary.ts';
 import { CALM, judgeRestart } from './crash-loop.ts';
 import { describeExit, type ExitStatus, isExpected } from './exit-status.ts';
+import { beginHealth, probeOf } from './health.ts';
 import {
   type ProcessEffect,
   type ProcessInput,
@@ -96,6 +97,7 @@ function learnSpawned(
   return {
     ...process,
     child: input.child,
+    residentBytes: null,
     startedAtMs: at.wallMs,
     startedMonotonicMs: at.monotonicMs,
     starts: process.starts + 1,
@@ -108,7 +110,8 @@ function learnExit(
 ): ProcessRuntime {
   const { lastLines } = input;
   const exit = input.exit.kind === 'neverRan' ? process.exit : input.exit;
-  const ended = { ...process, child: null, exit, lastLines };
+  const leftBehind = input.leftBehind ?? 0;
+  const ended = { ...process, child: null, residentBytes: null, exit, lastLines, leftBehind };
   const how = describeExit(input.exit);
   switch (process.state) {
     case 'STARTING':
@@ -166,6 +169,7 @@ function enter(
       changedAtMs: at.wallMs,
       nextTryAtMs: null,
       timerToken: process.timerToken + 1,
+      health: next === 'RUNNING' ? beginHealth(process.definition, at) : null,
       failedTries: next === 'RUNNING' ? 0 : process.failedTries,
     }),
   };
@@ -191,8 +195,10 @@ function arrange(process: ProcessRuntime, input: ProcessInput, at: Instant): Ent
             process: { ...process, launchedAs: null },
             effects: [{ kind: 'spawn', definition: process.definition }],
           };
-    case 'RUNNING':
-      return { process, effects: input.kind === 'spawned' ? [release(input)] : [] };
+    case 'RUNNING': {
+      const released = input.kind === 'spawned' ? [release(input)] : [];
+      return { process, effects: [...released, ...probeOf(process.health, 0)] };
+    }
     case 'BACKOFF':
       return arrangeRetry(process, input, at);
     case 'STOPPING':
@@ -209,10 +215,14 @@ function release(input: Extract<ProcessInput, { readonly kind: 'spawned' }>): Pr
   return { kind: 'release', child: input.child };
 }
 
-/** Failed tries wait 1, 2, 3 … s (Supervisor); with none left the verdict FATAL is due at once. */
+/**
+ * Failed tries wait 1, 2, 3 … s (Supervisor), and `restart_pause` at the least; with none left the
+ * verdict FATAL is due at once.
+ */
 function arrangeRetry(process: ProcessRuntime, input: ProcessInput, at: Instant): Entered {
   if (!GUARDS.retriesLeft(process, input)) return { process, effects: [] };
-  const delayMs = input.kind === 'restartDue' ? input.delayMs : process.failedTries * 1_000;
+  const untilRetryMs = Math.max(process.failedTries * 1_000, process.definition.restartPauseMs);
+  const delayMs = input.kind === 'restartDue' ? input.delayMs : untilRetryMs;
   return {
     process: { ...process, nextTryAtMs: at.wallMs + delayMs },
     effects: [timer(process, 'retryDue', delayMs)],
@@ -228,7 +238,7 @@ function stopEffects(process: ProcessRuntime, input: ProcessInput): readonly Pro
   if (child === null) return [{ kind: 'abandon' }, again];
   const signal = isLate ? 'KILL' : definition.stopSignal;
   const wholeGroup = isLate ? definition.killAsGroup : definition.stopAsGroup;
-  return [{ kind: 'signal', child, signal, wholeGroup }, again];
+  return [{ kind: 'stop', child, signal, wholeGroup }, again];
 }
 
 function timer(process: ProcessRuntime, kind: ProcessTimer, delayMs: number): ProcessEffect {
@@ -252,7 +262,8 @@ function followingStep(
   }
   if (process.state === 'EXITED' && isRestartWanted(process)) {
     const ranMs = at.monotonicMs - process.startedMonotonicMs;
-    const { loop, delayMs } = judgeRestart(process.crashLoop, at.monotonicMs, ranMs);
+    const { loop, delayMs: untilCalmMs } = judgeRestart(process.crashLoop, at.monotonicMs, ranMs);
+    const delayMs = Math.max(untilCalmMs, process.definition.restartPauseMs);
     return stepProcess({ ...process, crashLoop: loop }, { kind: 'restartDue', delayMs }, at);
   }
   return null;

@@ -6,30 +6,30 @@
  */
 import type { ProcessVerb } from '../../proto/vocabulary.ts';
 import { isLaunchedOtherwise } from './compare-configuration.ts';
-import { isUp, isWantedUp, type ProcessRuntime } from './process.ts';
+import { isUp, isWantedUp, type ProcessRuntime, statusOf } from './process.ts';
 import { type Advice, begin } from './target.ts';
 
 /** @param isRetired it is configured no longer */
 export function beginIfDue(verb: ProcessVerb, process: ProcessRuntime, isRetired: boolean): Advice {
   switch (verb) {
     case 'stop':
-      return isRetired ? begin(verb, process.state) : CONFIGURED_AGAIN;
+      return isRetired ? begin(verb, statusOf(process)) : CONFIGURED_AGAIN;
     case 'restart':
       return isUp(process) && process.state !== 'STOPPING' ? renew(process) : raise(verb, process);
     case 'start':
       return raise(verb, process);
     case 'signal':
-      return begin(verb, process.state);
+      return begin(verb, statusOf(process));
   }
 }
 
 function renew(process: ProcessRuntime): Advice {
   const isStale = isLaunchedOtherwise(process, process.definition);
-  return isStale ? begin('restart', process.state) : UP_TO_DATE;
+  return isStale ? begin('restart', statusOf(process)) : UP_TO_DATE;
 }
 
 function raise(verb: ProcessVerb, process: ProcessRuntime): Advice {
-  return isWantedUp(process, process.definition) ? begin(verb, process.state) : LEFT_DOWN;
+  return isWantedUp(process, process.definition) ? begin(verb, statusOf(process)) : LEFT_DOWN;
 }
 
 const already = (note: string): Advice => ({ kind: 'succeed', fault: null, note });

@@ -12,6 +12,7 @@ import type {
   OperationId,
   ProcessName,
   ProcessState,
+  ProcessStatus,
   ProcessVerb,
   TargetFault,
   TargetOutcome,
@@ -74,8 +75,12 @@ export function ageMs(
   return acceptedMonotonicMs === null ? wallMs - acceptedAtMs : monotonicMs - acceptedMonotonicMs;
 }
 
-export function begin(verb: ProcessVerb, state: ProcessState): Advice {
-  return BEGIN[verb][state];
+/** What of a process's status a target goes by. */
+export type Seen = Pick<ProcessStatus, 'state' | 'lastError' | 'health' | 'healthError'>;
+
+export function begin(verb: ProcessVerb, seen: Seen): Advice {
+  const advice = BEGIN[verb][seen.state];
+  return advice === HELD_UP ? observeRunning(seen, HELD_UP) : advice;
 }
 
 /** Nothing may be stopped that could not be started again, and nothing tried that must fail. */
@@ -145,17 +150,13 @@ const BEGIN: Readonly<Record<ProcessVerb, Readonly<Record<ProcessState, Advice>>
   },
 };
 
-/** A state entered while the target is open; `lastError` is what the process says of itself. */
-export function observe(
-  target: Pick<TargetRecord, 'verb' | 'phase'>,
-  state: ProcessState,
-  lastError: string | null,
-): Advice {
+/** What was entered, or what its health check found, while the target is open. */
+export function observe(target: Pick<TargetRecord, 'verb' | 'phase'>, seen: Seen): Advice {
   switch (target.phase) {
     case 'stopping':
-      return observeStopping(target.verb, state);
+      return observeStopping(target.verb, seen.state);
     case 'starting':
-      return observeStarting(state, lastError);
+      return observeStarting(seen);
     case 'queued':
     case 'signalling':
     case 'updating':
@@ -180,10 +181,11 @@ function observeStopping(verb: Verb, state: ProcessState): Advice {
   }
 }
 
-function observeStarting(state: ProcessState, lastError: string | null): Advice {
+function observeStarting(seen: Seen): Advice {
+  const { state, lastError } = seen;
   switch (state) {
     case 'RUNNING':
-      return SUCCEED;
+      return observeRunning(seen, SUCCEED);
     case 'STARTING':
       return AWAIT_STARTED;
     case 'BACKOFF':
@@ -196,5 +198,21 @@ function observeStarting(state: ProcessState, lastError: string | null): Advice 
       return fail('it was stopped by somebody else while it was starting', 'abnormal-termination');
     case 'UNKNOWN':
       return UNKNOWN;
+  }
+}
+
+/** It is up as it is wanted only when its health check passes, where it has one. */
+function observeRunning({ health, healthError }: Seen, isUp: Advice): Advice {
+  switch (health) {
+    case null:
+    case 'healthy':
+      return isUp;
+    case 'starting':
+      return AWAIT_STARTED;
+    case 'unhealthy':
+      return fail(
+        `it runs, but it is unhealthy: ${healthError ?? 'no reason was given'}`,
+        'failed',
+      );
   }
 }

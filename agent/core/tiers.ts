@@ -9,6 +9,7 @@ import { compareText } from '../../proto/text-order.ts';
 import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
 import { type ProcessName, type ProcessState, STOPPED_STATES } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from './definition.ts';
+import { dependencyDepths } from './dependencies.ts';
 import type { ProcessRuntime } from './process.ts';
 
 export type Direction = 'boot' | 'shutdown';
@@ -48,15 +49,24 @@ export function tierWaitMs(direction: Direction, members: readonly ProcessDefini
   return direction === 'boot' ? startWaitMs(members) : stopWaitMs(members);
 }
 
-/** Processes that share a tier, lowest first. */
+/**
+ * Processes that share a tier, lowest first. A tier some of whose members depend on others is
+ * several, one after the other, so that these are stopped in the right order, too.
+ */
 export function tiersOf(definitions: Iterable<ProcessDefinition>): ProcessName[][] {
-  const sorted = [...definitions].sort(compareStartOrder);
+  const given = [...definitions];
+  const depths = dependencyDepths(given, 'each tier');
+  const depthOf = ({ process }: ProcessDefinition) => depths.get(process) ?? 0;
+  const sorted = given.sort(
+    (a, b) => compareTiers(a, b) || depthOf(a) - depthOf(b) || byName(a, b),
+  );
   const tiers: ProcessName[][] = [];
   let previous: ProcessDefinition | undefined;
   for (const definition of sorted) {
     const isSameTier =
-      previous?.groupPriority === definition.groupPriority &&
-      previous.priority === definition.priority;
+      previous !== undefined &&
+      compareTiers(previous, definition) === 0 &&
+      depthOf(previous) === depthOf(definition);
     if (isSameTier) tiers.at(-1)?.push(definition.process);
     else tiers.push([definition.process]);
     previous = definition;
@@ -65,7 +75,11 @@ export function tiersOf(definitions: Iterable<ProcessDefinition>): ProcessName[]
 }
 
 function compareStartOrder(a: ProcessDefinition, b: ProcessDefinition): number {
-  if (a.groupPriority !== b.groupPriority) return a.groupPriority - b.groupPriority;
-  if (a.priority !== b.priority) return a.priority - b.priority;
-  return compareText(a.process, b.process);
+  return compareTiers(a, b) || byName(a, b);
 }
+
+const compareTiers = (a: ProcessDefinition, b: ProcessDefinition): number =>
+  a.groupPriority - b.groupPriority || a.priority - b.priority;
+
+const byName = (a: ProcessDefinition, b: ProcessDefinition): number =>
+  compareText(a.process, b.process);

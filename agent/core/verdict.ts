@@ -28,6 +28,10 @@ export const NO_JOURNAL = failed(
   'the agent cannot write its journal, so it takes no orders that it could forget',
   'failed',
 );
+export const SUPERSEDED = failed(
+  'it was stopped by a later order before it was up',
+  'abnormal-termination',
+);
 export const SIGNAL_IN_DOUBT: Verdict = {
   ...failed(
     'the agent ended while it sent the signal; whether it arrived is not known, and it is not sent twice',

@@ -55,7 +55,8 @@ export function createOrderDesk(deliver: (input: AgentInput) => void, log: Log):
     },
     endAll() {
       for (const [order, { kind }] of open) {
-        tell(order, kind === 'shutdown' ? { kind: 'done' } : AGENT_ENDED);
+        const isWhatWasWanted = kind === 'shutdown' || kind === 'handover';
+        tell(order, isWhatWasWanted ? { kind: 'done' } : AGENT_ENDED);
       }
     },
   };

@@ -36,6 +36,7 @@ function wordsOf(order: LocalOrder): readonly string[] {
     case 'avail':
     case 'shutdown':
     case 'reload':
+    case 'handover':
       return [order.kind];
   }
 }

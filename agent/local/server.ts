@@ -46,6 +46,8 @@ export interface LocalServerOptions {
   readonly nowMs: () => number;
   readonly logFiles: LogFiles;
   readonly mainLog: ReadableLog;
+  /** What the agent lost of its own state; null: nothing. */
+  readonly stateProblem: string | null;
   readonly log: Log;
 }
 
@@ -86,7 +88,7 @@ function handlers(
   options: LocalServerOptions,
   { proofs, readers }: { readonly proofs: Proofs; readonly readers: Set<Disposable> },
 ): UntypedServiceImplementation {
-  const { host, driver, desk, logFiles, mainLog, log } = options;
+  const { host, driver, desk, logFiles, mainLog, stateProblem, log } = options;
   const callers = createCallers(proofs, options.userName);
   return {
     Greet: unary(log, () =>
@@ -100,7 +102,7 @@ function handlers(
     ListLocalProcesses: unary(log, () => {
       const { processes, configProblem } = driver.state();
       const statuses = [...processes.values()].map(statusOf).sort(compareGroupAndName);
-      return encodeLocalListing({ processes: statuses, host, configProblem });
+      return encodeLocalListing({ processes: statuses, host, configProblem, stateProblem });
     }),
     GiveOrder: (call: OrderCall) => void giveOrder(call, { desk, callers }),
     ReadLog: (call: LogCall) => {

@@ -6,7 +6,7 @@
  * Acts by being imported, and early, because loading the other modules takes its time.
  */
 
-const OBEYED = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const;
+const OBEYED = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2', 'SIGALRM'] as const;
 
 export type ObeyedSignal = (typeof OBEYED)[number];
 

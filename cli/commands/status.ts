@@ -1,13 +1,13 @@
 /**
  * `fleetctl status`: the processes of the fleet, once or again and again. Exit code 3 unless every
- * selected process is RUNNING and every selected host connected. supervisorctl lets STARTING,
- * BACKOFF and STOPPING pass; a script that asks whether a fleet serves must not hear yes while it
- * only tries to.
+ * selected process is RUNNING, and healthy where that is checked, and every selected host connected.
+ * supervisorctl lets STARTING, BACKOFF and STOPPING pass; a script that asks whether a fleet serves
+ * must not hear yes while it only tries to.
  */
 import { FleetError, refusal } from '../../proto/errors.ts';
 import { resolveHosts } from '../hosts-expression.ts';
 import type { ConnectionOptions, Environment, ProcessListing, ProcessSelection } from '../ports.ts';
-import { configProblemLines } from '../render/hosts/config-problems.ts';
+import { hostProblemLines } from '../render/hosts/problems.ts';
 import { hostsWithoutProcess } from '../render/status/entry.ts';
 import { renderStatus, type StatusFormat } from '../render/status/output.ts';
 import { refusalOfEmpty } from '../selection.ts';
@@ -43,7 +43,7 @@ export async function status(environment: Environment, options: StatusOptions): 
   const listing = await query();
   environment.stdout.write(renderStatus(environment, listing, output));
   if (isForPeople(output)) {
-    for (const line of configProblemLines(listing.hosts)) environment.stderr.write(`${line}\n`);
+    for (const line of hostProblemLines(listing.hosts)) environment.stderr.write(`${line}\n`);
   }
   return exitCodeFor(listing);
 }
@@ -76,7 +76,10 @@ function forSelection(listing: ProcessListing, selection: ProcessSelection): Pro
 function exitCodeFor({ processes, hosts }: ProcessListing): number {
   const everythingRuns =
     hosts.every((host) => host.connected) &&
-    processes.every((entry) => entry.hostConnected && entry.status.state === 'RUNNING');
+    processes.every(({ hostConnected, status: { state, health } }) => {
+      const isWell = health === null || health === 'healthy';
+      return hostConnected && state === 'RUNNING' && isWell;
+    });
   return everythingRuns ? 0 : EXIT_NOT_ALL_RUNNING;
 }
 

@@ -23,7 +23,9 @@ export function addStatus(parent: Command, { environment, finish }: Actions): vo
   const command = parent
     .command('status')
     .summary('show processes and whether they run')
-    .description('Shows processes. Exit code 3 unless all of them are RUNNING.')
+    .description(
+      'Shows processes. Exit code 3 unless all of them are RUNNING, and healthy if checked.',
+    )
     .argument('[processes...]', PROCESSES)
     .addOption(hostsOption('only on these hosts'))
     .addOption(

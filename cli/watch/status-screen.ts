@@ -2,6 +2,7 @@
  * `fleetctl status --watch` on a terminal: one picture, renewed in place. Rows in which something
  * happened are marked for a while; what does not fit the screen is folded, the worst first.
  */
+import type { HostStatus } from '../../proto/vocabulary.ts';
 import type { Environment, ProcessListing, Terminal } from '../ports.ts';
 import { shortHosts } from '../render/operation/fold-targets.ts';
 import { type Paint, painter } from '../render/paint.ts';
@@ -47,7 +48,7 @@ export function statusScreen(
     const marked = marks[kind](table, clock.monotonicMs());
     return [
       titleLine(picture),
-      ...troubleLines(trouble ?? configTrouble(picture)).map((line) => paint(line, 'bad')),
+      ...troubleLines(trouble ?? hostTrouble(picture)).map((line) => paint(line, 'bad')),
       '',
       ...markedLines(table, marked, paint),
     ];
@@ -103,11 +104,16 @@ function troubleLines(trouble: string | null): readonly string[] {
 }
 
 /** Only where: why is too long for the one line that there is. */
-function configTrouble({ listing }: Picture): string | null {
-  const rejecting = listing.hosts.filter(({ configProblem }) => configProblem !== null);
-  if (rejecting.length === 0) return null;
-  const hosts = shortHosts(rejecting.map(({ host }) => host));
-  return `config rejected on ${hosts}; fleetctl hosts says why`;
+function hostTrouble({ listing: { hosts } }: Picture): string | null {
+  const where = (what: string, isTroubled: (host: HostStatus) => boolean) => {
+    const troubled = hosts.filter(isTroubled).map(({ host }) => host);
+    return troubled.length === 0 ? [] : [`${what} on ${shortHosts(troubled)}`];
+  };
+  const troubles = [
+    ...where('state lost', ({ stateProblem }) => stateProblem !== null),
+    ...where('config rejected', ({ configProblem }) => configProblem !== null),
+  ];
+  return troubles.length === 0 ? null : [...troubles, 'fleetctl hosts says why'].join('; ');
 }
 
 function markedLines(

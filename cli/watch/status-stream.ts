@@ -2,8 +2,8 @@
  * `fleetctl status --watch` into a file or a pipe: everything once, then a line for each change, so
  * that a log of it says what happened and when.
  */
-import type { Environment, ProcessListing } from '../ports.ts';
-import { configProblemLines } from '../render/hosts/config-problems.ts';
+import type { Environment } from '../ports.ts';
+import { configProblemLines, stateProblemLines } from '../render/hosts/problems.ts';
 import { renderList, renderNoticeJson } from '../render/json.ts';
 import {
   changeItems,
@@ -21,16 +21,10 @@ export function statusStream(environment: Environment, output: WatchFormat): Sta
   const { stdout, stderr, clock } = environment;
   let latest: Picture | null = null;
   let isOld = false;
-  let toldOfConfig = '';
   const notice = (message: string) =>
     stderr.write(output === 'jsonl' ? renderNoticeJson(message) : `${neutralise(message)}\n`);
-  const noticeConfig = ({ hosts }: ProcessListing) => {
-    const lines = configProblemLines(hosts);
-    const text = lines.join('\n');
-    if (text === toldOfConfig) return;
-    toldOfConfig = text;
-    for (const line of text === '' ? ['no config is rejected any more'] : lines) notice(line);
-  };
+  const noticeState = onceEach(notice, 'no state is missed any more');
+  const noticeConfig = onceEach(notice, 'no config is rejected any more');
   return {
     shows: (listing) => {
       if (isOld) notice('the controller answers again');
@@ -52,7 +46,8 @@ export function statusStream(environment: Environment, output: WatchFormat): Sta
         }
       }
       latest = next;
-      noticeConfig(listing);
+      noticeState(stateProblemLines(listing.hosts));
+      noticeConfig(configProblemLines(listing.hosts));
     },
     fails: ({ message }) => {
       if (!isOld)
@@ -60,5 +55,19 @@ export function statusStream(environment: Environment, output: WatchFormat): Sta
       isOld = true;
     },
     ends: () => {},
+  };
+}
+
+/** Says what is wrong when that changes, and when it is over. */
+function onceEach(
+  notice: (line: string) => void,
+  whenOver: string,
+): (lines: readonly string[]) => void {
+  let told = '';
+  return (lines) => {
+    const text = lines.join('\n');
+    if (text === told) return;
+    told = text;
+    for (const line of text === '' ? [whenOver] : lines) notice(line);
   };
 }

@@ -22,7 +22,8 @@ export type RpcName =
   | 'Control.GetOperation'
   | 'Control.ListOperations'
   | 'Control.ListEvents'
-  | 'Control.AskHosts';
+  | 'Control.AskHosts'
+  | 'Control.ReadLogs';
 
 export const ALLOWED_KIND = {
   'AgentLink.Connect': 'agent',
@@ -36,6 +37,7 @@ export const ALLOWED_KIND = {
   'Control.ListOperations': 'operator',
   'Control.ListEvents': 'operator',
   'Control.AskHosts': 'operator',
+  'Control.ReadLogs': 'operator',
 } as const satisfies Record<RpcName, Caller['kind']>;
 
 /** @returns why the call is refused, or null */

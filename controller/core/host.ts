@@ -43,6 +43,10 @@ export interface Host {
   readonly processes: ReadonlyMap<ProcessName, ProcessStatus>;
   /** Why its agent refused the configuration that it found; null where it goes by it. */
   readonly configProblem: string | null;
+  /** Running processes that its agent took over when it was started; null: it did not say. */
+  readonly adopted: number | null;
+  /** What its agent lost of its own state, and where it put it; null: nothing. */
+  readonly stateProblem: string | null;
 }
 
 export function isConnected(host: Host): boolean {
@@ -60,6 +64,8 @@ export function hostStatusOf(host: Host): HostStatus {
     address: host.address,
     connectedSinceMs: connected ? (host.session?.openedWallMs ?? null) : null,
     configProblem: host.configProblem,
+    adopted: host.adopted,
+    stateProblem: host.stateProblem,
   };
 }
 

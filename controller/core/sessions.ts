@@ -3,6 +3,7 @@
  * period. What is said in it (`observations.ts`) counts only while it is its host's session.
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
+import type { AgentMessage } from '../../proto/messages.ts';
 import { isAcceptedProtocol, PROTOCOL_VERSION } from '../../proto/version.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
 import { type ConnectionId, type Host, isConnected } from './host.ts';
@@ -55,6 +56,8 @@ export function greet(turn: Turn, { connection, host: id, hello, address }: Hell
     lossCount: before?.lossCount ?? 0,
     processes: before?.processes ?? new Map(),
     configProblem: before?.configProblem ?? null,
+    adopted: hello.adopted,
+    stateProblem: hello.stateProblem,
   };
   turn.state = { ...turn.state, sessionEpoch: epoch };
   putHost(turn, host);
@@ -101,7 +104,7 @@ export function hear(turn: Turn, { connection, host: id, message }: Heard): void
     case 'heartbeat':
       return putHost(turn, seen);
     case 'goodbye':
-      return depart(turn, seen, message.reason);
+      return depart(turn, seen, message);
   }
 }
 
@@ -120,9 +123,14 @@ export function graceOver(turn: Turn, id: HostId, lossCount: number): void {
   loseHostEverywhere(turn, id, 'the connection to its agent was lost, and it did not come back');
 }
 
-/** It said that it is going, so nobody needs to wait for it. */
-function depart(turn: Turn, host: Host, reason: string): void {
+/** It said that it is going: unless another agent takes over, nobody needs to wait for it. */
+function depart(
+  turn: Turn,
+  host: Host,
+  { reason, reconnectAfterMs }: Extract<AgentMessage, { readonly kind: 'goodbye' }>,
+): void {
   const gone = disconnect(turn, host);
+  if (reconnectAfterMs > 0) return giveGrace(turn, gone);
   loseHostEverywhere(turn, gone.host, `its agent went away: ${reason}`);
 }
 

@@ -13,12 +13,13 @@ import type { Host } from '../core/host.ts';
 export function hostWrites(database: SqliteDatabase) {
   const putHost = database.prepare(
     `INSERT INTO hosts (host, labels, address, agent_version, journal_id, stored_seq,
-       last_seen_at_ms, config_problem)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       last_seen_at_ms, config_problem, adopted, state_problem)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (host) DO UPDATE SET labels = excluded.labels,
        address = excluded.address, agent_version = excluded.agent_version,
        journal_id = excluded.journal_id, stored_seq = excluded.stored_seq,
-       last_seen_at_ms = excluded.last_seen_at_ms, config_problem = excluded.config_problem`,
+       last_seen_at_ms = excluded.last_seen_at_ms, config_problem = excluded.config_problem,
+       adopted = excluded.adopted, state_problem = excluded.state_problem`,
   );
   const deleteProcesses = database.prepare('DELETE FROM processes WHERE host = ?');
   const putProcess = database.prepare(
@@ -32,9 +33,9 @@ export function hostWrites(database: SqliteDatabase) {
     putHost(host: Host): void {
       const labels = JSON.stringify(host.labels);
       const { host: id, address, agentVersion, journalId: journal, storedSeq } = host;
-      const { lastSeenAtMs, configProblem } = host;
+      const { lastSeenAtMs, configProblem, adopted, stateProblem } = host;
       const columns = [address, agentVersion, journal, storedSeq, lastSeenAtMs, configProblem];
-      putHost.run(id, labels, ...columns);
+      putHost.run(id, labels, ...columns, adopted, stateProblem);
     },
     putSnapshot(host: Host): void {
       deleteProcesses.run(host.host);
@@ -68,6 +69,8 @@ interface HostRow {
   readonly stored_seq: number;
   readonly last_seen_at_ms: number;
   readonly config_problem: string | null;
+  readonly adopted: number | null;
+  readonly state_problem: string | null;
 }
 
 export function readHosts(database: SqliteDatabase): readonly (readonly [HostId, Host])[] {
@@ -91,6 +94,8 @@ export function readHosts(database: SqliteDatabase): readonly (readonly [HostId,
       lossCount: 0,
       processes,
       configProblem: row.config_problem,
+      adopted: row.adopted,
+      stateProblem: row.state_problem,
     };
     return [host.host, host];
   });

@@ -91,4 +91,16 @@ export const MIGRATIONS: readonly string[] = [
    ALTER TABLE targets ADD COLUMN note TEXT;
    UPDATE events SET event = json_set(event, '$.outcome.fault', NULL, '$.outcome.note', NULL)
      WHERE json_extract(event, '$.kind') = 'targetSettled';`,
+
+  // Processes have health and more to tell of themselves; hosts say what their agent took over.
+  `ALTER TABLE hosts ADD COLUMN adopted INTEGER;
+   ALTER TABLE hosts ADD COLUMN state_problem TEXT;
+   UPDATE processes SET status = json_set(status, '$.health', NULL, '$.healthError', NULL,
+       '$.waitsFor', NULL, '$.lostOutputBytes', 0, '$.leftBehind', 0, '$.residentBytes', NULL,
+       '$.memoryMaxBytes', NULL);
+   UPDATE events SET event = json_set(event, '$.process.health', NULL,
+       '$.process.healthError', NULL, '$.process.waitsFor', NULL, '$.process.lostOutputBytes', 0,
+       '$.process.leftBehind', 0, '$.process.residentBytes', NULL,
+       '$.process.memoryMaxBytes', NULL)
+     WHERE json_extract(event, '$.kind') = 'processChanged';`,
 ];

@@ -30,6 +30,8 @@ export function encodeHost(status: HostStatus): WireHost {
     ...present('address', status.address),
     ...present('connectedSinceMs', status.connectedSinceMs),
     ...present('configProblem', status.configProblem),
+    ...present('adopted', status.adopted),
+    ...present('stateProblem', status.stateProblem),
   };
 }
 
@@ -43,6 +45,8 @@ export function decodeHost(wire: WireHostOutput): HostStatus {
     address: orNull(wire.address),
     connectedSinceMs: orNull(wire.connectedSinceMs),
     configProblem: orNull(wire.configProblem),
+    adopted: orNull(wire.adopted),
+    stateProblem: orNull(wire.stateProblem),
   };
 }
 

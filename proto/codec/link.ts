@@ -1,5 +1,5 @@
 /**
- * Frames of the agent's stream ⇄ `AgentMessage` and `ControllerMessage`. A frame without a body,
+ * Frames of the agent's stream ⇄ what agent and controller say (`messages.ts`, `log-messages.ts`). A frame without a body,
  * or with one that this version does not know, is rejected: it would otherwise be lost in silence.
  */
 
@@ -7,6 +7,7 @@ import type { AgentFrame, AgentFrame__Output } from '../gen/fleet/v1/AgentFrame.
 import type { Answer__Output } from '../gen/fleet/v1/Answer.ts';
 import type { ControllerFrame, ControllerFrame__Output } from '../gen/fleet/v1/ControllerFrame.ts';
 import type { Goodbye__Output } from '../gen/fleet/v1/Goodbye.ts';
+import type { AgentLogMessage, ControllerLogMessage } from '../log-messages.ts';
 import type { AgentMessage, ControllerMessage } from '../messages.ts';
 import {
   clippedTo,
@@ -19,11 +20,17 @@ import { journalId, knownProcessName, type Labels, operationId } from '../vocabu
 import { decodeHostAnswer, encodeHostAnswer, questionCodec } from './configuration.ts';
 import { decodeEvent, encodeEvent } from './event.ts';
 import { exact, malformed, orNull, present, short } from './fields.ts';
+import {
+  decodeAgentLogFrame,
+  decodeControllerLogFrame,
+  encodeAgentLogMessage,
+  encodeControllerLogMessage,
+} from './logs.ts';
 import { decodeProcessStatus, decodeRemark, encodeProcessStatus, verbCodec } from './process.ts';
 
 type Goodbye = Extract<AgentMessage & ControllerMessage, { readonly kind: 'goodbye' }>;
 
-export function encodeAgentMessage(message: AgentMessage): AgentFrame {
+export function encodeAgentMessage(message: AgentMessage | AgentLogMessage): AgentFrame {
   switch (message.kind) {
     case 'hello':
       return {
@@ -32,6 +39,8 @@ export function encodeAgentMessage(message: AgentMessage): AgentFrame {
           agentVersion: message.agentVersion,
           journalId: message.journalId,
           labels: { ...message.labels },
+          ...present('adopted', message.adopted),
+          ...present('stateProblem', message.stateProblem),
         },
       };
     case 'snapshot':
@@ -54,6 +63,9 @@ export function encodeAgentMessage(message: AgentMessage): AgentFrame {
       };
     case 'event':
       return { event: { sessionEpoch: message.sessionEpoch, ...encodeEvent(message) } };
+    case 'logBlock':
+    case 'logsEnd':
+      return encodeAgentLogMessage(message);
     case 'heartbeat':
       return { heartbeat: {} };
     case 'goodbye':
@@ -61,7 +73,7 @@ export function encodeAgentMessage(message: AgentMessage): AgentFrame {
   }
 }
 
-export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage {
+export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage | AgentLogMessage {
   if (frame.hello) {
     return {
       kind: 'hello',
@@ -69,6 +81,8 @@ export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage {
       agentVersion: short('a version', frame.hello.agentVersion, VERSION_LENGTH_MAX),
       journalId: journalId(short('a journal id', frame.hello.journalId)),
       labels: decodeLabels(frame.hello.labels),
+      adopted: orNull(frame.hello.adopted),
+      stateProblem: decodeRemark(frame.hello.stateProblem),
     };
   }
   if (frame.snapshot) {
@@ -91,10 +105,14 @@ export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage {
   }
   if (frame.heartbeat) return { kind: 'heartbeat' };
   if (frame.goodbye) return decodeGoodbye(frame.goodbye);
+  const aboutLogs = decodeAgentLogFrame(frame);
+  if (aboutLogs !== null) return aboutLogs;
   throw malformed('an agent frame without a body');
 }
 
-export function encodeControllerMessage(message: ControllerMessage): ControllerFrame {
+export function encodeControllerMessage(
+  message: ControllerMessage | ControllerLogMessage,
+): ControllerFrame {
   switch (message.kind) {
     case 'welcome':
       return {
@@ -128,6 +146,10 @@ export function encodeControllerMessage(message: ControllerMessage): ControllerF
           question: questionCodec.toWire(message.question),
         },
       };
+    case 'readLogs':
+    case 'logCredit':
+    case 'stopLogs':
+      return encodeControllerLogMessage(message);
     case 'heartbeat':
       return { heartbeat: {} };
     case 'goodbye':
@@ -135,7 +157,9 @@ export function encodeControllerMessage(message: ControllerMessage): ControllerF
   }
 }
 
-export function decodeControllerFrame(frame: ControllerFrame__Output): ControllerMessage {
+export function decodeControllerFrame(
+  frame: ControllerFrame__Output,
+): ControllerMessage | ControllerLogMessage {
   if (frame.welcome) {
     return {
       kind: 'welcome',
@@ -173,6 +197,8 @@ export function decodeControllerFrame(frame: ControllerFrame__Output): Controlle
   }
   if (frame.heartbeat) return { kind: 'heartbeat' };
   if (frame.goodbye) return decodeGoodbye(frame.goodbye);
+  const aboutLogs = decodeControllerLogFrame(frame);
+  if (aboutLogs !== null) return aboutLogs;
   throw malformed('a controller frame without a body');
 }
 

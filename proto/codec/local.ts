@@ -60,6 +60,7 @@ const plainKindCodec = enumCodec('order', {
   avail: 'KIND_AVAIL',
   shutdown: 'KIND_SHUTDOWN',
   reload: 'KIND_RELOAD',
+  handover: 'KIND_HANDOVER',
 } as const);
 
 export function encodeOrder({ order, ...claims }: GivenOrder): OrderRequest {
@@ -76,6 +77,7 @@ export function encodeLocalListing(listing: LocalListing): ListLocalProcessesRes
     processes: listing.processes.map(encodeProcessStatus),
     host: listing.host,
     configProblem: listing.configProblem ?? '',
+    stateProblem: listing.stateProblem ?? '',
   };
 }
 
@@ -84,6 +86,7 @@ export function decodeLocalListing(wire: ListLocalProcessesResponse__Output): Lo
     processes: wire.processes.map(decodeProcessStatus),
     host: wire.host,
     configProblem: textOrNull(wire.configProblem),
+    stateProblem: textOrNull(wire.stateProblem),
   };
 }
 
@@ -157,6 +160,7 @@ function encodeOrderBody(order: LocalOrder): OrderRequest {
     case 'avail':
     case 'shutdown':
     case 'reload':
+    case 'handover':
       return { plain: { kind: plainKindCodec.toWire(order.kind) } };
   }
 }

@@ -6,6 +6,7 @@ import type {
 } from '../gen/fleet/v1/ProcessStatus.ts';
 import { clippedTo, REMARK_LENGTH_MAX, SIGNAL_LENGTH_MAX } from '../text-limits.ts';
 import {
+  type Health,
   knownProcessName,
   type ProcessName,
   type ProcessState,
@@ -14,7 +15,7 @@ import {
   type TargetState,
   type Verb,
 } from '../vocabulary.ts';
-import { enumCodec, orNull, present, short } from './fields.ts';
+import { enumCodec, exact, orNull, present, short } from './fields.ts';
 
 export const processStateCodec = enumCodec('process state', {
   STOPPED: 'PROCESS_STATE_STOPPED',
@@ -26,6 +27,19 @@ export const processStateCodec = enumCodec('process state', {
   FATAL: 'PROCESS_STATE_FATAL',
   UNKNOWN: 'PROCESS_STATE_UNKNOWN',
 } as const satisfies Record<ProcessState, string>);
+
+const namedHealths = enumCodec('health', {
+  starting: 'HEALTH_STARTING',
+  healthy: 'HEALTH_HEALTHY',
+  unhealthy: 'HEALTH_UNHEALTHY',
+} as const satisfies Record<Health, string>);
+
+const NO_HEALTH = 'HEALTH_UNSPECIFIED';
+
+const healthCodec = {
+  toWire: (health: Health | null) => (health === null ? NO_HEALTH : namedHealths.toWire(health)),
+  fromWire: (name: string) => (name === NO_HEALTH ? null : namedHealths.fromWire(name)),
+} as const;
 
 export const verbCodec = enumCodec('verb', {
   start: 'VERB_START',
@@ -80,6 +94,13 @@ export function encodeProcessStatus(status: ProcessStatus): WireProcessStatus {
     startMs: status.startMs,
     stopWaitMs: status.stopWaitMs,
     tierWaitMs: status.tierWaitMs,
+    health: healthCodec.toWire(status.health),
+    lostOutputBytes: status.lostOutputBytes,
+    leftBehind: status.leftBehind,
+    ...present('healthError', status.healthError),
+    ...present('waitsFor', status.waitsFor),
+    ...present('residentBytes', status.residentBytes),
+    ...present('memoryMaxBytes', status.memoryMaxBytes),
     ...present('pid', status.pid),
     ...present('startedAtMs', status.startedAtMs),
     ...present('exitCode', status.exitCode),
@@ -110,6 +131,13 @@ export function decodeProcessStatus(wire: WireProcessStatusOutput): ProcessStatu
     startMs: wire.startMs,
     stopWaitMs: wire.stopWaitMs,
     tierWaitMs: wire.tierWaitMs,
+    health: healthCodec.fromWire(wire.health),
+    healthError: decodeRemark(wire.healthError),
+    waitsFor: decodeRemark(wire.waitsFor),
+    lostOutputBytes: exact('number of bytes', wire.lostOutputBytes),
+    leftBehind: wire.leftBehind,
+    residentBytes: orNull(wire.residentBytes),
+    memoryMaxBytes: orNull(wire.memoryMaxBytes),
   };
 }
 

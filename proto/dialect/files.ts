@@ -9,7 +9,8 @@ export type FileText =
 
 /** All paths are absolute. */
 export interface ConfigFiles {
-  readonly readText: (path: string) => FileText;
+  /** A larger file is unreadable; without a limit, that of configurations counts. */
+  readonly readText: (path: string, sizeMaxBytes?: number) => FileText;
   /** The names in a directory, in any order; none where it cannot be listed. */
   readonly list: (directory: string) => readonly string[];
   readonly isDirectory: (path: string) => boolean;

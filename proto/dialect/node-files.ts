@@ -6,8 +6,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { ConfigFiles, FileText } from './files.ts';
 import { readPipe } from './read-pipe.ts';
 
+const MEGABYTE = 1024 ** 2;
 /** No configuration comes near; a log file that was named by mistake goes beyond. */
-const SIZE_MAX_BYTES = 64 * 1024 * 1024;
+const SIZE_MAX_BYTES = 64 * MEGABYTE;
 
 export const nodeConfigFiles: ConfigFiles = {
   readText,
@@ -15,14 +16,16 @@ export const nodeConfigFiles: ConfigFiles = {
   isDirectory: (path) => attempt(() => statSync(path).isDirectory()) ?? false,
 };
 
-function readText(path: string): FileText {
+function readText(path: string, sizeMaxBytes = SIZE_MAX_BYTES): FileText {
   try {
     const status = statSync(path);
     if (status.isDirectory()) return { kind: 'directory' };
     // A pipe is what a shell's <(command) hands over; a device could go on for ever.
-    if (status.isFIFO()) return decodePipe(readPipe(path, SIZE_MAX_BYTES));
+    if (status.isFIFO()) return decodePipe(readPipe(path, sizeMaxBytes));
     if (!status.isFile()) return unreadable('it is not a file');
-    if (status.size > SIZE_MAX_BYTES) return unreadable('it is larger than 64 MB');
+    if (status.size > sizeMaxBytes) {
+      return unreadable(`it is larger than ${sizeMaxBytes / MEGABYTE} MB`);
+    }
     return decode(readFileSync(path));
   } catch (caught) {
     const code = errorCode(caught);

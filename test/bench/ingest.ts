@@ -112,7 +112,8 @@ function connectHosts(driver: FleetDriver): void {
     const journal = journalId(`journal-${number}`);
     const versions = { protocolVersion: PROTOCOL_VERSION, agentVersion: PRODUCT_VERSION };
     const labels = { env: 'prod', role: 'web' };
-    const hello = { kind: 'hello', ...versions, journalId: journal, labels } as const;
+    const found = { adopted: 0, stateProblem: null };
+    const hello = { kind: 'hello', ...versions, journalId: journal, labels, ...found } as const;
     driver.deliver({ kind: 'hello', ...from, address: '127.0.0.1', hello });
     const processes = Array.from({ length: PROGRAMS }, (_, program) => statusOf(program, 0));
     const snapshot = {
@@ -162,6 +163,13 @@ function statusOf(program: number, restarts: number): ProcessStatus {
     startMs: 1_000,
     stopWaitMs: 10_000,
     tierWaitMs: 30_000,
+    health: null,
+    healthError: null,
+    waitsFor: null,
+    lostOutputBytes: 0,
+    leftBehind: 0,
+    residentBytes: null,
+    memoryMaxBytes: null,
   };
 }
 

@@ -8,6 +8,7 @@ import { control } from './agent/control.ts';
 import { crash } from './agent/crash.ts';
 import { idle } from './agent/idle.ts';
 import { memory } from './agent/memory.ts';
+import { output } from './agent/output.ts';
 import { status } from './agent/status.ts';
 import type { Bench, Finding } from './bench.ts';
 import { clush } from './clush.ts';
@@ -26,6 +27,7 @@ const BENCHES: readonly Bench[] = [
   control,
   status,
   memory,
+  output,
   idle,
   restartHosts,
   startUp,

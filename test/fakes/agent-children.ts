@@ -1,5 +1,5 @@
 /** Children that exist on paper: notes what is asked of them; how they fare is the test's business. */
-import type { Child } from '../../agent/core/process.ts';
+import type { Child, SignalResult } from '../../agent/core/process.ts';
 import type { Children } from '../../agent/ports.ts';
 
 export interface FakeChildren extends Children {
@@ -24,6 +24,13 @@ export function fakeChildren({ onCall, onSignal }: ChildrenListener = {}): FakeC
     calls.push(call);
     onCall?.(call);
   };
+  const send = (child: Child, signal: string, wholeGroup: boolean): SignalResult => {
+    note(`signal ${child.pid} ${signal}${wholeGroup ? ' to the group' : ''}`);
+    if (areGone) return { kind: 'gone' };
+    if (refusal !== null) return { kind: 'failed', error: refusal };
+    onSignal?.(child, signal);
+    return { kind: 'delivered' };
+  };
   return {
     calls,
     examine: () => null,
@@ -33,13 +40,8 @@ export function fakeChildren({ onCall, onSignal }: ChildrenListener = {}): FakeC
     release: (process) => note(`release ${process}`),
     abandon: (process) => note(`abandon ${process}`),
     adopt: ({ process }, { pid }) => note(`adopt ${process} ${pid}`),
-    signal: (child, signal, wholeGroup) => {
-      note(`signal ${child.pid} ${signal}${wholeGroup ? ' to the group' : ''}`);
-      if (areGone) return { kind: 'gone' };
-      if (refusal !== null) return { kind: 'failed', error: refusal };
-      onSignal?.(child, signal);
-      return { kind: 'delivered' };
-    },
+    stop: (_process, child, signal, wholeGroup) => send(child, signal, wholeGroup),
+    signal: (child, signal) => send(child, signal, false),
     endUnnoticed: () => {
       areGone = true;
     },

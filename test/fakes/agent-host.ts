@@ -214,12 +214,12 @@ export function changesIn(step: AgentStep): readonly string[] {
   );
 }
 
-/** `web spawn`, `web signal TERM`, in the order in which they are to be performed. */
+/** `web spawn`, `web stop TERM`, in the order in which they are to be performed. */
 export function deedsIn(step: AgentStep): readonly string[] {
   return step.effects.flatMap((effect) => {
     if (effect.kind !== 'process' || effect.effect.kind === 'timer') return [];
     const { kind } = effect.effect;
-    const signal = effect.effect.kind === 'signal' ? ` ${effect.effect.signal}` : '';
+    const signal = effect.effect.kind === 'stop' ? ` ${effect.effect.signal}` : '';
     return `${effect.process} ${kind}${signal}`;
   });
 }

@@ -30,7 +30,13 @@ export function aDefinition(
   name = 'web',
   overrides: Partial<ProcessDefinition> = {},
 ): ProcessDefinition {
-  const log = { target: { kind: 'none' }, maxBytes: 0, backups: 0, syslog: false } as const;
+  const log = {
+    target: { kind: 'none' },
+    maxBytes: 0,
+    backups: 0,
+    syslog: false,
+    timestamps: false,
+  } as const;
   return {
     process: knownProcessName(name),
     group: name,
@@ -54,6 +60,11 @@ export function aDefinition(
     stopWaitMs: 10_000,
     stopAsGroup: false,
     killAsGroup: false,
+    stopDescendants: false,
+    dependsOn: [],
+    healthCheck: null,
+    restartPauseMs: 0,
+    memoryMaxBytes: null,
     redirectStderr: false,
     stripAnsi: false,
     stdoutLog: log,

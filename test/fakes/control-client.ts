@@ -2,6 +2,7 @@
 import type { ControlClient, EventSelection, OperationListing } from '../../cli/ports.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { HostQuestion, HostReport } from '../../proto/host-questions.ts';
+import type { LogNews, LogsRequest } from '../../proto/log-messages.ts';
 import type {
   Operation,
   OperationRequest,
@@ -32,6 +33,7 @@ export interface FakeControl {
   readonly listings: OperationListing[];
   readonly eventSelections: EventSelection[];
   readonly asked: AskedQuestion[];
+  readonly logRequests: LogsRequest[];
   readonly isClosed: () => boolean;
 }
 
@@ -44,6 +46,12 @@ interface AskedQuestion {
 /** One view of an operation: these updates, and how it ends. */
 interface View {
   readonly updates: readonly OperationUpdate[];
+  readonly ending: FleetError | 'end' | 'silence';
+}
+
+/** What one reading of logs tells, and how it ends. */
+interface LogView {
+  readonly news: readonly LogNews[];
   readonly ending: FleetError | 'end' | 'silence';
 }
 
@@ -60,6 +68,8 @@ export interface FakeAnswers {
   readonly summaries?: readonly OperationSummary[];
   readonly events?: readonly StoredEvent[];
   readonly reports?: readonly HostReport[] | FleetError;
+  /** One per call of `readLogs`; the last one stays. */
+  readonly logs?: readonly LogView[];
 }
 
 export function fakeControl(answers: FakeAnswers): FakeControl {
@@ -70,6 +80,7 @@ export function fakeControl(answers: FakeAnswers): FakeControl {
   const listings: OperationListing[] = [];
   const eventSelections: EventSelection[] = [];
   const asked: AskedQuestion[] = [];
+  const logRequests: LogsRequest[] = [];
   let closed = false;
   const assertOpen = () => {
     if (closed) throw new Error('the client was closed too early');
@@ -112,12 +123,20 @@ export function fakeControl(answers: FakeAnswers): FakeControl {
       asked.push({ question, hosts });
       return orThrow(answers.reports ?? []);
     },
+    readLogs: async function* (request, signal) {
+      await null;
+      assertOpen();
+      const view = at(answers.logs, logRequests.push(request) - 1);
+      yield* view.news;
+      if (view.ending instanceof FleetError) throw view.ending;
+      if (view.ending === 'silence') await aborted(signal);
+    },
     [Symbol.dispose]: () => {
       closed = true;
     },
   };
   const recorded = { planned, submitted, fetched, watched, listings, eventSelections, asked };
-  return { client, ...recorded, isClosed: () => closed };
+  return { client, ...recorded, logRequests, isClosed: () => closed };
 }
 
 export const lost = new FleetError(refusal('unavailable', 'Connection dropped'));
@@ -213,6 +232,8 @@ export function aHost(host: string, rest: Partial<Omit<HostStatus, 'host'>> = {}
     address: '192.0.2.1',
     connectedSinceMs: rest.connected === false ? null : 0,
     configProblem: null,
+    adopted: 0,
+    stateProblem: null,
     ...rest,
   };
 }
@@ -247,6 +268,13 @@ export function aProcess(
       startMs: 1_000,
       stopWaitMs: 10_000,
       tierWaitMs: 30_000,
+      health: null,
+      healthError: null,
+      waitsFor: null,
+      lostOutputBytes: 0,
+      leftBehind: 0,
+      residentBytes: null,
+      memoryMaxBytes: null,
       ...status,
     },
   };

@@ -50,6 +50,13 @@ export function aStatus(process: string, more: Partial<ProcessStatus> = {}): Pro
     startMs: 1_000,
     stopWaitMs: 10_000,
     tierWaitMs: 30_000,
+    health: null,
+    healthError: null,
+    waitsFor: null,
+    lostOutputBytes: 0,
+    leftBehind: 0,
+    residentBytes: null,
+    memoryMaxBytes: null,
     ...more,
   };
 }
@@ -79,6 +86,8 @@ export function aHost(
     lossCount: 0,
     processes: new Map(statuses.map((status) => [status.process, status])),
     configProblem: null,
+    adopted: 0,
+    stateProblem: null,
     ...more,
   };
 }
@@ -227,5 +236,7 @@ export function aHello(
     agentVersion: '0.1.0',
     journalId: journalId(journal),
     labels: { env: 'prod' },
+    adopted: 0,
+    stateProblem: null,
   };
 }

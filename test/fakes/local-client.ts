@@ -16,6 +16,7 @@ export interface LocalAnswers extends Surroundings {
   readonly dial?: LocalDial;
   readonly processes?: LocalListing['processes'];
   readonly configProblem?: string;
+  readonly stateProblem?: string;
   /** Of every order; `done` is added unless it ends with `refused`. */
   readonly news?: readonly OrderNews[];
   /** The agent goes away instead of saying `done`. */
@@ -67,13 +68,14 @@ interface Records {
 }
 
 function scriptedClient(answers: LocalAnswers, records: Records): LocalClient {
-  const { processes = [], configProblem = null, news = [], log = [], cleared = [] } = answers;
+  const { processes = [], configProblem = null, stateProblem = null } = answers;
+  const { news = [], log = [], cleared = [] } = answers;
   return {
     agent: { version: '0.1.0', pid: 4711 },
     list: async () => {
       await Promise.resolve();
       records.assertOpen();
-      return { processes, host: 'web-1', configProblem };
+      return { processes, host: 'web-1', configProblem, stateProblem };
     },
     give: async function* (order) {
       await Promise.resolve();

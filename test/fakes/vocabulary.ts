@@ -15,6 +15,7 @@ import {
 } from '../../proto/operation.ts';
 import {
   type AgentEvent,
+  HEALTHS,
   type HostProcess,
   type HostStatus,
   hostId,
@@ -73,6 +74,13 @@ const status: fc.Arbitrary<ProcessStatus> = record({
   startMs: large,
   stopWaitMs: large,
   tierWaitMs: large,
+  health: maybe(fc.constantFrom(...HEALTHS)),
+  healthError: maybe(text),
+  waitsFor: maybe(text),
+  lostOutputBytes: large,
+  leftBehind: small,
+  residentBytes: maybe(large),
+  memoryMaxBytes: maybe(large),
 });
 
 const lines = fc.array(text, { maxLength: 3 });
@@ -159,6 +167,8 @@ export const agentMessage: fc.Arbitrary<AgentMessage> = fc.oneof(
     agentVersion: text,
     journalId: text.map(journalId),
     labels,
+    adopted: maybe(small),
+    stateProblem: maybe(text),
   }),
   record({
     kind: fc.constant('snapshot' as const),
@@ -305,6 +315,8 @@ export const hostStatus: fc.Arbitrary<HostStatus> = record({
   address: maybe(text),
   connectedSinceMs: maybe(large),
   configProblem: maybe(text),
+  adopted: maybe(small),
+  stateProblem: maybe(text),
 });
 
 export const hostReport: fc.Arbitrary<HostReport> = record({

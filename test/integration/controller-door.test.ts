@@ -210,6 +210,8 @@ function refusalOfStream(credentials: ReturnType<typeof readCredentials>): Promi
         agentVersion: '0.1.0',
         journalId: journalId('journal'),
         labels: {},
+        adopted: null,
+        stateProblem: null,
       }),
     );
   }).finally(() => client.close());

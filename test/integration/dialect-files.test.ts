@@ -48,6 +48,13 @@ test('a file beyond all sense is not read', () => {
   assert.match(unreadable(path), /64 MB/);
 });
 
+test('whoever knows how large a file may be has larger ones left unread', () => {
+  const path = written('x'.repeat(1024 ** 2 + 1));
+  const tooLarge = { kind: 'unreadable', why: 'it is larger than 1 MB' };
+  assert.deepEqual(nodeConfigFiles.readText(path, 1024 ** 2), tooLarge);
+  assert.equal(nodeConfigFiles.readText(path).kind, 'text');
+});
+
 test('fleet-agent --check reads what a command hands over in a pipe, also slowly', () => {
   const agent = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
   const config = '<(printf "[agent]\\n"; sleep 0.2; printf "host = piped\\n")';

@@ -37,7 +37,7 @@ function aFolder(context: TestContext): string {
 interface Writer {
   readonly child: ChildProcess;
   /** Whether it has more to write than there is room for. */
-  ask(): Promise<string>;
+  ask(what?: string): Promise<string>;
   /** The program prints until somebody has to wait. */
   untilBehind(): Promise<void>;
   readonly programEnded: Promise<unknown>;
@@ -63,8 +63,8 @@ async function aWriter(
   assert.deepEqual((await once(child, 'message'))[0], 'ready');
   const program = spawn('/bin/sh', ['-c', 'exec cat text > program.out'], { cwd: folder });
   context.after(() => program.kill('SIGKILL'));
-  const ask = async (): Promise<string> => {
-    child.send('how is it?');
+  const ask = async (what = 'how is it?'): Promise<string> => {
+    child.send(what);
     return String((await once(child, 'message'))[0]);
   };
   return {
@@ -122,6 +122,8 @@ test('a reader who has gone is said once, and the writer ends when it is told to
     said.slice(1).filter((text) => text !== 'up to date'),
     [],
   );
+  const lostBytes = Number(await writer.ask('what is lost?'));
+  assert.ok(lostBytes > 0 && lostBytes <= text.length, `${lostBytes} of ${text.length} are lost`);
   writer.child.send('end');
   assert.deepEqual(await once(writer.child, 'exit'), [0, null]);
 });

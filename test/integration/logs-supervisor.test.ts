@@ -143,9 +143,11 @@ async function runOurs(context: TestContext, folder: string, side: Side): Promis
     makeFifos([fifo]);
     const { maxBytes, backups } = row;
     const target = { kind: 'file', path: side.logOf(row) } as const;
-    const stdoutLog = { target, syslog: false, maxBytes, backups };
+    const stdoutLog = { target, syslog: false, maxBytes, backups, timestamps: false };
     const definition = aDefinition(row.name, { stripAnsi: true, stdoutLog });
-    const around = { folders: { runDir: folder, logDir: folder }, log, syslog: NO_SYSLOG };
+    const onLost = (): never => assert.fail('it can be written');
+    const folders = { runDir: folder, logDir: folder };
+    const around = { folders, log, syslog: NO_SYSLOG, nowMs: Date.now, onLost };
     const open = () => openLogSink(definition, 'stdout', around);
     using output = new OutputStream(fifo, open, new LastLines());
     streams.set(row, output);

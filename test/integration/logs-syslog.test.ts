@@ -101,7 +101,10 @@ test('a logger that does not read loses lines, which are counted when it goes on
     context,
     'test "$1" = --version && exit 1\nuntil test -e "$FOLDER/go"; do sleep 0.02; done\ncat >> "$SEEN"\n',
   );
-  const web = syslog.open('web');
+  let lostBytes = 0;
+  const web = syslog.open('web', (bytes) => {
+    lostBytes += bytes;
+  });
   const line = 'x'.repeat(799);
   for (let index = 0; index < 2_000; index += 1) web.write(Buffer.from(`${line}\n`));
   assert.deepEqual(log.lines, ['warn: the system log does not follow; lines are lost']);
@@ -117,6 +120,7 @@ test('a logger that does not read loses lines, which are counted when it goes on
   const whole = read().split('\n').slice(0, -2);
   assert.ok(whole.length > 100 && whole.length < 2_000, String(whole.length));
   assert.ok(whole.every((one) => one === `web ${line}`));
+  assert.equal(lostBytes, (2_000 - whole.length) * (line.length + 1));
 });
 
 test('a descriptor of the agent does not reach the logger', async (context) => {

@@ -146,7 +146,7 @@ test('a program that reads its stdin waits, cannot write there, and runs on when
   const reader = real.define('reader', { command: `sh -c ${quoted(script)}` });
   const { pid } = await real.running(reader);
   await eventually('it reads', () => statusField(pid, 'Name') === 'cat');
-  assert.match(real.log('reader'), /^refused$/m);
+  await eventually('it was refused', () => /^refused$/m.test(real.log('reader')));
   real.children[Symbol.dispose]();
   await eventually('it waits', () => statusField(pid, 'State')?.startsWith('S') ?? false);
   const writer = openSync(
@@ -195,12 +195,12 @@ test('who is stopped by SIGSTOP or ignores SIGTERM is ended by SIGKILL', async (
   const children = [await real.running(stubborn), await real.running(stopped)] as const;
   await eventually('it ignores', () => real.log('stubborn') === 'ready\n');
   await eventually('it sleeps', () => statusField(children[1].pid, 'Name') === 'sleep');
-  real.children.signal(children[1], 'STOP', false);
+  real.children.signal(children[1], 'STOP');
   await eventually('it is stopped', () => statusField(children[1].pid, 'State')?.startsWith('T'));
   for (const child of children) {
-    real.children.signal(child, 'TERM', false);
+    real.children.signal(child, 'TERM');
     assert.ok(isAlive(child.pid));
-    assert.deepEqual(real.children.signal(child, 'KILL', false), { kind: 'delivered' });
+    assert.deepEqual(real.children.signal(child, 'KILL'), { kind: 'delivered' });
   }
   for (const { process } of [stubborn, stopped]) {
     assert.deepEqual((await real.exited(process)).exit, { kind: 'signal', signal: 'KILL' });
@@ -216,7 +216,7 @@ test('who forks faster than anybody counts is ended, and with its group all of i
   const child = await real.running(definition);
   const generations = () => groupOf(child.pid).length;
   await eventually('it has multiplied', () => generations() > 2);
-  real.children.signal(child, 'KILL', true);
+  real.children.stop(definition.process, child, 'KILL', true);
   assert.deepEqual((await real.exited(definition.process)).exit, {
     kind: 'signal',
     signal: 'KILL',

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { ChildProcesses } from '../../agent/adapters/children/children.ts';
 import { closeInherited } from '../../agent/adapters/host/inherited.ts';
-import { openProcessTable } from '../../agent/adapters/host/process-table.ts';
+import { openProcessTable, type ProcessTable } from '../../agent/adapters/host/process-table.ts';
 import type { LogDefinition, ProcessDefinition } from '../../agent/core/definition.ts';
 import type { Child, ProcessInput } from '../../agent/core/process.ts';
+import { systemClock } from '../../proto/clock.ts';
 import { knownProcessName, type ProcessName } from '../../proto/vocabulary.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
 import { eventually } from './fleet/wait.ts';
@@ -27,6 +28,7 @@ export const KEPT: LogDefinition = {
   syslog: false,
   maxBytes: 0,
   backups: 0,
+  timestamps: false,
 };
 
 export const isRoot = process.getuid?.() === 0;
@@ -35,14 +37,26 @@ export const NOBODY = { name: 'nobody', uid: 65_534, gid: 65_534 };
 export class RealChildren {
   readonly folder: string;
   readonly children: ChildProcesses;
+  /** Of the output of each, as told last. */
+  readonly lostBytes = new Map<ProcessName, number>();
+  /** Whoever is at the gate stays there. */
+  keepsGatesShut = false;
   readonly #inputs = new Map<ProcessName, ProcessInput[]>();
   readonly #definitions = new Map<ProcessName, ProcessDefinition>();
 
-  constructor(context: TestContext, environment: Readonly<Record<string, string | undefined>>) {
+  readonly #table: ProcessTable;
+
+  constructor(
+    context: TestContext,
+    environment: Readonly<Record<string, string | undefined>>,
+    table: ProcessTable,
+  ) {
+    this.#table = table;
     this.folder = mkdtempSync(join(tmpdir(), 'fleetvisor-spawn-'));
     this.children = this.open(environment);
     context.after(async () => {
       await this.#killAll();
+      this.children.endHolder();
       this.children[Symbol.dispose]();
       rmSync(this.folder, { recursive: true });
     });
@@ -52,15 +66,19 @@ export class RealChildren {
   open(environment: Readonly<Record<string, string | undefined>>): ChildProcesses {
     return new ChildProcesses({
       folders: { runDir: this.folder, logDir: this.folder },
-      table: openProcessTable(),
+      table: this.#table,
       environment,
       descriptorsMax: 1024,
       syslog: { open: () => ({ write: () => undefined, flush: () => undefined }) },
       definitionOf: (name) => this.#definitions.get(name) ?? null,
       deliver: (name, input) => {
         this.#inputs.get(name)?.push(input);
-        if (input.kind === 'spawned') this.children.release(name);
+        if (input.kind === 'spawned' && !this.keepsGatesShut) this.children.release(name);
       },
+      observe: (name, observation) => {
+        if (observation.kind === 'outputLost') this.lostBytes.set(name, observation.totalBytes);
+      },
+      clock: systemClock,
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     });
   }
@@ -130,7 +148,7 @@ export class RealChildren {
     for (const [name, inputs] of this.#inputs) {
       const spawned = inputs.find((input) => input.kind === 'spawned');
       if (spawned === undefined || inputs.some(({ kind }) => kind === 'exited')) continue;
-      this.children.signal(spawned.child, 'KILL', true);
+      this.children.stop(name, spawned.child, 'KILL', true);
       await this.exited(name);
     }
   }
@@ -139,8 +157,9 @@ export class RealChildren {
 export function openChildren(
   context: TestContext,
   environment: Readonly<Record<string, string | undefined>> = { PATH: process.env['PATH'] },
+  table = openProcessTable(process.env['FLEETVISOR_PROCESS_TABLE']),
 ): RealChildren {
-  return new RealChildren(context, environment);
+  return new RealChildren(context, environment, table);
 }
 
 /** One word to Python's shlex, whatever is in it. */

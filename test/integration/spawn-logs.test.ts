@@ -17,11 +17,11 @@ test('logs go elsewhere from one moment to the next, and the program runs on', a
   const other = join(real.folder, 'other.log');
   const log = { ...KEPT, target: { kind: 'file', path: other } } as const;
   real.children.redefine(real.define('web', { ...before, stdoutLog: log }));
-  real.children.signal(child, 'USR1', false);
+  real.children.signal(child, 'USR1');
   await eventually('it has spoken', () => real.log('web', 'stderr') === 'err\n');
   await eventually('elsewhere', () => real.log('web') === 'out\n');
   assert.equal(real.children.logPath(before.process, 'stdout'), other);
-  assert.deepEqual(real.children.signal(child, 'KILL', true), { kind: 'delivered' });
+  assert.deepEqual(real.children.stop(before.process, child, 'KILL', true), { kind: 'delivered' });
 });
 
 test('a log that was moved or removed is a new file with the next start', async (context) => {
@@ -46,17 +46,17 @@ test('redirect_stderr waits for the next start', async (context) => {
   const stderrLog = join(real.folder, 'web-stderr.log');
   const after = real.define('web', { ...before, redirectStderr: true });
   real.children.redefine(after);
-  real.children.signal(child, 'USR1', false);
+  real.children.signal(child, 'USR1');
   await eventually('its stdout is still apart', () => real.log('web') === 'up\nout\n');
   assert.equal(real.children.logPath(before.process, 'stderr'), null);
-  real.children.signal(child, 'KILL', true);
+  real.children.stop(before.process, child, 'KILL', true);
   await real.exited(before.process);
   const joined = await real.running(after);
   await eventually('it is up again', () => real.log('web').endsWith('up\n'));
-  real.children.signal(joined, 'USR1', false);
+  real.children.signal(joined, 'USR1');
   await eventually('both are in one', () => real.log('web').endsWith('up\nout\nerr\n'));
   assert.equal(readFileSync(stderrLog, 'utf8'), 'err\n');
-  real.children.signal(joined, 'KILL', true);
+  real.children.stop(after.process, joined, 'KILL', true);
 });
 
 test('a stderr of its own is opened with the next start', async (context) => {
@@ -84,7 +84,7 @@ test('logs are emptied, whether a program writes them or none was ever started',
     ['web', 'idle'].map((name) => real.log(name)),
     ['', ''],
   );
-  real.children.signal(child, 'USR1', false);
+  real.children.signal(child, 'USR1');
   await eventually('it goes on at the beginning', () => real.log('web') === 'out\nerr\n');
 });
 
@@ -93,7 +93,8 @@ test('of a process that is no longer configured nothing is left but its logs', a
   const web = real.define('web', { command: 'echo gone', redirectStderr: false });
   await real.run(web);
   real.children.forget(web.process);
-  assert.deepEqual(readdirSync(real.folder).sort(), ['web-stderr.log', 'web-stdout.log']);
+  const left = readdirSync(real.folder).filter((file) => file.startsWith('web'));
+  assert.deepEqual(left.sort(), ['web-stderr.log', 'web-stdout.log']);
   assert.equal(real.log('web'), 'gone\n');
   real.children.forget(web.process);
 });
@@ -106,9 +107,9 @@ test('what was started with streams of its own is read by an agent that would no
   real.children[Symbol.dispose]();
   using next = real.open({});
   next.adopt({ ...before, redirectStderr: true }, child);
-  next.signal(child, 'USR1', false);
+  next.signal(child, 'USR1');
   // Unread it would fill up, and the program would wait for ever.
   await eventually('its stderr is read', () => real.log('web', 'stderr') === 'err\n');
-  next.signal(child, 'KILL', true);
+  next.stop(before.process, child, 'KILL', true);
   assert.deepEqual((await real.exited(before.process)).exit, { kind: 'signal', signal: 'KILL' });
 });

@@ -7,7 +7,13 @@
 import assert from 'node:assert/strict';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import { TARGET_RETENTION_MS } from '../../agent/core/forget-targets.ts';
-import { isWantedUp, type ProcessInput } from '../../agent/core/process.ts';
+import type { ProbeResult } from '../../agent/core/observe.ts';
+import {
+  type Child,
+  isWantedUp,
+  type ProcessInput,
+  type SignalResult,
+} from '../../agent/core/process.ts';
 import { recoverState } from '../../agent/core/recover.ts';
 import {
   type AgentState,
@@ -37,6 +43,9 @@ import { PaperPrograms } from './agent-programs.ts';
 
 /** The program that comes and goes with the configuration. */
 const EXTRA = knownProcessName('extra');
+
+/** In which everything comes to rest: longer than any wait, and than two health checks. */
+const CALM_MS = 3 * 3_600_000;
 
 /** One life of the agent: whatever it asks for once it is dead does not happen. */
 interface Incarnation {
@@ -86,6 +95,7 @@ export class AgentWorld {
       () => this.#connect(),
       () => this.#disconnect(),
       () => this.#killAgent(),
+      () => this.#handOver(),
       () => this.#edit(),
       () => this.#edit(),
       () => this.#update(),
@@ -105,13 +115,13 @@ export class AgentWorld {
     this.#programs.isHealthy = true;
     this.#journal.failWith(null);
     this.#reading = { kind: 'read', definitions: this.#definitions };
-    await this.#pass(200_000);
+    await this.#pass(CALM_MS);
     this.#disconnect();
     this.#connect();
     this.#repeatOrders();
-    await this.#pass(200_000);
+    await this.#pass(CALM_MS);
     this.#update();
-    await this.#pass(100_000);
+    await this.#pass(CALM_MS);
     this.#checkConfiguration();
     this.#orders.checkWanted(this.state);
     const begun = this.#orders.count;
@@ -119,7 +129,7 @@ export class AgentWorld {
       for (const { process } of this.#definitions) this.#command(verb, process);
     }
     for (const { process } of this.#definitions) this.#fullStop(process);
-    await this.#pass(100_000);
+    await this.#pass(CALM_MS);
     this.#orders.checkWanted(this.state);
     this.#orders.checkVerdicts(begun);
     assert.equal(this.state.queues.size, 0);
@@ -154,7 +164,9 @@ export class AgentWorld {
     );
     for (const process of active) {
       const { definition, child, state } = process;
-      const isDown = state === 'STOPPED' && isWantedUp(process, definition);
+      // An ordered start fails where a dependency is down, and is not made up for later.
+      const isHindered = definition.dependsOn.length > 0;
+      const isDown = state === 'STOPPED' && isWantedUp(process, definition) && !isHindered;
       assert.ok(!isDown, `${definition.process} is to be up, and nobody starts it`);
       if (child === null) continue;
       const { command } = this.#programs.definitionOf(definition.process) ?? definition;
@@ -216,8 +228,10 @@ export class AgentWorld {
         link: { send: (message) => isAlive() && this.#checked(() => this.#heard(message)) },
         config: { read: () => this.#reading },
         orders: { tell: (order, news) => this.#checked(() => this.#told(order, news)) },
+        probes: { probe: (_definition, _child, done) => done(this.#probed()) },
         log: fakeLog(),
         onShutdownComplete: () => undefined,
+        onHandOver: () => this.#clock.soon(() => this.#replaceAgent()),
       },
       state,
     );
@@ -229,6 +243,16 @@ export class AgentWorld {
   /** A journal that fails is spared: what is spawned meanwhile is on no record. */
   #killAgent(): void {
     if (!this.#incarnation.isAlive || !this.state.isJournalSound) return;
+    this.#replaceAgent();
+  }
+
+  /** A journal that fails is spared, as above. */
+  #handOver(): void {
+    if (this.state.isJournalSound) this.#incarnation.driver.deliver({ kind: 'handOver' });
+  }
+
+  #replaceAgent(): void {
+    if (!this.#incarnation.isAlive) return;
     this.#journal.failWith(null);
     this.#incarnation.isAlive = false;
     this.#untold.clear();
@@ -241,6 +265,13 @@ export class AgentWorld {
     const programs = this.#programs;
     const when = (callback: () => void): void => {
       if (isAlive()) this.#checked(callback);
+    };
+    const send = (child: Child, signal: string): SignalResult => {
+      when(() => {
+        const process = programs.signal(child, signal);
+        if (process !== null) this.#orders.stopped(this.state, process, child.pid);
+      });
+      return { kind: 'delivered' };
     };
     return {
       examine: () => null,
@@ -256,14 +287,14 @@ export class AgentWorld {
       },
       abandon: (process) => when(() => programs.abandon(process)),
       adopt: ({ process }, child) => when(() => programs.adopt(process, child)),
-      signal: (child, signal) => {
-        when(() => {
-          const process = programs.signal(child, signal);
-          if (process !== null) this.#orders.stopped(this.state, process, child.pid);
-        });
-        return { kind: 'delivered' };
-      },
+      stop: (_process, child, signal) => send(child, signal),
+      signal: (child, signal) => send(child, signal),
     };
+  }
+
+  #probed(): ProbeResult {
+    const isPassing = this.#programs.isHealthy || this.#draw(3) > 0;
+    return isPassing ? { isPassing } : { isPassing, error: 'refused' };
   }
 
   #deliver(process: ProcessName, input: ProcessInput): void {

@@ -15,6 +15,7 @@ import { systemClock } from '../../proto/clock.ts';
 import { decodeControllerFrame, encodeAgentMessage } from '../../proto/codec/link.ts';
 import type { ControllerFrame__Output } from '../../proto/gen/fleet/v1/ControllerFrame.ts';
 import { agentLinkService } from '../../proto/load.ts';
+import { isControllerLogMessage } from '../../proto/log-messages.ts';
 import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
 import { journalId, type Labels } from '../../proto/vocabulary.ts';
@@ -65,8 +66,10 @@ export class SimulatedAgent implements Disposable {
         link: { send: (message) => this.#send(message) },
         config: { read: () => ({ kind: 'read', definitions: options.definitions }) },
         orders: { tell: ignore },
+        probes: { probe: ignore },
         log: SILENT,
         onShutdownComplete: () => undefined,
+        onHandOver: () => undefined,
       },
       runningState(options.definitions, children),
     );
@@ -102,7 +105,9 @@ export class SimulatedAgent implements Disposable {
       path: CONNECT.path,
       onMessage: (bytes) => {
         const frame = CONNECT.responseDeserialize(bytes) as ControllerFrame__Output;
-        this.#received(decodeControllerFrame(frame));
+        const message = decodeControllerFrame(frame);
+        // Programs on paper print nothing.
+        if (!isControllerLogMessage(message)) this.#received(message);
       },
       onEnd: () => this.#lost(),
     });
@@ -112,6 +117,8 @@ export class SimulatedAgent implements Disposable {
       agentVersion: PRODUCT_VERSION,
       journalId: journalId(`journal-${host}`),
       labels,
+      adopted: 0,
+      stateProblem: null,
     });
   }
 

@@ -62,6 +62,10 @@ export class PaperChildren implements Children {
   redefine(): void {}
   forget(): void {}
 
+  stop(_process: ProcessName, child: Child, signal: string): SignalResult {
+    return this.signal(child, signal);
+  }
+
   signal(child: Child, signal: string): SignalResult {
     const { behaviour, chance } = this.#options;
     const found = [...this.#running].find(([, running]) => running.pid === child.pid);

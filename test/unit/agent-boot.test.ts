@@ -96,7 +96,7 @@ test('a stop under way is asked for again, with its full time to obey', () => {
   const before = aRunningHost(web);
   before.command('stop', 'op-1', 'web');
   const after = nextAgent(before, [web], { sightings: { web: ALIVE } });
-  assert.deepEqual(deedsIn(after.booted), ['web signal TERM']);
+  assert.deepEqual(deedsIn(after.booted), ['web stop TERM']);
   assert.deepEqual(timersIn(after.booted), [['stopTimedOut', 10_000]]);
   assert.equal(outcomesIn(after.exited('web'))[0]?.state, 'succeeded');
 });
@@ -131,7 +131,7 @@ test('a child that outlasted an orderly end is taken over, never doubled', () =>
   before.step({ kind: 'shutdown' });
   const journal = { endedOrderly: true };
   const alive = nextAgent(before, [web], { journal, sightings: { web: ALIVE } });
-  assert.deepEqual(deedsIn(alive.booted), ['web signal TERM']);
+  assert.deepEqual(deedsIn(alive.booted), ['web stop TERM']);
   const gone = nextAgent(before, [web], { journal, sightings: { web: ended(0) } });
   assert.deepEqual(changesIn(gone.booted), ['web STOPPED', 'web STARTING']);
 });
@@ -162,7 +162,7 @@ test('a process that is no longer configured is stopped if it runs, and forgotte
   const old = aDefinition('old');
   const before = aRunningHost(web, old);
   const running = nextAgent(before, [web], { sightings: { web: ALIVE, old: ALIVE } });
-  assert.deepEqual(deedsIn(running.booted), ['old signal TERM']);
+  assert.deepEqual(deedsIn(running.booted), ['old stop TERM']);
   running.exited('old');
   assert.equal(running.stateOf('old'), undefined, 'it is gone');
   const configuredAgain = nextAgent(running, [web, old], { sightings: { web: ALIVE } });

@@ -48,8 +48,10 @@ async function aDriver(
       link,
       config: { read: () => reading },
       orders: { tell: (order_, news) => order.push(`tell ${order_} ${news.kind}`) },
+      probes: { probe: () => order.push('probe') },
       log,
       onShutdownComplete: () => order.push('shutdown complete'),
+      onHandOver: () => order.push('hand-over'),
     },
     state,
   );

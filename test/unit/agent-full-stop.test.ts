@@ -101,7 +101,7 @@ test('both halves take their turns behind what was ordered before', () => {
   host.exited('web');
   host.spawned('web', 202);
   const restarted = host.timer('web', 'stayedUp');
-  assert.deepEqual(deedsIn(restarted), ['web signal TERM']);
+  assert.deepEqual(deedsIn(restarted), ['web stop TERM']);
   assert.deepEqual(deedsIn(host.exited('web')), ['web spawn']);
   host.spawned('web', 303);
   const [last] = outcomesIn(host.timer('web', 'stayedUp'));
@@ -120,7 +120,7 @@ test('an agent killed while one half is under way and the other waits goes on wi
   stop(before);
   start(before);
   const alive = nextAgent(before, { sightings: { web: ALIVE } });
-  assert.deepEqual(deedsIn(alive.booted), ['web signal TERM']);
+  assert.deepEqual(deedsIn(alive.booted), ['web stop TERM']);
   assert.deepEqual(deedsIn(alive.exited('web')), ['web spawn']);
   const exit = exitCode(0);
   const gone = nextAgent(before, { sightings: { web: { kind: 'ended', exit } } });
@@ -153,7 +153,7 @@ test('whatever is repeated and whenever the agent dies, one child is stopped and
       const note = ({ effects }: AgentStep): void => {
         for (const effect of effects) {
           if (effect.kind !== 'process') continue;
-          if (effect.effect.kind === 'signal') signalled.add(effect.effect.child.pid);
+          if (effect.effect.kind === 'stop') signalled.add(effect.effect.child.pid);
           if (effect.effect.kind === 'release') released.add(effect.effect.child.pid);
         }
       };

@@ -10,14 +10,14 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir, uptime } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { findExecutable } from '../../agent/adapters/children/executable.ts';
 import { isExecutableFormat } from '../../agent/adapters/children/executable-format.ts';
 import { runFilesOf } from '../../agent/adapters/children/run-files.ts';
 import { lookForChildren } from '../../agent/adapters/children/sightings.ts';
-import { linuxProcessTable, posixProcessTable } from '../../agent/adapters/host/process-table.ts';
+import type { ProcessIdentity } from '../../agent/adapters/host/process-table.ts';
 import { logPathOf } from '../../agent/adapters/logs/log-path.ts';
 import { knownProcessName } from '../../proto/vocabulary.ts';
 import { aRunningHost } from '../fakes/agent-host.ts';
@@ -28,36 +28,6 @@ function aFolder(context: TestContext): string {
   context.after(() => rmSync(folder, { recursive: true }));
   return folder;
 }
-
-/** More than any system gives out. */
-const BOGUS_PID = 2 ** 30;
-
-const tables =
-  process.platform === 'linux' ? [linuxProcessTable, posixProcessTable] : [posixProcessTable];
-
-test('each process table knows a live process, always by the same token, and no bogus one', () => {
-  for (const openTable of tables) {
-    const table = openTable();
-    const token = table.startTokenOf(process.pid);
-    assert.match(token ?? '', /\d/, openTable.name);
-    assert.equal(table.startTokenOf(process.pid), token);
-    assert.equal(table.startTokenOf(BOGUS_PID), null);
-    assert.notEqual(table.bootId, '');
-  }
-});
-
-test('a token of ps is a date of its own, in no local language or time zone', () => {
-  const token = posixProcessTable().startTokenOf(process.pid);
-  const startedAtMs = Date.parse(`${token} UTC`);
-  assert.ok(Math.abs(startedAtMs - performance.timeOrigin) < 60_000, `${token}`);
-});
-
-test('a token of /proc is the time of the start, in ticks since the boot', {
-  skip: process.platform !== 'linux',
-}, () => {
-  const startedAfterBootSeconds = Number(linuxProcessTable().startTokenOf(process.pid)) / 100;
-  assert.ok(Math.abs(startedAfterBootSeconds - (uptime() - process.uptime())) < 60);
-});
 
 test('a command is found on the path, and its words are split without a shell', (context) => {
   const folder = aFolder(context);
@@ -140,11 +110,12 @@ test('files are named after the process, logs as configured', () => {
   const folders = { runDir: '/run', logDir: '/log' };
   assert.deepEqual(runFilesOf(folders, knownProcessName('g:web')), {
     exitFile: '/run/g:web.exit',
+    childRecord: '/run/g:web.child',
     stdinFifo: '/run/g:web.in',
     stdoutFifo: '/run/g:web.out',
     stderrFifo: '/run/g:web.err',
   });
-  const log = { maxBytes: 0, backups: 0, syslog: false };
+  const log = { maxBytes: 0, backups: 0, syslog: false, timestamps: false };
   const definition = aDefinition('web', {
     stdoutLog: { ...log, target: { kind: 'auto' } },
     stderrLog: { ...log, target: { kind: 'file', path: '/var/err' } },
@@ -167,7 +138,9 @@ test('a recorded child is alive while it or its keeper is, by token and not by p
     if (name === 'both' || name === 'keeper') tokens.set(child.keeperPid, child.keeperStartToken);
     if (name === 'reused') tokens.set(child.pid, 'somebody else');
   }
-  const table = { bootId: 'boot-1', startTokenOf: (pid: number) => tokens.get(pid) ?? null };
+  const table = {
+    isAlive: ({ pid, startToken }: ProcessIdentity) => tokens.get(pid) === startToken,
+  };
   const seen = lookForChildren(host.state(), { runDir, logDir: runDir }, table);
   const endedAtMs = statSync(join(runDir, 'gone.exit')).mtimeMs;
   assert.deepEqual(Object.fromEntries(seen), {

@@ -6,8 +6,9 @@ import { test } from 'node:test';
 import { AdoptedChildren } from '../../agent/adapters/children/adopted.ts';
 import { keeperArguments } from '../../agent/adapters/children/keeper.ts';
 import { carryEnvironment } from '../../agent/adapters/children/keeper-environment.ts';
-import { mayBeAlive } from '../../agent/adapters/host/process-table.ts';
+import { mayBeAlive, type ProcessIdentity } from '../../agent/adapters/host/process-table.ts';
 import type { ExitStatus } from '../../agent/core/exit-status.ts';
+import { PaperProcesses } from '../fakes/process-table.ts';
 
 const CHILD = { pid: 7, startToken: 'a', keeperPid: 6, keeperStartToken: 'b', bootId: 'boot-1' };
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -21,6 +22,7 @@ test('names that a shell would drop or overwrite travel as values, and no other 
     environment: plain,
     restore: 'unset PWD OLDPWD SHLVL\n',
     prefix: '',
+    isForLoader: false,
   });
   const strange = { 'a.b': '1=2', IFS: ' ', '': 'nameless', '1st': 'x' };
   const packed = carryEnvironment({ ...plain, ...strange }, carrier);
@@ -89,18 +91,52 @@ const KEEPER = {
   command: ['web', '--x', '$y'],
   restore: '',
   prefix: '',
+  isForLoader: false,
+  selfStat: null,
 };
 
-test('only behind what makes it its user a program changes directory and sees its variables', () => {
-  const restore = 'export LD_PRELOAD="$X"\n';
-  const words = keeperArguments({ ...KEEPER, restore, switchWords: ['/bin/become', 'nobody'] });
-  const at = words.indexOf('/bin/become');
-  assert.deepEqual(words.slice(at, at + 4), ['/bin/become', 'nobody', '/bin/sh', '-c']);
-  assert.match(words[at + 4] ?? '', /cd -P "\$1".*export LD_PRELOAD/s);
-  assert.deepEqual(words.slice(at + 5), ['keeper of g:web', '/srv', 'web', '--x', '$y']);
-  assert.ok(!words.slice(0, at).some((word) => word.includes('LD_PRELOAD')));
-  assert.match(words[at - 2] ?? '', /exec "\$@" 3>&- 6>&-$/, 'no descriptor passes');
+const SELF_STAT = '/proc/self/stat';
+
+for (const selfStat of [null, SELF_STAT]) {
+  const where = selfStat === null ? 'in a shell of its own' : "in the keeper's subshell";
+  test(`with the gate ${where}, only behind what makes it its user a program sees its variables`, () => {
+    const restore = 'export LD_PRELOAD="$X"\n';
+    const options = { ...KEEPER, restore, isForLoader: true, selfStat };
+    const words = keeperArguments({ ...options, switchWords: ['/bin/become', 'nobody'] });
+    const at = words.indexOf('/bin/become');
+    assert.deepEqual(words.slice(at, at + 4), ['/bin/become', 'nobody', '/bin/sh', '-c']);
+    assert.match(words[at + 4] ?? '', /cd -P "\$1".*export LD_PRELOAD/s);
+    assert.deepEqual(words.slice(at + 5), ['keeper of g:web', '/srv', 'web', '--x', '$y']);
+    assert.ok(!words.slice(0, at).some((word) => word.includes('LD_PRELOAD')));
+    assert.equal(gateOf(words), selfStat === null ? 'sh' : 'sub');
+  });
+}
+
+test('no descriptor but 0, 1 and 2 passes the gate', () => {
+  const [, own = ''] = keeperArguments({ ...KEEPER, selfStat: SELF_STAT });
+  assert.match(own, /"\$@" >&4 2>&5 3>&- 4>&- 5>&- \)$/m);
+  const words = keeperArguments(KEEPER);
+  assert.match(words[1] ?? '', /exec "\$@" 6>&2 >&4 2>&5 4>&- 5>&- \)$/m);
+  assert.match(words.at(-5) ?? '', /exec "\$@" 3>&- 6>&-$/);
 });
+
+test('what the dynamic loader obeys is assigned by the last shell, with nothing after it', () => {
+  const restore = 'export LD_PRELOAD="$X"\n';
+  const options = { ...KEEPER, restore, selfStat: SELF_STAT };
+  assert.equal(gateOf(keeperArguments({ ...options, isForLoader: true })), 'sh');
+  assert.equal(gateOf(keeperArguments({ ...options, isForLoader: false })), 'sub');
+  const isForLoader = (wanted: Readonly<Record<string, string>>) =>
+    carryEnvironment(wanted, { own: OWN, crossesUsers: false }).isForLoader;
+  assert.equal(isForLoader({ LD_PRELOAD: 'its.so' }), true);
+  assert.equal(isForLoader({ LD_PRELOAD: 'own.so' }), false, "it is the agent's own");
+  assert.equal(isForLoader({ LD_PRELOAD: 'its.so', 'a.b': '' }), false, 'env(1) assigns it');
+});
+
+/** Which shell waits there. */
+function gateOf(words: readonly string[]): 'sub' | 'sh' | undefined {
+  const at = words.findIndex((word) => word.includes('read -r FLEETVISOR_GATE <&3'));
+  return at === 1 ? 'sub' : at > 1 ? 'sh' : undefined;
+}
 
 test('a directory is never taken for an option, nor looked for elsewhere', () => {
   const placeOf = (directory: string | null) =>
@@ -115,7 +151,10 @@ test('an adopted child whose pids cannot be looked up has not ended', () => {
   let answer = (): string | null => {
     throw new Error('EMFILE');
   };
-  const table = { bootId: 'boot-1', startTokenOf: () => answer() };
+  const table = {
+    ...new PaperProcesses().table(),
+    isAlive: ({ startToken }: ProcessIdentity) => answer() === startToken,
+  };
   // A folder that is not there cannot be watched either, as without free watches.
   using adopted = new AdoptedChildren(table, join('/nowhere', 'run'), silent);
   adopted.add(CHILD, '/nowhere/run/web.exit', (exit) => ends.push(exit.kind));

@@ -50,7 +50,7 @@ test('what holds already is said of processes that are named, and passed over in
 test('a name that means nothing is told of, and the others are done all the same', () => {
   const { host, alice } = aHostWithAlice(web, pool(0));
   const step = alice.order(control('stop', 'nope', 'no:*', 'none:', 'zz*', 'web'));
-  assert.deepEqual(deedsIn(step), ['web signal TERM']);
+  assert.deepEqual(deedsIn(step), ['web stop TERM']);
   alice.listen(host.exited('web'));
   assert.deepEqual(alice.heard(), [
     'nope stop bad-name',
@@ -65,8 +65,8 @@ test('a name that means nothing is told of, and the others are done all the same
 
 test('a stop goes from high to low priority, tier by tier', () => {
   const { host, alice } = aHostWithAlice(db, web);
-  assert.deepEqual(deedsIn(alice.order(control('stop', 'all'))), ['web signal TERM']);
-  assert.deepEqual(deedsIn(alice.listen(host.exited('web'))), ['db signal TERM']);
+  assert.deepEqual(deedsIn(alice.order(control('stop', 'all'))), ['web stop TERM']);
+  assert.deepEqual(deedsIn(alice.listen(host.exited('web'))), ['db stop TERM']);
   alice.listen(host.exited('db'));
   assert.deepEqual(alice.heard(), ['web stop', 'db stop', 'done']);
 });
@@ -76,7 +76,7 @@ test('a tier that takes too long is not waited for, but the order is not done be
   alice.order(control('stop', 'all'));
   const timeout = { operationId: operationId('local-stop'), wave: 0 };
   const step = alice.listen(host.step({ kind: 'waveTimedOut', ...timeout }));
-  assert.deepEqual(deedsIn(step), ['db signal TERM']);
+  assert.deepEqual(deedsIn(step), ['db stop TERM']);
   const warnings = step.effects.flatMap((effect) => (effect.kind === 'warn' ? effect.text : []));
   assert.deepEqual(warnings, ['going on without waiting for web']);
   alice.listen(host.exited('db'));
@@ -143,7 +143,7 @@ test('a reload stops all in order, takes the new configuration and starts afresh
   const { host, alice } = aHostWithAlice(db, web);
   const cache = aDefinition('cache');
   alice.setReading({ kind: 'read', definitions: [db, cache] });
-  assert.deepEqual(deedsIn(alice.order({ kind: 'reload' })), ['web signal TERM']);
+  assert.deepEqual(deedsIn(alice.order({ kind: 'reload' })), ['web stop TERM']);
   alice.order(control('start', 'web'));
   assert.deepEqual(alice.heard(), ['refused unavailable']);
   host.exited('web');

@@ -10,6 +10,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   type Stats,
@@ -335,4 +336,62 @@ test('what is kept is a copy, and a new run begins with nothing', () => {
   assert.deepEqual(lines.read(), ['first']);
   lines.clear();
   assert.deepEqual(lines.read(), []);
+});
+
+const FULL = { skip: existsSync('/dev/full') ? false : 'there is no /dev/full here' };
+
+test('what a full disk does not take is counted, and said once for each spell', FULL, (context) => {
+  const folder = aFolder(context);
+  const path = join(folder, 'x.log');
+  const problems: string[] = [];
+  const lost: number[] = [];
+  const limits = { maxBytes: 0, backups: 0, onLost: (bytes: number) => lost.push(bytes) };
+  using log = new LogFile(path, limits, (problem) => problems.push(problem));
+  const leadTo = (target: string): void => {
+    rmSync(path, { force: true });
+    symlinkSync(target, path);
+    log.reopen();
+  };
+  for (let spell = 1; spell <= 2; spell += 1) {
+    leadTo('/dev/full');
+    for (const chunk of ['1', '22', '333']) log.write(Buffer.from(chunk));
+    leadTo(join(folder, 'room'));
+    log.write(Buffer.from('there is room'));
+    assert.equal(problems.length, spell);
+  }
+  assert.deepEqual(lost, [1, 2, 3, 1, 2, 3]);
+  assert.match(problems[0] ?? '', /^cannot write .*x\.log: ENOSPC: no space left on device$/);
+  assert.equal(readFileSync(path, 'utf8'), 'there is room'.repeat(2));
+});
+
+test('what comes while a log cannot be opened is counted', (context) => {
+  const path = join(aFolder(context), 'later', 'x.log');
+  let lostBytes = 0;
+  const onLost = (bytes: number): void => {
+    lostBytes += bytes;
+  };
+  using log = new LogFile(path, { maxBytes: 0, backups: 0, onLost }, () => undefined);
+  log.write(Buffer.from('lost'));
+  log.write(Buffer.from(' too'));
+  assert.equal(lostBytes, 8);
+});
+
+test('a reader who takes a part leaves the rest to be counted', (context) => {
+  const path = join(aFolder(context), 'x.log');
+  execFileSync('mkfifo', [path]);
+  const reader = openSync(path, 'r+');
+  context.after(() => closeSync(reader));
+  let lostBytes = 0;
+  const onLost = (bytes: number): void => {
+    lostBytes += bytes;
+  };
+  const problems: string[] = [];
+  using log = new LogFile(path, { maxBytes: 0, backups: 0, onLost }, (problem) => {
+    problems.push(problem);
+  });
+  log.write(Buffer.alloc(100_000));
+  log.write(Buffer.alloc(1_000));
+  const kept = Buffer.alloc(200_000);
+  assert.equal(lostBytes + readSync(reader, kept), 101_000);
+  assert.equal(problems.length, 1);
 });

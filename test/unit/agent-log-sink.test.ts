@@ -14,7 +14,11 @@ const NOWHERE: LogDefinition = {
   syslog: false,
   maxBytes: 0,
   backups: 0,
+  timestamps: false,
 };
+
+const NOW_MS = Date.UTC(2026, 10, 22, 20, 15, 0, 123);
+const NOW = '2026-11-22T20:15:00.123Z ';
 
 function surroundings(context: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'agent-sink-'));
@@ -26,12 +30,20 @@ function surroundings(context: TestContext) {
       flush: () => said.push('flush'),
     }),
   };
+  const lost: string[] = [];
   const log = fakeLog();
   return {
     folder,
     said,
+    lost,
     log,
-    around: { folders: { runDir: folder, logDir: folder }, log, syslog },
+    around: {
+      folders: { runDir: folder, logDir: folder },
+      log,
+      syslog,
+      nowMs: () => NOW_MS,
+      onLost: (process: string, bytes: number) => lost.push(`${process} ${bytes}`),
+    },
   };
 }
 
@@ -102,12 +114,65 @@ test('escape sequences are kept out of everything, and a run ends with what it s
 });
 
 test('a log that cannot be opened is said once, by the name of its process', (context) => {
-  const { folder, log, around } = surroundings(context);
+  const { folder, log, lost, around } = surroundings(context);
   const path = join(folder, 'missing', 'x.log');
   const stdoutLog = { ...NOWHERE, target: { kind: 'file', path } } as const;
   using sink = openLogSink(defined({ stdoutLog }), 'stdout', around);
   sink?.write(Buffer.from('lost'));
+  assert.deepEqual(lost, ['group:web 4']);
   assert.equal(log.lines.length, 1);
   assert.match(log.lines[0] ?? '', /^warn: cannot write .*x\.log: ENOENT/);
   assert.equal(existsSync(path), false);
+});
+
+test('times are put before the lines of a file, not of the system log, and not before escapes', (context) => {
+  const { folder, said, around } = surroundings(context);
+  const path = join(folder, 'x.log');
+  const log = {
+    ...NOWHERE,
+    target: { kind: 'file', path },
+    syslog: true,
+    timestamps: true,
+  } as const;
+  using sink = openLogSink(defined({ stdoutLog: log, stripAnsi: true }), 'stdout', around);
+  for (const chunk of ['\x1b[31m', 'red\x1b[0m\n', '\x1b[0m']) sink?.write(Buffer.from(chunk));
+  assert.equal(readFileSync(path, 'utf8'), `${NOW}red\n`);
+  assert.deepEqual(said, ['web: red\n']);
+});
+
+test('a line that the agent before left without an end is gone on with', (context) => {
+  const { folder, around } = surroundings(context);
+  const path = join(folder, 'x.log');
+  const stdoutLog = { ...NOWHERE, target: { kind: 'file', path }, timestamps: true } as const;
+  const printed = (...chunks: readonly string[]): string => {
+    using sink = openLogSink(defined({ stdoutLog }), 'stdout', around);
+    for (const chunk of chunks) sink?.write(Buffer.from(chunk));
+    return readFileSync(path, 'utf8');
+  };
+  assert.equal(printed('half'), `${NOW}half`);
+  assert.equal(printed(' and half\n'), `${NOW}half and half\n`);
+  assert.equal(printed('new\n'), `${NOW}half and half\n${NOW}new\n`);
+});
+
+test('a log that was emptied or made anew begins with a time', (context) => {
+  const { folder, around } = surroundings(context);
+  const path = join(folder, 'x.log');
+  const stdoutLog = { ...NOWHERE, target: { kind: 'file', path }, timestamps: true } as const;
+  using sink = openLogSink(defined({ stdoutLog }), 'stdout', around);
+  for (const beginAnew of [() => sink?.clear(), () => rmSync(path) ?? sink?.reopen()]) {
+    sink?.write(Buffer.from('half'));
+    beginAnew();
+    sink?.write(Buffer.from('rest'));
+    assert.equal(readFileSync(path, 'utf8'), `${NOW}rest`);
+    sink?.clear();
+  }
+});
+
+test('a flood of empty lines is stamped to the last one', (context) => {
+  const { folder, around } = surroundings(context);
+  const path = join(folder, 'x.log');
+  const stdoutLog = { ...NOWHERE, target: { kind: 'file', path }, timestamps: true } as const;
+  using sink = openLogSink(defined({ stdoutLog }), 'stdout', around);
+  sink?.write(Buffer.alloc(40_000, '\n'));
+  assert.equal(readFileSync(path, 'utf8'), `${NOW}\n`.repeat(40_000));
 });

@@ -21,6 +21,7 @@ import type { LogSink } from '../../agent/adapters/logs/log-sink.ts';
 
 interface PaperLog extends LogSink {
   readonly text: () => string;
+  readonly writes: () => number;
   /** Resolves once that much was written. */
   reaches(length: number): Promise<void>;
   /** From now on nothing more is wanted, until `catchUp`. */
@@ -30,12 +31,14 @@ interface PaperLog extends LogSink {
 
 function paperLog(): PaperLog {
   let text = '';
+  let writes = 0;
   let isBehind = false;
   let wake = (): void => undefined;
   let resumed = (): void => undefined;
   return {
     write: (chunk) => {
       text += Buffer.from(chunk).toString();
+      if (chunk.length > 0) writes += 1;
       wake();
     },
     flush: () => {
@@ -54,6 +57,7 @@ function paperLog(): PaperLog {
       text += ' end';
     },
     text: () => text,
+    writes: () => writes,
     reaches: async (length) => {
       while (text.length < length) {
         await new Promise<void>((resolve) => {
@@ -98,6 +102,29 @@ test('what a program prints is in its log at once, and what it printed last at i
   output.drain();
   assert.equal(log.text(), 'while it runs, last words|');
   assert.deepEqual(lastLines.read(), ['while it runs, last words']);
+});
+
+test('a line is in its log at once, and those that follow soon come together', async (context) => {
+  const log = paperLog();
+  const { print } = aProgram(context, log);
+  print('first\n');
+  await log.reaches(6);
+  for (let line = 0; line < 9; line += 1) {
+    print(`line ${line}\n`);
+    await new Promise(setImmediate);
+  }
+  await log.reaches(6 + 9 * 7);
+  assert.equal(log.writes(), 2);
+});
+
+test('what is printed during a pause is not missed at the end', async (context) => {
+  const log = paperLog();
+  const { output, print } = aProgram(context, log);
+  print('first ');
+  await log.reaches(6);
+  print('second');
+  output.drain();
+  assert.equal(log.text(), 'first second|');
 });
 
 test('a log can be exchanged while the program prints: nothing is lost or in both', async (context) => {

@@ -79,7 +79,7 @@ class World {
       case 'abandon':
         assert.notEqual(this.#child, 'released', 'abandoned although it runs');
         return;
-      case 'signal':
+      case 'stop':
         assert.notEqual(this.#child, 'none', 'signalled although it is gone');
         assert.equal(effect.child.pid, this.process.child?.pid);
         return;
@@ -87,6 +87,9 @@ class World {
         assert.equal(effect.timerToken, this.process.timerToken, 'a timer that is born stale');
         assert.ok(effect.delayMs >= 0 && Number.isFinite(effect.delayMs));
         this.#timers = [...this.#timers.slice(-4), effect];
+        return;
+      case 'probe':
+        assert.equal(effect.sinceMonotonicMs, this.process.health?.sinceMonotonicMs);
         return;
       case 'changed':
         return;

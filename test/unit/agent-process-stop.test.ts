@@ -15,7 +15,7 @@ const stop = { kind: 'stop' } as const;
 
 function signalsIn(step: Parameters<typeof deedsIn>[0]) {
   return deedsIn(step).flatMap((deed) =>
-    deed.kind === 'signal' ? `${deed.signal}${deed.wholeGroup ? ' to the group' : ''}` : [],
+    deed.kind === 'stop' ? `${deed.signal}${deed.wholeGroup ? ' to the group' : ''}` : [],
   );
 }
 
@@ -25,7 +25,7 @@ test('a stop of a running process signals it, and its end is STOPPED whatever it
   assert.deepEqual(statesIn(step), ['STOPPING']);
   const { timerToken } = life.process();
   assert.deepEqual(deedsIn(step), [
-    { kind: 'signal', child: aChild(), signal: 'INT', wholeGroup: false },
+    { kind: 'stop', child: aChild(), signal: 'INT', wholeGroup: false },
     { kind: 'timer', timer: 'stopTimedOut', timerToken, delayMs: 10_000 },
   ]);
   const ended = life.exited(exitCode(7));

@@ -34,7 +34,7 @@ const outcomeOf = (host: TestHost) => host.target('op-1', 'web')?.outcome;
 
 test('a restart that was stopping goes on when the child that is still alive ends', () => {
   const host = nextAgent(restartBegun(), ALIVE);
-  assert.deepEqual(deedsIn(host.booted), ['web signal TERM']);
+  assert.deepEqual(deedsIn(host.booted), ['web stop TERM']);
   assert.deepEqual(deedsIn(host.exited('web')), ['web spawn']);
   host.spawned('web', 202);
   host.timer('web', 'stayedUp');

@@ -14,11 +14,24 @@ function drawFrom(seed: number): (below: number) => number {
   };
 }
 
-const definitions = [
-  aDefinition('db', { groupPriority: 1, autorestart: 'always' }),
-  aDefinition('web', { groupPriority: 5 }),
-  aDefinition('fast', { groupPriority: 5, startMs: 0, autorestart: 'always' }),
-];
+const db = aDefinition('db', { groupPriority: 1, autorestart: 'always' });
+const web = aDefinition('web', { groupPriority: 5 });
+const fast = aDefinition('fast', { groupPriority: 5, startMs: 0, autorestart: 'always' });
+
+const healthCheck = {
+  probe: { kind: 'tcp', host: '127.0.0.1', port: 80 },
+  intervalMs: 3_600_000,
+  timeoutMs: 1_000,
+  retries: 2,
+} as const;
+
+/** As Supervisor knows them; and with all that is ours. */
+const plain = [db, web, fast];
+const dependent = [
+  { ...db, healthCheck },
+  { ...web, dependsOn: [{ process: db.process, condition: 'healthy' }], restartPauseMs: 700 },
+  { ...fast, dependsOn: [{ process: web.process, condition: 'started' }], healthCheck },
+] as const;
 
 /** In a long life later orders cover up what earlier ones left wrong; in a short one little goes wrong. */
 const stepsOf = (seed: number): number => 5 + 5 * (seed % 12);
@@ -29,7 +42,7 @@ const [first = 1, last = 8] = (process.env['AGENT_SEEDS'] ?? '1-8').split('-').m
 test('whatever happens to a host, nothing runs twice, and in the end every order has its verdict', async () => {
   let targets = 0;
   for (let seed = first; seed <= last; seed += 1) {
-    const world = new AgentWorld(definitions, drawFrom(seed));
+    const world = new AgentWorld(seed % 2 === 0 ? dependent : plain, drawFrom(seed));
     try {
       for (let step = 0; step < stepsOf(seed); step += 1) await world.happen();
       await world.heal();

@@ -57,6 +57,9 @@ test('a program that was never executed is told from one that ended with the sam
     'keeper of web: 6: exec: /srv/web: not found': 'ENOENT',
     'keeper of web: line 6: /srv/web: cannot execute: required file not found': 'ENOENT',
     'keeper of web: 6: exec: /srv/web: Permission denied': 'EACCES',
+    'setsid: failed to execute /srv/web: No such file or directory': 'ENOENT',
+    '/usr/bin/setsid: failed to execute /srv/web: Argument list too long': 'E2BIG',
+    "setsid: can't execute '/srv/web': Permission denied": 'EACCES',
     '/usr/bin/env: ‘/srv/web’: No such file or directory': 'ENOENT',
     'keeper of web: 6: exec: /srv/web: Datei oder Verzeichnis nicht gefunden': 'ENOENT',
   };
@@ -66,6 +69,7 @@ test('a program that was never executed is told from one that ended with the sam
   assert.match(tell('keeper of web: 6: exec: /srv/web: Zugriff verweigert', 126) ?? '', /EACCES$/);
   assert.equal(tell('web: not found'), null);
   assert.equal(tell('keeper of other: 6: exec: /srv/web: not found'), null);
+  assert.equal(tell('setsid: failed to execute /srv/other: No such file or directory'), null);
   const [line = ''] = Object.keys(remarks);
   assert.equal(execFailure(exitCode(3), [line], web), null);
   assert.equal(execFailure(killedBy('KILL'), [line], web), null);

@@ -28,7 +28,7 @@ test('a restart stops, starts, and succeeds only when the new child has stayed u
     },
   ]);
   assert.deepEqual(changesIn(accepted), ['web STOPPING']);
-  assert.deepEqual(deedsIn(accepted), ['web signal TERM']);
+  assert.deepEqual(deedsIn(accepted), ['web stop TERM']);
   host.pass(250);
   const ended = host.exited('web', exitCode(0));
   assert.deepEqual(changesIn(ended), ['web STOPPED', 'web STARTING']);
@@ -73,7 +73,7 @@ test('a record is written in the step that acts on it, hence before the act', ()
   const step = host.command('restart', 'op-1', 'web');
   const kinds = step.writes.map(({ kind }) => kind);
   assert.ok(kinds.includes('target'));
-  assert.deepEqual(deedsIn(step), ['web signal TERM']);
+  assert.deepEqual(deedsIn(step), ['web stop TERM']);
   assert.equal(kinds.indexOf('target') < kinds.lastIndexOf('process'), true);
   const last = step.writes.findLast((write) => write.kind === 'target');
   assert.equal(last?.kind === 'target' && last.target.phase, 'stopping');
@@ -103,7 +103,7 @@ test('a name that stands twice in one command is one target', () => {
   const host = aRunningHost(web);
   const step = host.command('restart', 'op-1', 'web', 'web');
   assert.equal(host.process('web').generation, 1);
-  assert.deepEqual(deedsIn(step), ['web signal TERM']);
+  assert.deepEqual(deedsIn(step), ['web stop TERM']);
 });
 
 test('operations on one process are carried out one after the other, each with its generation', () => {
@@ -119,7 +119,7 @@ test('operations on one process are carried out one after the other, each with i
     outcomesIn(between).map(({ operation, newPid }) => [operation, newPid]),
     [['op-1', 202]],
   );
-  assert.deepEqual(deedsIn(between), ['web signal TERM'], 'the second restart begins');
+  assert.deepEqual(deedsIn(between), ['web stop TERM'], 'the second restart begins');
   host.exited('web');
   host.spawned('web', 303);
   const [last] = outcomesIn(host.timer('web', 'stayedUp'));
@@ -252,7 +252,7 @@ test('an unknown process is refused, and the others of the command are carried o
   const step = host.command('restart', 'op-1', 'gone', 'web');
   const [outcome] = outcomesIn(step);
   assert.deepEqual([outcome?.state, outcome?.error], ['failed', 'no such process on this host']);
-  assert.deepEqual(deedsIn(step), ['web signal TERM']);
+  assert.deepEqual(deedsIn(step), ['web stop TERM']);
   assert.equal(outcomesIn(host.command('restart', 'op-1', 'gone')).length, 1);
 });
 

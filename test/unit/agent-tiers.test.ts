@@ -127,10 +127,10 @@ test('what people asked for last goes before autostart, also when it held alread
 test('shutdown stops tier by tier, the last started first, and then everything is over', () => {
   const host = aRunningHost(database, web, worker);
   const first = host.step({ kind: 'shutdown' });
-  assert.deepEqual(deedsIn(first), ['web signal TERM', 'worker signal TERM']);
+  assert.deepEqual(deedsIn(first), ['web stop TERM', 'worker stop TERM']);
   assert.deepEqual(host.step({ kind: 'shutdown' }).effects, [], 'once is enough');
   assert.deepEqual(deedsIn(host.exited('web')), []);
-  assert.deepEqual(deedsIn(host.exited('worker')), ['db signal TERM']);
+  assert.deepEqual(deedsIn(host.exited('worker')), ['db stop TERM']);
   const last = host.exited('db');
   assert.deepEqual(changesIn(last), ['db STOPPED']);
   assert.deepEqual(last.effects.at(-1), { kind: 'shutdownComplete' });
@@ -163,7 +163,7 @@ test('while it shuts down nothing in a later tier comes up again by itself', () 
   host.spawned('web');
   host.spawned('failing');
   const begun = host.step({ kind: 'shutdown' });
-  assert.deepEqual(deedsIn(begun), ['web signal TERM']);
+  assert.deepEqual(deedsIn(begun), ['web stop TERM']);
   assert.equal(host.stateOf('waiting'), 'FATAL', 'its retry would have come meanwhile');
   assert.deepEqual(deedsIn(host.exited('db')), []);
   assert.deepEqual(changesIn(host.exited('failing')), ['failing BACKOFF', 'failing FATAL']);
@@ -189,7 +189,7 @@ test('while and after it shuts down, orders are refused and a restart under way 
   assert.equal(outcomesIn(host.command('restart', 'op-2', 'db'))[0]?.error, refused);
   const stopped = host.exited('web');
   assert.equal(outcomesIn(stopped)[0]?.error, refused);
-  assert.deepEqual(deedsIn(stopped), ['db signal TERM']);
+  assert.deepEqual(deedsIn(stopped), ['db stop TERM']);
   host.exited('db');
   const late = host.command('start', 'op-3', 'db');
   assert.equal(outcomesIn(late)[0]?.error, refused);

@@ -57,7 +57,7 @@ test('what is configured again before its turn to stop has come is left alone', 
   const high = aDefinition('high', { priority: 9 });
   const low = aDefinition('low', { priority: 1 });
   const { host, alice, updateTo } = aHostWithAlice(low, high);
-  assert.deepEqual(deedsIn(updateTo()), ['high signal TERM']);
+  assert.deepEqual(deedsIn(updateTo()), ['high stop TERM']);
   assert.deepEqual(deedsIn(updateTo(low)), []);
   assert.deepEqual(deedsIn(alice.listen(host.exited('high'))), []);
   assert.equal(host.stateOf('low'), 'RUNNING');
@@ -108,7 +108,7 @@ test('what stops by itself before its turn is removed, and its update does not f
 
 test('two updates at once restart a process once', () => {
   const { host, alice, updateTo } = aHostWithAlice(web);
-  assert.deepEqual(deedsIn(updateTo(changed)), ['web signal TERM']);
+  assert.deepEqual(deedsIn(updateTo(changed)), ['web stop TERM']);
   assert.deepEqual(deedsIn(updateTo(changed)), []);
   assert.deepEqual(deedsIn(host.exited('web')), ['web spawn']);
   assert.deepEqual(deedsIn(alice.listen(comesUp(host, 'web', 300))), []);

@@ -55,7 +55,7 @@ test('what its child was started with has changed: it is restarted, and done whe
   ]) {
     const { host, alice, updateTo } = aHostWithAlice(web);
     const what = JSON.stringify(change);
-    assert.deepEqual(deedsIn(updateTo({ ...web, ...change })), ['web signal TERM'], what);
+    assert.deepEqual(deedsIn(updateTo({ ...web, ...change })), ['web stop TERM'], what);
     assert.deepEqual(deedsIn(alice.listen(host.exited('web'))), ['web spawn'], what);
     host.spawned('web', 300);
     assert.deepEqual(alice.heard(), [], what);
@@ -90,7 +90,7 @@ test('fewer and more processes: the survivors are not touched', () => {
   alice.listen(host.timer('pool:pool_2', 'stayedUp'));
   assert.deepEqual(alice.heard(), ['pool updated', 'done']);
   const fewer = aHostWithAlice(member(0), member(1));
-  assert.deepEqual(deedsIn(fewer.updateTo(member(0))), ['pool:pool_1 signal TERM']);
+  assert.deepEqual(deedsIn(fewer.updateTo(member(0))), ['pool:pool_1 stop TERM']);
   fewer.alice.listen(fewer.host.exited('pool:pool_1'));
   assert.deepEqual(fewer.alice.heard(), ['pool stopped', 'pool updated', 'done']);
   assert.equal(fewer.host.stateOf('pool:pool_1'), undefined);
@@ -142,7 +142,7 @@ test('what people stopped stays down, and what they started stays up', () => {
   second.host.spawned('lazy');
   second.host.timer('lazy', 'stayedUp');
   const step = second.updateTo({ ...lazy, command: '/usr/bin/other' });
-  assert.deepEqual(deedsIn(step), ['lazy signal TERM']);
+  assert.deepEqual(deedsIn(step), ['lazy stop TERM']);
   assert.deepEqual(deedsIn(second.host.exited('lazy')), ['lazy spawn']);
 });
 
@@ -182,8 +182,8 @@ test('what is gone stops before what is new starts, and the tiers of each keep t
   const high = aDefinition('high', { priority: 9 });
   const { host, alice, updateTo } = aHostWithAlice(low, high);
   const first = updateTo(aDefinition('one', { priority: 1 }), aDefinition('two', { priority: 2 }));
-  assert.deepEqual(deedsIn(first), ['high signal TERM']);
-  assert.deepEqual(deedsIn(alice.listen(host.exited('high'))), ['low signal TERM']);
+  assert.deepEqual(deedsIn(first), ['high stop TERM']);
+  assert.deepEqual(deedsIn(alice.listen(host.exited('high'))), ['low stop TERM']);
   assert.deepEqual(deedsIn(alice.listen(host.exited('low'))), ['one spawn']);
   host.spawned('one');
   assert.deepEqual(deedsIn(alice.listen(host.timer('one', 'stayedUp'))), ['two spawn']);
@@ -215,7 +215,7 @@ test('an update that the controller orders is one target of the whole host', () 
   alice.setReading({ kind: 'read', definitions: next });
   const command = aCommand('update', 'op-1', ['*']);
   const step = alice.read(host.receive(command));
-  assert.deepEqual(deedsIn(step), ['web signal TERM']);
+  assert.deepEqual(deedsIn(step), ['web stop TERM']);
   host.exited('web');
   host.spawned('web', 300);
   const outcomes = outcomesIn(host.timer('web', 'stayedUp'));
@@ -271,7 +271,7 @@ test('an agent that starts with another configuration restarts nothing, and says
   const bob = aPerson(after, { kind: 'read', definitions: [changed] });
   bob.order({ kind: 'reread' });
   assert.deepEqual(bob.heard(), ['reread web changed', 'done']);
-  assert.deepEqual(deedsIn(bob.order(anUpdate())), ['web signal TERM']);
+  assert.deepEqual(deedsIn(bob.order(anUpdate())), ['web stop TERM']);
 });
 
 test('an agent that finds a bad configuration goes by the last one, and reports it', () => {
@@ -328,7 +328,7 @@ test('a process that is no longer configured when the agent starts goes when it 
     journal: { ...host.journal(), bootId: BOOT_ID },
     sightings: { web: { kind: 'alive' } },
   });
-  assert.deepEqual(deedsIn(after.booted), ['web signal TERM']);
+  assert.deepEqual(deedsIn(after.booted), ['web stop TERM']);
   assert.deepEqual(changesIn(after.exited('web')), ['web STOPPED']);
   assert.equal(after.stateOf('web'), undefined);
 });

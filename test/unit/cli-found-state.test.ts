@@ -29,12 +29,15 @@ function announced(text: string | null): Course {
   return /: only started$/.test(text) ? 'started only' : 'as asked';
 }
 
+/** Of a plan the health of a process is not known. */
+const UNCHECKED = { lastError: null, health: null, healthError: null } as const;
+
 test('a plan announces of each state what the agent then does with it', () => {
   for (const verb of VERBS) {
     // What an update finds, the agent alone knows.
     if (verb === 'update') continue;
     for (const state of PROCESS_STATES) {
-      const advice = begin(verb, state);
+      const advice = begin(verb, { ...UNCHECKED, state });
       const text = foundText(verb, state);
       assert.equal(announced(text), taken(verb, advice), `${verb} of ${state}: ${text}`);
       assert.equal(needsNothing(verb, state), advice.kind === 'succeed', `${verb} of ${state}`);

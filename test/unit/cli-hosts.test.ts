@@ -18,12 +18,14 @@ const TWO: FakeAnswers = {
     aHost('prod-10', {
       labels: { role: 'web', env: 'prod' },
       connectedSinceMs: FAKE_NOW_MS - 3_600 * S,
+      adopted: 12,
     }),
     aHost('prod-2', {
       connected: false,
       agentVersion: '',
       address: null,
       lastSeenAtMs: FAKE_NOW_MS - 3 * 60 * S,
+      adopted: null,
     }),
   ],
 };
@@ -57,7 +59,7 @@ test('labels are shown as a selector takes them', async () => {
   assert.match(stdout, /dc="New York",path=a\/b,quote="a \\"b\\" \\\\",rack=""\n/);
 });
 
-test('wide adds where from and since when', async () => {
+test('wide adds where from, since when, and how much the agent took over', async () => {
   const { stdout } = await fleetctl(['hosts', '-o', 'wide'], TWO);
   assert.deepEqual(
     stdout
@@ -65,7 +67,7 @@ test('wide adds where from and since when', async () => {
       .slice(1, 3)
       .map((line) => line.split(/ {3,}/)),
     [
-      ['prod-2', 'UNREACHABLE', '-', '-', '-', '3 min ago'],
+      ['prod-2', 'UNREACHABLE', '-', '-', '-', '-', '3 min ago'],
       ...[
         [
           'prod-10',
@@ -73,6 +75,7 @@ test('wide adds where from and since when', async () => {
           '192.0.2.1',
           '2026-11-22T11:00:00.000Z',
           '0.1.0',
+          '12',
           'now',
           'env=prod,role=web',
         ],
@@ -96,6 +99,8 @@ test('JSON carries every field of HostList, absent ones as null', async () => {
         address: null,
         connectedSince: null,
         configProblem: null,
+        adopted: null,
+        stateProblem: null,
       },
       {
         host: 'prod-10',
@@ -106,6 +111,8 @@ test('JSON carries every field of HostList, absent ones as null', async () => {
         address: '192.0.2.1',
         connectedSince: '2026-11-22T11:00:00.000Z',
         configProblem: null,
+        adopted: 12,
+        stateProblem: null,
       },
     ],
   });

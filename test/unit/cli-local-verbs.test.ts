@@ -84,6 +84,8 @@ const situations: readonly (readonly [string, readonly OrderNews[], string, numb
     1,
   ],
   ['remove x', [group('x', 'removed', 'no-such-group')], 'ERROR: no such process/group: x\n', 1],
+  ['handover', [], 'Handed over\n', 0],
+  ['handover', [ending], 'ERROR: already shutting down\n', 1],
   ['shutdown', [], 'Shut down\n', 0],
   ['shutdown', [ending], 'ERROR: already shutting down\n', 0],
   ['reload', [], 'Restarted supervisord\n', 0],
@@ -103,7 +105,7 @@ test('what is said of configurations and of the end is what supervisorctl says',
 });
 
 test('an agent that is gone before it said so has not stopped everything', async () => {
-  for (const verb of ['shutdown', 'reload']) {
+  for (const verb of ['shutdown', 'reload', 'handover']) {
     const lost = await fleetctlLocal([verb], { vanishes: true });
     assert.deepEqual([lost.stdout, lost.exitCode], ['', 4], verb);
     assert.match(lost.stderr, /the agent went away/);
@@ -141,7 +143,7 @@ test('update all is update of everything; add and remove of nothing are nothing'
 });
 
 test('words where none are taken are complained of without an agent', async () => {
-  for (const verb of ['version', 'avail', 'reread', 'reload', 'shutdown']) {
+  for (const verb of ['version', 'avail', 'reread', 'reload', 'handover', 'shutdown']) {
     const { exitCode, stdout, dialled } = await fleetctlLocal([verb, 'x']);
     assert.deepEqual([exitCode, dialled], [1, []]);
     assert.match(stdout, new RegExp(`^Error: ${verb} accepts no arguments\n  ${verb} `));
@@ -244,16 +246,13 @@ test('without an agent each verb says so with its own code', async () => {
     denied: /^unix:\/\/\/run\/x.sock permission denied: try it with sudo/,
     unusable: /^unix:\/\/\/run\/x.sock does not answer as an agent does: why\n$/,
   } as const;
-  const atOnce = new Set(['reread', 'update', 'avail', 'add', 'remove', 'reload']);
+  const atOnce = new Set(['reread', 'update', 'avail', 'add', 'remove', 'reload', 'handover']);
+  const endings = ['reload', 'handover', 'shutdown'];
+  const bare = new Set(['version', 'reread', 'avail', 'maintail', ...endings]);
   for (const reason of ['missing', 'refused', 'denied', 'unusable'] as const) {
     for (const verb of LOCAL_VERBS.keys()) {
-      const isBare = ['version', 'reread', 'avail', 'reload', 'shutdown', 'maintail'].includes(
-        verb,
-      );
-      const { stdout, exitCode } = await fleetctlLocal(
-        [verb, ...(isBare ? [] : ['x'])],
-        gone(reason),
-      );
+      const words = bare.has(verb) ? [verb] : [verb, 'x'];
+      const { stdout, exitCode } = await fleetctlLocal(words, gone(reason));
       const kind = atOnce.has(verb) ? 'atOnce' : 'others';
       const key = verb === 'status' || verb === 'shutdown' ? verb : kind;
       assert.equal(exitCode, codes[reason][key], `${verb}, ${reason}`);

@@ -313,3 +313,50 @@ test('wide on a terminal shows every process it has room for, the worst first', 
   assert.match(rows[3] ?? '', /^ {2}prod-29 {3}web {7}FATAL/);
   assert.match(rows[8] ?? '', /^… and 25 more lines$/);
 });
+
+test('a change of health is a change; more memory, and more output lost, is none', async () => {
+  const told = await watch(
+    ['--watch'],
+    [
+      listing(running('a', { health: 'starting', memoryMaxBytes: 10, residentBytes: 1 })),
+      listing(running('a', { health: 'healthy', memoryMaxBytes: 10, residentBytes: 2 })),
+      listing(running('a', { health: 'healthy', lostOutputBytes: 1_024 })),
+      listing(running('a', { health: 'healthy', lostOutputBytes: 2_048 })),
+      listing(running('a', { health: 'unhealthy', healthError: 'no', lostOutputBytes: 2_048 })),
+    ],
+  );
+  assert.equal(told.exitCode, 3);
+  assert.deepEqual(told.stdout.trimEnd().split('\n').slice(2), [
+    '2026-11-22T12:00:02.000Z   a   web   RUNNING (starting) → RUNNING (healthy)   memory 2 bytes of 10 bytes',
+    '2026-11-22T12:00:04.000Z   a   web   RUNNING (healthy)   1 KB of output lost',
+    '2026-11-22T12:00:08.000Z   a   web   RUNNING (healthy) → RUNNING (unhealthy)   no; 2 KB of output lost',
+  ]);
+});
+
+test('an agent that lost its state is told of as loudly as a config that is rejected', async () => {
+  const losing = (stateProblem: string | null, configProblem: string | null = null) => ({
+    ...listing(running('a')),
+    hosts: [aHost('a', { stateProblem, configProblem })],
+  });
+  const { stderr } = await watch(
+    ['--watch'],
+    [losing('journal.db was damaged', 'x:1: bad'), losing(null, 'x:1: bad')],
+  );
+  assert.deepEqual(stderr.split('\n'), [
+    'a: state lost: journal.db was damaged',
+    'a: config rejected: x:1: bad',
+    'no state is missed any more',
+    '',
+  ]);
+  const screen = fakeScreen(100, 12);
+  const seen: (readonly string[])[] = [];
+  const onAnswer = () => seen.push(screen.visible());
+  await watch(['--watch'], [losing('gone'), losing('gone', 'bad')], { screen, onAnswer });
+  assert.deepEqual(
+    seen.slice(1).map((rows) => rows[1]),
+    [
+      'state lost on a; fleetctl hosts says why',
+      'state lost on a; config rejected on a; fleetctl hosts says why',
+    ],
+  );
+});

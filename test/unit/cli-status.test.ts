@@ -88,6 +88,13 @@ test('JSON carries every field of ProcessList, absent ones as null', async () =>
     startMs: 1_000,
     stopWaitMs: 10_000,
     tierWaitMs: 30_000,
+    health: null,
+    healthError: null,
+    waitsFor: null,
+    lostOutputBytes: 0,
+    leftBehind: 0,
+    residentBytes: null,
+    memoryMaxBytes: null,
   });
   const flap = list.items.find((item: { process: string }) => item.process === 'flap');
   assert.equal(flap.nextTryAt, '2026-11-22T12:00:03.000Z');

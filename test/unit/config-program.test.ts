@@ -46,7 +46,13 @@ function said(text: string): string {
 const program = (keys: string): string => `[program:web]\ncommand=/bin/web\n${keys}`;
 
 test('a command alone has the defaults of Supervisor', () => {
-  const log = { target: { kind: 'auto' }, syslog: false, maxBytes: 52_428_800, backups: 10 };
+  const log = {
+    target: { kind: 'auto' },
+    syslog: false,
+    maxBytes: 52_428_800,
+    backups: 10,
+    timestamps: false,
+  };
   assert.deepEqual(only(program('')), {
     process: 'web',
     group: 'web',
@@ -70,6 +76,11 @@ test('a command alone has the defaults of Supervisor', () => {
     stopWaitMs: 10_000,
     stopAsGroup: false,
     killAsGroup: false,
+    stopDescendants: false,
+    dependsOn: [],
+    healthCheck: null,
+    restartPauseMs: 0,
+    memoryMaxBytes: null,
     redirectStderr: false,
     stripAnsi: false,
     stdoutLog: log,
@@ -89,6 +100,10 @@ stopsignal=sigint
 stopwaitsecs=3600
 tier_wait=120
 stopasgroup=true
+stop_descendants=true
+restart_pause=5
+memory_max=200MB
+log_timestamps=true
 environment=A="1",B=two
 directory=/srv
 umask=027
@@ -123,19 +138,42 @@ stderr_logfile_backups=1`),
       killAsGroup: true,
     },
   );
+  const { stopDescendants, restartPauseMs, memoryMaxBytes } = defined;
+  assert.deepEqual(
+    { stopDescendants, restartPauseMs, memoryMaxBytes },
+    { stopDescendants: true, restartPauseMs: 5_000, memoryMaxBytes: 200 * 1024 ** 2 },
+  );
   const { environment, directory, umask } = defined;
   assert.deepEqual(
     { environment, directory, umask },
     { environment: { A: '1', B: 'two' }, directory: '/srv', umask: 0o27 },
   );
   const file = { kind: 'file', path: '/root/web.log' };
-  assert.deepEqual(defined.stdoutLog, { target: file, syslog: true, maxBytes: 1024, backups: 0 });
+  assert.deepEqual(defined.stdoutLog, {
+    target: file,
+    syslog: true,
+    maxBytes: 1024,
+    backups: 0,
+    timestamps: true,
+  });
   assert.deepEqual(defined.stderrLog, {
     target: { kind: 'none' },
     syslog: false,
     maxBytes: 0,
     backups: 1,
+    timestamps: true,
   });
+});
+
+test('a limit of memory may be none, and one that lacks its unit is doubted', () => {
+  assert.equal(only(program('memory_max=0')).memoryMaxBytes, null);
+  assert.equal(
+    said(program('memory_max=100')),
+    [
+      '/etc/agent.conf:9: warning: [program:web] memory_max: no program is as small as 100 bytes, so this one would be restarted again and again; a unit may be missing, as in 100MB',
+      '1 warning',
+    ].join('\n'),
+  );
 });
 
 test('numprocs makes that many processes, numbered from numprocs_start', () => {
@@ -260,14 +298,13 @@ test('all faults of a program are told once, whatever its numprocs', () => {
 });
 
 test('keys that are not supported yet are told once, not for each program, and not when off', () => {
-  const keys =
-    'command=x\nstdout_capture_maxbytes=1MB\nstdout_events_enabled=false\nmemory_max=1GB\n';
+  const keys = 'command=x\nstdout_capture_maxbytes=1MB\nstdout_events_enabled=false\nlabels=a=b\n';
   const text = said(`[program:a]\n${keys}[program:b]\n${keys}`);
   assert.equal(
     text,
     [
       '/etc/agent.conf:9: notice: [program:a] stdout_capture_maxbytes: is not supported yet and has no effect (told once)',
-      '/etc/agent.conf:11: notice: [program:a] memory_max: is not supported yet and has no effect (told once)',
+      '/etc/agent.conf:11: notice: [program:a] labels: is not supported yet and has no effect (told once)',
       '2 notices',
     ].join('\n'),
   );

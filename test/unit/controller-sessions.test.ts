@@ -431,6 +431,32 @@ test('a goodbye loses the host at once, without a grace', () => {
   assert.deepEqual(kinds(script), nothing);
 });
 
+test('an agent that hands over to the next one is waited for, as if it were lost', () => {
+  const script = restarting();
+  script.hear('a', 1, { kind: 'goodbye', reason: 'handing over', reconnectAfterMs: 1_000 });
+  assert.equal(states(script), 'dispatched dispatched pending pending');
+  assert.equal(script.host('a').session, null);
+  assert.ok(kinds(script).effects.includes('graceTimer'));
+  script.wallMs += GRACE_MS;
+  graceOver(script, script.host('a').lossCount);
+  assert.equal(states(script), 'unreachable dispatched unreachable pending');
+});
+
+test('a Hello tells what the agent took over and what it lost, until the next one does', () => {
+  const script = fleetScript();
+  const found = { adopted: 20, stateProblem: 'journal.db was damaged' };
+  const hello = { ...aHello(), ...found };
+  script.give({ kind: 'hello', host: hostId('a'), connection: 1, hello, address: null });
+  const { adopted, stateProblem } = hostStatusOf(script.host('a'));
+  assert.deepEqual({ adopted, stateProblem }, found);
+  const [, write] = script.writes;
+  assert.ok(write?.kind === 'host');
+  assert.equal(write.host.stateProblem, found.stateProblem);
+  script.hello('a', 2);
+  assert.equal(hostStatusOf(script.host('a')).adopted, 0);
+  assert.equal(hostStatusOf(script.host('a')).stateProblem, null);
+});
+
 test('an agent that comes back with another journal is not told again what the old one was given', () => {
   const script = restarting();
   script.tell('a', 1, 1, accepted(anId(), 'db'));

@@ -7,14 +7,25 @@ import { operationOf } from '../../controller/core/execution.ts';
 import { openStore } from '../../controller/store/open.ts';
 import { MIGRATIONS } from '../../controller/store/schema.ts';
 import { openDatabase } from '../../proto/sqlite.ts';
-import { hostId } from '../../proto/vocabulary.ts';
-import { anId, aStatus, NOW_MS } from '../fakes/controller-fleet.ts';
+import { hostId, journalId } from '../../proto/vocabulary.ts';
+import { aHost, anId, aStatus, NOW_MS } from '../fakes/controller-fleet.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'controller-upgrade-'));
 after(() => rmSync(directory, { recursive: true }));
 
+const {
+  health: _health,
+  healthError: _healthError,
+  waitsFor: _waitsFor,
+  lostOutputBytes: _lostOutputBytes,
+  leftBehind: _leftBehind,
+  residentBytes: _residentBytes,
+  memoryMaxBytes: _memoryMaxBytes,
+  ...statusOfSchema3
+} = aStatus('web', { restarts: 2 });
+
 /** As version 0.1 wrote them: what came later is not in them. */
-const { startMs: _start, stopWaitMs: _stop, tierWaitMs: _tier, ...oldStatus } = aStatus('web');
+const { startMs: _start, stopWaitMs: _stop, tierWaitMs: _tier, ...oldStatus } = statusOfSchema3;
 const oldTarget = { operationId: anId(1), process: 'web' };
 const oldEvents = [
   { kind: 'processChanged', process: oldStatus },
@@ -27,14 +38,26 @@ const oldWaves = [
   { index: 1, groupPriority: 5, priority: 2, targets: 1 },
 ];
 
-/** A database of the first schema, with a host and an operation in its first wave. */
-function oldFile(): string {
-  const path = join(directory, 'fleet.db');
-  const database = openDatabase({ path, migrations: MIGRATIONS.slice(0, 1) });
-  const insert = (table: string, values: readonly unknown[]): void => {
+type Insert = (table: string, values: readonly unknown[]) => void;
+
+/** A database of an earlier schema, with these rows. */
+function fileOfSchema(version: number, path: string, fill: (insert: Insert) => void): void {
+  const database = openDatabase({ path, migrations: MIGRATIONS.slice(0, version) });
+  fill((table, values) => {
     const marks = values.map(() => '?').join(', ');
     database.prepare(`INSERT INTO ${table} VALUES (${marks})`).run(...values);
-  };
+  });
+  database.close();
+}
+
+/** With a host and an operation in its first wave. */
+function oldFile(): string {
+  const path = join(directory, 'fleet.db');
+  fileOfSchema(1, path, fillOldFile);
+  return path;
+}
+
+function fillOldFile(insert: Insert): void {
   insert('counters', ['session_epoch', 7]);
   insert('hosts', ['a', '{"env":"prod"}', '0.1.0', 'j', 4, NOW_MS]);
   insert('processes', ['a', 'web', JSON.stringify(oldStatus)]);
@@ -46,8 +69,6 @@ function oldFile(): string {
   insert('operations', [...asked, ...stands]);
   insert('targets', [anId(1), 'a', 'web', 0, 0, 'dispatched', null, null, null, null, '[]']);
   insert('targets', [anId(1), 'a', 'db', 1, 1, 'pending', null, null, null, null, '[]']);
-  database.close();
-  return path;
 }
 
 test('a database of version 0.1 goes on as it was, with what it did not know filled in', async () => {
@@ -60,9 +81,11 @@ test('a database of version 0.1 goes on as it was, with what it did not know fil
   assert.deepEqual(host?.labels, { env: 'prod' });
   assert.equal(host?.address, null);
   assert.equal(host?.configProblem, null);
+  assert.equal(host?.adopted, null);
+  assert.equal(host?.stateProblem, null);
   assert.equal(host?.storedSeq, 4);
   // Supervisor's defaults, until its agent says better.
-  assert.deepEqual([...(host?.processes.values() ?? [])], [aStatus('web')]);
+  assert.deepEqual([...(host?.processes.values() ?? [])], [aStatus('web', { restarts: 2 })]);
 
   assert.deepEqual([...running], [anId(1)]);
   const execution = operations.get(anId(1));
@@ -94,10 +117,44 @@ test('its events can be read, with the verb of their operation', async () => {
   using store = openStore(join(directory, 'fleet.db'), NOW_MS);
   const events = await store.recentEvents({ host: hostId('a'), process: null, limit: 10 });
   const [forgotten, settled, accepted, changed] = events.map(({ event }) => event);
-  assert.deepEqual(changed, { kind: 'processChanged', process: aStatus('web') });
+  assert.deepEqual(changed, { kind: 'processChanged', process: aStatus('web', { restarts: 2 }) });
   assert.deepEqual(accepted, { ...oldEvents[1], verb: 'stop' });
   const outcome = { state: 'failed', durationMs: 3, fault: null, note: null };
   assert.deepEqual(settled, { ...oldEvents[2], verb: 'stop', outcome });
   // Its operation is past its retention.
   assert.deepEqual(forgotten, { ...oldEvents[3], verb: 'restart' });
+});
+
+test('a database of the schema before health checks goes on, with nothing said of them', async () => {
+  const path = join(directory, 'before-health.db');
+  const settled = {
+    kind: 'targetSettled',
+    ...oldTarget,
+    verb: 'stop',
+    outcome: { state: 'failed' },
+  };
+  const events = [{ kind: 'processChanged', process: statusOfSchema3 }, settled];
+  fileOfSchema(3, path, (insert) => {
+    insert('hosts', ['a', '{}', '0.1.0', 'j', 2, NOW_MS, '10.0.0.1', 'agent.conf:3: unknown key']);
+    insert('processes', ['a', 'web', JSON.stringify(statusOfSchema3)]);
+    for (const [index, event] of events.entries()) {
+      insert('events', ['a', 'j', index + 1, NOW_MS, NOW_MS, JSON.stringify(event)]);
+    }
+  });
+
+  using store = openStore(path, NOW_MS);
+  assert.ok(existsSync(`${path}.schema-3`), 'a copy is taken first');
+  const status = aStatus('web', { restarts: 2 });
+  const host = store.contents.hosts.get(hostId('a'));
+  assert.deepEqual(host, {
+    ...aHost('a', [status], { session: null, agentVersion: '0.1.0', journalId: journalId('j') }),
+    storedSeq: 2,
+    configProblem: 'agent.conf:3: unknown key',
+    adopted: null,
+    stateProblem: null,
+  });
+  const stored = await store.recentEvents({ host: hostId('a'), process: null, limit: 10 });
+  const [untouched, changed] = stored.map(({ event }) => event);
+  assert.deepEqual(changed, { kind: 'processChanged', process: status });
+  assert.deepEqual(untouched, settled);
 });

@@ -238,3 +238,23 @@ test('a closed store rejects instead of pretending', async () => {
   store[Symbol.dispose]();
   await assert.rejects(store.commit([aKnownHost]), /not open/);
 });
+
+test('what was said last of a host, and of what its agent found, is what is remembered', async () => {
+  const path = aFile();
+  const checked = aStatus('web', {
+    ...{ health: 'unhealthy', healthError: 'no', waitsFor: 'db', leftBehind: 2 },
+    ...{ lostOutputBytes: 3, residentBytes: 4, memoryMaxBytes: 5 },
+  });
+  const hosts = [
+    aHost('a', [checked]),
+    aHost('a', [checked], { adopted: 20, stateProblem: 'damaged', configProblem: 'x:1: no' }),
+  ];
+  for (const host of hosts) {
+    await commit(path, [
+      { kind: 'host', host },
+      { kind: 'snapshot', host },
+    ]);
+    using store = openStore(path, NOW_MS);
+    assert.deepEqual(store.contents.hosts.get(hostId('a')), { ...host, session: null });
+  }
+});

@@ -22,7 +22,8 @@ async function logged(operation: Operation): Promise<object> {
   } as unknown as Guard;
   const driver = { submit: async () => operation } as unknown as FleetDriver;
   const store = { recentEvents: async () => [] };
-  const handlers = controlHandlers({ driver, store, guard, clock: fakeClock(), log });
+  const logs = { read: () => assert.fail('nobody reads logs'), [Symbol.dispose]: () => undefined };
+  const handlers = controlHandlers({ driver, store, logs, guard, clock: fakeClock(), log });
   const submit = handlers['SubmitOperation'] as unknown as (
     request: unknown,
     from: unknown,

@@ -30,6 +30,8 @@ import {
 } from '../../proto/codec/operation.ts';
 import { FleetError } from '../../proto/errors.ts';
 import { agentLinkService, controlService } from '../../proto/load.ts';
+import type { AgentLogMessage, ControllerLogMessage } from '../../proto/log-messages.ts';
+import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import { TARGET_STATES } from '../../proto/vocabulary.ts';
 import {
   agentMessage,
@@ -75,13 +77,13 @@ function survives<Value>(values: fc.Arbitrary<Value>, travel: (value: Value) => 
 }
 
 test('what an agent says survives the wire', () => {
-  survives(agentMessage, (message) =>
+  survives<AgentMessage | AgentLogMessage>(agentMessage, (message) =>
     decodeAgentFrame(agentFrames.read(agentFrames.write(encodeAgentMessage(message)))),
   );
 });
 
 test('what the controller says to an agent survives the wire', () => {
-  survives(controllerMessage, (message) =>
+  survives<ControllerMessage | ControllerLogMessage>(controllerMessage, (message) =>
     decodeControllerFrame(
       controllerFrames.read(controllerFrames.write(encodeControllerMessage(message))),
     ),

@@ -82,6 +82,7 @@ const order: fc.Arbitrary<LocalOrder> = fc.oneof(
     { kind: 'avail' },
     { kind: 'shutdown' },
     { kind: 'reload' },
+    { kind: 'handover' },
   ),
 );
 
@@ -187,9 +188,14 @@ test('greetings, requests for logs and what became of them survive the wire', ()
   );
 });
 
-test('a listing survives the wire, with and without a problem of the configuration', () => {
-  for (const configProblem of [null, 'agent.conf:3: [program:web] command is missing']) {
-    const listing = { host: 'web-1', configProblem, processes: [] };
+test('a listing survives the wire, with and without a problem', () => {
+  const problems = [
+    [null, null],
+    ['agent.conf:3: [program:web] command is missing', null],
+    [null, 'journal.db was damaged'],
+  ] as const;
+  for (const [configProblem, stateProblem] of problems) {
+    const listing = { host: 'web-1', configProblem, stateProblem, processes: [] };
     const wire = overTheWire('ListLocalProcesses', 'response', encodeLocalListing(listing));
     assert.deepEqual(decodeLocalListing(wire), listing);
   }

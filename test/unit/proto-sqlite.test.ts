@@ -7,6 +7,7 @@ import { FleetError } from '../../proto/errors.ts';
 import {
   keptDatabase,
   openDatabase,
+  openUndamaged,
   pragmaValue,
   type SqliteDatabase,
   setDurability,
@@ -145,4 +146,44 @@ test('a damaged file is refused, named, and left for whoever mends it', () => {
     assert.match(fix ?? '', /restore it from a backup/);
     assert.deepEqual(readFileSync(path), before);
   }
+});
+
+test('who can do without a damaged file is told of it, and it is not held open', () => {
+  const path = aFile();
+  writeFileSync(path, 'this is no database, whatever its name says\n'.repeat(200));
+  const opening = openUndamaged({ path, migrations: [FIRST] });
+  assert.deepEqual(opening, { kind: 'damaged', cause: 'file is not a database' });
+});
+
+test('a file that somebody else holds is not called damaged', () => {
+  const path = oldFile();
+  const other = keptDatabase(path, 0);
+  other.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; INSERT INTO notes VALUES ('x')");
+  const { message, cause, fix } = refusalOf(() => openUndamaged({ path, migrations: [FIRST] }));
+  assert.match(message, /cannot be used/);
+  assert.match(cause ?? '', /database is locked \(SQLITE_BUSY\)/);
+  assert.match(fix ?? '', /whether another program holds it/);
+  other.close();
+});
+
+test('a file that cannot be opened is refused in words', () => {
+  const { message, cause } = refusalOf(() =>
+    openUndamaged({ path: directory, migrations: [FIRST] }),
+  );
+  assert.match(message, /cannot be used/);
+  assert.match(cause ?? '', /unable to open database file/);
+});
+
+test('an index that disagrees with its table is found where the whole is checked', () => {
+  const path = aFile();
+  const migrations = [FIRST, SECOND, THIRD];
+  const database = openDatabase({ path, migrations });
+  database.exec("INSERT INTO notes VALUES ('a text', 'somebody')");
+  database.unsafeMode();
+  database.exec(`PRAGMA writable_schema = ON;
+    UPDATE sqlite_schema SET sql = replace(sql, '(by)', '(text)') WHERE name = 'notes_by'`);
+  database.close();
+  openDatabase({ path, migrations }).close();
+  const opening = openUndamaged({ path, migrations, check: 'integrity_check' });
+  assert.equal(opening.kind, 'damaged');
 });

@@ -4,13 +4,14 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { decodeAgentFrame, decodeControllerFrame } from '../../proto/codec/link.ts';
 import { FleetError } from '../../proto/errors.ts';
 import { agentLinkService } from '../../proto/load.ts';
+import type { AgentLogMessage } from '../../proto/log-messages.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
 import { clippedTo, lastLinesOf } from '../../proto/text-limits.ts';
 
 const connect = agentLinkService['Connect'] as NonNullable<ServiceDefinition[string]>;
 
 /** What an agent sent, as it came off the wire. */
-function heard(frame: object): AgentMessage {
+function heard(frame: object): AgentMessage | AgentLogMessage {
   return decodeAgentFrame(connect.requestDeserialize(connect.requestSerialize(frame)));
 }
 
@@ -114,9 +115,13 @@ test('what is wrong with a configuration is cut late in an answer, early where i
 
 test('what is only read is cut, and shows it', () => {
   const cut = `${'x'.repeat(999)}…`;
-  const changed = heard({ event: { processChanged: status({ lastError: MEGABYTE }) } });
+  const texts = { lastError: MEGABYTE, healthError: MEGABYTE, waitsFor: MEGABYTE };
+  const changed = heard({ event: { processChanged: status(texts) } });
   assert.ok(changed.kind === 'event' && changed.event.kind === 'processChanged');
-  assert.equal(changed.event.process.lastError, cut);
+  const { lastError, healthError, waitsFor } = changed.event.process;
+  assert.deepEqual([lastError, healthError, waitsFor], [cut, cut, cut]);
+  const hello = heard({ hello: { stateProblem: MEGABYTE } });
+  assert.equal(hello.kind === 'hello' && hello.stateProblem, cut);
   const failed = heard(
     settled({ error: MEGABYTE, note: MEGABYTE, logTail: ['first', ...Array(20).fill(MEGABYTE)] }),
   );

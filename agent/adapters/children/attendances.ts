@@ -20,15 +20,18 @@ import {
   suits,
 } from './attendance.ts';
 import { makeFifos, removeForeignFifos } from './fifos.ts';
-import { fifosOf, runFilesOf } from './run-files.ts';
+import type { OutputHolder } from './output-holder.ts';
+import { fifosOf, outputFifosOf, runFilesOf } from './run-files.ts';
 import { ensureDescriptorsLeft } from './spare-descriptors.ts';
 
 export class Attendances implements Disposable {
   readonly #around: Surroundings;
+  readonly #holder: Pick<OutputHolder, 'add' | 'drop'>;
   readonly #attended = new Map<ProcessName, Attendance>();
 
-  constructor(around: Surroundings) {
+  constructor(around: Surroundings, holder: Pick<OutputHolder, 'add' | 'drop'>) {
     this.#around = around;
+    this.#holder = holder;
   }
 
   of(process: ProcessName): Attendance | undefined {
@@ -71,7 +74,9 @@ export class Attendances implements Disposable {
   forget(process: ProcessName): void {
     this.#close(process);
     const files = runFilesOf(this.#around.folders, process);
-    for (const path of [files.exitFile, ...fifosOf(files)]) rmSync(path, { force: true });
+    this.#holder.drop(outputFifosOf(files));
+    const { exitFile, childRecord } = files;
+    for (const path of [exitFile, childRecord, ...fifosOf(files)]) rmSync(path, { force: true });
   }
 
   reopenLogs(): void {
@@ -92,9 +97,10 @@ export class Attendances implements Disposable {
   #attend(definition: ProcessDefinition, hasOwnStderr: boolean): Attendance {
     const { process } = definition;
     const present = this.#attended.get(process);
-    const fifos = fifosOf(runFilesOf(this.#around.folders, process));
+    const files = runFilesOf(this.#around.folders, process);
     // Somebody may have tidied up; a keeper would then write to a plain file, without end.
-    const areThere = makeFifos(fifos) === 0;
+    const areThere = makeFifos(fifosOf(files)) === 0;
+    if (!areThere) this.#holder.add(outputFifosOf(files));
     if (present !== undefined && suits(present, definition) && areThere) {
       for (const stream of streamsOf(present)) stream.reopenMovedLog();
       return present;

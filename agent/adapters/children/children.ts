@@ -4,22 +4,28 @@
  * the core's business.
  */
 import type { ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { messageOf } from '../../../proto/errors.ts';
 import type { ProcessName } from '../../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../../core/definition.ts';
 import { type ExitStatus, parseExitFile } from '../../core/exit-status.ts';
+import type { Observation } from '../../core/observe.ts';
 import type { Child, ProcessInput, SignalResult } from '../../core/process.ts';
 import type { SpawnProblem } from '../../core/state.ts';
-import type { Children, Log } from '../../ports.ts';
+import type { Children, Clock, Log } from '../../ports.ts';
 import { mayBeAlive, type ProcessTable } from '../host/process-table.ts';
 import { readableLog } from '../logs/log-path.ts';
+import { LostOutput } from '../logs/lost-output.ts';
 import type { SyslogSink } from '../logs/syslog.ts';
 import { AdoptedChildren } from './adopted.ts';
 import { type Attendance, errorStreamOf, gateOf, streamsOf } from './attendance.ts';
 import { Attendances } from './attendances.ts';
+import { writeChildRecord } from './child-record.ts';
 import { readExitFile, readRemarks } from './exit-file.ts';
 import { findCommand, type Launch, planLaunch, startKeeper } from './launch.ts';
-import type { Folders } from './run-files.ts';
-import { sendSignal } from './send-signal.ts';
+import { OutputHolder } from './output-holder.ts';
+import { type Folders, outputFifosOf, runFilesOf } from './run-files.ts';
+import { Signals } from './signals.ts';
 import {
   bounded,
   childRemarks,
@@ -28,6 +34,7 @@ import {
   keeperFailure,
   outputFailure,
 } from './spawn-failure.ts';
+import { openStops, type Stops } from './stops.ts';
 
 export interface ChildrenOptions {
   readonly folders: Folders;
@@ -40,18 +47,49 @@ export interface ChildrenOptions {
   /** As the agent goes by it now; null where there is no such process. */
   readonly definitionOf: (process: ProcessName) => ProcessDefinition | null;
   readonly deliver: (process: ProcessName, input: ProcessInput) => void;
+  readonly observe: (process: ProcessName, observation: Observation) => void;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 export class ChildProcesses implements Children, Disposable {
   readonly #options: ChildrenOptions;
+  readonly #holder: OutputHolder;
+  readonly #lostOutput: LostOutput;
   readonly #attendances: Attendances;
   readonly #adopted: AdoptedChildren;
+  readonly #signals: Signals;
+  readonly #stops: Stops;
 
   constructor(options: ChildrenOptions) {
     this.#options = options;
-    this.#attendances = new Attendances(options);
-    this.#adopted = new AdoptedChildren(options.table, options.folders.runDir, options.log);
+    const { folders, table, environment, log } = options;
+    this.#holder = new OutputHolder({ runDir: folders.runDir, table, environment, log });
+    this.#lostOutput = new LostOutput(options.clock, options.observe);
+    const around = {
+      ...options,
+      nowMs: () => options.clock.now().wallMs,
+      onLost: (process: ProcessName, bytes: number) => this.#lostOutput.add(process, bytes),
+    };
+    this.#attendances = new Attendances(around, this.#holder);
+    this.#adopted = new AdoptedChildren(table, folders.runDir, log);
+    this.#signals = new Signals(table, this.#attendances);
+    this.#stops = openStops(options, this.#attendances);
+  }
+
+  /** As soon as their FIFOs are there, and before any of these is read. */
+  holdOutputOf(processes: Iterable<ProcessName>): void {
+    const { folders } = this.#options;
+    this.#holder.add([...processes].flatMap((name) => outputFifosOf(runFilesOf(folders, name))));
+    this.#holder.complete();
+  }
+
+  /**
+   * Of a process that ended while no agent ran: what it had printed goes to its logs.
+   * @returns its last lines
+   */
+  readRest(definition: ProcessDefinition): readonly string[] {
+    return takeUpEnd(this.#attendances.forAdoption(definition));
   }
 
   examine(definition: ProcessDefinition): SpawnProblem | null {
@@ -80,7 +118,10 @@ export class ChildProcesses implements Children, Disposable {
   }
 
   release(process: ProcessName): void {
-    const gate = gateOf(this.#attendances.of(process));
+    const attendance = this.#attendances.of(process);
+    this.#holder.complete();
+    this.#putOnRecord(attendance);
+    const gate = gateOf(attendance);
     // It has served; left open, it would be one descriptor more for every program.
     gate?.end('go\n', () => gate.destroy());
   }
@@ -89,11 +130,15 @@ export class ChildProcesses implements Children, Disposable {
     gateOf(this.#attendances.of(process))?.destroy();
   }
 
-  signal(child: Child, signal: string, wholeGroup: boolean): SignalResult {
-    if (!this.#isItself(child)) return { kind: 'gone' };
-    const result = sendSignal(signal, wholeGroup ? -child.pid : child.pid);
-    // It is there, but it leads no group: there is no setsid(1) here, or it has joined another one.
-    return wholeGroup && result.kind === 'gone' ? sendSignal(signal, child.pid) : result;
+  stop(process: ProcessName, child: Child, signal: string, wholeGroup: boolean): SignalResult {
+    this.#stops.signal(process, child, signal);
+    return wholeGroup
+      ? this.#signals.sendToGroup(child, signal)
+      : this.#signals.send(child, signal);
+  }
+
+  signal(child: Child, signal: string): SignalResult {
+    return this.#signals.send(child, signal);
   }
 
   adopt(definition: ProcessDefinition, child: Child): void {
@@ -108,6 +153,7 @@ export class ChildProcesses implements Children, Disposable {
 
   forget(process: ProcessName): void {
     this.#attendances.forget(process);
+    this.#lostOutput.forget(process);
   }
 
   reopenLogs(): void {
@@ -125,30 +171,38 @@ export class ChildProcesses implements Children, Disposable {
     return readableLog(folders, definitionOf(process), channel);
   }
 
+  /** At an orderly end: no next agent is to find anything. */
+  endHolder(): void {
+    this.#holder.end();
+  }
+
+  /** What runs runs on, and what it prints is kept for the next agent. */
   [Symbol.dispose](): void {
+    this.#holder[Symbol.dispose]();
+    this.#stops[Symbol.dispose]();
     this.#adopted[Symbol.dispose]();
     this.#attendances[Symbol.dispose]();
   }
 
-  /** Between its end and our notice of it, the pid may belong to somebody else. */
-  #isItself({ pid, startToken }: Child): boolean {
+  #putOnRecord(attendance: Attendance | undefined): void {
+    const child = attendance?.child ?? null;
+    if (attendance === undefined || child === null) return;
     try {
-      return this.#options.table.startTokenOf(pid) === startToken;
-    } catch {
-      // Not to be told now. While a keeper of our own waits for it, the pid is still its own; of
-      // another it counts as gone: a stop will try again, and no stranger is hit.
-      return this.#attendances
-        .all()
-        .some(({ child, keeper }) => keeper !== null && child?.pid === pid);
+      writeChildRecord(attendance.files.childRecord, { ...child, startedAtMs: Date.now() });
+    } catch (error) {
+      const { process } = attendance.definition;
+      const text = 'not on record in run_dir; without its journal, an agent would not find it';
+      this.#options.log.warn({ process, error: messageOf(error) }, text);
     }
   }
 
   #launch(attendance: Attendance, launch: Launch): void {
-    const { environment: own, descriptorsMax } = this.#options;
+    const { environment: own, descriptorsMax, table } = this.#options;
     const { definition } = launch;
     attendance.lastLines.clear();
     attendance.child = null;
-    const keeper = startKeeper(launch, attendance.files, { own, descriptorsMax });
+    const around = { own, descriptorsMax, selfStat: table.selfStat };
+    const keeper = startKeeper(launch, attendance.files, around);
     attendance.keeper = keeper;
     keeper.unref();
     keeper.once('error', (error) => {
@@ -188,11 +242,12 @@ export class ChildProcesses implements Children, Disposable {
     const { child } = attendance;
     if (child === null) return this.#endedBeforeGate(attendance, exit);
     if (exit.kind !== 'unknown') return this.#ended(attendance, exit);
-    // The keeper was killed, not its program: that has not ended, it is only harder to watch.
-    const { table } = this.#options;
-    if (mayBeAlive(table, child.pid, child.startToken)) return this.#watch(attendance, child);
     // There was no room for the file; the keeper's own status says the same.
-    this.#ended(attendance, code === null ? exit : parseExitFile(`exit ${code}\n`));
+    if (code !== null) return this.#ended(attendance, parseExitFile(`exit ${code}\n`));
+    // The keeper was killed, perhaps not its program: that has not ended, it is only harder to watch.
+    const mayLive = mayBeAlive(this.#options.table, child.pid, child.startToken);
+    if (mayLive) return this.#watch(attendance, child);
+    this.#ended(attendance, exit);
   }
 
   /** It was told to, or there could not be a child. */
@@ -208,13 +263,15 @@ export class ChildProcesses implements Children, Disposable {
   }
 
   #ended(attendance: Attendance, exit: ExitStatus): void {
-    for (const stream of streamsOf(attendance)) stream.drain();
+    const { child } = attendance;
     attendance.child = null;
-    const lastLines = attendance.lastLines.read();
+    const lastLines = takeUpEnd(attendance);
     const failure = execFailure(exit, lastLines, attendance.definition);
     const spawnError = failure === null ? undefined : { spawnError: bounded(failure) };
     if (failure !== null) this.#addRemarks(attendance, failure);
-    this.#deliver(attendance, { kind: 'exited', exit, lastLines, ...spawnError });
+    this.#stops.ended(attendance.definition, child, (rest) => {
+      this.#deliver(attendance, { kind: 'exited', exit, lastLines, ...spawnError, ...rest });
+    });
   }
 
   #fail(process: ProcessName, error: string): void {
@@ -231,4 +288,11 @@ export class ChildProcesses implements Children, Disposable {
   #deliver(attendance: Attendance, input: ProcessInput): void {
     this.#options.deliver(attendance.definition.process, input);
   }
+}
+
+/** What it printed goes to its logs, and `run_dir` forgets it. @returns its last lines */
+function takeUpEnd(attendance: Attendance): readonly string[] {
+  for (const stream of streamsOf(attendance)) stream.drain();
+  rmSync(attendance.files.childRecord, { force: true });
+  return attendance.lastLines.read();
 }

@@ -17,6 +17,8 @@ export interface Carried {
   readonly restore: string;
   /** Shell text in front of the program's words; empty, or env(1) with arguments. */
   readonly prefix: string;
+  /** `restore` assigns what the dynamic loader obeys: nothing but the program may come after it. */
+  readonly isForLoader: boolean;
 }
 
 export interface Carrier {
@@ -55,6 +57,7 @@ export function carryEnvironment(
     ]),
     restore: forget + assigned.map(assignment).join(''),
     prefix: needsEnv ? envWords(asArguments) : '',
+    isForLoader: assigned.some(({ name }) => isLoaders(name)),
   };
 }
 

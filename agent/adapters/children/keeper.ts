@@ -3,7 +3,8 @@
  * survives the agent and its end is still recorded.
  *
  *   agent ── spawns ──► keeper (own session; holds the FIFOs open; waits)
- *                          └── setsid sh: prints its pid, waits at the gate ── exec ──► program
+ *                          └── its subshell: tells its pid, waits at the gate
+ *                                └── exec ──► setsid ── exec ──► program
  *
  *   gate (descriptor 3, a socket pair with the agent): the child writes its pid; the agent records
  *   it durably and answers with a line; only then the program is executed, under that same pid. End
@@ -17,11 +18,17 @@
  *   Supervisor, a program that reads it waits, with or without an agent, and never meets its end.
  *
  * The child runs in the foreground of the keeper, because POSIX shells start background jobs with
- * SIGINT and SIGQUIT ignored, which the program would inherit.
+ * SIGINT and SIGQUIT ignored, which the program would inherit. So it leads no process group when it
+ * comes to setsid, which therefore keeps the pid; until then there is no group of that number.
  *
- * A program of another user takes one step more, still under the same pid:
+ * A shell knows its subshell's pid only where /proc tells it. Elsewhere, and where setsid must not
+ * see the program's variables, a shell of its own stands at the gate, which is one exec more:
  *
- *   … waits at the gate ── exec ──► setpriv ── exec ──► sh: changes directory ── exec ──► program
+ *   keeper's subshell ── exec ──► setsid ── exec ──► sh: tells its pid, waits ── exec ──► program
+ *
+ * A program of another user takes two steps more, still under the same pid:
+ *
+ *   … setsid ── exec ──► setpriv ── exec ──► sh: changes directory ── exec ──► program
  *
  * Up to setpriv everything is the agent's user's, and it gets 0, 1 and 2 alone: whatever the user
  * runs can trace his own processes and could take from them what leads to the agent or the exit
@@ -33,10 +40,24 @@ import { NEVER_RAN_REMARK } from '../../core/exit-status.ts';
 /** What fails here is told in this file's words, for `spawn-failure.ts` to find. */
 export const NO_DIRECTORY_REMARK = "fleetvisor: couldn't chdir";
 
-/** No variables but this one: what a shell assigns to a name in the environment, programs would see. */
+/** Waits for the agent; what the agent is not to be answered with goes to the exit file. */
+const wait = (exitFile: number) =>
+  `read -r FLEETVISOR_GATE <&3 || { echo ${NEVER_RAN_REMARK} >&${exitFile}; exit 0; }`;
+
+/**
+ * In the keeper's subshell, whose `$$` is the keeper's. No variables but this one: what a shell
+ * assigns to a name in the environment, programs would see.
+ */
+const ownGate = (selfStat: string, becomeProgram: string) => `
+read -r FLEETVISOR_GATE <${selfStat}
+echo "\${FLEETVISOR_GATE%% *}" >&3
+${wait(2)}
+${becomeProgram} >&4 2>&5 3>&- 4>&- 5>&-`;
+
+/** In a shell of its own. */
 const gate = (becomeProgram: string) => `
 echo $$ >&3
-read -r FLEETVISOR_GATE <&3 || { echo ${NEVER_RAN_REMARK} >&6; exit 0; }
+${wait(6)}
 ${becomeProgram} 3>&- 6>&-`;
 
 /** Physical, as chdir(2); the `/` in front keeps CDPATH and options out of it. */
@@ -46,11 +67,11 @@ shift
 ${becomeProgram}`;
 
 /** Its own status is the program's too, for where the exit file finds no room. */
-const KEEPER = `
+const keeper = (becomeProgram: string) => `
 exec <>"$2" 4<>"$3" 5<>"$4" 2>"$1"
 [ "$5" = - ] || umask "$5"
 ulimit -S -n "$6" 2>/dev/null || ulimit -n "$6" 2>/dev/null
-( exec <"$2"; shift 6; exec "$@" 6>&2 >&4 2>&5 4>&- 5>&- )
+( exec <"$2"; shift 6; ${becomeProgram} )
 set -- "$?"
 echo "exit $1" >&2
 exit "$1"
@@ -76,6 +97,9 @@ export interface KeeperOptions {
   /** Of its environment (`carryEnvironment`). */
   readonly restore: string;
   readonly prefix: string;
+  readonly isForLoader: boolean;
+  /** A file that begins with the pid of whoever reads it (proc(5)); null where there is none. */
+  readonly selfStat: string | null;
 }
 
 /** What the shells on the way call themselves, in `ps` and in what they complain about. */
@@ -86,9 +110,13 @@ export function keeperTitle(process: string): string {
 /** Arguments for /bin/sh. The program's own words are passed as such, never as shell text. */
 export function keeperArguments(options: KeeperOptions): readonly string[] {
   const title = keeperTitle(options.process);
+  const setsid = SETSID_PATHS.find((path) => existsSync(path)) ?? null;
+  const { script, words } = hasOwnGate(options)
+    ? throughOwnGate(options, setsid)
+    : throughGate(options, setsid);
   return [
     '-c',
-    KEEPER,
+    keeper(script),
     title,
     options.exitFile,
     options.stdinFifo,
@@ -96,18 +124,47 @@ export function keeperArguments(options: KeeperOptions): readonly string[] {
     options.stderrFifo,
     options.umask === null ? '-' : options.umask.toString(8),
     String(options.descriptorsMax),
-    ...SETSID_PATHS.filter((path) => existsSync(path)).slice(0, 1),
-    '/bin/sh',
-    '-c',
-    ...gateArguments(options, title),
+    ...words,
   ];
 }
 
-function gateArguments(options: KeeperOptions, title: string): readonly string[] {
+interface Way {
+  /** What the keeper's subshell does with `words` as its arguments. */
+  readonly script: string;
+  readonly words: readonly string[];
+}
+
+function hasOwnGate(
+  options: KeeperOptions,
+): options is KeeperOptions & { readonly selfStat: string } {
+  return options.selfStat !== null && !(options.isForLoader && options.switchWords.length === 0);
+}
+
+function throughOwnGate(
+  options: KeeperOptions & { readonly selfStat: string },
+  setsid: string | null,
+): Way {
+  const inSession = setsid === null ? '' : `${setsid} -- `;
+  const { restore, prefix, words } = behindGate(options);
+  const script = ownGate(options.selfStat, `${restore}exec ${inSession}${prefix}"$@"`);
+  return { script, words };
+}
+
+function throughGate(options: KeeperOptions, setsid: string | null): Way {
+  const { restore, prefix, words } = behindGate(options);
+  const shell = ['/bin/sh', '-c', gate(`${restore}exec ${prefix}"$@"`)];
+  return {
+    script: 'exec "$@" 6>&2 >&4 2>&5 4>&- 5>&-',
+    words: [...(setsid === null ? [] : [setsid]), ...shell, keeperTitle(options.process), ...words],
+  };
+}
+
+/** What is executed when the gate is open, and which shell sees the program's variables. */
+function behindGate(options: KeeperOptions) {
   const { switchWords, directory, command, restore, prefix } = options;
-  const becomeProgram = `${restore}exec ${prefix}"$@"`;
-  if (switchWords.length === 0) return [gate(becomeProgram), title, ...command];
+  if (switchWords.length === 0) return { restore, prefix, words: command };
   const place = directory === null || directory.startsWith('/') ? directory : `./${directory}`;
-  const launch = ['/bin/sh', '-c', asUser(becomeProgram), title, place ?? '', ...command];
-  return [gate('exec "$@"'), title, ...switchWords, ...launch];
+  const launch = ['/bin/sh', '-c', asUser(`${restore}exec ${prefix}"$@"`)];
+  const words = [...switchWords, ...launch, keeperTitle(options.process), place ?? '', ...command];
+  return { restore: '', prefix: '', words };
 }

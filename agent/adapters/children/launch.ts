@@ -48,17 +48,18 @@ export function findCommand(definition: ProcessDefinition, own: OwnEnvironment) 
 interface Surroundings {
   readonly own: OwnEnvironment;
   readonly descriptorsMax: number;
+  readonly selfStat: string | null;
 }
 
 /** @throws where nothing can be forked, or the FIFOs cannot become the user's */
 export function startKeeper(
   { definition, command, switchWords }: Launch,
   files: RunFiles,
-  { own, descriptorsMax }: Surroundings,
+  { own, descriptorsMax, selfStat }: Surroundings,
 ): ChildProcess {
   const { exitFile, stdinFifo, stdoutFifo, stderrFifo } = files;
   const crossesUsers = switchWords.length > 0;
-  const { environment, restore, prefix } = carryEnvironment(programEnvironment(definition, own), {
+  const { environment, ...carried } = carryEnvironment(programEnvironment(definition, own), {
     own,
     crossesUsers,
   });
@@ -75,8 +76,8 @@ export function startKeeper(
     switchWords,
     directory: definition.directory,
     command,
-    restore,
-    prefix,
+    ...carried,
+    selfStat,
   });
   return spawn('/bin/sh', words, {
     cwd: crossesUsers ? undefined : (definition.directory ?? undefined),

@@ -1,4 +1,4 @@
-/** Where the files of each process are: its FIFOs and its exit file, all in `run_dir`. */
+/** Where the files of each process are, all in `run_dir`: its FIFOs, exit file and child record. */
 import { join } from 'node:path';
 import type { ProcessName } from '../../../proto/vocabulary.ts';
 import type { LogFolder } from '../logs/log-path.ts';
@@ -9,6 +9,7 @@ export interface Folders extends LogFolder {
 
 export interface RunFiles {
   readonly exitFile: string;
+  readonly childRecord: string;
   readonly stdinFifo: string;
   readonly stdoutFifo: string;
   readonly stderrFifo: string;
@@ -19,6 +20,7 @@ export function runFilesOf({ runDir }: Pick<Folders, 'runDir'>, process: Process
   const base = join(runDir, process);
   return {
     exitFile: `${base}.exit`,
+    childRecord: `${base}.child`,
     stdinFifo: `${base}.in`,
     stdoutFifo: `${base}.out`,
     stderrFifo: `${base}.err`,
@@ -28,4 +30,9 @@ export function runFilesOf({ runDir }: Pick<Folders, 'runDir'>, process: Process
 /** The descriptors 0, 1 and 2 of the program, in this order. */
 export function fifosOf({ stdinFifo, stdoutFifo, stderrFifo }: RunFiles): readonly string[] {
   return [stdinFifo, stdoutFifo, stderrFifo];
+}
+
+/** What is printed into them is kept whether or not an agent is there (`output-holder.ts`). */
+export function outputFifosOf({ stdoutFifo, stderrFifo }: RunFiles): readonly string[] {
+  return [stdoutFifo, stderrFifo];
 }

@@ -7,13 +7,13 @@ import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
 /** More than a keeper takes (a pair for the gate, one for fork), or mkfifo(1) with its own loop. */
-const NEEDED = 16;
+export const SPARE_DESCRIPTORS = 16;
 
 /** @throws EMFILE */
-export function ensureDescriptorsLeft(): void {
+export function ensureDescriptorsLeft(needed = SPARE_DESCRIPTORS): void {
   const opened: number[] = [];
   try {
-    while (opened.length < NEEDED) opened.push(openSync(devNull, 'r'));
+    while (opened.length < needed) opened.push(openSync(devNull, 'r'));
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
   }

@@ -93,7 +93,8 @@ const FAILED_TO_EXECUTE: ReadonlySet<number> = new Set([1, 125, 126, 127]);
 
 function failureIn(line: string, code: number, definition: ProcessDefinition): string | null {
   const { process, user, directory } = definition;
-  if (line.startsWith(`${keeperTitle(process)}: `) || line.startsWith('/usr/bin/env: ')) {
+  const isOfShell = line.startsWith(`${keeperTitle(process)}: `);
+  if (isOfShell || line.startsWith('/usr/bin/env: ') || isOfSetsid(line, definition)) {
     return `couldn't exec ${programOf(definition)}: ${errorName(line, code)}`;
   }
   if (user === null) return null;
@@ -108,6 +109,11 @@ function failureIn(line: string, code: number, definition: ProcessDefinition): s
     return `couldn't exec ${programOf(definition)}: ${errorName(remark, code)}`;
   }
   return `couldn't setuid to ${user.uid}: ${whyNotUser(remark, user.uid)}`;
+}
+
+/** A program may use setsid(1) itself, but hardly on a file of its own name. */
+function isOfSetsid(line: string, definition: ProcessDefinition): boolean {
+  return /^(?:\/\S+\/)?setsid: /.test(line) && line.includes(programOf(definition));
 }
 
 function whyNotUser(remark: string, uid: number): string {

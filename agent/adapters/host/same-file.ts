@@ -4,7 +4,9 @@
  */
 import { type Stats, statSync } from 'node:fs';
 
-export function isSameFile(one: Stats, other: Stats | undefined): boolean {
+type Identity = Pick<Stats, 'ino' | 'dev'>;
+
+export function isSameFile(one: Identity, other: Identity | undefined): boolean {
   return one.ino === other?.ino && one.dev === other.dev;
 }
 

@@ -69,10 +69,31 @@ const WIDER_DEFINITIONS = `
     json_set(record, '$.event.outcome.fault', NULL, '$.event.outcome.note', NULL)
   WHERE json_extract(record, '$.event.kind') = 'targetSettled';`;
 
+/**
+ * Definitions say what a process needs and how much it may take; processes, how they are and what was
+ * lost of theirs. So far none had any of it.
+ */
+const HEALTH_AND_LIMITS = `
+  UPDATE processes SET record = json_set(record,
+    '$.health', NULL, '$.waitsFor', NULL, '$.lostOutputBytes', 0, '$.leftBehind', 0,
+    '$.residentBytes', NULL,
+    '$.definition.stopDescendants', json('false'), '$.definition.dependsOn', json('[]'),
+    '$.definition.healthCheck', NULL, '$.definition.restartPauseMs', 0,
+    '$.definition.memoryMaxBytes', NULL,
+    '$.definition.stdoutLog.timestamps', json('false'),
+    '$.definition.stderrLog.timestamps', json('false'));
+  UPDATE events SET record = json_set(record,
+    '$.event.process.health', NULL, '$.event.process.healthError', NULL,
+    '$.event.process.waitsFor', NULL, '$.event.process.lostOutputBytes', 0,
+    '$.event.process.leftBehind', 0, '$.event.process.residentBytes', NULL,
+    '$.event.process.memoryMaxBytes', NULL)
+  WHERE json_extract(record, '$.event.kind') = 'processChanged';`;
+
 /** Index i takes a journal from version i to i + 1. */
 export const JOURNAL_MIGRATIONS: readonly string[] = [
   FIRST,
   TARGETS_BY_VERB,
   CONFIGURED_WAITS,
   WIDER_DEFINITIONS,
+  HEALTH_AND_LIMITS,
 ];

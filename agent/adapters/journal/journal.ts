@@ -4,32 +4,127 @@
  * what keeps a repeated command from being carried out twice.
  */
 import { randomUUID } from 'node:crypto';
-import type { Statement } from 'better-sqlite3';
-import { openDatabase, type SqliteDatabase, setDurability } from '../../../proto/sqlite.ts';
-import { type JournalId, journalId, type SequencedEvent } from '../../../proto/vocabulary.ts';
-import type { ProcessRuntime } from '../../core/process.ts';
+import { FleetError, messageOf, type Refusal, refusal } from '../../../proto/errors.ts';
+import {
+  isDamage,
+  type Opening,
+  openUndamaged,
+  type SqliteDatabase,
+  setDurability,
+} from '../../../proto/sqlite.ts';
+import { type JournalId, journalId } from '../../../proto/vocabulary.ts';
 import type { JournalContents } from '../../core/recover.ts';
 import type { AgentWrite } from '../../core/state.ts';
-import type { TargetRecord } from '../../core/target.ts';
 import type { Journal } from '../../ports.ts';
+import { type Facts, readContents, readFacts } from './journal-contents.ts';
 import { JOURNAL_MIGRATIONS } from './journal-schema.ts';
+import { applyWrite, claimRecords, prepareWrites, type Writes } from './journal-writes.ts';
+import { setAside } from './set-aside.ts';
 
 export interface OpenJournal extends Journal, Disposable {
   readonly id: JournalId;
+  /** No agent has ever come so far as to record its processes in it. */
+  readonly isNew: boolean;
+  /** Of the file that was here and could not be used; null: there was none, or it is in use. */
+  readonly damage: JournalDamage | null;
   readonly contents: JournalContents;
   /** What the agent went by when it last started well, as its configuration said; null: never. */
   readonly settings: string | null;
   keepSettings(text: string): void;
 }
 
-/** @throws FleetError where the file is damaged or from a newer version */
-export function openJournal(path: string, bootId: string): OpenJournal {
-  const database = openDatabase({ path, migrations: JOURNAL_MIGRATIONS });
-  const facts = new Map(
-    database.prepare('SELECT name, value FROM facts').raw().all() as [string, string][],
+interface JournalDamage {
+  /** In SQLite's words, mostly. */
+  readonly cause: string;
+  readonly movedTo: string;
+}
+
+interface JournalOptions {
+  /** False: there would be nothing to go by without what is in the file. */
+  readonly canDoWithout?: boolean;
+}
+
+/**
+ * A damaged file is set aside, and a new journal is begun: a host must not be left alone because of
+ * it. One of a newer version, or one that cannot be read or written, is left as it is.
+ * @throws FleetError `configuration` for those, and for a damaged one that cannot be done without
+ */
+export function openJournal(
+  path: string,
+  bootId: string,
+  { canDoWithout = true }: JournalOptions = {},
+): OpenJournal {
+  const found = openFile(path);
+  if (found.kind === 'open') return journalIn(found, bootId, null);
+  const { cause } = found;
+  if (!canDoWithout) throw new FleetError(nothingToGoBy(path, cause));
+  const damage = { cause, movedTo: setAside(path, Date.now()) };
+  const begun = openFile(path);
+  if (begun.kind === 'open') return journalIn(begun, bootId, damage);
+  throw new FleetError(
+    refusal('configuration', `the journal ${path} is damaged as soon as it is made`, {
+      cause: begun.cause,
+      fix: 'check the disk that holds state_dir, or name another state_dir',
+    }),
   );
+}
+
+interface OpenFile {
+  readonly kind: 'open';
+  readonly database: SqliteDatabase;
+  readonly facts: Facts;
+  readonly statements: Writes;
+  readonly contents: JournalContents;
+}
+
+type Damaged = Extract<Opening, { readonly kind: 'damaged' }>;
+
+function openFile(path: string): OpenFile | Damaged {
+  const opening = openMigrated(path);
+  if (opening.kind === 'damaged') return opening;
+  const { database } = opening;
+  try {
+    const facts = readFacts(database);
+    const contents = readContents(database, facts);
+    return { kind: 'open', database, facts, contents, statements: prepareWrites(database) };
+  } catch (error) {
+    database.close();
+    if (isDiskTrouble(error)) throw error;
+    return { kind: 'damaged', cause: messageOf(error) };
+  }
+}
+
+function openMigrated(path: string): Opening {
+  try {
+    // Whole, so that what a commit complained of is found when the agent is started again.
+    return openUndamaged({ path, migrations: JOURNAL_MIGRATIONS, check: 'integrity_check' });
+  } catch (error) {
+    // A record that a migration could not read; any other failure of one is ours.
+    if (messageOf(error) !== 'malformed JSON') throw error;
+    return { kind: 'damaged', cause: 'a record in it is no JSON' };
+  }
+}
+
+/** SQLITE_ERROR stands for what is in the file: tables that are missing, or somebody else's. */
+function isDiskTrouble(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  const isFromSqlite = typeof code === 'string' && code.startsWith('SQLITE_');
+  return isFromSqlite && code !== 'SQLITE_ERROR' && !isDamage(error);
+}
+
+function nothingToGoBy(path: string, cause: string): Refusal {
+  return refusal('configuration', `the journal ${path} is damaged`, {
+    cause: `${cause}; and the configuration on disk cannot be used, so there is nothing to go by`,
+    fix: 'mend the configuration: the agent then sets the journal aside and takes over what runs',
+  });
+}
+
+function journalIn(
+  { database, facts, statements, contents }: OpenFile,
+  bootId: string,
+  damage: JournalDamage | null,
+): OpenJournal {
   const id = facts.get('journal_id') ?? randomUUID();
-  const statements = prepareWrites(database);
   // Nothing is written that is known already: an agent that comes back to a full disk must start.
   const known = new Map(facts);
   const remember = (name: string, value: string): void => {
@@ -40,11 +135,13 @@ export function openJournal(path: string, bootId: string): OpenJournal {
   let isClaimed = false;
   const commit = database.transaction((writes: readonly AgentWrite[]) => {
     if (!isClaimed) claimRecords(statements, bootId);
-    for (const write of writes) apply(statements, write);
+    for (const write of writes) applyWrite(statements, write);
   });
   return {
     id: journalId(id),
-    contents: readContents(database, facts),
+    isNew: contents.bootId === null,
+    damage,
+    contents,
     settings: facts.get('settings') ?? null,
     keepSettings: (text) => remember('settings', text),
     async commit(writes) {
@@ -55,112 +152,4 @@ export function openJournal(path: string, bootId: string): OpenJournal {
     },
     [Symbol.dispose]: () => database.close(),
   };
-}
-
-/**
- * With the first commit, not before: until then the records are those of the agent before, of its
- * boot and its end. From then on, an end without notice is what the next agent must expect.
- */
-function claimRecords(statements: Writes, bootId: string): void {
-  statements.setFact.run('boot_id', bootId);
-  statements.deleteFact.run('ended_orderly');
-}
-
-function readContents(
-  database: SqliteDatabase,
-  facts: ReadonlyMap<string, string>,
-): JournalContents {
-  const read = <Record>(table: string, order: string): Record[] =>
-    (
-      database.prepare(`SELECT record FROM ${table} ORDER BY ${order}`).pluck().all() as string[]
-    ).map((text) => JSON.parse(text) as Record);
-  const pending = read<SequencedEvent>('events', 'seq');
-  return {
-    processes: read<ProcessRuntime>('processes', 'name'),
-    targets: read<TargetRecord>('targets', 'rowid'),
-    outbox: { nextSeq: Number(facts.get('next_seq') ?? '1'), pending },
-    endedOrderly: facts.has('ended_orderly'),
-    bootId: facts.get('boot_id') ?? null,
-  };
-}
-
-type Writes = Readonly<
-  Record<
-    | 'setFact'
-    | 'deleteFact'
-    | 'putProcess'
-    | 'deleteProcess'
-    | 'clearProcesses'
-    | 'putTarget'
-    | 'deleteTarget'
-    | 'putEvent'
-    | 'deleteEvent'
-    | 'acknowledge'
-    | 'raiseNextSeq',
-    Statement
-  >
->;
-
-function prepareWrites(database: SqliteDatabase): Writes {
-  return {
-    setFact: database.prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)'),
-    deleteFact: database.prepare('DELETE FROM facts WHERE name = ?'),
-    putProcess: database.prepare('INSERT OR REPLACE INTO processes (name, record) VALUES (?, ?)'),
-    deleteProcess: database.prepare('DELETE FROM processes WHERE name = ?'),
-    clearProcesses: database.prepare('DELETE FROM processes'),
-    putTarget: database.prepare(
-      `INSERT OR REPLACE INTO targets (operation, verb, process, accepted_at_ms, is_settled, record)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-    ),
-    deleteTarget: database.prepare(
-      'DELETE FROM targets WHERE operation = ? AND verb = ? AND process = ?',
-    ),
-    putEvent: database.prepare('INSERT OR REPLACE INTO events (seq, record) VALUES (?, ?)'),
-    deleteEvent: database.prepare('DELETE FROM events WHERE seq = ?'),
-    acknowledge: database.prepare('DELETE FROM events WHERE seq <= ?'),
-    raiseNextSeq: database.prepare(
-      `INSERT INTO facts (name, value) VALUES ('next_seq', ?) ON CONFLICT (name)
-       DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))`,
-    ),
-  };
-}
-
-function apply(statements: Writes, write: AgentWrite): void {
-  switch (write.kind) {
-    case 'process':
-      statements.putProcess.run(write.process.definition.process, JSON.stringify(write.process));
-      return;
-    case 'processRemoved':
-      statements.deleteProcess.run(write.process);
-      return;
-    case 'processesCleared':
-      statements.clearProcesses.run();
-      return;
-    case 'target': {
-      const { operationId, verb, process, acceptedAtMs, outcome } = write.target;
-      const isSettled = outcome === null ? 0 : 1;
-      const record = JSON.stringify(write.target);
-      statements.putTarget.run(operationId, verb, process, acceptedAtMs, isSettled, record);
-      return;
-    }
-    case 'targetForgotten': {
-      const { operationId, verb, process } = write.target;
-      statements.deleteTarget.run(operationId, verb, process);
-      return;
-    }
-    case 'event':
-      statements.putEvent.run(write.event.seq, JSON.stringify(write.event));
-      statements.raiseNextSeq.run(String(write.event.seq + 1));
-      return;
-    case 'eventDropped':
-      statements.deleteEvent.run(write.seq);
-      return;
-    case 'acknowledged':
-      statements.acknowledge.run(write.seq);
-      statements.raiseNextSeq.run(String(write.seq + 1));
-      return;
-    case 'orderlyEnd':
-      statements.setFact.run('ended_orderly', 'yes');
-      return;
-  }
 }

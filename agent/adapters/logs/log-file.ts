@@ -3,7 +3,7 @@
  * RotatingFileHandler): looked at after each write, `x.log` becomes `x.log.1`, and so on up to
  * `backups`; with none the file is begun anew. Writing is synchronous, because a chunk must be on
  * its way before the next is read, and it never stops the program: what cannot be written is lost,
- * and said once.
+ * counted, and said once for each spell of trouble.
  */
 
 import {
@@ -32,6 +32,8 @@ const OPEN_FLAGS =
 /** As Python's `open`: less what the agent's umask takes away. */
 const FILE_MODE = 0o666;
 
+const NOTHING = Buffer.alloc(0);
+
 /** For a FIFO or a terminal that is full: its reader may only be busy. Worth a moment, not more. */
 const FULL_WAIT_MS = 5;
 const FULL_WAITS_MAX = 20;
@@ -39,6 +41,8 @@ const FULL_WAITS_MAX = 20;
 export interface LogFileOptions extends Pick<LogDefinition, 'maxBytes' | 'backups'> {
   /** Of a file that is not there yet; less what the umask takes away. */
   readonly mode?: number;
+  /** Told of so many bytes that could not be written. */
+  readonly onLost?: (bytes: number) => void;
 }
 
 export class LogFile implements Disposable {
@@ -61,15 +65,20 @@ export class LogFile implements Disposable {
 
   write(chunk: Uint8Array): void {
     if (this.#descriptor === null) this.#open();
-    if (this.#descriptor === null) return;
-    try {
-      this.#writeAll(this.#descriptor, chunk);
-      this.#cannotWrite = false;
-    } catch (error) {
-      this.#complain(error);
-    }
+    const written = this.#descriptor === null ? 0 : this.#writeMost(this.#descriptor, chunk);
+    if (written < chunk.length) this.#options.onLost?.(chunk.length - written);
     const { maxBytes } = this.#options;
     if (maxBytes > 0 && this.#sizeBytes >= maxBytes && this.#isFile) this.#rotate();
+  }
+
+  /** A write of nothing, which changes nothing, brings all that writing needs into the caches. */
+  warmUp(): void {
+    if (this.#descriptor === null || !this.#isFile) return;
+    try {
+      writeSync(this.#descriptor, NOTHING);
+    } catch {
+      // What is wrong is told by the write of something.
+    }
   }
 
   /** For whoever has moved the file away: a new one is made. */
@@ -117,9 +126,10 @@ export class LogFile implements Disposable {
     }
   }
 
-  #writeAll(descriptor: number, chunk: Uint8Array): void {
-    let waits = 0;
-    for (let from = 0; from < chunk.length; ) {
+  /** @returns how much; the rest cannot be written */
+  #writeMost(descriptor: number, chunk: Uint8Array): number {
+    let from = 0;
+    for (let waits = 0; from < chunk.length; ) {
       try {
         const length = writeSync(descriptor, chunk, from);
         from += length;
@@ -128,10 +138,15 @@ export class LogFile implements Disposable {
         waits += 1;
         // Whoever did not read the last chunk in time is not waited for again.
         const isWorthWaiting = isFull(error) && !this.#cannotWrite && waits <= FULL_WAITS_MAX;
-        if (!isWorthWaiting) throw error;
+        if (!isWorthWaiting) {
+          this.#complain(error);
+          return from;
+        }
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_WAIT_MS);
       }
     }
+    this.#cannotWrite = false;
+    return from;
   }
 
   #rotate(): void {

@@ -1,22 +1,19 @@
 /**
  * Reads the logs of programs for whoever watches them: the end of one, and what is added to it from
  * then on. Programs may write faster than a watcher reads; so little is read at a time, and no more
- * until it is taken. A log may lie where others can write: no link of theirs is followed, and only
- * plain files are read, because the agent may read more than its watcher should.
+ * until it is taken.
  */
 import {
   closeSync,
-  constants,
   type FSWatcher,
   fstatSync,
-  openSync,
   readSync,
   type Stats,
   statSync,
   watch,
 } from 'node:fs';
-import { assertHarmless, findFilePlace, linkFlag } from '../host/file-place.ts';
 import { isSameFile } from '../host/same-file.ts';
+import { type OpenLog, openLog } from './open-log.ts';
 
 /** Takes a piece; the next is read when it is done. It owns the piece. */
 export type ChunkTaker = (chunk: Buffer) => void | Promise<void>;
@@ -25,14 +22,6 @@ const CHUNK_BYTES = 65_536;
 
 /** Changes are told by the kernel; looking is for where it cannot (NFS), and for what it dropped. */
 const LOOK_INTERVAL_MS = 1_000;
-
-/** O_NONBLOCK: to open a FIFO that nobody writes would wait. */
-const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
-
-interface OpenLog {
-  readonly descriptor: number;
-  readonly stats: Stats;
-}
 
 /** @returns at most the last `bytes` bytes; null where there is no such file, or none to be shown */
 export function readTail(path: string, bytes: number): Buffer | null {
@@ -155,21 +144,6 @@ class LogFollower implements Disposable {
     if (this.#log !== null) closeSync(this.#log.descriptor);
     this.#log = null;
   }
-}
-
-function openLog(path: string): OpenLog | null {
-  let descriptor: number | null = null;
-  try {
-    using place = findFilePlace(path);
-    descriptor = openSync(place.path, READ_FLAGS | linkFlag(place));
-    const stats = fstatSync(descriptor);
-    assertHarmless(place, stats);
-    if (stats.isFile()) return { descriptor, stats };
-  } catch {
-    // Not there, not to be read, or not to be trusted: for a reader there is no log.
-  }
-  if (descriptor !== null) closeSync(descriptor);
-  return null;
 }
 
 /** Where `x.log` was rotated more than once meanwhile, the next one is `x.log.2` or so. */

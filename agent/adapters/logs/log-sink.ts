@@ -1,12 +1,16 @@
 /**
  * Where one output stream of one process goes, put together from its definition: a file, the agent's
- * own stdout or stderr, the system's log beside or instead, without escape sequences if so wanted.
- * What is not configured is not there: the common case, a file, is the `LogFile` itself.
+ * own stdout or stderr, the system's log beside or instead, without escape sequences and with the
+ * time before each line if so wanted. What is not configured is not there: the common case, a file,
+ * is the `LogFile` itself.
  */
+import type { ProcessName } from '../../../proto/vocabulary.ts';
 import type { LogDefinition, ProcessDefinition } from '../../core/definition.ts';
 import type { Log } from '../../ports.ts';
+import { LineTimes } from './line-times.ts';
 import { LogFile } from './log-file.ts';
 import { type LogFolder, logPathOf } from './log-path.ts';
+import { readTail } from './log-reader.ts';
 import { standardSink } from './standard-stream.ts';
 import { EscapeStripper } from './strip-escapes.ts';
 import type { SyslogSink, SyslogStream } from './syslog.ts';
@@ -21,6 +25,8 @@ export interface LogSink extends Disposable {
   clear(): string | null;
   /** The process has ended: nothing is kept back in the hope of more. */
   flush?(): void;
+  /** A chunk is about to be read: whatever makes it sooner written. */
+  warmUp?(): void;
   /** True: nothing more should be written now; `resume` is called, once, when it may be. */
   isBehind?(resume: () => void): boolean;
 }
@@ -29,6 +35,10 @@ export interface LogSurroundings {
   readonly folders: LogFolder;
   readonly log: Log;
   readonly syslog: SyslogSink;
+  /** Wall time. */
+  readonly nowMs: () => number;
+  /** So many bytes of its output could not be written. May come in the middle of a write. */
+  readonly onLost: (process: ProcessName, bytes: number) => void;
 }
 
 /** As mkstemp(3), which is how Supervisor makes AUTO logs; they are the agent's own files. */
@@ -41,30 +51,48 @@ export function openLogSink(
   around: LogSurroundings,
 ): LogSink | null {
   const log = stream === 'stdout' ? definition.stdoutLog : definition.stderrLog;
-  const target = openTarget(log, definition, stream, around);
-  const system = log.syslog ? syslogSink(around.syslog.open(definition.name)) : null;
+  const onLost = (bytes: number): void => around.onLost(definition.process, bytes);
+  const target = openTarget(log, definition, stream, { ...around, onLost });
+  // The system's log has times of its own.
+  const system = log.syslog ? syslogSink(around.syslog.open(definition.name, onLost)) : null;
   const sink = target === null || system === null ? (target ?? system) : both(target, system);
   return sink !== null && definition.stripAnsi ? stripped(sink) : sink;
+}
+
+interface TargetSurroundings extends Omit<LogSurroundings, 'onLost'> {
+  readonly onLost: (bytes: number) => void;
 }
 
 function openTarget(
   log: LogDefinition,
   definition: ProcessDefinition,
   stream: 'stdout' | 'stderr',
-  { folders, log: agentLog }: LogSurroundings,
+  around: TargetSurroundings,
 ): LogSink | null {
+  const { onLost, nowMs } = around;
   const onProblem = (problem: string): void => {
-    agentLog.warn({ process: definition.process }, problem);
+    around.log.warn({ process: definition.process }, problem);
   };
+  const path = logPathOf(around.folders, definition, stream);
   if (log.target.kind === 'standard') {
-    return standardSink(log.target.descriptor, onProblem);
+    const sink = standardSink(log.target.descriptor, onProblem, onLost);
+    return log.timestamps ? timestamped(sink, new LineTimes(nowMs, false)) : sink;
   }
-  const path = logPathOf(folders, definition, stream);
   if (path === null) return null;
-  const { maxBytes, backups } = log;
-  const limits = { maxBytes, backups };
+  const limits = { maxBytes: log.maxBytes, backups: log.backups, onLost };
   const isAuto = log.target.kind === 'auto';
-  return new LogFile(path, isAuto ? { ...limits, mode: AUTO_MODE } : limits, onProblem);
+  const file = new LogFile(path, isAuto ? { ...limits, mode: AUTO_MODE } : limits, onProblem);
+  if (!log.timestamps) return file;
+  return timestamped(file, new LineTimes(nowMs, endsInsideLine(path)));
+}
+
+/** An agent that was killed may have left half a line, whose rest is to come. */
+function endsInsideLine(path: string): boolean {
+  try {
+    return !['', '\n'].includes(readTail(path, 1)?.toString('latin1') ?? '');
+  } catch {
+    return false; // what cannot be read: a stamp too much does no harm
+  }
 }
 
 function syslogSink(system: SyslogStream): LogSink {
@@ -88,6 +116,7 @@ function both(first: LogSink, second: LogSink): LogSink {
       first.flush?.();
       second.flush?.();
     },
+    warmUp: () => first.warmUp?.(),
     isBehind: (resume) => first.isBehind?.(resume) ?? false,
     reopen: () => first.reopen(),
     reopenIfMoved: () => first.reopenIfMoved?.(),
@@ -96,6 +125,32 @@ function both(first: LogSink, second: LogSink): LogSink {
       first[Symbol.dispose]();
       second[Symbol.dispose]();
     },
+  };
+}
+
+/** Of nothing but empty lines each becomes 26 times as long, and has strings of as much on the way. */
+const STAMPED_AT_ONCE_BYTES = 16_384;
+
+function timestamped(sink: LogSink, times: LineTimes): LogSink {
+  return {
+    write: (chunk) => {
+      for (let from = 0; from < chunk.length; from += STAMPED_AT_ONCE_BYTES) {
+        sink.write(times.stamp(chunk.subarray(from, from + STAMPED_AT_ONCE_BYTES)));
+      }
+    },
+    flush: () => sink.flush?.(),
+    warmUp: () => sink.warmUp?.(),
+    isBehind: (resume) => sink.isBehind?.(resume) ?? false,
+    reopen: () => {
+      times.beginAnew();
+      sink.reopen();
+    },
+    reopenIfMoved: () => sink.reopenIfMoved?.(),
+    clear: () => {
+      times.beginAnew();
+      return sink.clear();
+    },
+    [Symbol.dispose]: () => sink[Symbol.dispose](),
   };
 }
 
@@ -111,6 +166,7 @@ function stripped(sink: LogSink): LogSink {
   return {
     write: (chunk) => write(stripper.strip(chunk)),
     flush,
+    warmUp: () => sink.warmUp?.(),
     isBehind: (resume) => sink.isBehind?.(resume) ?? false,
     reopen: () => sink.reopen(),
     reopenIfMoved: () => sink.reopenIfMoved?.(),

@@ -16,11 +16,12 @@ export class RecentBytes {
     this.#ring = Buffer.alloc(bytesMax);
   }
 
-  add(bytes: Buffer): void {
+  add(bytes: Uint8Array): void {
     const kept = bytes.subarray(Math.max(0, bytes.length - this.#ring.length));
     const start = (this.#written + bytes.length - kept.length) % this.#ring.length;
-    const untilEnd = kept.copy(this.#ring, start);
-    kept.copy(this.#ring, 0, untilEnd);
+    const untilEnd = this.#ring.length - start;
+    this.#ring.set(kept.subarray(0, untilEnd), start);
+    this.#ring.set(kept.subarray(untilEnd));
     this.#written += bytes.length;
     for (const wake of this.#followers) wake();
   }

@@ -22,12 +22,19 @@ const FULL_WAITS_MAX = 20;
 /** One for all programs, so that a chunk that is written in two goes is not torn by another's. */
 const shared = new Map<1 | 2, StandardStream>();
 
-/** Disposing it gives the last words a chance; the stream itself is never closed. */
-export function standardSink(standard: 1 | 2, onProblem: (problem: string) => void): LogSink {
+/**
+ * Disposing it gives the last words a chance; the stream itself is never closed.
+ * @param onLost told of so many bytes that could not be written
+ */
+export function standardSink(
+  standard: 1 | 2,
+  onProblem: (problem: string) => void,
+  onLost: (bytes: number) => void = () => undefined,
+): LogSink {
   const stream = shared.get(standard) ?? new StandardStream(standard, onProblem);
   shared.set(standard, stream);
   return {
-    write: (chunk) => stream.write(chunk),
+    write: (chunk) => stream.write(chunk, onLost),
     isBehind: (resume) => stream.isBehind(resume),
     reopen: () => undefined,
     clear: () => null,
@@ -35,11 +42,16 @@ export function standardSink(standard: 1 | 2, onProblem: (problem: string) => vo
   };
 }
 
+interface KeptChunk {
+  readonly bytes: Uint8Array;
+  readonly onLost: (bytes: number) => void;
+}
+
 class StandardStream {
   readonly #standard: 1 | 2;
   readonly #descriptor: number;
   readonly #onProblem: (problem: string) => void;
-  #kept: Uint8Array[] = [];
+  #kept: KeptChunk[] = [];
   #keptBytes = 0;
   #waiting: (() => void)[] = [];
   #timer: NodeJS.Timeout | null = null;
@@ -53,14 +65,16 @@ class StandardStream {
   }
 
   /** Keeps a copy of what there is no room for now. */
-  write(chunk: Uint8Array): void {
-    const written = this.#keptBytes === 0 ? this.#writeSome(chunk) : 0;
-    if (written === chunk.length) return;
+  write(chunk: Uint8Array, onLost: KeptChunk['onLost']): void {
+    const done = this.#keptBytes === 0 ? this.#writeSome(chunk, onLost) : 0;
+    const rest = chunk.subarray(done);
+    if (rest.length === 0) return;
     if (this.#keptBytes >= KEPT_MAX_BYTES) {
-      return this.#complain('its reader does not follow; output is lost');
+      this.#complain('its reader does not follow; output is lost');
+      return onLost(rest.length);
     }
-    this.#kept.push(Uint8Array.from(chunk.subarray(written)));
-    this.#keptBytes += chunk.length - written;
+    this.#kept.push({ bytes: Uint8Array.from(rest), onLost });
+    this.#keptBytes += rest.length;
     this.#retryLater();
   }
 
@@ -93,19 +107,20 @@ class StandardStream {
   }
 
   #writeKept(): void {
-    for (let chunk = this.#kept[0]; chunk !== undefined; chunk = this.#kept[0]) {
-      const written = this.#writeSome(chunk);
-      this.#keptBytes -= written;
-      if (written < chunk.length) {
-        this.#kept[0] = chunk.subarray(written);
+    for (let first = this.#kept[0]; first !== undefined; first = this.#kept[0]) {
+      const { bytes, onLost } = first;
+      const done = this.#writeSome(bytes, onLost);
+      this.#keptBytes -= done;
+      if (done < bytes.length) {
+        this.#kept[0] = { bytes: bytes.subarray(done), onLost };
         return;
       }
       this.#kept.shift();
     }
   }
 
-  /** @returns how much there was room for; what cannot be written at all counts as written */
-  #writeSome(chunk: Uint8Array): number {
+  /** @returns how much is done with: there was room for it, or it cannot be written at all */
+  #writeSome(chunk: Uint8Array, onLost: KeptChunk['onLost']): number {
     let from = 0;
     try {
       while (from < chunk.length) {
@@ -117,6 +132,7 @@ class StandardStream {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return from;
       this.#complain(messageOf(error));
+      onLost(chunk.length - from);
       return chunk.length;
     }
   }

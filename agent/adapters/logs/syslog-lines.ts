@@ -21,6 +21,11 @@ export class SyslogLines {
     this.#lineBytesMax = Math.max(16, lineBytesMax - this.#prefix.length);
   }
 
+  /** Of a line that has no end yet. */
+  get keptBytes(): number {
+    return this.#kept.length;
+  }
+
   /** The lines that are complete now, without newlines. */
   take(chunk: Uint8Array): readonly string[] {
     const text = this.#kept + latin1(chunk);

@@ -16,8 +16,11 @@ export interface SyslogStream {
 }
 
 export interface SyslogSink {
-  /** @param name begins each line */
-  open(name: string): SyslogStream;
+  /**
+   * @param name begins each line
+   * @param onLost told of so many bytes of output that did not get there
+   */
+  open(name: string, onLost?: (bytes: number) => void): SyslogStream;
 }
 
 export interface SyslogOptions {
@@ -70,12 +73,22 @@ class LoggerProgram implements SyslogSink, Disposable {
     this.#restartMs = options.restartMs ?? RESTART_MS;
   }
 
-  open(name: string): SyslogStream {
+  open(name: string, onLost: (bytes: number) => void = () => undefined): SyslogStream {
     this.#lineBytesMax ??= takesSize(this.#program) ? UTIL_LINUX_LINE_BYTES_MAX : LINE_BYTES_MAX;
     const lines = new SyslogLines(name, this.#lineBytesMax);
+    /** Of output whose line is not complete, or not sent. */
+    let pendingBytes = 0;
+    const send = (complete: readonly string[]): void => {
+      const sentBytes = pendingBytes - lines.keptBytes;
+      pendingBytes = lines.keptBytes;
+      if (!this.#send(complete)) onLost(sentBytes);
+    };
     return {
-      write: (chunk) => this.#send(lines.take(chunk)),
-      flush: () => this.#send(lines.end()),
+      write: (chunk) => {
+        pendingBytes += chunk.length;
+        send(lines.take(chunk));
+      },
+      flush: () => send(lines.end()),
     };
   }
 
@@ -86,18 +99,21 @@ class LoggerProgram implements SyslogSink, Disposable {
     this.#child?.stdin?.end();
   }
 
-  #send(lines: readonly string[]): void {
-    if (lines.length === 0 || this.#isDisposed) return;
+  /** @returns false where they are lost */
+  #send(lines: readonly string[]): boolean {
+    if (lines.length === 0) return true;
+    if (this.#isDisposed) return false;
     const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1');
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > WAITING_MAX_BYTES) {
       if (this.#lost === 0) this.#log.warn({}, 'the system log does not follow; lines are lost');
       this.#lost += lines.length;
-      return;
+      return false;
     }
     this.#waiting.push({ bytes, lines: lines.length });
     this.#waitingBytes += bytes.length;
     if (this.#child === null && this.#timer === null) this.#start();
     this.#pass();
+    return true;
   }
 
   /** As much as the pipe takes; the rest waits here, where it can be counted. */

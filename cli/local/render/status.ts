@@ -1,11 +1,18 @@
 /**
  * supervisorctl's table: no header, a name, a state, and what is worth saying of that state. Scripts
  * cut it at its blanks, so every column stands where Supervisor has it (supervisorctl.py
- * `_show_statuses`, rpcinterface.py `_interpretProcessInfo`).
+ * `_show_statuses`, rpcinterface.py `_interpretProcessInfo`). What Supervisor does not know comes last.
  */
 import type { ProcessStatus } from '../../../proto/vocabulary.ts';
 import { uptimeSeconds } from '../../render/status/entry.ts';
-import { displayWidth, escapeUnsafe, padToWidth } from '../../render/text.ts';
+import {
+  healthComplaint,
+  leftBehindText,
+  lostOutputText,
+  memoryText,
+  waitingText,
+} from '../../render/status/remarks.ts';
+import { displayWidth, escapeUnsafe, neutralise, padToWidth } from '../../render/text.ts';
 import { formatUptime } from '../../render/time.ts';
 
 const NAME_WIDTH_MIN = 30;
@@ -19,7 +26,8 @@ export function renderLocalStatus(processes: readonly ProcessStatus[], nowMs: nu
   return rows
     .map(({ status, name }) => {
       const state = status.state.padEnd(STATE_WIDTH);
-      return `${padToWidth(name, nameWidth)}${state}${description(status, nowMs)}\n`;
+      const said = [description(status, nowMs), ...remarks(status)].filter((part) => part !== '');
+      return `${padToWidth(name, nameWidth)}${state}${said.join(', ')}\n`;
     })
     .join('');
 }
@@ -39,6 +47,22 @@ function description(status: ProcessStatus, nowMs: number): string {
     case 'UNKNOWN':
       return '';
   }
+}
+
+/** None of a process that has only settings of Supervisor's, unless something went wrong with it. */
+function remarks(status: ProcessStatus): readonly string[] {
+  const complaint = healthComplaint(status);
+  const health = complaint === null ? status.health : `${status.health} (${complaint})`;
+  const memory = memoryText(status);
+  return [
+    health,
+    waitingText(status),
+    memory === null ? null : `memory ${memory}`,
+    leftBehindText(status),
+    lostOutputText(status),
+  ]
+    .filter((remark) => remark !== null)
+    .map(neutralise);
 }
 
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');

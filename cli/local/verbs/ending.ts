@@ -1,4 +1,7 @@
-/** `shutdown` and `reload`. supervisorctl asks whether one is sure only in its shell. */
+/**
+ * `shutdown`, `reload` and `handover`, which Supervisor does not have. supervisorctl asks whether one
+ * is sure only in its shell.
+ */
 import { FleetError, type Refusal } from '../../../proto/errors.ts';
 import { EXIT } from '../exit-status.ts';
 import { cannotRereadText } from '../render/configuration.ts';
@@ -32,8 +35,19 @@ export const reload: LocalVerb = {
     ),
 };
 
+export const handover: LocalVerb = {
+  summary: 'end the agent and leave everything running',
+  usage: [['handover', 'end the agent; every process runs on for the next one']],
+  looksForAgentFirst: false,
+  whenUnreachable: unreachableError,
+  read: (words) =>
+    withoutWords('handover', words, (context) =>
+      end(context, { kind: 'handover', whenDone: 'Handed over\n', ifAlready: EXIT.generic }),
+    ),
+};
+
 interface End {
-  readonly kind: 'shutdown' | 'reload';
+  readonly kind: 'shutdown' | 'reload' | 'handover';
   readonly whenDone: string;
   /** Its exit code where the agent ends anyway. */
   readonly ifAlready: number;

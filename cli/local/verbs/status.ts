@@ -1,7 +1,7 @@
 /**
  * `status`. Its exit code is supervisorctl's: STARTING, BACKOFF and STOPPING pass for running. That
- * the agent goes by an earlier configuration is told on stderr, since scripts read every line of
- * stdout as a process.
+ * the agent goes by an earlier configuration, or has lost its state, is told on stderr, since scripts
+ * read every line of stdout as a process.
  */
 
 import type { LocalListing } from '../../../proto/local-orders.ts';
@@ -36,8 +36,11 @@ async function showStatus(context: LocalContext, names: readonly string[]): Prom
   const complaints = selected.unknown.map(unknownStatusLine).join('');
   (format === 'table' ? environment.stdout : environment.stderr).write(complaints);
   environment.stdout.write(await rendered(context, listing, selected.processes));
-  if (listing.configProblem !== null) {
-    environment.stderr.write(configNote(listing.configProblem, context));
+  for (const [what, problem] of [
+    ['state lost', listing.stateProblem],
+    ['config rejected', listing.configProblem],
+  ] as const) {
+    if (problem !== null) environment.stderr.write(noteText(`${what}: ${problem}`, context));
   }
   return exitCodeOf(selected.processes, selected.unknown);
 }
@@ -70,8 +73,7 @@ function exitCodeOf(shown: readonly ProcessStatus[], unknown: readonly string[])
   return unknown.length > 0 ? STATUS_EXIT.unknown : EXIT.success;
 }
 
-function configNote(problem: string, { format }: LocalContext): string {
-  const note = `config rejected: ${problem}`;
+function noteText(note: string, { format }: LocalContext): string {
   if (format !== 'table') return renderNoticeJson(note);
   return note
     .trimEnd()

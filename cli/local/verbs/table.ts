@@ -2,7 +2,7 @@
 import { clear } from './clear.ts';
 import { add, avail, remove, reread, update } from './configuration.ts';
 import { restart, start, stop } from './control.ts';
-import { reload, shutdown } from './ending.ts';
+import { handover, reload, shutdown } from './ending.ts';
 import { maintail, tail } from './logs.ts';
 import { pid, version } from './pid.ts';
 import { signal } from './signal.ts';
@@ -27,6 +27,7 @@ export const LOCAL_VERBS: ReadonlyMap<string, LocalVerb> = new Map(
     add,
     remove,
     reload,
+    handover,
     shutdown,
   }),
 );

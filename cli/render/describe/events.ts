@@ -1,12 +1,14 @@
 /** What happened, as agents reported it: one line each, the newest at the bottom as in a log. */
 import {
   type AgentEvent,
+  type HostId,
+  type ProcessStatus,
   type StoredEvent,
   type TargetOutcome,
   WHOLE_HOST,
 } from '../../../proto/vocabulary.ts';
 import type { Paint, Tone } from '../paint.ts';
-import { lastingDetail, TONES } from '../status/entry.ts';
+import { lastingDetail, type StatusEntry, shownStateOf, toneOf } from '../status/entry.ts';
 import { GAP } from '../table.ts';
 import { neutralise, neutraliseRemark } from '../text.ts';
 import { formatDuration, formatTimestamp } from '../time.ts';
@@ -28,7 +30,7 @@ export function eventLines(
     const columns = [
       formatTimestamp(stored.atMs) ?? '-',
       ...(isOfOneProcess ? [] : [neutralise(subjectOf(event))]),
-      paint(neutraliseRemark(eventText(stored)), toneOf(event)),
+      paint(neutraliseRemark(eventText(stored)), eventTone(stored)),
     ];
     return `${columns.join(GAP)}\n`;
   });
@@ -53,10 +55,10 @@ function subjectOf(event: AgentEvent): string {
 function eventText({ host, event }: StoredEvent): string {
   switch (event.kind) {
     case 'processChanged': {
-      const status = event.process;
-      const entry = { host, state: status.state, sinceMs: null, status };
-      const facts = [status.pid === null ? '' : `pid ${status.pid}`, lastingDetail(entry)];
-      return [status.state, ...facts].filter((fact) => fact !== '').join(', ');
+      const { pid } = event.process;
+      const entry = entryOf(event.process, host);
+      const facts = [pid === null ? '' : `pid ${pid}`, lastingDetail(entry)];
+      return [entry.state, ...facts].filter((fact) => fact !== '').join(', ');
     }
     case 'processRemoved':
       return 'removed: it is no longer configured';
@@ -85,10 +87,14 @@ function outcomeText(outcome: TargetOutcome): string {
   return `${state} after ${formatDuration(durationMs)}${pids}${why}`;
 }
 
-function toneOf(event: AgentEvent): Tone | null {
+function entryOf(status: ProcessStatus, host: HostId): StatusEntry {
+  return { host, state: shownStateOf(status), sinceMs: null, status };
+}
+
+function eventTone({ host, event }: StoredEvent): Tone | null {
   switch (event.kind) {
     case 'processChanged':
-      return TONES[event.process.state];
+      return toneOf(entryOf(event.process, host));
     case 'processRemoved':
     case 'localOrder':
     case 'targetAccepted':

@@ -4,7 +4,7 @@ import { labelsText } from '../hosts/hosts.ts';
 import type { Paint } from '../paint.ts';
 import { bySeverity, statusEntries } from '../status/entry.ts';
 import { processTable } from '../status/status.ts';
-import { stateCounts } from '../status/summary.ts';
+import { counted, stateCounts } from '../status/summary.ts';
 import { renderStatusTable, type StatusTable } from '../status/table.ts';
 import { oneLine } from '../text.ts';
 import { eventLines } from './events.ts';
@@ -21,7 +21,7 @@ export function renderHostDescription(
   { host, processes, events }: HostDescription,
   { nowMs, paint }: { readonly nowMs: number; readonly paint: Paint },
 ): string {
-  const { configProblem } = host;
+  const { configProblem, stateProblem } = host;
   // Without a process there is no row; the host itself is told above the table.
   const entries = statusEntries({ hosts: processes.length === 0 ? [] : [host], processes });
   const fields: readonly Field[] = [
@@ -29,7 +29,9 @@ export function renderHostDescription(
     connection(host, nowMs),
     ['address', host.address],
     ['agent', host.agentVersion === '' ? null : host.agentVersion],
+    ['adopted', adoptedText(host)],
     ['labels', labelsText(host.labels) || null],
+    ...(stateProblem === null ? [] : [['state lost', oneLine(stateProblem)] as const]),
     ...(configProblem === null ? [] : [['config', `rejected: ${oneLine(configProblem)}`] as const]),
     [
       'processes',
@@ -50,6 +52,11 @@ function withoutHosts({ header, rows }: StatusTable): StatusTable {
     header: header.slice(1),
     rows: rows.map((row) => ({ ...row, cells: row.cells.slice(1) })),
   };
+}
+
+function adoptedText({ adopted }: HostStatus): string | null {
+  if (adopted === null) return null;
+  return `${counted(adopted, 'running process', 'running processes')} when its agent started`;
 }
 
 function connection(host: HostStatus, nowMs: number): Field {

@@ -26,7 +26,9 @@ function eventItem({ host, seq, atMs, event }: StoredEvent): object {
   switch (event.kind) {
     case 'processChanged': {
       const { process, state, pid, exitCode, exitSignal, lastError } = event.process;
-      return { ...when, process, state, pid, exitCode, exitSignal, lastError };
+      const { health, healthError, waitsFor } = event.process;
+      const changed = { process, state, pid, exitCode, exitSignal, lastError };
+      return { ...when, ...changed, health, healthError, waitsFor };
     }
     case 'processRemoved':
       return { ...when, process: event.process };

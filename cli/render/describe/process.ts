@@ -1,7 +1,15 @@
 /** `fleetctl describe HOST/PROCESS`: every field that is known of it, in words. */
-import type { HostProcess, HostStatus, StoredEvent } from '../../../proto/vocabulary.ts';
+import type {
+  HostProcess,
+  HostStatus,
+  ProcessStatus,
+  StoredEvent,
+} from '../../../proto/vocabulary.ts';
+import { formatBytes } from '../bytes.ts';
 import type { Paint } from '../paint.ts';
 import { endingText, uptimeSeconds } from '../status/entry.ts';
+import { healthComplaint, memoryText } from '../status/remarks.ts';
+import { counted } from '../status/summary.ts';
 import { formatUptime } from '../time.ts';
 import { eventLines } from './events.ts';
 import { type Field, fieldLines, momentText, secondsText } from './fields.ts';
@@ -27,6 +35,8 @@ export function renderProcessDescription(
       ['last exit', endingText(status)],
       ['last error', status.lastError],
       ['next try', momentText(status.nextTryAtMs, nowMs)],
+      ['left behind', leftBehindField(status)],
+      ['lost output', lostOutputField(status)],
       ['program', status.program],
       ['group', status.group],
       ['priority', `${status.priority}, its group ${status.groupPriority}`],
@@ -34,6 +44,7 @@ export function renderProcessDescription(
       ['startsecs', secondsText(status.startMs)],
       ['stopwaitsecs', secondsText(status.stopWaitMs)],
       ['tier_wait', secondsText(status.tierWaitMs)],
+      ['memory_max', status.memoryMaxBytes === null ? null : formatBytes(status.memoryMaxBytes)],
     ]),
     eventLines(events, { paint, isOfOneProcess: true }),
   ].join('');
@@ -54,6 +65,9 @@ function stateFields(
       ['then it was', state],
       ['pid then', status.pid === null ? null : String(status.pid)],
       ['started', started],
+      ['health then', healthField(status)],
+      ['then it waited for', status.waitsFor],
+      ['memory then', memoryText(status)],
     ];
   }
   const uptime = uptimeSeconds(status, nowMs);
@@ -63,5 +77,21 @@ function stateFields(
     uptime === null
       ? ['started', started]
       : ['up', `${formatUptime(uptime)}, since ${momentText(status.startedAtMs, nowMs)}`],
+    ['health', healthField(status)],
+    ['waits for', status.waitsFor],
+    ['memory', memoryText(status)],
   ];
+}
+
+function healthField(status: ProcessStatus): string | null {
+  const complaint = healthComplaint(status);
+  return complaint === null ? status.health : `${status.health}: ${complaint}`;
+}
+
+function leftBehindField({ leftBehind }: ProcessStatus): string | null {
+  return leftBehind <= 0 ? null : `${counted(leftBehind, 'process', 'processes')} at its last stop`;
+}
+
+function lostOutputField({ lostOutputBytes }: ProcessStatus): string | null {
+  return lostOutputBytes <= 0 ? null : `${formatBytes(lostOutputBytes)} since its agent started`;
 }

@@ -12,8 +12,8 @@ import { counted } from '../status/summary.ts';
 import { type Cell, cell, GAP, renderTable, wholeCell } from '../table.ts';
 import { displayWidth, escapeUnsafe, neutralise } from '../text.ts';
 import { formatDistance, formatTimestamp } from '../time.ts';
-import { configProblemLines } from './config-problems.ts';
 import { fitNames } from './fitted.ts';
+import { hostProblemLines } from './problems.ts';
 
 /** What fits a screen; beyond it alike hosts share a row. */
 const UNFOLDED_MAX = 50;
@@ -33,7 +33,7 @@ export function renderHosts(hosts: readonly HostStatus[], view: HostsView): stri
   const table =
     !view.isWide && hosts.length > UNFOLDED_MAX ? foldedHosts(hosts, view) : eachHost(hosts, view);
   const names = escapeUnsafe(foldedList(hosts.map(({ host }) => host)));
-  const problems = configProblemLines(hosts).map((line) => `${line}\n`);
+  const problems = hostProblemLines(hosts).map((line) => `${line}\n`);
   return `${table}${problems.join('')}${counted(hosts.length, 'host', 'hosts')}: ${names}\n`;
 }
 
@@ -50,6 +50,7 @@ function eachHost(hosts: readonly HostStatus[], { nowMs, paint, isWide }: HostsV
     'STATE',
     ...(isWide ? ['ADDRESS', 'CONNECTED SINCE'] : []),
     'AGENT',
+    ...(isWide ? ['ADOPTED'] : []),
     'LAST SEEN',
     'LABELS',
   ];
@@ -58,6 +59,7 @@ function eachHost(hosts: readonly HostStatus[], { nowMs, paint, isWide }: HostsV
     stateCell(host),
     ...(isWide ? [cell(host.address), cell(formatTimestamp(host.connectedSinceMs))] : []),
     cell(host.agentVersion === '' ? null : host.agentVersion),
+    ...(isWide ? [cell(host.adopted)] : []),
     cell(lastSeen(host, nowMs)),
     cell(labelsText(host.labels)),
   ]);
@@ -101,13 +103,16 @@ function inOrder(hosts: readonly HostStatus[]): readonly HostStatus[] {
   return sortNaturally(hosts, ({ host }) => host);
 }
 
-function stateCell({ connected, configProblem }: HostStatus): Cell {
+function stateCell({ connected, stateProblem, configProblem }: HostStatus): Cell {
   if (!connected) return cell('UNREACHABLE', 'bad');
+  if (stateProblem !== null) return cell('state lost', 'bad');
   return configProblem === null ? cell('connected', 'good') : cell('config rejected', 'bad');
 }
 
-function troubleOf({ connected, configProblem }: HostStatus): number {
-  return 2 * Number(!connected) + Number(configProblem !== null);
+function troubleOf({ connected, stateProblem, configProblem }: HostStatus): number {
+  return (
+    4 * Number(!connected) + 2 * Number(stateProblem !== null) + Number(configProblem !== null)
+  );
 }
 
 function lastSeen(host: HostStatus, nowMs: number): string {

@@ -18,5 +18,7 @@ export function hostItem(host: HostStatus): object {
     address: host.address,
     connectedSince: formatTimestamp(host.connectedSinceMs),
     configProblem: host.configProblem,
+    adopted: host.adopted,
+    stateProblem: host.stateProblem,
   };
 }

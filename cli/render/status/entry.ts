@@ -4,12 +4,28 @@
  * for a new one.
  */
 import { sortNaturally } from '../../../proto/natural-order.ts';
-import type { HostId, HostStatus, ProcessState, ProcessStatus } from '../../../proto/vocabulary.ts';
+import type {
+  Health,
+  HostId,
+  HostStatus,
+  ProcessState,
+  ProcessStatus,
+} from '../../../proto/vocabulary.ts';
 import type { ProcessListing } from '../../ports.ts';
 import type { Tone } from '../paint.ts';
 import { formatDistance } from '../time.ts';
+import {
+  healthComplaint,
+  leftBehindText,
+  lostOutputText,
+  memoryText,
+  waitingText,
+} from './remarks.ts';
 
-export type ShownState = ProcessState | 'UNREACHABLE';
+/** What is RUNNING and has a health check is only as well as that says. */
+type CheckedState = `RUNNING (${Health})`;
+
+export type ShownState = ProcessState | CheckedState | 'UNREACHABLE';
 
 export interface StatusEntry {
   readonly host: HostId;
@@ -25,18 +41,24 @@ export const STATES_BY_SEVERITY = [
   'FATAL',
   'UNKNOWN',
   'UNREACHABLE',
+  'RUNNING (unhealthy)',
   'BACKOFF',
   'EXITED',
   'STOPPED',
   'STOPPING',
   'STARTING',
+  'RUNNING (starting)',
   'RUNNING',
+  'RUNNING (healthy)',
 ] as const satisfies readonly ShownState[];
 
-export const TONES: Readonly<Record<ShownState, Tone>> = {
+const TONES: Readonly<Record<ShownState, Tone>> = {
   STOPPED: 'faint',
   STARTING: 'busy',
   RUNNING: 'good',
+  'RUNNING (starting)': 'busy',
+  'RUNNING (healthy)': 'good',
+  'RUNNING (unhealthy)': 'bad',
   BACKOFF: 'busy',
   STOPPING: 'busy',
   EXITED: 'busy',
@@ -45,12 +67,22 @@ export const TONES: Readonly<Record<ShownState, Tone>> = {
   UNREACHABLE: 'bad',
 };
 
+export function shownStateOf({ state, health }: ProcessStatus): ProcessState | CheckedState {
+  return state === 'RUNNING' && health !== null ? (`RUNNING (${health})` as const) : state;
+}
+
+export function toneOf({ state, status }: Pick<StatusEntry, 'state' | 'status'>): Tone {
+  // Down, but not because anybody wants it to be.
+  if (state === 'STOPPED' && status !== null && status.waitsFor !== null) return 'busy';
+  return TONES[state];
+}
+
 /** By host, then process. */
 export function statusEntries({ processes, hosts }: ProcessListing): readonly StatusEntry[] {
   const lastSeen = new Map(hosts.map((host) => [host.host, host.lastSeenAtMs]));
   const entries = processes.map(({ host, hostConnected, status }): StatusEntry => {
     return hostConnected
-      ? { host, state: status.state, sinceMs: stateSince(status), status }
+      ? { host, state: shownStateOf(status), sinceMs: stateSince(status), status }
       : { host, state: 'UNREACHABLE', sinceMs: known(lastSeen.get(host)), status };
   });
   for (const { host, connected, lastSeenAtMs } of hostsWithoutProcess({ processes, hosts })) {
@@ -81,17 +113,47 @@ export function hostsWithoutProcess({ processes, hosts }: ProcessListing): reado
 /** Without anything that changes while nothing happens, so that equal troubles have equal words. */
 export function lastingDetail({ state, sinceMs, status }: StatusEntry): string {
   if (status === null || state === 'UNREACHABLE') return sinceMs === null ? 'never seen' : '';
-  return joined([ending(status), status.lastError]);
+  return detailOf(status, { lostOutput: lostOutputText(status) === null ? null : OUTPUT_LOST });
 }
+
+/** As `lastingDetail`, where like stands with like: of what runs only what is wrong with it now. */
+export function foldedDetail(entry: StatusEntry): string {
+  const { state, status } = entry;
+  if (status?.state !== 'RUNNING' || state === 'UNREACHABLE') return lastingDetail(entry);
+  const lost = lostOutputText(status) === null ? null : OUTPUT_LOST;
+  return joined([healthComplaint(status), leftBehindText(status), lost]);
+}
+
+/** How much, nobody can tell in words that last. */
+const OUTPUT_LOST = 'output lost';
 
 /** Everything that the columns beside it do not say. */
 export function fullDetail(entry: StatusEntry, nowMs: number): string {
   const { state, sinceMs, status } = entry;
-  if (state !== 'UNREACHABLE') {
-    return joined([lastingDetail(entry), status === null ? null : nextTry(status, nowMs)]);
+  if (state !== 'UNREACHABLE' && status !== null) {
+    const memory = memoryText(status);
+    return joined([
+      detailOf(status, { lostOutput: lostOutputText(status) }),
+      memory === null ? null : `memory ${memory}`,
+      nextTry(status, nowMs),
+    ]);
   }
   const seen = sinceMs === null ? null : `last seen ${formatDistance(nowMs - sinceMs)} ago`;
   return joined([lastingDetail(entry), seen, status === null ? null : `was ${status.state}`]);
+}
+
+function detailOf(
+  status: ProcessStatus,
+  { lostOutput }: { readonly lostOutput: string | null },
+): string {
+  return joined([
+    waitingText(status),
+    healthComplaint(status),
+    ending(status),
+    status.lastError,
+    leftBehindText(status),
+    lostOutput,
+  ]);
 }
 
 /** Null while nothing runs. Never negative, although two clocks are compared. */
@@ -101,7 +163,10 @@ export function uptimeSeconds(status: ProcessStatus, nowMs: number): number | nu
 }
 
 /** An agent that adopted a process saw it RUNNING later than it was; its start is true. */
-function stateSince({ state, pid, startedAtMs, changedAtMs }: ProcessStatus): number | null {
+function stateSince(status: ProcessStatus): number | null {
+  const { state, pid, startedAtMs, changedAtMs, health } = status;
+  // It ran well before, and nobody has noted when that ended.
+  if (state === 'RUNNING' && health === 'unhealthy') return null;
   return state === 'RUNNING' && pid !== null && startedAtMs !== null
     ? startedAtMs
     : known(changedAtMs);
@@ -116,7 +181,8 @@ function ending(status: ProcessStatus): string | null {
   if (status.pid !== null || status.state === 'STARTING') return null;
   const how = endingText(status);
   if (how !== null) return status.lastError?.includes(how) ? null : how;
-  return status.state === 'STOPPED' && status.startedAtMs === null ? 'not started' : null;
+  const isNew = status.state === 'STOPPED' && status.startedAtMs === null;
+  return isNew && status.waitsFor === null ? 'not started' : null;
 }
 
 export function endingText({ exitCode, exitSignal }: ProcessStatus): string | null {

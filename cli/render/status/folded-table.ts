@@ -8,7 +8,6 @@ import { fitNames } from '../hosts/fitted.ts';
 import { cell, GAP, wholeCell } from '../table.ts';
 import { displayWidth, neutralise } from '../text.ts';
 import { formatDistance } from '../time.ts';
-import { TONES } from './entry.ts';
 import { countOf, type Span, type StatusFold } from './folded.ts';
 import type { StatusTable } from './table.ts';
 
@@ -33,7 +32,7 @@ export function foldedTable(
       // Whoever started again is the youngest of its row.
       content: JSON.stringify([row.fold.hosts, row.fold.sinceMs?.last]),
       cells: [
-        cell(row.fold.state, TONES[row.fold.state]),
+        cell(row.fold.state, row.fold.tone),
         cell(row.count),
         cell(row.since),
         wholeCell(fitNames(row.processes, processes, 'processes') || '-'),

@@ -6,11 +6,19 @@
 
 import { groupBy } from '../../../proto/group-by.ts';
 import { sortNaturally } from '../../../proto/natural-order.ts';
-import { lastingDetail, type ShownState, STATES_BY_SEVERITY, type StatusEntry } from './entry.ts';
+import type { Tone } from '../paint.ts';
+import {
+  foldedDetail,
+  type ShownState,
+  STATES_BY_SEVERITY,
+  type StatusEntry,
+  toneOf,
+} from './entry.ts';
 
 /** Processes in one state with one detail, each of them on each of the hosts. */
 export interface StatusFold {
   readonly state: ShownState;
+  readonly tone: Tone;
   readonly detail: string;
   /** In natural order, as the hosts are. Empty: hosts of which no process is known. */
   readonly processes: readonly string[];
@@ -48,16 +56,12 @@ export function countOf({ processes, hosts }: StatusFold): number {
   return processes.length * hosts.length;
 }
 
-/** What runs is well; an error of long ago would only part it from its like. */
-function foldedDetail(entry: StatusEntry): string {
-  return entry.state === 'RUNNING' ? '' : lastingDetail(entry);
-}
-
 /** @param entries of one process, alike but for the host */
 function foldHosts(entries: readonly StatusEntry[]): StatusFold {
   const [first] = entries as [StatusEntry];
   return {
     state: first.state,
+    tone: toneOf(first),
     detail: foldedDetail(first),
     processes: first.status === null ? [] : [first.status.process],
     hosts: entries.map(({ host }) => host),

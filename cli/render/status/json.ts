@@ -41,10 +41,18 @@ export function processItem({ host, hostConnected, status }: HostProcess, nowMs:
     startMs: status.startMs,
     stopWaitMs: status.stopWaitMs,
     tierWaitMs: status.tierWaitMs,
+    health: status.health,
+    healthError: status.healthError,
+    waitsFor: status.waitsFor,
+    lostOutputBytes: status.lostOutputBytes,
+    leftBehind: status.leftBehind,
+    residentBytes: status.residentBytes,
+    memoryMaxBytes: status.memoryMaxBytes,
   };
 }
 
 /** Of a process that its host no longer has: as it was, without a state. */
 export function goneItem(process: HostProcess, nowMs: number): object {
-  return { ...processItem(process, nowMs), state: null, pid: null, uptimeSeconds: null };
+  const gone = { state: null, pid: null, uptimeSeconds: null, health: null, waitsFor: null };
+  return { ...processItem(process, nowMs), ...gone };
 }

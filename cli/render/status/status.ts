@@ -6,7 +6,7 @@
 import type { ProcessStatus } from '../../../proto/vocabulary.ts';
 import { type Cell, cell } from '../table.ts';
 import { formatUptime } from '../time.ts';
-import { fullDetail, lastingDetail, type StatusEntry, TONES, uptimeSeconds } from './entry.ts';
+import { fullDetail, lastingDetail, type StatusEntry, toneOf, uptimeSeconds } from './entry.ts';
 import type { StatusTable } from './table.ts';
 
 /** @param isWide with the columns that are seldom needed */
@@ -59,7 +59,7 @@ function cells(entry: StatusEntry, nowMs: number, isWide: boolean): readonly Cel
   return [
     cell(host),
     cell(status?.process ?? null),
-    cell(state, TONES[state]),
+    cell(state, toneOf(entry)),
     ...(isWide ? configuredCells(status) : []),
     cell(now?.pid ?? null),
     cell(uptime === null ? null : formatUptime(uptime)),

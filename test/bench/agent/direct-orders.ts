@@ -1,5 +1,5 @@
 /**
- * Orders for every program straight from the bench to the socket of a daemon, so that what a client
+ * Orders for every program, and a question, straight from the bench to the socket of a daemon, so that what a client
  * takes to start (a Python there, a Node here) is not in the time.
  */
 import { randomBytes } from 'node:crypto';
@@ -36,6 +36,18 @@ export function supervisorOrders(socket: string): DirectOrder {
   return async (verb) => {
     for (const method of METHODS[verb]) await call(socket, method);
   };
+}
+
+/** Resolves when the daemon has said how all its programs are. */
+export type DirectQuestion = () => Promise<void>;
+
+export async function agentQuestion(socket: string): Promise<DirectQuestion> {
+  const client = await connectLocal(socket, null);
+  return async () => void (await client.list());
+}
+
+export function supervisorQuestion(socket: string): DirectQuestion {
+  return () => call(socket, 'getAllProcessInfo');
 }
 
 function call(socketPath: string, method: string): Promise<void> {

@@ -335,6 +335,7 @@ export class Fleet implements Disposable {
         PATH: process.env['PATH'] ?? '/usr/bin:/bin',
         HOME: this.folder,
         [MARK]: this.folder,
+        ...processTable(),
         ...env,
       },
     });
@@ -352,6 +353,12 @@ export class Fleet implements Disposable {
       })
       .join('\n');
   }
+}
+
+/** As this test is told to have it (`agent-ps.test.ts`). */
+function processTable(): Readonly<Record<string, string>> {
+  const { FLEETVISOR_PROCESS_TABLE: table } = process.env;
+  return table === undefined ? {} : { FLEETVISOR_PROCESS_TABLE: table };
 }
 
 export async function resultOf(fleetctl: Daemon): Promise<FleetctlResult> {

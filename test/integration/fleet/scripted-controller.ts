@@ -9,19 +9,22 @@ import type { Credentials } from '../../../proto/credentials.ts';
 import type { AgentFrame__Output } from '../../../proto/gen/fleet/v1/AgentFrame.ts';
 import type { ControllerFrame } from '../../../proto/gen/fleet/v1/ControllerFrame.ts';
 import { agentLinkService } from '../../../proto/load.ts';
+import type { AgentLogMessage, ControllerLogMessage } from '../../../proto/log-messages.ts';
 import type { AgentMessage, ControllerMessage } from '../../../proto/messages.ts';
 import { tlsServerOptions } from '../../../proto/tls.ts';
 import { PROTOCOL_VERSION } from '../../../proto/version.ts';
 import type { AgentEvent, OperationId, ProcessName, Verb } from '../../../proto/vocabulary.ts';
 
 type Stream = ServerDuplexStream<AgentFrame__Output, ControllerFrame>;
+type Heard = AgentMessage | AgentLogMessage;
+type Said = ControllerMessage | ControllerLogMessage;
 
 /** One stream of an agent, welcomed. */
 export interface ScriptedSession {
   readonly epoch: number;
-  readonly heard: readonly AgentMessage[];
+  readonly heard: readonly Heard[];
   events(): readonly AgentEvent[];
-  say(message: ControllerMessage): void;
+  say(message: Said): void;
   command(verb: Verb, operation: OperationId, process: ProcessName): void;
   acknowledgeAll(): void;
   hasEnded(): boolean;
@@ -61,9 +64,9 @@ export async function startScriptedController(
 }
 
 function welcome(stream: Stream, epoch: number): ScriptedSession {
-  const heard: AgentMessage[] = [];
+  const heard: Heard[] = [];
   let hasEnded = false;
-  const say = (message: ControllerMessage): void => {
+  const say = (message: Said): void => {
     stream.write(encodeControllerMessage(message));
   };
   stream.on('data', (frame: AgentFrame__Output) => {

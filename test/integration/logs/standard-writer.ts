@@ -8,9 +8,13 @@ import { LastLines } from '../../../agent/adapters/logs/last-lines.ts';
 import { standardSink } from '../../../agent/adapters/logs/standard-stream.ts';
 
 const say = (text: string): void => void process.send?.(text);
-const sink = standardSink(1, say);
+let lostBytes = 0;
+const sink = standardSink(1, say, (bytes) => {
+  lostBytes += bytes;
+});
 const stream = new OutputStream(process.argv[2] ?? '', () => sink, new LastLines());
 process.on('message', (message) => {
+  if (message === 'what is lost?') return say(String(lostBytes));
   if (message !== 'end') return say(sink.isBehind?.(() => undefined) ? 'behind' : 'up to date');
   stream[Symbol.dispose]();
   process.exit(0);

@@ -1,0 +1,53 @@
+/** `fleetctl logs`: what programs on many hosts print, merged line by line, each with where it is from. */
+import type { LogChannel } from '../../proto/local-orders.ts';
+import type { LogStart } from '../../proto/log-messages.ts';
+import { logsRequest } from '../log-request.ts';
+import type { ConnectionOptions, Environment } from '../ports.ts';
+import { jsonlRenderer } from '../render/logs/jsonl.ts';
+import { prefixedRenderer } from '../render/logs/prefixed.ts';
+import { readLogs } from '../watch/read-logs.ts';
+
+/** As typed: a distance from now, or a time. */
+export type Since =
+  | { readonly kind: 'ago'; readonly durationMs: number }
+  | { readonly kind: 'at'; readonly wallMs: number };
+
+export interface LogsOptions extends ConnectionOptions {
+  readonly processes: readonly string[];
+  readonly hosts: string | null;
+  readonly channels: readonly LogChannel[];
+  /** Null where it was not given. */
+  readonly lines: number | null;
+  readonly since: Since | null;
+  readonly grep: string | null;
+  readonly follow: boolean;
+  readonly output: 'text' | 'jsonl';
+}
+
+/** As `tail` has it. */
+const LINES = 10;
+
+export async function logs(environment: Environment, options: LogsOptions): Promise<number> {
+  const { processes, hosts, channels, since, grep, follow, output } = options;
+  const selection = { from: startOf(options), sinceMs: timeOf(since, environment), grep, follow };
+  const words = { verb: 'logs', processes, hosts, channels, selection } as const;
+  const request = await logsRequest(environment, words);
+  const { isTerminal } = environment.logOutput;
+  const { colours } = environment.stdout;
+  const render =
+    output === 'jsonl' ? jsonlRenderer : prefixedRenderer({ isTerminal, colours, follow });
+  using client = await environment.dial(options);
+  return await readLogs(environment, { client, request, render });
+}
+
+/** Who names a time wants all that came after it. */
+function startOf({ lines, since }: LogsOptions): LogStart {
+  const unsaid = since === null ? LINES : Number.MAX_SAFE_INTEGER;
+  return { kind: 'lines', lines: lines ?? unsaid };
+}
+
+/** By the clock of this machine, and sent as a time: those of the hosts may differ from it. */
+function timeOf(since: Since | null, { clock }: Environment): number | null {
+  if (since === null) return null;
+  return since.kind === 'at' ? since.wallMs : clock.nowMs() - since.durationMs;
+}

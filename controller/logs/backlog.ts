@@ -1,0 +1,67 @@
+/**
+ * What one host has said and the caller's stream has not taken yet. Blocks of the same log are put
+ * together while they wait: a program that prints a short line each second would otherwise fill its
+ * credit with thousands of blocks, each of which costs more than the line in it.
+ */
+import { LOG_BLOCK_MAX_BYTES, type LogBlock, type LogNews } from '../../proto/log-messages.ts';
+import type { HostId } from '../../proto/vocabulary.ts';
+
+type Block = Extract<LogNews, { readonly kind: 'block' }>;
+/** What befell the reading itself. */
+type Turn = Extract<LogNews, { readonly kind: 'ended' | 'lost' | 'resumed' }>;
+
+export interface HostBacklog {
+  readonly addBlock: (block: LogBlock) => void;
+  /** Blocks that come after it stay behind it. */
+  readonly addTurn: (turn: Turn) => void;
+  /** The oldest; null where there is none. */
+  readonly take: () => Block | Turn | null;
+  readonly isEmpty: () => boolean;
+}
+
+export function createHostBacklog(host: HostId): HostBacklog {
+  const waiting: { news: Block | Turn }[] = [];
+  /** Of each log the place that its next block may join. */
+  const open = new Map<string, { news: Block }>();
+
+  return {
+    addBlock(block) {
+      const key = keyOf(block);
+      const place = open.get(key);
+      const joined = place === undefined ? null : joinedBlock(place.news, block);
+      if (place !== undefined && joined !== null) {
+        place.news = joined;
+        return;
+      }
+      const next = { news: { kind: 'block', host, ...block } as const };
+      open.set(key, next);
+      waiting.push(next);
+    },
+    addTurn(turn) {
+      open.clear();
+      waiting.push({ news: turn });
+    },
+    take() {
+      const oldest = waiting.shift()?.news ?? null;
+      if (oldest?.kind === 'block' && open.get(keyOf(oldest))?.news === oldest) {
+        open.delete(keyOf(oldest));
+      }
+      return oldest;
+    },
+    isEmpty: () => waiting.length === 0,
+  };
+}
+
+const keyOf = ({ channel, process }: LogBlock): string => `${channel} ${process}`;
+
+/** Null where they would be too long, or what was skipped between them could not be told. */
+function joinedBlock(first: Block, second: LogBlock): Block | null {
+  const bytes = first.data.byteLength + second.data.byteLength;
+  if (bytes > LOG_BLOCK_MAX_BYTES) return null;
+  if (second.skippedBytes > 0 && first.data.byteLength > 0) return null;
+  return {
+    ...first,
+    data: Buffer.concat([first.data, second.data]),
+    skippedBytes: first.skippedBytes + second.skippedBytes,
+  };
+}

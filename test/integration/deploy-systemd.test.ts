@@ -1,0 +1,59 @@
+/** The units that we ship: every promise of docs/upgrading.md hangs on a few of their lines. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'deploy', 'systemd');
+const unit = (name: string): string => readFileSync(join(folder, name), 'utf8');
+
+function settingsOf(text: string): ReadonlyMap<string, string> {
+  const lines = text.split('\n').filter((line) => /^[A-Z]\w*=/.test(line));
+  return new Map(
+    lines.map((line) => [line.split('=')[0] ?? '', line.slice(line.indexOf('=') + 1)]),
+  );
+}
+
+test('the agent: a restart hands over, a stop waits for every program, a crash is answered at once', () => {
+  const settings = settingsOf(unit('fleet-agent.service'));
+  const expected = {
+    KillMode: 'process',
+    KillSignal: 'SIGTERM',
+    RestartKillSignal: 'SIGALRM',
+    Restart: 'always',
+    RestartSec: '100ms',
+    RestartPreventExitStatus: '2',
+    StartLimitIntervalSec: '0',
+    TimeoutStopSec: 'infinity',
+    OOMPolicy: 'continue',
+  };
+  for (const [key, value] of Object.entries(expected)) assert.equal(settings.get(key), value, key);
+});
+
+test('the controller is started again, but not where a second try would find the same', () => {
+  const settings = settingsOf(unit('fleet-controller.service'));
+  assert.equal(settings.get('Restart'), 'always');
+  assert.equal(settings.get('RestartPreventExitStatus'), '2');
+  assert.equal(settings.get('StateDirectoryMode'), '0700');
+});
+
+const canVerify = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+test('systemd understands every line', {
+  skip: canVerify ? false : 'no systemd here',
+}, (context) => {
+  const place = mkdtempSync(join(tmpdir(), 'deploy-systemd-'));
+  context.after(() => rmSync(place, { recursive: true }));
+  for (const name of ['fleet-agent.service', 'fleet-controller.service']) {
+    // The programs need not be installed for that.
+    const text = unit(name).replace(/\/usr\/local\/bin\/fleet-\w+/, '/bin/true');
+    writeFileSync(join(place, name), text);
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', join(place, name)], {
+      encoding: 'utf8',
+    });
+    assert.deepEqual([status, stderr], [0, '']);
+  }
+});

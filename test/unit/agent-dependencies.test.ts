@@ -1,0 +1,241 @@
+/** `depends_on`: which starts are held, for how long, and what those hear who ordered them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DependencyCondition, ProcessDefinition } from '../../agent/core/definition.ts';
+import { tiersOf } from '../../agent/core/tiers.ts';
+import { knownProcessName } from '../../proto/vocabulary.ts';
+import { aHost, aRunningHost, deedsIn, outcomesIn, type TestHost } from '../fakes/agent-host.ts';
+import { aDefinition, exitCode } from '../fakes/agent-process.ts';
+
+const needs = (process: string, condition: DependencyCondition = 'started') => ({
+  process: knownProcessName(process),
+  condition,
+});
+const db = aDefinition('db');
+const web = aDefinition('web', { dependsOn: [needs('db')], startMs: 0 });
+
+const healthCheck = {
+  probe: { kind: 'tcp', host: '127.0.0.1', port: 80 },
+  intervalMs: 1_000,
+  timeoutMs: 1_000,
+  retries: 1,
+} as const;
+
+function probed(host: TestHost, name: string, isPassing: boolean) {
+  const sinceMonotonicMs = host.process(name).health?.sinceMonotonicMs ?? -1;
+  const result = isPassing ? ({ isPassing } as const) : ({ isPassing, error: 'refused' } as const);
+  const observation = { kind: 'probed', sinceMonotonicMs, result } as const;
+  return host.step({ kind: 'observed', process: knownProcessName(name), observation });
+}
+
+const waitsFor = (host: TestHost, name = 'web') => host.process(name).waitsFor;
+
+test('at boot a process waits until what it needs is RUNNING, and says so', () => {
+  const host = aHost([web, db]);
+  assert.deepEqual(deedsIn(host.booted), ['db spawn']);
+  host.spawned('db');
+  assert.deepEqual(deedsIn(host.exited('db')), [], 'it is retried, so the tier is settled');
+  assert.equal(host.stateOf('web'), 'STOPPED');
+  assert.equal(waitsFor(host), 'db to be running');
+  host.timer('db', 'retryDue');
+  host.spawned('db');
+  assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), ['web spawn']);
+  assert.equal(waitsFor(host), null);
+});
+
+test('it goes on waiting while what it needs is tried again, and when that is given up', () => {
+  const host = aHost([web, { ...db, startRetries: 0 }]);
+  host.spawned('db');
+  host.exited('db');
+  assert.equal(host.stateOf('db'), 'FATAL');
+  assert.equal(waitsFor(host), 'db to be running; it is FATAL');
+  host.welcome();
+  host.command('start', 'op-1', 'db');
+  assert.equal(waitsFor(host), 'db to be running');
+  host.spawned('db', 102);
+  assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), ['web spawn']);
+});
+
+test('one that needs a healthy one waits for its check', () => {
+  const host = aHost([
+    { ...web, dependsOn: [needs('db', 'healthy')] },
+    { ...db, healthCheck, startMs: 0 },
+  ]);
+  host.spawned('db');
+  assert.equal(host.stateOf('db'), 'RUNNING');
+  assert.equal(waitsFor(host), 'db to be healthy');
+  host.pass(1_000);
+  probed(host, 'db', false);
+  assert.equal(waitsFor(host), 'db to be healthy; it is unhealthy');
+  assert.deepEqual(deedsIn(probed(host, 'db', true)).slice(-1), ['web spawn']);
+});
+
+test('one that needs a completed one waits for its expected end', () => {
+  const migrate = aDefinition('migrate', { startMs: 0, exitCodes: [0, 3] });
+  const host = aHost([{ ...web, dependsOn: [needs('migrate', 'completed')] }, migrate]);
+  host.spawned('migrate');
+  assert.equal(waitsFor(host), 'migrate to be completed');
+  assert.deepEqual(deedsIn(host.exited('migrate', exitCode(3))), ['web spawn']);
+});
+
+test('what ended badly is not completed', () => {
+  const migrate = aDefinition('migrate', { startMs: 0, autorestart: 'never' });
+  const host = aHost([{ ...web, dependsOn: [needs('migrate', 'completed')] }, migrate]);
+  host.spawned('migrate');
+  host.exited('migrate', exitCode(1));
+  assert.equal(waitsFor(host), 'migrate to be completed; it is EXITED');
+});
+
+test('an ordered start fails at once where what it needs is down, and starts nothing by itself', () => {
+  const host = aHost([
+    { ...web, autostart: false },
+    { ...db, autostart: false },
+  ]);
+  host.welcome();
+  const step = host.command('start', 'op-1', 'web');
+  assert.deepEqual(deedsIn(step), []);
+  const [outcome] = outcomesIn(step);
+  assert.equal(outcome?.state, 'failed');
+  assert.equal(outcome?.error, 'it needs db to be running, which is STOPPED; start db first');
+  assert.equal(waitsFor(host), null);
+});
+
+test('ordered together, in whatever order, they come up one after the other', () => {
+  const host = aHost([
+    { ...web, autostart: false },
+    { ...db, autostart: false },
+  ]);
+  host.welcome();
+  assert.deepEqual(deedsIn(host.command('start', 'op-1', 'web', 'db')), ['db spawn']);
+  host.spawned('db');
+  assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), ['web spawn']);
+  const outcomes = outcomesIn(host.spawned('web', 102));
+  assert.deepEqual(
+    outcomes.map(({ state }) => state),
+    ['succeeded'],
+  );
+});
+
+test('an ordered start that waits fails when what it waits for is given up', () => {
+  const host = aHost([
+    { ...web, autostart: false },
+    { ...db, autostart: false, startRetries: 0 },
+  ]);
+  host.welcome();
+  host.command('start', 'op-1', 'db', 'web');
+  host.spawned('db');
+  const outcomes = outcomesIn(host.exited('db'));
+  assert.deepEqual(
+    outcomes.map(({ state }) => state),
+    ['failed', 'failed'],
+  );
+  assert.match(outcomes[1]?.error ?? '', /which is FATAL; start db first/);
+  assert.equal(waitsFor(host), null);
+  assert.equal(host.state().heldStarts.size, 0, 'it must not come up by surprise');
+});
+
+test('both are restarted together: the one that needs comes back after what it needs', () => {
+  const host = aRunningHost(db, web);
+  assert.deepEqual(deedsIn(host.command('restart', 'op-1', 'web', 'db')), [
+    'db stop TERM',
+    'web stop TERM',
+  ]);
+  assert.deepEqual(deedsIn(host.exited('web')), []);
+  assert.equal(waitsFor(host), 'db to be running');
+  assert.deepEqual(deedsIn(host.exited('db')), ['db spawn']);
+  host.spawned('db', 201);
+  assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), ['web spawn']);
+});
+
+test('what could not be started again is not stopped', () => {
+  const host = aRunningHost(db, web);
+  host.command('stop', 'op-1', 'db');
+  host.exited('db');
+  const step = host.command('restart', 'op-2', 'web');
+  assert.deepEqual(deedsIn(step), []);
+  assert.equal(outcomesIn(step)[0]?.state, 'failed');
+  assert.equal(host.stateOf('web'), 'RUNNING');
+});
+
+test('a stop ends the waiting, and whoever ordered the start is told so', () => {
+  const host = aHost([{ ...web, autostart: false }, db]);
+  host.welcome();
+  host.command('start', 'op-1', 'web');
+  assert.equal(waitsFor(host), 'db to be running');
+  const outcomes = outcomesIn(host.command('stop', 'op-2', 'web'));
+  assert.deepEqual(
+    outcomes.map(({ operation, state }) => `${operation} ${state}`),
+    ['op-1 failed', 'op-2 succeeded'],
+  );
+  host.spawned('db');
+  assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), []);
+});
+
+test('a crash is no start that waits: it comes back whatever has become of what it needs', () => {
+  const host = aRunningHost(db, web);
+  host.command('stop', 'op-1', 'db');
+  host.exited('db');
+  assert.deepEqual(deedsIn(host.exited('web')), ['web spawn']);
+});
+
+test('what is needed but not configured any more is down', () => {
+  const host = aHost([{ ...web, autostart: false }]);
+  host.welcome();
+  const [outcome] = outcomesIn(host.command('start', 'op-1', 'web'));
+  assert.match(outcome?.error ?? '', /db to be running, which is not configured/);
+});
+
+test('everything that is being stopped waits for nothing', () => {
+  const host = aHost([web, db]);
+  host.step({ kind: 'shutdown' });
+  assert.equal(waitsFor(host), null);
+  assert.deepEqual(deedsIn(host.spawned('db')), []);
+});
+
+test('the next agent holds what the one before had held', () => {
+  const before = aHost([web, db]);
+  before.spawned('db');
+  before.exited('db');
+  const after = aHost([web, db], { journal: before.journal() });
+  assert.equal(waitsFor(after), 'db to be running');
+  after.timer('db', 'retryDue');
+  after.spawned('db');
+  assert.deepEqual(deedsIn(after.timer('db', 'stayedUp')), ['web spawn']);
+});
+
+test('a tier is as many as its dependencies are deep, up and, the other way, down', () => {
+  const cache = aDefinition('cache');
+  const late = aDefinition('late', { priority: 1_000 });
+  const proxy = aDefinition('proxy', { dependsOn: [needs('web'), needs('db'), needs('late')] });
+  assert.deepEqual(tiersOf([proxy, late, web, cache, db]), [
+    ['cache', 'db'],
+    ['web'],
+    ['proxy'],
+    ['late'],
+  ]);
+});
+
+test('what is left of two configurations may be a circle, and is still laid out', () => {
+  const circle: readonly ProcessDefinition[] = [
+    aDefinition('a', { dependsOn: [needs('b')] }),
+    aDefinition('b', { dependsOn: [needs('a')] }),
+  ];
+  assert.equal(tiersOf(circle).flat().length, 2);
+});
+
+test('a tier waits for those that wait, and not for those that wait in vain', () => {
+  const last = aDefinition('last', { priority: 2_000 });
+  const waiting = aHost([
+    { ...web, dependsOn: [needs('db', 'healthy')] },
+    { ...db, healthCheck, startMs: 0 },
+    last,
+  ]);
+  waiting.spawned('db');
+  assert.equal(waiting.stateOf('last'), 'STOPPED');
+  probed(waiting, 'db', true);
+  waiting.spawned('web', 102);
+  assert.equal(waiting.stateOf('last'), 'STARTING');
+  const inVain = aHost([web, { ...db, autostart: false }, last]);
+  assert.equal(inVain.stateOf('last'), 'STARTING');
+  assert.equal(waitsFor(inVain), 'db to be running; it is STOPPED');
+});

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  existsSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { LOG_BEHIND_MAX_BYTES, LOG_BLOCK_MAX_BYTES } from '../../proto/log-messages.ts';
+import { handReader, lastBytes, lastLines, logPathFor, writtenAt } from '../fakes/fleet-logs.ts';
+
+const follow = { follow: true } as const;
+
+/** As `LogFile` and logrotate do. */
+function rotate(path: string, backups: number): void {
+  for (let index = backups; index >= 1; index -= 1) {
+    const from = index === 1 ? path : `${path}.${index - 1}`;
+    if (existsSync(from)) renameSync(from, `${path}.${index}`);
+  }
+}
+
+test('what is added is told once, behind what was there', (context) => {
+  const path = logPathFor(context);
+  writeFileSync(path, 'one\ntwo\n');
+  const reader = handReader(path, lastLines(1, follow));
+  assert.deepEqual([reader.tell().text, reader.tell().last], ['two\n', 'waiting']);
+  appendFileSync(path, 'three\n');
+  assert.equal(reader.tell().text, 'three\n');
+  assert.equal(reader.tell().text, '');
+});
+
+test('a log that is not there yet is told from its beginning', (context) => {
+  const path = logPathFor(context);
+  const reader = handReader(path, lastLines(10, follow));
+  assert.equal(reader.tell().last, 'historyTold');
+  assert.equal(reader.tell().last, 'waiting');
+  writeFileSync(path, 'one\n');
+  assert.equal(reader.tell().text, 'one\n');
+});
+
+test('through any writes and rotations no line is missed or told twice', (context) => {
+  const path = logPathFor(context);
+  const backups = 9;
+  const steps = fc.array(fc.constantFrom('line', 'half', 'rotate', 'tell', 'tell a bit'), {
+    maxLength: 40,
+  });
+  fc.assert(
+    fc.property(steps, (list) => {
+      for (let index = 1; index <= backups; index += 1) rmSync(`${path}.${index}`, { force: true });
+      rmSync(path, { force: true });
+      const reader = handReader(path, lastLines(10, follow));
+      reader.tell();
+      let written = '';
+      let told = '';
+      let number = 0;
+      let rotations = 0;
+      for (const step of [...list, 'end'] as const) {
+        if (step === 'line' || step === 'half' || step === 'end') {
+          number += 1;
+          const text = step === 'half' ? `${number} and ` : `${number}\n`;
+          appendFileSync(path, text);
+          written += text;
+        } else if (step === 'rotate' && rotations < backups && existsSync(path)) {
+          rotations += 1;
+          rotate(path, backups);
+        } else if (step === 'tell') {
+          told += reader.tell().text;
+        } else {
+          told += reader.tell({ roomBytes: 8 }).text;
+        }
+      }
+      assert.equal(told + reader.tell().text, written);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('what was moved aside by others is read until a new one has something', (context) => {
+  const path = logPathFor(context);
+  writeFileSync(path, '');
+  const reader = handReader(path, lastLines(0, follow));
+  reader.tell();
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, '');
+  assert.equal(reader.tell().text, '');
+  appendFileSync(`${path}.1`, 'late\n');
+  assert.equal(reader.tell().text, 'late\n');
+  appendFileSync(path, 'new\n');
+  assert.equal(reader.tell().text, 'new\n');
+});
+
+test('an emptied log is told anew, even where it has grown longer than it was', (context) => {
+  const path = logPathFor(context);
+  writeFileSync(path, 'before it was emptied\n');
+  const reader = handReader(path, lastLines(0, follow));
+  reader.tell();
+  truncateSync(path);
+  appendFileSync(path, 'short\n');
+  assert.equal(reader.tell().text, 'short\n');
+  truncateSync(path);
+  const long = 'much longer than what had been there before\n';
+  appendFileSync(path, long);
+  assert.equal(reader.tell().text, long);
+});
+
+test('a log that is gone, with no copy of it, is told on with the one that takes its place', (context) => {
+  const path = logPathFor(context);
+  writeFileSync(`${path}.1`, 'of old\n');
+  writtenAt(`${path}.1`, Date.now() - 60_000);
+  writeFileSync(path, 'one\n');
+  const reader = handReader(path, lastLines(0, follow));
+  reader.tell();
+  renameSync(path, `${path}-20261122`);
+  assert.equal(reader.tell().text, '');
+  writeFileSync(path, 'two\n');
+  const { text, skippedBytes } = reader.tell();
+  assert.deepEqual([text, skippedBytes], ['two\n', 0]);
+});
+
+test('a line is told when it is whole, or when its end has not come for a while', (context) => {
+  const path = logPathFor(context);
+  writeFileSync(path, '');
+  const reader = handReader(path, lastLines(0, follow));
+  reader.tell();
+  appendFileSync(path, 'one\nfatal: ');
+  assert.equal(reader.tell({ nowMs: 0 }).text, 'one\n');
+  assert.equal(reader.tell({ nowMs: 100 }).text, '');
+  appendFileSync(path, 'out of');
+  assert.equal(reader.tell({ nowMs: 1_050 }).text, '');
+  assert.equal(reader.tell({ nowMs: 2_000 }).text, '');
+  assert.equal(reader.tell({ nowMs: 2_050 }).text, 'fatal: out of');
+  appendFileSync(path, ' memory\n');
+  assert.equal(reader.tell({ nowMs: 2_060 }).text, ' memory\n');
+});
+
+test('bytes are told as they come, whole lines or not', (context) => {
+  const path = logPathFor(context);
+  writeFileSync(path, 'one\ntwo');
+  const reader = handReader(path, lastBytes(5, follow));
+  assert.equal(reader.tell().text, 'e\ntwo');
+  appendFileSync(path, ' and');
+  assert.equal(reader.tell().text, ' and');
+});
+
+test('who is too far behind is told how much was skipped, and the last of it in whole lines', (context) => {
+  const path = logPathFor(context);
+  writeFileSync(path, '');
+  const reader = handReader(path, lastLines(0, follow));
+  reader.tell();
+  const line = `${'x'.repeat(99)}\n`;
+  const flood = line.repeat(LOG_BEHIND_MAX_BYTES / 100 + 10);
+  appendFileSync(path, flood.slice(0, 500_000));
+  rotate(path, 3);
+  appendFileSync(path, flood.slice(500_000));
+  const { text, skippedBytes } = reader.tell();
+  assert.ok(text.length <= LOG_BLOCK_MAX_BYTES && text.length > LOG_BLOCK_MAX_BYTES - 200);
+  assert.equal(text.length % 100, 0);
+  assert.equal(skippedBytes + text.length, flood.length);
+  appendFileSync(path, flood.slice(0, LOG_BEHIND_MAX_BYTES - 76));
+  const almost = reader.tell();
+  assert.deepEqual([almost.skippedBytes, almost.text.length], [0, LOG_BEHIND_MAX_BYTES - 76]);
+});
+
+test('a long history is not skipped, only what came while it was told', (context) => {
+  const path = logPathFor(context);
+  const line = `${'x'.repeat(99)}\n`;
+  const history = line.repeat(15_000);
+  writeFileSync(path, history);
+  const reader = handReader(path, lastLines(20_000, follow));
+  const begin = reader.tell({ roomBytes: 200_000 });
+  appendFileSync(path, history);
+  const rest = reader.tell();
+  assert.equal(begin.text.length + rest.text.length, history.length);
+  assert.equal(rest.last, 'historyTold');
+  const now = reader.tell();
+  assert.equal(now.skippedBytes + now.text.length, history.length);
+  assert.ok(now.skippedBytes > 0);
+});

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { FleetLogs } from '../../agent/fleet-logs/fleet-logs.ts';
+import { LogTimes } from '../../agent/fleet-logs/log-times.ts';
+import type { AgentLogMessage, ControllerLogMessage } from '../../proto/log-messages.ts';
+import { knownProcessName } from '../../proto/vocabulary.ts';
+import { fakeLog } from '../fakes/agent-log.ts';
+import { aDefinition } from '../fakes/agent-process.ts';
+import { ALL_LINES, lastBytes, lastLines, logPathFor } from '../fakes/fleet-logs.ts';
+
+/** A stream that takes one message at a time and lets it go when it is told to. */
+function fakeLogLink() {
+  const sent: AgentLogMessage[] = [];
+  let leave: (() => void) | null = null;
+  let isHeld = false;
+  return {
+    sent,
+    isClear: () => !isHeld && leave === null,
+    sendLog: (message: AgentLogMessage, left: () => void) => {
+      sent.push(message);
+      if (message.kind === 'logBlock') leave = left;
+    },
+    letGo: () => {
+      const left = leave;
+      leave = null;
+      left?.();
+      return left !== null;
+    },
+    hold: (held: boolean) => {
+      isHeld = held;
+    },
+  };
+}
+
+interface Stage extends Disposable {
+  readonly link: ReturnType<typeof fakeLogLink>;
+  readonly logs: FleetLogs;
+  read(more?: Partial<Extract<ControllerLogMessage, { readonly kind: 'readLogs' }>>): void;
+  /** Lets everything go that is sent, until there is no more. */
+  settle(): Promise<void>;
+  text(readerId?: number): string;
+  ends(): readonly Extract<AgentLogMessage, { readonly kind: 'logsEnd' }>[];
+}
+
+/** Processes web and db, with what is in their logs, and `mute`, which has none. */
+function aStage(context: TestContext, logs: Readonly<Record<string, string>>): Stage {
+  const folder = logPathFor(context);
+  const pathOf = (key: string) => `${folder}.${key}`;
+  for (const [key, text] of Object.entries(logs)) writeFileSync(pathOf(key), text);
+  const link = fakeLogLink();
+  const fleetLogs = new FleetLogs({
+    link,
+    definitionOf: (name) => (['web', 'db', 'mute'].includes(name) ? aDefinition(name) : null),
+    logPath: (name, channel) => (name === 'mute' ? null : pathOf(`${name}-${channel}`)),
+    times: new LogTimes(),
+    log: fakeLog(),
+  });
+  const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
+  return {
+    link,
+    logs: fleetLogs,
+    read: (more = {}) =>
+      fleetLogs.receive({
+        kind: 'readLogs',
+        sessionEpoch: 7,
+        readerId: 1,
+        processes: [knownProcessName('web')],
+        channels: ['stdout'],
+        selection: lastLines(ALL_LINES),
+        creditBytes: 1_000_000,
+        ...more,
+      }),
+    settle: async () => {
+      for (let quiet = 0; quiet < 5; quiet += 1) {
+        await soon();
+        if (link.letGo()) quiet = 0;
+      }
+    },
+    text: (readerId = 1) =>
+      link.sent
+        .filter((message) => message.kind === 'logBlock')
+        .filter((block) => block.readerId === readerId)
+        .map(({ data }) => Buffer.from(data).toString())
+        .join(''),
+    ends: () => link.sent.filter((message) => message.kind === 'logsEnd'),
+    [Symbol.dispose]: () => fleetLogs[Symbol.dispose](),
+  };
+}
+
+const [web, db, mute, gone] = ['web', 'db', 'mute', '../../etc/passwd'].map(knownProcessName);
+assert.ok(web && db && mute && gone);
+
+test('what is in the logs is told, one after another, and then that it was all', async (context) => {
+  const logs = { 'web-stdout': 'w1\nw2\n', 'web-stderr': 'e1\n', 'db-stdout': 'd1\n' };
+  using stage = aStage(context, logs);
+  stage.read({ processes: [web, db], channels: ['stdout', 'stderr'] });
+  await stage.settle();
+  const [first, second, third, end] = stage.link.sent;
+  const block = { kind: 'logBlock', sessionEpoch: 7, readerId: 1, skippedBytes: 0 };
+  const data = (text: string) => Buffer.from(text);
+  assert.deepEqual(first, { ...block, process: 'web', channel: 'stdout', data: data('w1\nw2\n') });
+  assert.deepEqual(second, { ...block, process: 'web', channel: 'stderr', data: data('e1\n') });
+  assert.deepEqual(third, { ...block, process: 'db', channel: 'stdout', data: data('d1\n') });
+  const note = 'there is no log file of db';
+  assert.deepEqual(end, { kind: 'logsEnd', sessionEpoch: 7, readerId: 1, error: null, note });
+  assert.equal(stage.link.sent.length, 4);
+});
+
+test('a process that is not of this host has no log, whatever its name leads to', async (context) => {
+  using stage = aStage(context, { 'web-stdout': 'w1\n' });
+  stage.read({ processes: [gone, mute] });
+  stage.read({ readerId: 2, processes: [gone, web, mute] });
+  await stage.settle();
+  const [refused, noted] = stage.ends();
+  const words = 'there is no process ../../etc/passwd; no log is kept of mute';
+  assert.deepEqual([refused?.error, refused?.note], [words, null]);
+  assert.deepEqual([noted?.error, noted?.note], [null, words]);
+  assert.equal(stage.text(2), 'w1\n');
+});
+
+test('nothing is sent without credit, and never more than there is', async (context) => {
+  const lines = Array.from({ length: 10_000 }, (_, index) => `line ${index}\n`).join('');
+  using stage = aStage(context, { 'web-stdout': lines });
+  stage.read({ creditBytes: 0 });
+  await stage.settle();
+  assert.equal(stage.link.sent.length, 0);
+  for (const bytes of [1, 20_000, 30_001]) {
+    stage.logs.receive({ kind: 'logCredit', sessionEpoch: 7, readerId: 1, bytes });
+    await stage.settle();
+  }
+  const sent = stage.text().length;
+  assert.ok(sent <= 50_002 && sent > 49_990, `${sent}`);
+  assert.equal(stage.ends().length, 0);
+  stage.logs.receive({ kind: 'logCredit', sessionEpoch: 7, readerId: 1, bytes: 1_000_000 });
+  await stage.settle();
+  assert.equal(stage.text(), lines);
+  assert.equal(stage.ends().length, 1);
+});
+
+test('one block is on its way at a time, and none while something else waits', async (context) => {
+  using stage = aStage(context, { 'web-stdout': 'x\n'.repeat(100_000) });
+  stage.link.hold(true);
+  stage.read();
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(stage.link.sent.length, 0);
+  stage.link.hold(false);
+  while (stage.link.sent.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(stage.link.sent.length, 1);
+  await stage.settle();
+  assert.equal(stage.text().length, 200_000);
+});
+
+test('readers take turns, and end when they are stopped or the session is', async (context) => {
+  using stage = aStage(context, { 'web-stdout': 'x\n'.repeat(400_000), 'db-stdout': 'd\n' });
+  stage.read();
+  stage.read({ readerId: 2, processes: [db] });
+  while (stage.ends().length === 0) {
+    await new Promise((resolve) => setImmediate(resolve));
+    stage.link.letGo();
+  }
+  assert.equal(stage.text(2), 'd\n');
+  assert.ok(stage.text(1).length < 400_000, 'the short one waited for the long one');
+  stage.logs.receive({ kind: 'stopLogs', sessionEpoch: 7, readerId: 1 });
+  const soFar = stage.link.sent.length;
+  await stage.settle();
+  assert.equal(stage.link.sent.length, soFar);
+  stage.read({ readerId: 3 });
+  await new Promise((resolve) => setImmediate(resolve));
+  stage.logs.endAll();
+  const atTheEnd = stage.link.sent.length;
+  await stage.settle();
+  assert.equal(stage.link.sent.length, atTheEnd);
+  stage.read({ readerId: 4, processes: [db] });
+  await stage.settle();
+  assert.equal(stage.text(4), 'd\n');
+});
+
+test('an expression is compiled when it comes; credit given meanwhile counts', async (context) => {
+  using stage = aStage(context, { 'web-stdout': 'one\ntwo\nthree\n' });
+  stage.read({ selection: lastLines(10, { grep: '^t' }), creditBytes: 0 });
+  stage.logs.receive({ kind: 'logCredit', sessionEpoch: 7, readerId: 1, bytes: 100 });
+  stage.read({ readerId: 2, selection: lastLines(10, { grep: '(' }) });
+  while (stage.ends().length < 2) await stage.settle();
+  assert.equal(stage.text(), 'two\nthree\n');
+  const refused = stage.ends().find(({ readerId }) => readerId === 2);
+  assert.match(refused?.error ?? '', /bad expression "\("/);
+});
+
+test('what cannot be done is refused in words', async (context) => {
+  using stage = aStage(context, { 'web-stdout': 'one\n' });
+  stage.read({ selection: lastBytes(3, { grep: 'x' }) });
+  stage.read({ selection: lastBytes(3, { sinceMs: 0 }) });
+  assert.deepEqual(
+    stage.ends().map(({ error }) => error),
+    Array(2).fill('bytes are told as they are: ask for lines to choose among them'),
+  );
+  const many = Array.from({ length: 1_001 }, (_, index) => knownProcessName(`p${index}`));
+  const selection = lastLines(0, { follow: true });
+  stage.read({ processes: many, channels: ['stdout', 'stderr'], selection });
+  assert.match(stage.ends().at(-1)?.error ?? '', /too many logs to follow: 2000 at once/);
+  for (let readerId = 1; readerId <= 65; readerId += 1) stage.read({ readerId, creditBytes: 0 });
+  assert.match(stage.ends().at(-1)?.error ?? '', /64 readers of logs are at work/);
+  assert.equal(stage.ends().length, 4);
+});

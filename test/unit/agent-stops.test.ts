@@ -1,0 +1,271 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Families } from '../../agent/adapters/children/families.ts';
+import { Stops } from '../../agent/adapters/children/stops.ts';
+import type { Child, SignalResult } from '../../agent/core/process.ts';
+import { knownProcessName } from '../../proto/vocabulary.ts';
+import { virtualClock } from '../fakes/agent-clock.ts';
+import { aDefinition } from '../fakes/agent-process.ts';
+import { PaperProcesses } from '../fakes/process-table.ts';
+
+const WEB = knownProcessName('web');
+const AGENT_PID = 5;
+
+interface Sent {
+  readonly signal: string;
+  readonly pid: number;
+}
+
+/** The agent 5, the keeper 9 and the program 10, whose children are 11 and, in a session of its own, 12. */
+function aStage(answer: (sent: Sent) => SignalResult = () => ({ kind: 'delivered' })) {
+  const processes = new PaperProcesses();
+  processes.add([1, 0, 1], [AGENT_PID, 1, 5], [9, 5, 9], [10, 9, 10], [11, 10, 10], [12, 10, 12]);
+  const sent: string[] = [];
+  const warnings: string[] = [];
+  const told: object[] = [];
+  const clock = virtualClock();
+  const table = processes.table();
+  const stops = new Stops({
+    table,
+    families: new Families({ table, agentPid: AGENT_PID, strangersOf: () => [9] }),
+    clock,
+    log: { warn: (_details, text) => warnings.push(text) },
+    send: (signal, pid) => {
+      sent.push(`${signal} ${pid}`);
+      return answer({ signal, pid });
+    },
+  });
+  return {
+    ...{ processes, sent, warnings, told, stops },
+    /** To a program that is there, as `ChildProcesses.stop` has it. */
+    stop: (signal = 'TERM') => stops.signal(WEB, aChild(10), signal),
+    /** The program has ended, and its keeper with it. */
+    end(stopDescendants: boolean) {
+      processes.end(10, 9);
+      const definition = aDefinition('web', { stopDescendants });
+      stops.ended(definition, aChild(10), (rest) => told.push(rest));
+    },
+    /** Lets time pass; what is read in it is read in turns of its own. */
+    pass: clock.pass,
+    nowMs: clock.nowMs,
+  };
+}
+
+function aChild(pid: number): Child {
+  const keeper = { keeperPid: 9, keeperStartToken: 't9' };
+  return { pid, startToken: `t${pid}`, ...keeper, bootId: 'boot-1' };
+}
+
+test('the end of a program that nobody stopped is told at once, and nothing of what it left', () => {
+  const stage = aStage();
+  stage.end(true);
+  assert.deepEqual(stage.told, [{}]);
+});
+
+test('without descendants the end is told at once', () => {
+  const stage = aStage();
+  stage.processes.end(11, 12);
+  stage.stop();
+  stage.end(false);
+  assert.deepEqual(stage.told, [{ leftBehind: 0 }]);
+});
+
+test('what is left of a program is counted, never signalled, and holds its end up for 0.1 s', async () => {
+  const stage = aStage();
+  stage.stop();
+  stage.end(false);
+  await stage.pass(90);
+  assert.deepEqual(stage.told, []);
+  await stage.pass(100);
+  assert.deepEqual(stage.told, [{ leftBehind: 2 }]);
+  assert.deepEqual(stage.sent, []);
+});
+
+test('what ends a moment after the program was not left behind', async () => {
+  const stage = aStage();
+  stage.stop();
+  stage.end(false);
+  stage.processes.end(11, 12);
+  await stage.pass(10);
+  assert.deepEqual(stage.told, [{ leftBehind: 0 }]);
+});
+
+test('with stop_descendants the rest gets the stop signal when the program has ended, not before', async () => {
+  const stage = aStage();
+  stage.stop();
+  assert.deepEqual(stage.sent, []);
+  stage.end(true);
+  assert.deepEqual(stage.sent, ['TERM 11', 'TERM 12']);
+  await stage.pass(1_000);
+  stage.processes.end(11);
+  await stage.pass(1_000);
+  assert.deepEqual(stage.told, []);
+  stage.processes.end(12);
+  await stage.pass(1_000);
+  assert.deepEqual(stage.told, [{ leftBehind: 0 }]);
+  assert.deepEqual(stage.sent, ['TERM 11', 'TERM 12']);
+});
+
+test('every further signal of the stop goes to the rest, and to whom that has started meanwhile', async () => {
+  const stage = aStage();
+  stage.stop();
+  stage.end(true);
+  stage.processes.add([13, 12, 12]);
+  await stage.pass(1_000);
+  assert.deepEqual(stage.sent.slice(2), ['TERM 13']);
+  stage.processes.add([14, 13, 13]);
+  stage.stop('KILL');
+  assert.deepEqual(stage.sent.slice(3).sort(), ['KILL 11', 'KILL 12', 'KILL 13', 'KILL 14']);
+  stage.processes.add([15, 14, 14]);
+  await stage.pass(1_000);
+  assert.deepEqual(stage.sent.slice(7), ['KILL 15']);
+  stage.processes.end(11, 12, 13, 14, 15);
+  await stage.pass(1_000);
+  assert.deepEqual(stage.told, [{ leftBehind: 0 }]);
+});
+
+test('who was killed with the program is asked first, as the program was', () => {
+  const stage = aStage();
+  stage.stop('INT');
+  stage.stop('KILL');
+  stage.end(true);
+  assert.deepEqual(stage.sent, ['INT 11', 'INT 12']);
+});
+
+test('an orphan that was started just before the end is found too', async () => {
+  const stage = aStage();
+  stage.processes.end(11, 12);
+  stage.stop();
+  stage.processes.add([13, 10, 10]);
+  stage.end(true);
+  await stage.pass(1_000);
+  assert.deepEqual(stage.sent, ['TERM 13']);
+});
+
+test('who may not be signalled is not waited for, and counts as left behind', async () => {
+  const stage = aStage(({ pid }) =>
+    pid === 12 ? { kind: 'failed', error: 'EPERM' } : { kind: 'delivered' },
+  );
+  stage.stop();
+  stage.end(true);
+  stage.processes.end(11);
+  await stage.pass(1_000);
+  assert.deepEqual(stage.told, [{ leftBehind: 1 }]);
+});
+
+test('a pid that has passed to somebody else is neither signalled nor waited for', async () => {
+  const stage = aStage();
+  stage.stop();
+  stage.processes.add([11, 1, 11, 'another'], [12, 1, 12, 'another']);
+  stage.end(true);
+  await stage.pass(1_000);
+  assert.deepEqual(stage.sent, []);
+  assert.deepEqual(stage.told, [{ leftBehind: 0 }]);
+});
+
+test('a table that cannot be read holds no end up, unless everything is to end with it', async () => {
+  const stages = [aStage(), aStage()];
+  for (const stage of stages) stage.stop();
+  // What was read for the first signal serves no later turn.
+  await Promise.resolve();
+  for (const [index, stage] of stages.entries()) {
+    stage.processes.isBlind = true;
+    stage.stop('KILL');
+    stage.end(index === 1);
+  }
+  for (const stage of stages) await stage.pass(5_000);
+  const [counting, ending] = stages;
+  assert.deepEqual(counting?.told, [{ leftBehind: 2 }]);
+  assert.deepEqual(counting?.warnings, ['what it has started cannot be told']);
+  assert.deepEqual(ending?.told, []);
+  if (ending === undefined) return;
+  ending.processes.isBlind = false;
+  ending.processes.end(11, 12);
+  await ending.pass(1_000);
+  assert.deepEqual(ending.told, [{ leftBehind: 0 }]);
+});
+
+test('without a look at the table nobody is known to be gone', async () => {
+  const stage = aStage();
+  stage.processes.end(11, 12);
+  stage.stop();
+  stage.processes.isBlind = true;
+  stage.end(true);
+  await stage.pass(5_000);
+  assert.deepEqual(stage.told, []);
+  stage.processes.isBlind = false;
+  await stage.pass(1_000);
+  assert.deepEqual(stage.told, [{ leftBehind: 0 }]);
+});
+
+test('a pid that passes to somebody else while others are signalled is left alone', () => {
+  const stage = aStage(({ pid }) => {
+    if (pid === 11) stage.processes.add([12, 1, 12, 'another']);
+    return { kind: 'delivered' };
+  });
+  stage.stop();
+  stage.end(true);
+  assert.deepEqual(stage.sent, ['TERM 11']);
+});
+
+test('the table is read once for all that are stopped in one turn, and again in the next', async () => {
+  const stage = aStage();
+  for (let pid = 100; pid < 300; pid += 1) {
+    stage.processes.add([pid, 9, pid]);
+    stage.stops.signal(knownProcessName(`web-${pid}`), aChild(pid), 'TERM');
+  }
+  assert.equal(stage.processes.snapshots, 1);
+  await Promise.resolve();
+  stage.stop();
+  assert.equal(stage.processes.snapshots, 2);
+});
+
+test('a stop of an earlier child says nothing about the end of a later one', () => {
+  const stage = aStage();
+  stage.stop();
+  stage.processes.end(10);
+  stage.processes.add([20, 9, 20]);
+  const definition = aDefinition('web', { stopDescendants: true });
+  stage.stops.ended(definition, aChild(20), (rest) => stage.told.push(rest));
+  stage.stops.ended(definition, null, (rest) => stage.told.push(rest));
+  assert.deepEqual(stage.told, [{}, {}]);
+});
+
+test('who is missed in one reading of the table is found in the next', async () => {
+  const stage = aStage();
+  stage.processes.end(12);
+  stage.stop();
+  stage.end(true);
+  // It ended after it was listed, and its child was not listed yet.
+  stage.processes.end(11);
+  await stage.pass(10);
+  stage.processes.add([13, 1, 10]);
+  await stage.pass(10);
+  assert.deepEqual(stage.sent, ['TERM 11', 'TERM 13']);
+  assert.deepEqual(stage.told, []);
+});
+
+test('an agent that is about to end looks no more', async () => {
+  const stage = aStage();
+  stage.stop();
+  stage.end(true);
+  stage.stops[Symbol.dispose]();
+  const { snapshots } = stage.processes;
+  await stage.pass(10_000);
+  assert.equal(stage.processes.snapshots, snapshots);
+});
+
+test('who takes their time are looked at twice a second together, no more often', async () => {
+  const stage = aStage();
+  stage.processes.add([20, 9, 20], [21, 20, 20]);
+  const other = aDefinition('other', { stopDescendants: true });
+  stage.stops.signal(other.process, aChild(20), 'TERM');
+  stage.stop();
+  stage.end(true);
+  stage.processes.end(20);
+  stage.stops.ended(other, aChild(20), () => assert.fail('21 is still there'));
+  await stage.pass(5_000);
+  const { snapshots } = stage.processes;
+  await stage.pass(60_000);
+  assert.equal(stage.processes.snapshots - snapshots, 120);
+});
