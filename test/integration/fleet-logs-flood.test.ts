@@ -123,9 +123,10 @@ function assertWhole(text: string): void {
       continue;
     }
     const expected: RegExp = last === null ? /^web-1 flooding \| x* ?(\d+)$/ : WHOLE_LINE;
-    const [, number] = expected.exec(line) ?? assert.fail(`${last}, then ${line}`);
-    assert.ok(last === null || Number(number) === last + 1, `${last}, then ${line}`);
-    last = WHOLE_LINE.test(line) ? Number(number) : null;
+    const found: RegExpExecArray = expected.exec(line) ?? assert.fail(`${last}, then ${line}`);
+    const number = Number(found[1]);
+    assert.ok(last === null || number === last + 1, `${last}, then ${line}`);
+    last = WHOLE_LINE.test(line) ? number : null;
   }
   assert.ok(gaps > 0);
 }

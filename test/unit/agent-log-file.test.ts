@@ -68,6 +68,14 @@ test('a limit counts what the file held before, and a chunk is never split', (co
   assert.deepEqual(files, { 'x.log': '6', 'x.log.1': '12345' });
 });
 
+test('a log that was too large before is left alone until something is printed', (context) => {
+  const folder = aFolder(context);
+  writeFileSync(join(folder, 'x.log'), 'before');
+  const limits = { maxBytes: 3, backups: 2 };
+  assert.deepEqual(written(folder, limits, ['']).files, { 'x.log': 'before' });
+  assert.deepEqual(written(folder, limits, [' x']).files, { 'x.log': '', 'x.log.1': 'before x' });
+});
+
 test('with no backups a full file is begun anew', (context) => {
   const folder = aFolder(context);
   const { files, problems } = written(folder, { maxBytes: 4, backups: 0 }, ['1111', '22']);

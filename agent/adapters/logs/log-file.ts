@@ -68,7 +68,9 @@ export class LogFile implements Disposable {
     const written = this.#descriptor === null ? 0 : this.#writeMost(this.#descriptor, chunk);
     if (written < chunk.length) this.#options.onLost?.(chunk.length - written);
     const { maxBytes } = this.#options;
-    if (maxBytes > 0 && this.#sizeBytes >= maxBytes && this.#isFile) this.#rotate();
+    const hasReachedIt = maxBytes > 0 && this.#sizeBytes >= maxBytes && this.#isFile;
+    // As under Supervisor, a log that was too large before is left alone until something is printed.
+    if (hasReachedIt && chunk.length > 0) this.#rotate();
   }
 
   /** A write of nothing, which changes nothing, brings all that writing needs into the caches. */

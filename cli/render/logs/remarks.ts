@@ -1,5 +1,6 @@
 /** What is said between the lines of logs: what was skipped, who is not read, who is lost and back. */
 import type { LogBlock, LogNews } from '../../../proto/log-messages.ts';
+import { formatBytes } from '../bytes.ts';
 import { foldedHosts } from '../operation/places.ts';
 import { neutralise, neutraliseRemark } from '../text.ts';
 
@@ -36,20 +37,5 @@ export function hostRemark(news: Exclude<LogNews, { kind: 'block' }>, follow: bo
 
 export const CONNECTION_LOST = '-- the connection to the controller was lost; trying again --\n';
 export const CONNECTION_BACK = '-- connected again; what was printed meanwhile may be missing --\n';
-
-const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'] as const;
-
-/** Powers of ten, as of disks and networks: `812 bytes`, `1.2 MB`. */
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  // 999.95 would be shown as 1000.0.
-  while (value >= 999.95 && unit < UNITS.length - 1) {
-    value /= 1_000;
-    unit += 1;
-  }
-  const digits = unit === 0 ? `${value}` : value.toFixed(1);
-  return `${digits} ${value === 1 && unit === 0 ? 'byte' : UNITS[unit]}`;
-}
 
 const remark = (text: string): string => `-- ${text} --\n`;
