@@ -54,12 +54,22 @@ export interface AgentDriver {
 }
 
 export function createAgentDriver(ports: AgentPorts, initial: AgentState): AgentDriver {
+  let committed: readonly AgentWrite[] = [];
   const loop = createBatchLoop<AgentState, AgentInput, AgentWrite, AgentEffect>(
     {
       clock: ports.clock,
       step: stepAgent,
       commit,
-      perform: (effects) => effects.forEach(perform),
+      perform: (effects) => {
+        const told = committed;
+        committed = [];
+        // What is waited for comes first: these lines are written while a program comes up.
+        try {
+          effects.forEach(perform);
+        } finally {
+          for (const write of told) logChange(ports.log, write);
+        }
+      },
       onBroken: (error) => {
         throw error;
       },
@@ -72,14 +82,15 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
   async function commit(step: AgentStep, batch: readonly AgentInput[]): Promise<AgentStep> {
     const wasSound = state().isJournalSound;
     try {
-      if (step.writes.length > 0) {
+      // A hand-over that waits for the journal brings nothing of its own to be written.
+      if (step.writes.length > 0 || (!wasSound && step.state.isHandOverDue)) {
         await ports.journal.commit(wasSound ? step.writes : everything(step));
         if (!wasSound) {
           ports.log.info({}, 'the journal is up to date again');
           deliver({ kind: 'journalRecovered' });
         }
       }
-      for (const write of step.writes) logChange(ports.log, write);
+      committed = step.writes;
       return step;
     } catch (error) {
       // Once for each spell of trouble: every event of a busy host would otherwise repeat it.
@@ -210,12 +221,22 @@ function logChange(log: Log, write: AgentWrite): void {
 }
 
 function logState(log: Log, status: ProcessStatus): void {
-  const { process, state, pid, exitCode, exitSignal, lastError } = status;
-  const isTrouble = state === 'BACKOFF' || state === 'FATAL' || state === 'UNKNOWN';
+  const { process, state, pid, exitCode, exitSignal, lastError, health, lostOutputBytes } = status;
+  const isDown = state === 'BACKOFF' || state === 'FATAL' || state === 'UNKNOWN';
+  const isTrouble =
+    isDown || health === 'unhealthy' || (lostOutputBytes > 0 && state === 'RUNNING');
   // `pid` is the agent's own, on every line.
-  const details = { process, state, processPid: pid, exitCode, exitSignal, lastError };
+  const known = { process, state, processPid: pid, exitCode, exitSignal, lastError };
+  const details = { ...known, ...detailsBeside(status) };
   if (isTrouble) log.warn(details, `${process} is ${state}`);
   else log.info(details, `${process} is ${state}`);
+}
+
+/** Why the same state is told again; most processes have none of these. */
+function detailsBeside(status: ProcessStatus): object {
+  const { health, healthError, waitsFor, lostOutputBytes, leftBehind, residentBytes } = status;
+  const all = { health, healthError, waitsFor, lostOutputBytes, leftBehind, residentBytes };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => Boolean(value)));
 }
 
 /** Brings a journal that has missed commits up to date, and then adds what is new. */

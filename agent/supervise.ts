@@ -132,7 +132,7 @@ export function supervise(given: Supervision): void {
   );
   async function end(goodbye: Goodbye): Promise<void> {
     await Promise.all([link.close(goodbye), local?.close(GOODBYE_MS)]);
-    for (const open of [memory, children, syslog, journal, mainLog]) open[Symbol.dispose]();
+    for (const open of [memory, probes, children, syslog, journal, mainLog]) open[Symbol.dispose]();
     given.exit(0);
   }
   const local = serveLocally(given, { children, driver, orders, stateProblem });

@@ -5,7 +5,7 @@
  *
  * Nothing is ever sent without credit, and nothing is read ahead: what a reader has not asked for yet
  * waits in the log file. Where that is rotated away meanwhile, or a reader that follows is too far
- * behind, a block says how much was skipped.
+ * behind, a block says how much was skipped, and whether that is all.
  */
 import type { LogChannel } from './local-orders.ts';
 import type { HostId, ProcessName } from './vocabulary.ts';
@@ -51,19 +51,26 @@ export interface LogBlock {
   readonly channel: LogChannel;
   /** Whole lines with their ends; not where one is too long, or where bytes were asked for. */
   readonly data: Uint8Array;
-  /** Left out before `data`, because the reader was too slow. */
+  /** Left out before `data`, at least. */
   readonly skippedBytes: number;
+  /** And nobody knows how much more: it was gone before it was looked at. */
+  readonly skippedMore: boolean;
 }
 
 export interface LogsEnd {
   /** Why it ends early; null: there was no more, or nobody wants more. */
   readonly error: string | null;
-  /** What there is to say of the whole: how far back `since` could look. */
-  readonly note: string | null;
+}
+
+export interface LogsNote {
+  /** What there is to say of what was there: whose log there is none, how far back `since` could look. */
+  readonly note: string;
 }
 
 export type AgentLogMessage =
   | (OfReader & LogBlock & { readonly kind: 'logBlock' })
+  /** At most once, when all that was there is told: who follows would not hear of it at the end. */
+  | (OfReader & LogsNote & { readonly kind: 'logsNote' })
   | (OfReader & LogsEnd & { readonly kind: 'logsEnd' });
 
 /** What an operator asks the controller for. */
@@ -90,6 +97,7 @@ export type LogNews =
       readonly unreachable: readonly HostId[];
     }
   | (LogBlock & { readonly kind: 'block'; readonly host: HostId })
+  | (LogsNote & { readonly kind: 'note'; readonly host: HostId })
   /** Once for each host of `sources`; with the last, the call ends. */
   | (LogsEnd & { readonly kind: 'ended'; readonly host: HostId })
   /** The session of its agent has ended. Who follows waits for the next; for others `ended` is next. */
@@ -114,6 +122,7 @@ const CONTROLLER_LOG_KINDS: ReadonlySet<string> = new Set<ControllerLogMessage['
 ]);
 const AGENT_LOG_KINDS: ReadonlySet<string> = new Set<AgentLogMessage['kind']>([
   'logBlock',
+  'logsNote',
   'logsEnd',
 ]);
 

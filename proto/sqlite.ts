@@ -130,13 +130,17 @@ function damageOf(
   return firstTouch(path, () => {
     try {
       const verdict = pragmaValue(database, `${check}(1)`);
-      return verdict === 'ok' ? null : String(verdict);
+      return verdict === 'ok' ? null : inOneLine(String(verdict));
     } catch (error) {
       if (isDamage(error)) return messageOf(error);
       throw error;
     }
   });
 }
+
+/** The first line only says which database is meant, and there is one. */
+const inOneLine = (verdict: string): string =>
+  verdict.replace(/^\*\*\* in database main \*\*\*\n/, '').replaceAll('\n', '; ');
 
 /** Whatever stands between this program and the file shows when it is first opened and read. */
 function firstTouch<Result>(path: string, act: () => Result): Result {

@@ -6,11 +6,12 @@
  * repeat of the stop finds its own record and does not bring down again what the start has brought up.
  */
 import type { ControllerMessage } from '../../proto/messages.ts';
-import type { ProcessName, ProcessVerb } from '../../proto/vocabulary.ts';
+import type { ProcessName, ProcessVerb, Verb } from '../../proto/vocabulary.ts';
 import { emit, putProcess } from './apply-process.ts';
 import {
   adviceOn,
   emitSettled,
+  endIfOvertaken,
   enqueue,
   readForUpdate,
   save,
@@ -18,7 +19,7 @@ import {
 } from './carry-out-targets.ts';
 import { dependencyDepths, readinessOf } from './dependencies.ts';
 import { forgetOldTargets } from './forget-targets.ts';
-import { endPatientStart, giveUpStart } from './held-starts.ts';
+import { giveUpStart } from './held-starts.ts';
 import type { ProcessRuntime } from './process.ts';
 import { isRetired, type SpawnProblem, type Turn, targetKey } from './state.ts';
 import { mustBeExamined, type TargetOrigin, type TargetRecord } from './target.ts';
@@ -73,7 +74,7 @@ export function acceptTargets(
 ): void {
   const { operationId, verb } = order;
   let newTargets = 0;
-  for (const name of needsFirst(turn, processes)) {
+  for (const name of inDependencyOrder(turn, verb, processes)) {
     const known = turn.state.targets.get(targetKey({ operationId, verb, process: name }));
     if (known !== undefined) {
       repeatAnswer(turn, known);
@@ -123,8 +124,9 @@ function accept(
   putProcess(turn, { ...process, generation, wanted });
   emit(turn, { kind: 'targetAccepted', ...pick(target) });
   enqueue(turn, target);
+  turn.prospects.push(name);
   if (verb === 'stop') giveUpStart(turn, name);
-  if (verb === 'stop' || verb === 'restart') endPatientStart(turn, name);
+  endIfOvertaken(turn, name);
 }
 
 /** Nothing is stopped that could not be started again. */
@@ -140,12 +142,20 @@ function obstacleTo(
   return readiness.kind === 'hopeless' ? failed(readiness.because, 'failed') : null;
 }
 
-/** So that those whose dependencies are ordered with them find these on their way. */
-function needsFirst({ state }: Turn, names: readonly ProcessName[]): readonly ProcessName[] {
+/**
+ * What others need comes first, so that these find it on its way; and is stopped last, so that none
+ * is left without it for longer than must be.
+ */
+function inDependencyOrder(
+  { state }: Turn,
+  verb: Verb,
+  names: readonly ProcessName[],
+): readonly ProcessName[] {
   const definitions = names.flatMap((name) => state.processes.get(name)?.definition ?? []);
   const depths = dependencyDepths(definitions, 'all tiers');
   if (depths.size === 0) return names;
-  return [...names].sort((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
+  const upward = [...names].sort((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
+  return verb === 'stop' ? upward.toReversed() : upward;
 }
 
 /** It stands in no queue: what it leads to for each process does. */

@@ -4,18 +4,23 @@
  */
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { applyToProcess } from './apply-process.ts';
-import { readinessOf, startWhenReady } from './dependencies.ts';
+import { startWhenReady } from './dependencies.ts';
 import { startOnceStopped } from './late-starts.ts';
 import { isWantedUp, type ProcessRuntime } from './process.ts';
 import { isRetired, type Turn } from './state.ts';
 import { type Direction, isSettledFor, type Sequence, sequenceOf, tierWaitMs } from './tiers.ts';
 
 export function beginSequence(turn: Turn, direction: Direction): void {
+  layOutSequence(turn, direction);
+  advanceSequence(turn);
+}
+
+/** It is known, and has not begun. */
+export function layOutSequence(turn: Turn, direction: Direction): void {
   const definitions = [...turn.state.processes.values()].map((process) => process.definition);
   const sequencesBegun = turn.state.sequencesBegun + 1;
   const sequence = sequenceOf(sequencesBegun, direction, definitions);
   turn.state = { ...turn.state, sequence, sequencesBegun };
-  advanceSequence(turn);
 }
 
 /** Called after every change of state: once settled is enough, so no other member is looked at. */
@@ -29,7 +34,7 @@ export function noteEntered(turn: Turn, name: ProcessName): void {
   advanceSequence(turn);
 }
 
-/** It is not there any more, so nobody waits for it. */
+/** Nobody waits for it any more: it is gone, or its start is not to be expected. */
 export function forgetMember(turn: Turn, name: ProcessName): void {
   const { sequence } = turn.state;
   if (sequence === null || !sequence.waitingFor.includes(name)) return;
@@ -49,7 +54,7 @@ export function noteTierTimeout(turn: Turn, number: number, index: number): void
   advanceSequence(turn);
 }
 
-function advanceSequence(turn: Turn): void {
+export function advanceSequence(turn: Turn): void {
   for (;;) {
     const { sequence } = turn.state;
     if (sequence === null || sequence.waitingFor.length > 0) return;
@@ -64,6 +69,10 @@ function beginNextTier(turn: Turn, sequence: Sequence): void {
   if (names === undefined) {
     turn.state = { ...turn.state, sequence: null };
     if (direction === 'shutdown') turn.isShutdownOver = true;
+    // What the host's own start has not begun by now, it will not.
+    for (const [name, { prospect }] of turn.state.heldStarts) {
+      if (prospect === 'later') turn.prospects.push(name);
+    }
     return;
   }
   const definitions = membersOf(turn, names).map((member) => member.definition);
@@ -97,9 +106,8 @@ function dismissSettled(turn: Turn): void {
 
 /** One that waits for others is on its way, unless they are not. */
 function isSettled({ state }: Turn, { direction }: Sequence, member: ProcessRuntime): boolean {
-  const { definition } = member;
-  const isHeld = direction === 'boot' && state.heldStarts.has(definition.process);
-  if (isHeld && readinessOf(state, definition).kind !== 'hopeless') return false;
+  const held = state.heldStarts.get(member.definition.process);
+  if (direction === 'boot' && held?.prospect === 'wait') return false;
   return isSettledFor(direction, member.state);
 }
 

@@ -11,7 +11,7 @@ import { noteEntered, noteTierTimeout } from './advance-sequence.ts';
 import { applyToProcess } from './apply-process.ts';
 import { boot } from './boot.ts';
 import { noteSignalled, observeProcess } from './carry-out-targets.ts';
-import { handOver } from './hand-over.ts';
+import { handOver, handOverIfDue } from './hand-over.ts';
 import { reviewHeldStarts } from './held-starts.ts';
 import { startIfLate } from './late-starts.ts';
 import { noteOrder, reportControl, takeOrder } from './local-orders.ts';
@@ -31,14 +31,19 @@ export function stepAgent(state: AgentState, input: AgentInput, at: Instant): Ag
     effects: [],
     entered: [],
     progress: [],
+    prospects: [],
     isShutdownOver: false,
     at,
   };
   // What happens after a hand-over is for the next agent to find, as after a crash.
   if (!state.isHandingOver) route(turn, input);
+  else if (input.kind === 'shutdown') turn.effects.push({ kind: 'warn', text: TOO_LATE_TO_STOP });
   drawConsequences(turn);
   return { state: turn.state, writes: turn.writes, effects: turn.effects };
 }
+
+const TOO_LATE_TO_STOP =
+  'nothing is stopped: this agent is handing over already; tell the next one to stop everything';
 
 function route(turn: Turn, input: AgentInput): void {
   switch (input.kind) {
@@ -75,7 +80,7 @@ function route(turn: Turn, input: AgentInput): void {
       return;
     case 'journalRecovered':
       turn.state = { ...turn.state, isJournalSound: true };
-      return;
+      return handOverIfDue(turn);
   }
 }
 
@@ -84,8 +89,10 @@ function drawConsequences(turn: Turn): void {
   for (;;) {
     const status = turn.entered.shift();
     const progress = status === undefined ? turn.progress.shift() : undefined;
+    const prospect = (status ?? progress) === undefined ? turn.prospects.shift() : undefined;
     if (status !== undefined) noteState(turn, status);
     else if (progress !== undefined) report(turn, progress);
+    else if (prospect !== undefined) reviewHeldStarts(turn, prospect);
     else if (turn.isShutdownOver) {
       turn.isShutdownOver = false;
       endShutdown(turn);

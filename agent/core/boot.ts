@@ -4,7 +4,7 @@
  * goes on with operations that were accepted but not finished.
  */
 import type { ProcessName } from '../../proto/vocabulary.ts';
-import { beginSequence } from './advance-sequence.ts';
+import { advanceSequence, layOutSequence } from './advance-sequence.ts';
 import { applyToProcess, putProcess } from './apply-process.ts';
 import { resumeTargets } from './carry-out-targets.ts';
 import { LONGEST_DELAY_MS } from './crash-loop.ts';
@@ -39,9 +39,10 @@ export function boot(turn: Turn, sightings: ReadonlyMap<ProcessName, Sighting>):
     applyToProcess(turn, name, { kind: 'stop' });
     removeIfGone(turn, name);
   }
-  // First, so that a restart under way starts its process once, and the tiers find it starting.
+  // These first, so that a restart under way starts its process once, and the tiers find it starting.
+  layOutSequence(turn, 'boot');
   resumeTargets(turn);
-  beginSequence(turn, 'boot');
+  advanceSequence(turn);
 }
 
 /**

@@ -10,7 +10,7 @@ import type {
   TargetOutcome,
 } from '../../proto/vocabulary.ts';
 import { applyToProcess, emit } from './apply-process.ts';
-import { holdStart, readinessOf } from './dependencies.ts';
+import { holdStart, readinessOf, releaseStart, startNow } from './dependencies.ts';
 import { type ProcessRuntime, type SignalResult, statusOf } from './process.ts';
 import { isRetired, type TargetKey, type Turn, targetKey } from './state.ts';
 import { beginIfDue } from './still-due.ts';
@@ -31,6 +31,7 @@ import {
   SHUTTING_DOWN,
   SIGNAL_IN_DOUBT,
   SUCCEEDED,
+  SUPERSEDED,
   type Verdict,
 } from './verdict.ts';
 
@@ -69,6 +70,7 @@ export function resumeTargets(turn: Turn): void {
   for (const name of inResumeOrder(turn)) {
     const target = activeTarget(turn, name);
     if (target?.phase === 'signalling') settle(turn, target, SIGNAL_IN_DOUBT);
+    else if (target !== undefined && isPatient(turn, target)) goOnWaiting(turn, target);
     else if (!isStartUnderWay(turn, target)) beginNext(turn, name);
   }
   for (const target of turn.state.targets.values()) {
@@ -136,6 +138,16 @@ function isStartUnderWay(turn: Turn, target: TargetRecord | undefined): boolean 
   return isAnswered || turn.state.processes.get(process)?.state === 'STARTING';
 }
 
+/** It is up already, and waits for its health check: to begin afresh would be to start it again. */
+function isPatient({ state }: Turn, { phase, process }: TargetRecord): boolean {
+  return phase === 'starting' && state.processes.get(process)?.state === 'RUNNING';
+}
+
+function goOnWaiting(turn: Turn, target: TargetRecord): void {
+  const process = turn.state.processes.get(target.process);
+  if (process !== undefined) follow(turn, target, observe(target, statusOf(process)));
+}
+
 /** The target begins from the state that all of these led to; it must not take them for answers. */
 function forgetEntered(turn: Turn, name: ProcessName): void {
   const others = turn.entered.filter((status) => status.process !== name);
@@ -145,7 +157,8 @@ function forgetEntered(turn: Turn, name: ProcessName): void {
 function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
   switch (advice.kind) {
     case 'wait':
-      return saveIfMoved(turn, target, advice.phase);
+      saveIfMoved(turn, target, advice.phase);
+      return endIfOvertaken(turn, target.process);
     case 'request':
       if (advice.input === 'start') return start(turn, target, advice.phase);
       saveIfMoved(turn, target, advice.phase);
@@ -170,8 +183,27 @@ function start(turn: Turn, target: TargetRecord, phase: TargetPhase): void {
     return settle(turn, target, failed(readiness.because, 'failed'));
   }
   saveIfMoved(turn, target, phase);
-  if (readiness?.kind === 'wait') return holdStart(turn, name, readiness.for);
-  applyToProcess(turn, name, { kind: 'start' });
+  if (process === undefined || readiness === undefined) return;
+  if (readiness.kind === 'ready') return startNow(turn, name);
+  holdStart(turn, process, readiness);
+  endIfOvertaken(turn, name);
+}
+
+/**
+ * What is ordered later does not wait until a health check passes, or until another process is up:
+ * either may take long.
+ */
+export function endIfOvertaken(turn: Turn, name: ProcessName): void {
+  const target = activeTarget(turn, name);
+  if (target?.phase !== 'starting') return;
+  const [, ...later] = turn.state.queues.get(name) ?? [];
+  const verbs = later.map((key) => turn.state.targets.get(key)?.verb);
+  const isStopped = verbs.includes('stop');
+  const isHeld = turn.state.heldStarts.get(name) !== undefined;
+  const isOvertaken = isHeld ? isStopped : isStopped || verbs.includes('restart');
+  if (!isOvertaken || !(isHeld || isPatient(turn, target))) return;
+  releaseStart(turn, name);
+  settle(turn, target, SUPERSEDED);
 }
 
 function startHindrance({ state }: Turn, name: ProcessName): Verdict | null {

@@ -9,6 +9,7 @@ import { isLaunchedOtherwise } from './compare-configuration.ts';
 import type { ProcessDefinition } from './definition.ts';
 import { beginHealth, probeOf } from './health.ts';
 import { initialProcess, isUp, type ProcessRuntime, statusOf } from './process.ts';
+import { isSameValue } from './same-value.ts';
 import type { Turn } from './state.ts';
 
 /** A process of the same name that was removed has left timers behind, which must not fit this one. */
@@ -28,14 +29,20 @@ export function redefineProcess(
   process: ProcessRuntime,
   definition: ProcessDefinition,
 ): void {
-  const redefined = withHealth(withDefinition(process, definition), turn.at);
-  const isCheckedAnew = redefined.health !== null && process.health === null;
+  const { process: name } = definition;
+  const isSameCheck = isSameValue(process.definition.healthCheck, definition.healthCheck);
+  const before = isSameCheck ? process : { ...process, health: null };
+  const redefined = withHealth(withDefinition(before, definition), turn.at);
+  const status = statusOf(redefined);
   putProcess(turn, redefined);
-  for (const effect of isCheckedAnew ? probeOf(redefined.health, 0) : []) {
-    turn.effects.push({ kind: 'process', process: definition.process, effect });
+  for (const effect of isSameCheck ? [] : probeOf(redefined.health, 0)) {
+    turn.effects.push({ kind: 'process', process: name, effect });
   }
   turn.effects.push({ kind: 'redefine', definition });
-  emit(turn, { kind: 'processChanged', process: statusOf(redefined) });
+  emit(turn, { kind: 'processChanged', process: status });
+  // Operations and starts may have waited for its health, and its own start for what it needed.
+  if (status.health !== (process.health?.health ?? null)) turn.entered.push(status);
+  turn.prospects.push(name);
 }
 
 /** One that runs is checked as it is defined now. */
@@ -51,5 +58,8 @@ export function withDefinition(
 ): ProcessRuntime {
   const isOther = isUp(process) && isLaunchedOtherwise(process, definition);
   const launchedAs = isOther ? (process.launchedAs ?? process.definition) : null;
-  return { ...process, definition, launchedAs };
+  // What was measured was judged by the old limit.
+  const isSameLimit = process.definition.memoryMaxBytes === definition.memoryMaxBytes;
+  const residentBytes = isSameLimit ? process.residentBytes : null;
+  return { ...process, definition, launchedAs, residentBytes };
 }

@@ -11,24 +11,37 @@ import type { ProcessName } from '../../proto/vocabulary.ts';
 import { applyToProcess, emit, putProcess } from './apply-process.ts';
 import type { Dependency, DependencyCondition, ProcessDefinition } from './definition.ts';
 import { isExpected } from './exit-status.ts';
-import { type ProcessRuntime, statusOf } from './process.ts';
+import { isWantedUp, type ProcessRuntime, statusOf } from './process.ts';
+import { isSameValue } from './same-value.ts';
 import { type AgentState, isRetired, type Turn } from './state.ts';
 
 export type Readiness =
   | { readonly kind: 'ready' }
   /** All that it still needs is on its way. */
   | { readonly kind: 'wait'; readonly for: string }
+  /** Something that it needs is down, and the host's own start has not come to it yet. */
+  | { readonly kind: 'later'; readonly for: string }
   /** Something that it needs is down, and nobody is starting it. */
   | { readonly kind: 'hopeless'; readonly for: string; readonly because: string };
 
+type Unready = Exclude<Readiness, { readonly kind: 'ready' }>;
+
+export interface HeldStart {
+  readonly prospect: Unready['kind'];
+  /** What it waits for, and more: whatever it depends on. */
+  readonly needed: readonly ProcessName[];
+}
+
 const READY: Readiness = { kind: 'ready' };
 
+const WORSE = { ready: 0, wait: 1, later: 2, hopeless: 3 } as const;
+
+/** As it is with the worst of what it depends on. */
 export function readinessOf(state: AgentState, { dependsOn }: ProcessDefinition): Readiness {
   let readiness = READY;
   for (const dependency of dependsOn) {
     const found = readinessFor(state, dependency);
-    if (found.kind === 'hopeless') return found;
-    if (readiness.kind === 'ready') readiness = found;
+    if (WORSE[found.kind] > WORSE[readiness.kind]) readiness = found;
   }
   return readiness;
 }
@@ -36,23 +49,32 @@ export function readinessOf(state: AgentState, { dependsOn }: ProcessDefinition)
 /** For whoever starts it without being told by anybody in particular: now, or as soon as may be. */
 export function startWhenReady(turn: Turn, process: ProcessRuntime): void {
   const readiness = readinessOf(turn.state, process.definition);
-  const name = process.definition.process;
-  if (readiness.kind === 'ready') applyToProcess(turn, name, { kind: 'start' });
-  else holdStart(turn, name, readiness.for);
+  if (readiness.kind === 'ready') startNow(turn, process.definition.process);
+  else holdStart(turn, process, readiness);
 }
 
-/** @param waitsFor for people */
-export function holdStart(turn: Turn, name: ProcessName, waitsFor: string): void {
-  turn.state = { ...turn.state, heldStarts: new Set(turn.state.heldStarts).add(name) };
-  show(turn, name, waitsFor);
+export function startNow(turn: Turn, name: ProcessName): void {
+  releaseStart(turn, name);
+  applyToProcess(turn, name, { kind: 'start' });
+}
+
+export function holdStart(turn: Turn, { definition }: ProcessRuntime, readiness: Unready): void {
+  const { process: name, dependsOn } = definition;
+  const { heldStarts } = turn.state;
+  const before = heldStarts.get(name);
+  const held = { prospect: readiness.kind, needed: dependsOn.map(({ process }) => process) };
+  if (!isSameValue(before, held)) {
+    turn.state = { ...turn.state, heldStarts: heldStarts.with(name, held) };
+  }
+  show(turn, name, readiness.for);
+  if (before?.prospect !== held.prospect) turn.prospects.push(name);
 }
 
 /** Its start is held no longer, whether it begins or nobody wants it any more. */
 export function releaseStart(turn: Turn, name: ProcessName): void {
-  if (!turn.state.heldStarts.has(name)) return;
-  const heldStarts = new Set(turn.state.heldStarts);
-  heldStarts.delete(name);
-  turn.state = { ...turn.state, heldStarts };
+  const { heldStarts } = turn.state;
+  if (heldStarts.get(name) === undefined) return;
+  turn.state = { ...turn.state, heldStarts: heldStarts.without(name) };
   show(turn, name, null);
 }
 
@@ -107,18 +129,25 @@ function readinessFor(state: AgentState, { process: name, condition }: Dependenc
   const process = state.processes.get(name);
   const wanted = `${name} ${WANTED[condition]}`;
   if (process === undefined || isRetired(state, name)) {
-    return hopeless(wanted, 'is not configured', name);
+    return hopeless(wanted, 'is not configured', '');
   }
   if (holds(process, condition)) return READY;
-  if (isOnItsWay(state, process)) return { kind: 'wait', for: wanted };
-  return hopeless(wanted, `is ${describe(process)}`, name);
+  if (isOnItsWay(state, process, condition)) return { kind: 'wait', for: wanted };
+  if (isComeToLater(state, process)) return { kind: 'later', for: wanted };
+  return hopeless(wanted, `is ${describe(process)}`, remedyFor(process));
 }
 
-function hopeless(wanted: string, how: string, name: ProcessName): Readiness {
+/** What runs is not mended by being started; what its check complains of helps more. */
+function remedyFor({ state, health, definition }: ProcessRuntime): string {
+  if (state !== 'RUNNING') return `; start ${definition.process} first`;
+  return health === null || health.error === null ? '' : ` (${health.error})`;
+}
+
+function hopeless(wanted: string, how: string, remedy: string): Readiness {
   return {
     kind: 'hopeless',
     for: `${wanted}; it ${how}`,
-    because: `it needs ${wanted}, which ${how}; start ${name} first`,
+    because: `it needs ${wanted}, which ${how}${remedy}`,
   };
 }
 
@@ -137,22 +166,36 @@ function holds(
   }
 }
 
-function isOnItsWay(state: AgentState, process: ProcessRuntime): boolean {
+function isOnItsWay(
+  state: AgentState,
+  process: ProcessRuntime,
+  condition: DependencyCondition,
+): boolean {
   const name = process.definition.process;
-  if (state.heldStarts.has(name) || isToBeStarted(state, name)) return true;
+  if (state.heldStarts.get(name)?.prospect === 'wait' || isToBeStarted(state, name)) return true;
   switch (process.state) {
     case 'STARTING':
     case 'BACKOFF':
       return true;
     case 'RUNNING':
-      return process.health?.health !== 'unhealthy';
-    case 'STOPPED':
+      return condition === 'completed' || process.health?.health !== 'unhealthy';
     case 'STOPPING':
+      return state.lateStarts.has(name);
+    case 'STOPPED':
     case 'EXITED':
     case 'FATAL':
     case 'UNKNOWN':
       return false;
   }
+}
+
+/** Once the host's own start has come to a process, that starts or is held. */
+function isComeToLater({ sequence, heldStarts }: AgentState, process: ProcessRuntime): boolean {
+  if (sequence?.direction !== 'boot') return false;
+  const { definition } = process;
+  const held = heldStarts.get(definition.process);
+  if (held !== undefined) return held.prospect === 'later';
+  return process.state === 'STOPPED' && isWantedUp(process, definition);
 }
 
 /** Somebody has ordered it, and it is not over. */

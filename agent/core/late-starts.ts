@@ -10,6 +10,7 @@ import { isRetired, type Turn } from './state.ts';
 export function startOnceStopped(turn: Turn, name: ProcessName): void {
   const lateStarts = new Set(turn.state.lateStarts).add(name);
   turn.state = { ...turn.state, lateStarts };
+  turn.prospects.push(name);
 }
 
 /** Called when it has entered a state; whatever that is, it is late no longer. */

@@ -130,15 +130,16 @@ function hindranceOf({ state }: Turn, request: LocalOrder): Refusal | null {
   if ('operationId' in request && state.rollouts.get(request.operationId) !== undefined) {
     return refusal('conflict', `the operation id ${request.operationId} is taken`);
   }
-  return RECONFIGURING.has(request.kind) && !state.isJournalSound ? refusalOf(NO_JOURNAL) : null;
+  return NEED_THE_JOURNAL.has(request.kind) && !state.isJournalSound ? refusalOf(NO_JOURNAL) : null;
 }
 
 /** Refused as a whole while commits fail; in any other order each target is. */
-const RECONFIGURING: ReadonlySet<LocalOrder['kind']> = new Set([
+const NEED_THE_JOURNAL: ReadonlySet<LocalOrder['kind']> = new Set([
   'update',
   'add',
   'remove',
   'reload',
+  'handover',
 ]);
 
 function control(turn: Turn, order: OrderId, { operationId, verb, signal, names }: Control): void {

@@ -10,6 +10,7 @@ import { emit, putProcess } from './apply-process.ts';
 import { judgeProbe, nextProbeMs, probeOf } from './health.ts';
 import { noteOrder } from './local-orders.ts';
 import { type Child, type ProcessRuntime, statusOf } from './process.ts';
+import { isSameValue } from './same-value.ts';
 import type { Turn } from './state.ts';
 
 export type ProbeResult =
@@ -58,7 +59,8 @@ function noteProbe(
   if (before?.sinceMonotonicMs !== sinceMonotonicMs || check === null) return;
   const health = judgeProbe(before, check, result, turn.at);
   const checked = { ...process, health };
-  putProcess(turn, checked);
+  // A healthy program is looked at for years; the journal need not hear of each time.
+  if (!isSameValue(health, before)) putProcess(turn, checked);
   for (const effect of probeOf(health, nextProbeMs(health, check))) {
     turn.effects.push({ kind: 'process', process: name, effect });
   }

@@ -70,11 +70,12 @@ export function recoverState(
     endListeners: [],
     retired: PersistentMap.of([...retired].map((name) => [name, true] as const)),
     lateStarts: new Set(),
-    heldStarts: new Set(),
+    heldStarts: PersistentMap.of([]),
     firstTimerToken: 0,
     sequencesBegun: 0,
     isShuttingDown: false,
     isHandingOver: false,
+    isHandOverDue: false,
     isJournalSound: true,
   };
 }
@@ -111,9 +112,10 @@ function takeOver(
   const same = {
     ...withDefinition(held, definition),
     isSuspended: false,
-    // Of one agent's life: its successor waits and counts for itself.
+    // Of one agent's life: its successor waits, counts and measures for itself.
     waitsFor: null,
     lostOutputBytes: 0,
+    residentBytes: null,
   };
   // Recorded on the way up or down but without a child: the gate never opened.
   const neverRan = held.child === null && (held.state === 'STARTING' || held.state === 'STOPPING');

@@ -42,5 +42,6 @@ export function removeProcess(turn: Turn, name: ProcessName): void {
   turn.writes.push({ kind: 'processRemoved', process: name });
   turn.effects.push({ kind: 'forget', process: name });
   emit(turn, { kind: 'processRemoved', process: name });
+  turn.prospects.push(name);
   forgetMember(turn, name);
 }

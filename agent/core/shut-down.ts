@@ -10,6 +10,7 @@ import { beginSequence } from './advance-sequence.ts';
 import { applyToProcess, emit, putProcess } from './apply-process.ts';
 import { newProcess, withDefinition } from './define-process.ts';
 import type { ProcessDefinition } from './definition.ts';
+import { handOverIfDue } from './hand-over.ts';
 import { giveUpStart } from './held-starts.ts';
 import { isUp, type ProcessRuntime, statusOf } from './process.ts';
 import { reinstate, retire } from './removal.ts';
@@ -54,7 +55,8 @@ export function endShutdown(turn: Turn): void {
   turn.state = { ...turn.state, endListeners: [] };
   for (const order of endListeners)
     turn.effects.push({ kind: 'tell', order, news: { kind: 'done' } });
-  if (next === null) turn.effects.push({ kind: 'shutdownComplete' });
+  if (next !== null) handOverIfDue(turn);
+  else turn.effects.push({ kind: 'shutdownComplete' });
 }
 
 const ENDS_INSTEAD = refusal('unavailable', 'the agent was told to end instead');
@@ -72,9 +74,10 @@ function stopEverything(turn: Turn): void {
     ...turn.state,
     processes: PersistentMap.of(suspended),
     lateStarts: new Set(),
+    sequence: null,
     isShuttingDown: true,
   };
-  for (const name of turn.state.heldStarts) giveUpStart(turn, name);
+  for (const [name] of turn.state.heldStarts) giveUpStart(turn, name);
   giveUpRetries(turn);
   beginSequence(turn, 'shutdown');
 }

@@ -17,6 +17,7 @@ import type {
 } from '../../proto/vocabulary.ts';
 import type { TargetOrder } from './accept-targets.ts';
 import type { ProcessDefinition } from './definition.ts';
+import type { HeldStart } from './dependencies.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { FifoQueue } from './fifo-queue.ts';
 import type { Observation } from './observe.ts';
@@ -84,7 +85,7 @@ export interface AgentState {
   /** Still being stopped when the host's start came to them: to be started once they have. */
   readonly lateStarts: ReadonlySet<ProcessName>;
   /** To be started as soon as what they depend on is as they need it. */
-  readonly heldStarts: ReadonlySet<ProcessName>;
+  readonly heldStarts: PersistentMap<ProcessName, HeldStart>;
   /** Above those of all processes that were removed, whose timers may still be running. */
   readonly firstTimerToken: number;
   /** So that a timer of an earlier walk through the tiers is recognised as stale. */
@@ -93,6 +94,8 @@ export interface AgentState {
   readonly isShuttingDown: boolean;
   /** The agent is about to end: nothing is begun any more, and everything runs on. */
   readonly isHandingOver: boolean;
+  /** It is to hand over as soon as the journal says what there is. */
+  readonly isHandOverDue: boolean;
   /** False while commits fail: supervision goes on, operations are refused. */
   readonly isJournalSound: boolean;
 }
@@ -228,6 +231,11 @@ export interface Turn {
   readonly entered: ProcessStatus[];
   /** The same of targets: for the rollout that a target belongs to. */
   readonly progress: TargetProgress[];
+  /**
+   * Of which more or less is to be expected than before, although they have entered no state: starts
+   * that wait for them, and their own, are looked at again.
+   */
+  readonly prospects: ProcessName[];
   /** The sequence that stops everything has just ended. */
   isShutdownOver: boolean;
   readonly at: Instant;

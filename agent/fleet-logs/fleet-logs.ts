@@ -148,9 +148,9 @@ export class FleetLogs implements Disposable {
   #open(entry: Entry, request: LogsRequest, grep: Grep | null): void {
     const notes = new ReaderNotes();
     const sources = [...findSources(request, { ...this.#options, grep, notes })];
-    if (sources.length === 0) {
+    if (sources.length === 0 && !notes.hasMissing()) {
       this.#remove(entry.readerId);
-      return this.#end(entry, { error: notes.text() ?? 'no log file', note: null });
+      return this.#end(entry, { error: notes.text() ?? 'no log file' });
     }
     const { follow } = request.selection;
     entry.reader = new LogReader({ sources, follow, creditBytes: entry.creditBytes, notes });
@@ -197,6 +197,12 @@ export class FleetLogs implements Disposable {
         this.#send({ kind: 'logBlock', sessionEpoch, readerId, ...step.block });
         return;
       }
+      case 'note': {
+        const { sessionEpoch, readerId } = entry;
+        this.#turns.push(entry);
+        this.#tell({ kind: 'logsNote', sessionEpoch, readerId, note: step.note });
+        return;
+      }
       case 'end':
         this.#remove(entry.readerId);
         this.#end(entry, step.end);
@@ -214,15 +220,16 @@ export class FleetLogs implements Disposable {
   }
 
   #refuse(entry: Entry, { message }: Refusal): void {
-    this.#end(entry, { error: message, note: null });
+    this.#end(entry, { error: message });
+  }
+
+  #end({ sessionEpoch, readerId }: Entry, end: LogsEnd): void {
+    this.#tell({ kind: 'logsEnd', sessionEpoch, readerId, ...end });
   }
 
   /** Small and at most one for each reader: it waits for nobody. */
-  #end({ sessionEpoch, readerId }: Entry, end: LogsEnd): void {
-    this.#options.link.sendLog(
-      { kind: 'logsEnd', sessionEpoch, readerId, ...end },
-      () => undefined,
-    );
+  #tell(message: Extract<AgentLogMessage, { readonly kind: 'logsNote' | 'logsEnd' }>): void {
+    this.#options.link.sendLog(message, () => undefined);
   }
 
   #remove(readerId: LogReaderId): void {

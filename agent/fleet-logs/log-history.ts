@@ -3,8 +3,12 @@
  * is older is negative. Backups are looked at only as far back as somebody asks, and none that was
  * written to last before what is wanted.
  */
+
+import { LOG_LINE_MAX_BYTES } from '../../proto/log-messages.ts';
 import { isSameFile } from '../adapters/host/same-file.ts';
+import { NEWLINE } from './lines.ts';
 import {
+  findFile,
   findPart,
   type LogPart,
   type LogPosition,
@@ -55,7 +59,7 @@ export class LogHistory {
   end(): LogPosition {
     const newest = this.#spans[0];
     if (newest === undefined) return NOWHERE;
-    return positionIn(this.#path, newest.part, newest.part.file.size);
+    return positionIn(newest.part, newest.part.file.size);
   }
 
   /** @returns `at`, or the oldest position that is wanted and still there */
@@ -73,18 +77,18 @@ export class LogHistory {
   read(at: number, into: Buffer): number {
     const span = this.#spanAt(at);
     if (span === null) return 0;
-    const part = findPart(this.#path, span.part.file);
+    const part = findFile(this.#path, span.part.file, span.part.path);
     if (part === null) return 0;
     const length = Math.min(into.length, span.end - at);
     const read = { offset: at - span.begin, into: into.subarray(0, length) };
-    return readPart(this.#path, part, read);
+    return readPart(part, read);
   }
 
   positionAt(at: number): LogPosition {
     const span = this.#spanAt(at);
     if (span === null) return this.end();
-    const part = findPart(this.#path, span.part.file) ?? span.part;
-    return positionIn(this.#path, part, at - span.begin);
+    const part = findFile(this.#path, span.part.file, span.part.path) ?? span.part;
+    return positionIn(part, at - span.begin);
   }
 
   #begin(): number {
@@ -121,7 +125,7 @@ export class LogHistory {
     const { times } = this.#options;
     const known = times.before(part.file, sinceMs);
     if (known !== null) {
-      this.#floor = begin + known.offset;
+      this.#floor = begin + lineBeginIn(part, known.offset);
       this.#isWhole = true;
       const isClose = sinceMs - known.atMs <= CLOSE_MS;
       this.#doubt = isClose ? null : { kind: 'linesSince', atMs: known.atMs };
@@ -134,6 +138,15 @@ export class LogHistory {
     const knownMs = times.since(part.file) ?? mtimeMs;
     this.#doubt = wasBegunLater ? null : { kind: 'timesKnownSince', atMs: knownMs };
   }
+}
+
+/** The log may have ended in the middle of a line when it was looked at; that one came later, then. */
+function lineBeginIn(part: LogPart, offset: number): number {
+  const into = Buffer.alloc(Math.min(LOG_LINE_MAX_BYTES, offset));
+  const length = readPart(part, { offset: offset - into.length, into });
+  if (length < into.length) return offset;
+  const end = into.lastIndexOf(NEWLINE);
+  return end < 0 && into.length < offset ? offset : offset - into.length + end + 1;
 }
 
 const isSame = (one: LogPart, other: LogPart): boolean => isSameFile(one.file, other.file);

@@ -3,8 +3,10 @@
  * them, in turns, so that one that prints a lot silences no other. Takes part of the agent's time
  * only while whoever asked has room for more.
  */
+
+import { messageOf } from '../../proto/errors.ts';
 import type { LogBlock, LogsEnd } from '../../proto/log-messages.ts';
-import type { LogSource, Share } from './log-source.ts';
+import type { LogSource, Share, Step } from './log-source.ts';
 import type { ReaderNotes } from './reader-notes.ts';
 
 export interface ReaderOptions {
@@ -16,6 +18,7 @@ export interface ReaderOptions {
 
 export type ReaderStep =
   | { readonly kind: 'block'; readonly block: LogBlock }
+  | { readonly kind: 'note'; readonly note: string }
   | { readonly kind: 'working' }
   /** Until it gets more credit, or is woken. */
   | { readonly kind: 'resting' }
@@ -31,6 +34,7 @@ export class LogReader {
   /** Of those that follow: what is to be looked at, in turn. */
   readonly #awake = new Set<LogSource>();
   #creditBytes: number;
+  #hasNoted = false;
 
   constructor({ sources, follow, creditBytes, notes }: ReaderOptions) {
     this.followed = follow ? sources.length : 0;
@@ -50,13 +54,27 @@ export class LogReader {
   }
 
   step(nowMs: () => number): ReaderStep {
-    if (this.#untold.length === 0 && !this.#follow) {
-      return { kind: 'end', end: { error: null, note: this.#notes.text() } };
+    if (this.#untold.length === 0) {
+      const note = this.#hasNoted ? null : this.#notes.text();
+      this.#hasNoted = true;
+      if (note !== null) return { kind: 'note', note };
+      if (!this.#follow) return { kind: 'end', end: { error: null } };
     }
     if (this.#creditBytes === 0) return { kind: 'resting' };
     const share = { roomBytes: this.#creditBytes, nowMs };
     const untold = this.#untold.at(-1);
-    return untold === undefined ? this.#stepFollowing(share) : this.#stepUntold(untold, share);
+    const [awake] = this.#awake;
+    const source = untold ?? awake;
+    if (source === undefined) return { kind: 'resting' };
+    try {
+      return source === untold
+        ? this.#stepUntold(source, share)
+        : this.#stepFollowing(source, share);
+    } catch (error) {
+      // A disk that fails, or a file that its owner has made longer than any can be.
+      const why = `the log of ${source.name.process} cannot be read: ${messageOf(error)}`;
+      return { kind: 'end', end: { error: why } };
+    }
   }
 
   #stepUntold(source: LogSource, share: Share): ReaderStep {
@@ -80,9 +98,7 @@ export class LogReader {
     }
   }
 
-  #stepFollowing(share: Share): ReaderStep {
-    const [source] = this.#awake;
-    if (source === undefined) return { kind: 'resting' };
+  #stepFollowing(source: LogSource, share: Share): ReaderStep {
     const step = source.step(share);
     if (step.kind === 'full') return { kind: 'resting' };
     this.#awake.delete(source);
@@ -92,9 +108,9 @@ export class LogReader {
 
   #give(
     { name }: LogSource,
-    { data, skippedBytes }: Pick<LogBlock, 'data' | 'skippedBytes'>,
+    { data, skippedBytes, skippedMore }: Extract<Step, { readonly kind: 'block' }>,
   ): ReaderStep {
     this.#creditBytes -= data.byteLength;
-    return { kind: 'block', block: { ...name, data, skippedBytes } };
+    return { kind: 'block', block: { ...name, data, skippedBytes, skippedMore } };
   }
 }

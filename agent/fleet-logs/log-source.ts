@@ -8,6 +8,8 @@ import type { LogChannel } from '../../proto/local-orders.ts';
 import {
   LOG_BEHIND_MAX_BYTES,
   LOG_BLOCK_MAX_BYTES,
+  LOG_LINE_MAX_BYTES,
+  type LogBlock,
   type LogSelection,
 } from '../../proto/log-messages.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
@@ -15,8 +17,16 @@ import { findStart, type Start } from './find-start.ts';
 import type { Grep } from './grep.ts';
 import { SinceTest } from './line-times.ts';
 import { type LineTest, NEWLINE, takeLines } from './lines.ts';
+import { LogGap, NO_LOSS } from './log-gap.ts';
 import { LogHistory, type SinceDoubt } from './log-history.ts';
-import { bytesAhead, type LogPosition, locate, partAt, positionIn } from './log-parts.ts';
+import {
+  beginningOf,
+  bytesAhead,
+  type LogPosition,
+  locate,
+  partAt,
+  positionIn,
+} from './log-parts.ts';
 import type { LogTimes } from './log-times.ts';
 import { readOn, type Stretch } from './read-on.ts';
 
@@ -27,6 +37,8 @@ export interface SourceName {
 
 export interface SourceOptions extends SourceName {
   readonly path: string;
+  /** Of those that follow: an update may move it. Null: no log is kept any more. */
+  readonly pathNow: () => string | null;
   /** Whether its lines begin with the time. */
   readonly isStamped: boolean;
   readonly selection: LogSelection;
@@ -35,7 +47,7 @@ export interface SourceOptions extends SourceName {
 }
 
 export type Step =
-  | { readonly kind: 'block'; readonly data: Buffer; readonly skippedBytes: number }
+  | ({ readonly kind: 'block' } & Pick<LogBlock, 'data' | 'skippedBytes' | 'skippedMore'>)
   /** It has done its share for now, and there is more to do. */
   | { readonly kind: 'working' }
   /** The next line needs more room than there is. */
@@ -66,6 +78,8 @@ const UNFINISHED_LINE_WAIT_MS = 1_000;
 /** What is left of what a reader is too far behind for. */
 const NEAR_END_BYTES = LOG_BLOCK_MAX_BYTES;
 
+const NO_GAP = { skippedBytes: 0, skippedMore: false } as const;
+
 /** Of all sources: a step is done before the next begins. */
 const scratch = Buffer.alloc(LOG_BLOCK_MAX_BYTES);
 
@@ -73,14 +87,14 @@ export class LogSource {
   readonly name: SourceName;
   readonly #options: SourceOptions;
   readonly #test: LineTest;
+  readonly #gap = new LogGap();
+  #path: string;
   #search: Generator<void, Start> | null = null;
   #history: LogHistory | null = null;
   #position: LogPosition | null = null;
   /** Null: it is behind that, and follows. */
   #until: LogPosition | null = null;
   #skipLines = 0;
-  #skippedBytes = 0;
-  #isInMidLine = false;
   #unfinished: { readonly bytes: number; readonly sinceMs: number } | null = null;
   #doubts: SourceDoubts = { isCutShort: false, since: null };
   #deadlineMs = 0;
@@ -88,6 +102,7 @@ export class LogSource {
   constructor(options: SourceOptions) {
     this.name = { process: options.process, channel: options.channel };
     this.#options = options;
+    this.#path = options.path;
     this.#test = this.#testOf(this.#sinceTest());
   }
 
@@ -99,17 +114,34 @@ export class LogSource {
     this.#deadlineMs = share.nowMs() + SHARE_MS;
     const position = this.#position;
     if (position === null) return this.#lookForStart(share);
-    if (this.#until === null) return this.#follow(position, share);
-    const step = this.#readOn(position, this.#until, share);
+    const until = this.#until;
+    const step =
+      until === null ? this.#follow(position, share) : this.#readOn(position, until, share);
     if (step.kind !== 'waiting') return step;
+    if (until === null) return this.#changeLog();
     this.#until = null;
     return { kind: 'historyTold' };
   }
 
+  /** All of this one is told. What is in the next is new, since whoever writes it has just moved. */
+  #changeLog(): Step {
+    if (!this.#isMoved()) return { kind: 'waiting' };
+    this.#path = this.#options.pathNow() ?? this.#path;
+    this.#position = beginningOf(this.#path);
+    this.#gap.isMidLine = false;
+    this.#unfinished = null;
+    return { kind: 'working' };
+  }
+
+  #isMoved(): boolean {
+    const path = this.#options.pathNow();
+    return path !== null && path !== this.#path;
+  }
+
   #lookForStart({ nowMs }: Share): Step {
-    const { path, selection, times } = this.#options;
+    const { selection, times } = this.#options;
     const { from, sinceMs } = selection;
-    this.#history ??= new LogHistory(path, { sinceMs, times });
+    this.#history ??= new LogHistory(this.#path, { sinceMs, times });
     const history = this.#history;
     if (from.kind === 'bytes') return this.#begin(history, history.reach(-from.bytes));
     this.#search ??= findStart({
@@ -139,15 +171,16 @@ export class LogSource {
   }
 
   #follow(position: LogPosition, share: Share): Step {
-    const place = locate(this.#options.path, position);
-    const ahead = place === null ? 0 : bytesAhead(this.#options.path, place);
+    const place = locate(this.#path, position);
+    const ahead = place === null ? 0 : bytesAhead(this.#path, place);
     if (ahead <= LOG_BEHIND_MAX_BYTES) return this.#readOn(position, null, share);
-    const newest = partAt(this.#options.path, 0);
+    const newest = partAt(this.#path, 0);
     if (newest === null) return { kind: 'waiting' };
     const offset = Math.max(0, newest.file.size - NEAR_END_BYTES);
-    this.#position = positionIn(this.#options.path, newest, offset);
-    this.#isInMidLine = this.#options.selection.from.kind === 'lines';
-    this.#skippedBytes += (place?.skippedBytes ?? 0) + ahead - (newest.file.size - offset);
+    this.#position = positionIn(newest, offset);
+    const skippedBytes = ahead - (newest.file.size - offset);
+    this.#gap.add(place ?? NO_LOSS);
+    this.#gap.add({ skippedBytes, skippedMore: false, isMidLine: true });
     return { kind: 'working' };
   }
 
@@ -156,28 +189,39 @@ export class LogSource {
     const isRaw = from.kind === 'bytes';
     const room = isRaw ? Math.min(scratch.length, share.roomBytes) : scratch.length;
     const into = scratch.subarray(0, room);
-    const stretch = readOn(this.#options.path, position, { scratch: into, until });
-    this.#skippedBytes += stretch.skippedBytes;
+    const stretch = readOn(this.#path, position, { scratch: into, until });
+    this.#gap.add(stretch);
     if (stretch.data.length === 0)
       return this.#moveTo(stretch.after(0), Buffer.alloc(0), 'waiting');
     if (isRaw) {
       const data = Buffer.from(stretch.data);
       return this.#moveTo(stretch.after(data.length), data, 'working');
     }
-    return this.#isInMidLine ? this.#leaveLine(stretch) : this.#takeLines(stretch, share);
+    return this.#gap.isMidLine ? this.#leaveLine(stretch) : this.#takeLines(stretch, share);
   }
 
-  /** Where something was skipped, the next line begins behind the end of one. */
-  #leaveLine({ data, after }: Stretch): Step {
-    const end = data.indexOf(NEWLINE) + 1 || data.length;
-    this.#isInMidLine = false;
-    this.#skippedBytes += end;
-    this.#position = after(end);
+  /**
+   * Where something was skipped, the next line begins behind the end of one: half a line would be
+   * taken for a whole one, and a line more is missing in any case.
+   */
+  #leaveLine({ data, isEnd, after }: Stretch): Step {
+    const end = data.indexOf(NEWLINE) + 1;
+    // What is longer than lines can be is told in pieces, so any of them will do.
+    const isTooLong = end === 0 && data.length >= LOG_LINE_MAX_BYTES;
+    if (end === 0 && !isTooLong && isEnd && this.#until === null && !this.#isMoved()) {
+      this.#position = after(0);
+      return { kind: 'waiting' };
+    }
+    const skippedBytes = end === 0 ? data.length : end;
+    this.#gap.isMidLine = end === 0 && !isTooLong;
+    this.#gap.add({ ...NO_LOSS, skippedBytes });
+    this.#position = after(skippedBytes);
     return { kind: 'working' };
   }
 
   #takeLines({ data: chunk, isEnd, after }: Stretch, { roomBytes, nowMs }: Share): Step {
-    const isOver = isEnd && this.#until !== null && !this.#options.selection.follow;
+    const { follow } = this.#options.selection;
+    const isOver = isEnd && (this.#until === null ? this.#isMoved() : !follow);
     const isLast = isOver || (isEnd && this.#isUnfinishedForLong(chunk, nowMs()));
     const { data, consumed, isFull } = takeLines(chunk, {
       wants: (line) => this.#wants(line),
@@ -211,11 +255,10 @@ export class LogSource {
 
   #moveTo(position: LogPosition, data: Buffer, otherwise: 'waiting' | 'working'): Step {
     this.#position = position;
-    if (data.length === 0 && this.#skippedBytes === 0) return { kind: otherwise };
-    const skippedBytes = this.#skippedBytes;
-    this.#skippedBytes = 0;
+    const gap = this.#gap.take();
+    if (data.length === 0 && gap === null) return { kind: otherwise };
     this.#unfinished = null;
-    return { kind: 'block', data, skippedBytes };
+    return { kind: 'block', data, ...(gap ?? NO_GAP) };
   }
 
   #sinceTest(): SinceTest | null {

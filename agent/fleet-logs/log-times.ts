@@ -4,7 +4,7 @@
  * older ones, and so few that it costs next to no memory. Of what came before this agent was started,
  * only the times of the files are known.
  */
-import type { FileFacts, FileIdentity } from './log-parts.ts';
+import type { FileFacts, FileIdentity } from './file-facts.ts';
 
 /** For each log: three kilobytes, and a time is known to within a tenth of how long ago it is. */
 const LOOKS_MAX = 128;

@@ -3,8 +3,10 @@
  * away is left only when its successor has something: until whoever writes the log is told of it,
  * what was moved aside by others still grows.
  */
+import { isSameFile } from '../adapters/host/same-file.ts';
+import { type Loss, NO_LOSS } from './log-gap.ts';
 import {
-  findPart,
+  findFile,
   type LogPart,
   type LogPosition,
   locate,
@@ -14,10 +16,9 @@ import {
   readPart,
 } from './log-parts.ts';
 
-export interface Stretch {
+/** What is lost was lost before `data`. */
+export interface Stretch extends Loss {
   readonly data: Buffer;
-  /** Known to be lost before `data`. */
-  readonly skippedBytes: number;
   /** Whether there is no more than this for now. */
   readonly isEnd: boolean;
   /** The position behind the first so many bytes of `data`; to be asked while `data` is good. */
@@ -40,47 +41,64 @@ export function readOn(
   { scratch, until }: { readonly scratch: Buffer; readonly until: LogPosition | null },
 ): Stretch {
   const place = locate(path, position);
-  const last = until === null ? 0 : lastIndexOf(path, until);
-  if (place === null || last === null || place.part.index < last) return nothingAfter(position);
-  const pieces = [...readPieces(path, place, { scratch, until, last })];
+  const end = until === null ? null : endOf(path, until);
+  if (place === null || end === 'gone') return nothingAfter(position);
+  if (end !== null && place.part.index < end.part.index) return nothingAfter(position);
+  const pieces = [...readPieces(path, place, { scratch, end })];
   const length = pieces.reduce((total, piece) => total + piece.length, 0);
   const data = scratch.subarray(0, length);
+  const { skippedBytes, skippedMore, isMidLine } = place;
   return {
     data,
-    skippedBytes: place.skippedBytes,
+    ...{ skippedBytes, skippedMore, isMidLine },
     isEnd: length < scratch.length,
     after: (consumed) => positionAfter(place, pieces, data.subarray(0, consumed)),
   };
 }
 
-const nothingAfter = (position: LogPosition): Stretch => {
-  return { data: Buffer.alloc(0), skippedBytes: 0, isEnd: true, after: () => position };
-};
+function nothingAfter(position: LogPosition): Stretch {
+  return { ...NO_LOSS, data: Buffer.alloc(0), isEnd: true, after: () => position };
+}
 
-/** Null: what was the end is gone, and all that came before it. */
-const lastIndexOf = (path: string, { file }: LogPosition): number | null =>
-  file === null ? null : (findPart(path, file)?.index ?? null);
+interface End {
+  readonly part: LogPart;
+  readonly offset: number;
+}
+
+/** Gone is what was the end, and all that came before it. */
+function endOf(path: string, { file, offset, foundAt }: LogPosition): End | 'gone' {
+  const part = file === null ? null : findFile(path, file, foundAt);
+  return part === null ? 'gone' : { part, offset };
+}
 
 interface Limits {
   readonly scratch: Buffer;
-  readonly until: LogPosition | null;
-  readonly last: number;
+  readonly end: End | null;
 }
 
-function* readPieces(path: string, place: Place, { scratch, until, last }: Limits) {
+function* readPieces(path: string, place: Place, { scratch, end }: Limits) {
   let length = 0;
-  for (let { index } = place.part; index >= last; index -= 1) {
-    const isFirst = index === place.part.index;
-    const part = isFirst ? place.part : partAt(path, index);
-    if (part === null) continue;
-    const offset = isFirst ? place.offset : 0;
-    const end = until !== null && index === last ? until.offset : part.file.size;
-    const room = Math.min(scratch.length - length, Math.max(0, end - offset));
+  for (const part of partsOnward(path, place.part, end?.part ?? null)) {
+    const offset = part === place.part ? place.offset : 0;
+    const isLast = end !== null && isSameFile(end.part.file, part.file);
+    const to = isLast ? end.offset : part.file.size;
+    const room = Math.min(scratch.length - length, Math.max(0, to - offset));
     const into = scratch.subarray(length, length + room);
-    const piece: Piece = { part, offset, length: readPart(path, part, { offset, into }) };
+    const piece: Piece = { part, offset, length: readPart(part, { offset, into }) };
     length += piece.length;
     yield piece;
-    if (length === scratch.length) return;
+    if (isLast || length === scratch.length) return;
+  }
+}
+
+function* partsOnward(path: string, from: LogPart, end: LogPart | null): Generator<LogPart> {
+  yield from;
+  for (let index = Math.ceil(from.index) - 1; index >= 0; index -= 1) {
+    // Renamed by somebody else meanwhile; it stands before what has taken its place.
+    const isBeforeThis = end !== null && end.index > index && end.index < index + 1;
+    if (isBeforeThis && end.index < from.index) yield end;
+    const part = partAt(path, index);
+    if (part !== null) yield part;
   }
 }
 
@@ -92,9 +110,9 @@ function positionAfter(place: Place, pieces: readonly Piece[], data: Buffer): Lo
       const isFirst = part === place.part;
       const read = data.subarray(start);
       const before = isFirst ? [place.before, read] : [read];
-      return positionBehind(part.file, offset + read.length, before);
+      return positionBehind(part, offset + read.length, before);
     }
     start = end;
   }
-  return positionBehind(place.part.file, place.offset, [place.before]);
+  return positionBehind(place.part, place.offset, [place.before]);
 }

@@ -1,4 +1,4 @@
-/** What there is to say, at the end, of the logs of one reader: not once for each of hundreds. */
+/** What there is to say of the logs of one reader: once, and not for each of hundreds. */
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { SEARCH_MAX_BYTES } from './find-start.ts';
 import type { SourceDoubts } from './log-source.ts';
@@ -6,9 +6,19 @@ import type { SourceDoubts } from './log-source.ts';
 const MEBIBYTE = 1_048_576;
 const NAMES_SHOWN_MAX = 3;
 
+/** Of output that is in no log file of its own. */
+export type KeptElsewhere = 'stdout' | 'syslog' | 'agent' | 'nowhere';
+
+const ELSEWHERE = {
+  nowhere: (names) => `no log is kept of ${names} (stdout_logfile, stderr_logfile)`,
+  stdout: (names) => `stderr goes where stdout goes: leave out --stderr (${names})`,
+  syslog: (names) => `the output of ${names} is in this host's syslog: journalctl, /var/log/syslog`,
+  agent: (names) => `the output of ${names} is in that of its agent: journalctl -u fleet-agent`,
+} as const satisfies Record<KeptElsewhere, (names: string) => string>;
+
 export class ReaderNotes {
   readonly #unknown = new Set<ProcessName>();
-  readonly #withoutLog = new Set<ProcessName>();
+  readonly #elsewhere = new Map<KeptElsewhere, Set<ProcessName>>();
   readonly #missing = new Set<ProcessName>();
   readonly #cutShort = new Set<ProcessName>();
   readonly #guessed = new Set<ProcessName>();
@@ -19,13 +29,19 @@ export class ReaderNotes {
     this.#unknown.add(process);
   }
 
-  addWithoutLog(process: ProcessName): void {
-    this.#withoutLog.add(process);
+  addElsewhere(process: ProcessName, kept: KeptElsewhere): void {
+    const processes = this.#elsewhere.get(kept) ?? new Set();
+    this.#elsewhere.set(kept, processes.add(process));
   }
 
   /** Its log is not there yet, or not to be read. */
   addMissing(process: ProcessName): void {
     this.#missing.add(process);
+  }
+
+  /** Nothing was printed there so far, which is no error. */
+  hasMissing(): boolean {
+    return this.#missing.size > 0;
   }
 
   addDoubts(process: ProcessName, { isCutShort, since }: SourceDoubts): void {
@@ -43,8 +59,10 @@ export class ReaderNotes {
   text(): string | null {
     const sentences = [
       sentence(this.#unknown, (names) => `there is no process ${names}`),
-      sentence(this.#withoutLog, (names) => `no log is kept of ${names}`),
-      sentence(this.#missing, (names) => `there is no log file of ${names}`),
+      ...ELSEWHERE_KINDS.map((kept) => {
+        return sentence(this.#elsewhere.get(kept) ?? new Set(), ELSEWHERE[kept]);
+      }),
+      sentence(this.#missing, (names) => `there is no log file of ${names} yet`),
       sentence(this.#cutShort, (names) => {
         return `only the last ${SEARCH_MAX_BYTES / MEBIBYTE} MiB were searched of ${names}`;
       }),
@@ -61,6 +79,8 @@ export class ReaderNotes {
     return `lines from ${timeText(this.#linesSinceMs)} on may be included`;
   }
 }
+
+const ELSEWHERE_KINDS = ['nowhere', 'stdout', 'syslog', 'agent'] as const;
 
 function sentence(
   processes: ReadonlySet<ProcessName>,

@@ -64,7 +64,9 @@ export function createOrderDesk(deliver: (input: AgentInput) => void, log: Log):
 
 const AGENT_ENDED: OrderNews = {
   kind: 'refused',
-  refusal: refusal('unavailable', 'the agent ended before this was done'),
+  refusal: refusal('unavailable', 'the agent ended before this was done', {
+    fix: 'see how things stand with: fleetctl --local status',
+  }),
 };
 
 /** What changes is logged as it changes; this is what does not. */

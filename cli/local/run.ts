@@ -27,6 +27,7 @@ export async function runLocal(
   if (name === undefined) throw withoutVerb();
   const verb = LOCAL_VERBS.get(name);
   if (verb === undefined) {
+    if (name === 'logs') throw withoutLogs();
     stdout.write(`*** Unknown syntax: ${escapeUnsafe(line.words.join(' '))}\n`);
     return EXIT.generic;
   }
@@ -76,6 +77,16 @@ function withoutVerb(): FleetError {
     refusal('usage', '--local needs a verb', {
       cause: `there are ${[...LOCAL_VERBS.keys()].join(', ')}`,
       fix: 'fleetctl --local status shows what runs here; fleetctl --local help, the rest',
+    }),
+  );
+}
+
+/** Known from the other half of fleetctl, so its user deserves more than supervisorctl's complaint. */
+function withoutLogs(): FleetError {
+  return new FleetError(
+    refusal('usage', '--local has no logs', {
+      cause: 'logs are merged by the controller',
+      fix: 'fleetctl --local tail -f PROCESS shows one log of this host; or leave out --local and name --hosts',
     }),
   );
 }

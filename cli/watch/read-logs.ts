@@ -111,6 +111,7 @@ function createOutcome(): Outcome {
           if (news.error !== null) hasFailed = true;
           return;
         case 'block':
+        case 'note':
           return;
       }
     },

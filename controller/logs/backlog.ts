@@ -8,7 +8,7 @@ import type { HostId } from '../../proto/vocabulary.ts';
 
 type Block = Extract<LogNews, { readonly kind: 'block' }>;
 /** What befell the reading itself. */
-type Turn = Extract<LogNews, { readonly kind: 'ended' | 'lost' | 'resumed' }>;
+type Turn = Extract<LogNews, { readonly kind: 'note' | 'ended' | 'lost' | 'resumed' }>;
 
 export interface HostBacklog {
   readonly addBlock: (block: LogBlock) => void;
@@ -19,6 +19,12 @@ export interface HostBacklog {
   readonly isEmpty: () => boolean;
 }
 
+/**
+ * Beyond it gaps are told together, too early but in full: an agent that told of one before each byte
+ * would otherwise make of its credit a hundred megabytes of blocks.
+ */
+const WAITING_APART_MAX = 1_000;
+
 export function createHostBacklog(host: HostId): HostBacklog {
   const waiting: { news: Block | Turn }[] = [];
   /** Of each log the place that its next block may join. */
@@ -28,7 +34,8 @@ export function createHostBacklog(host: HostId): HostBacklog {
     addBlock(block) {
       const key = keyOf(block);
       const place = open.get(key);
-      const joined = place === undefined ? null : joinedBlock(place.news, block);
+      const isCrowded = waiting.length >= WAITING_APART_MAX;
+      const joined = place === undefined ? null : joinedBlock(place.news, block, isCrowded);
       if (place !== undefined && joined !== null) {
         place.news = joined;
         return;
@@ -55,13 +62,16 @@ export function createHostBacklog(host: HostId): HostBacklog {
 const keyOf = ({ channel, process }: LogBlock): string => `${channel} ${process}`;
 
 /** Null where they would be too long, or what was skipped between them could not be told. */
-function joinedBlock(first: Block, second: LogBlock): Block | null {
+function joinedBlock(first: Block, second: LogBlock, isCrowded: boolean): Block | null {
   const bytes = first.data.byteLength + second.data.byteLength;
   if (bytes > LOG_BLOCK_MAX_BYTES) return null;
-  if (second.skippedBytes > 0 && first.data.byteLength > 0) return null;
+  const hasGap = second.skippedBytes > 0 || second.skippedMore;
+  if (hasGap && first.data.byteLength > 0 && !isCrowded) return null;
   return {
     ...first,
     data: Buffer.concat([first.data, second.data]),
-    skippedBytes: first.skippedBytes + second.skippedBytes,
+    // What is not exact, the caller would refuse, and with it all that the others say.
+    skippedBytes: Math.min(Number.MAX_SAFE_INTEGER, first.skippedBytes + second.skippedBytes),
+    skippedMore: first.skippedMore || second.skippedMore,
   };
 }

@@ -10,6 +10,7 @@ import type {
   LogReaderId,
   LogSelection,
   LogsEnd,
+  LogsNote,
 } from '../../proto/log-messages.ts';
 import type { HostId, ProcessName } from '../../proto/vocabulary.ts';
 import type { ConnectionId } from '../core/host.ts';
@@ -25,6 +26,7 @@ export interface ReaderRequest {
 /** After `ended` or `lost` nothing more is told. */
 export interface ReaderListener {
   readonly block: (block: LogBlock) => void;
+  readonly noted: (note: LogsNote) => void;
   readonly ended: (end: LogsEnd) => void;
   /** Its session has ended. */
   readonly lost: () => void;
@@ -47,6 +49,7 @@ interface OpenReader {
   readonly processes: ReadonlySet<ProcessName>;
   readonly listener: ReaderListener;
   creditBytes: number;
+  hasNoted: boolean;
 }
 
 export class LogReaders {
@@ -89,16 +92,19 @@ export class LogReaders {
     if (message.sessionEpoch !== session.epoch) return;
     if (message.kind === 'logsEnd') {
       session.readers.delete(message.readerId);
-      const { error, note } = message;
-      return reader.listener.ended({ error, note });
+      return reader.listener.ended({ error: message.error });
     }
-    const { process, channel, data, skippedBytes } = message;
-    reader.creditBytes -= data.byteLength;
-    if (reader.creditBytes < 0 || !reader.processes.has(process)) {
+    if (!isAsked(reader, message)) {
       this.#stop(session, message.readerId);
-      return reader.listener.ended({ error: UNASKED, note: null });
+      return reader.listener.ended({ error: UNASKED });
     }
-    reader.listener.block({ process, channel, data, skippedBytes });
+    if (message.kind === 'logsNote') {
+      reader.hasNoted = true;
+      return reader.listener.noted({ note: message.note });
+    }
+    const { process, channel, data, skippedBytes, skippedMore } = message;
+    reader.creditBytes -= data.byteLength;
+    reader.listener.block({ process, channel, data, skippedBytes, skippedMore });
   }
 
   /** @returns null where the host has no session */
@@ -109,7 +115,8 @@ export class LogReaders {
     const readerId = this.#lastId;
     const { connection, epoch: sessionEpoch } = session;
     const { creditBytes } = request;
-    const reader = { processes: new Set(request.processes), listener, creditBytes };
+    const processes = new Set(request.processes);
+    const reader: OpenReader = { processes, listener, creditBytes, hasNoted: false };
     this.#links.sendLog(connection, { kind: 'readLogs', sessionEpoch, readerId, ...request });
     // To be sent one message too many may have been its end.
     if (this.#byConnection.get(connection) !== session) return null;
@@ -140,6 +147,14 @@ export class LogReaders {
     if (!readers.delete(readerId)) return;
     this.#links.sendLog(connection, { kind: 'stopLogs', sessionEpoch, readerId });
   }
+}
+
+type Told = Exclude<AgentLogMessage, { readonly kind: 'logsEnd' }>;
+
+/** Notes need no credit, so there is one of them. */
+function isAsked({ processes, creditBytes, hasNoted }: OpenReader, message: Told): boolean {
+  if (message.kind === 'logsNote') return !hasNoted;
+  return processes.has(message.process) && message.data.byteLength <= creditBytes;
 }
 
 const UNASKED = 'its agent sent what it was not asked for';

@@ -82,6 +82,10 @@ export function createLogRelay(
         backlog.addBlock(block);
         speak(feed);
       },
+      noted: (note) => {
+        backlog.addTurn({ kind: 'note', host, ...note });
+        speak(feed);
+      },
       ended: (end) => {
         feed.reader = null;
         backlog.addTurn({ kind: 'ended', host, ...end });
@@ -99,7 +103,7 @@ export function createLogRelay(
     feed.selection = { ...selection, from: { kind: 'lines', lines: 0 }, sinceMs: null };
     backlog.addTurn({ kind: 'lost', host, error: LOST });
     if (selection.follow) feed.isAway = true;
-    else backlog.addTurn({ kind: 'ended', host, error: null, note: null });
+    else backlog.addTurn({ kind: 'ended', host, error: null });
     speak(feed);
   }
 

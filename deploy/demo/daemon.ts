@@ -1,6 +1,6 @@
 /**
  * One daemon of the demo, looked after as systemd would: its log goes to a file, it is started
- * again when somebody kills it, and it is stopped by SIGTERM.
+ * again when somebody kills it or it has handed over, and it is stopped by SIGTERM.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ export interface DaemonOptions {
   readonly configPath: string;
   readonly logPath: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** It ended although nobody stopped or killed it. */
+  /** It failed, although nobody killed it. */
   readonly onFailure: (error: Error) => void;
 }
 
@@ -59,6 +59,10 @@ export class Daemon {
     return existsSync(logPath) ? readFileSync(logPath).subarray(from).toString() : '';
   }
 
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#restart);
@@ -74,12 +78,12 @@ export class Daemon {
     clearTimeout(killing);
   }
 
-  /** @param code null where a signal killed it */
+  /** @param code null where a signal killed it; 0 where it has handed over, or was shut down */
   #ended(code: number | null): void {
     this.#child = null;
     this.#hasServed ||= this.#isReady();
     if (this.#isStopping) return;
-    if (code === null) {
+    if (code === null || code === 0) {
       this.#restart = setTimeout(() => this.start(), RESTART_DELAY_MS);
     } else {
       const { program, configPath } = this.#options;

@@ -27,6 +27,13 @@ export interface ProcessItem {
   readonly lastError: string | null;
 }
 
+/** What `fleetctl hosts -o json` says of one host, as far as the demo looks at it. */
+interface HostItem {
+  readonly host: string;
+  readonly state: string;
+  readonly adopted: number;
+}
+
 interface Finished {
   readonly code: number | null;
   readonly output: string;
@@ -96,11 +103,25 @@ export class Fleet {
     return items;
   }
 
-  async status(): Promise<readonly ProcessItem[]> {
-    const { output } = await this.#fleetctl(['status', '-o', 'json']);
-    if (output === '') return [];
-    const { items } = JSON.parse(output) as { readonly items: readonly ProcessItem[] };
-    return items;
+  status(): Promise<readonly ProcessItem[]> {
+    return this.#items('status');
+  }
+
+  killAgent(host: string): void {
+    this.#agents.get(host)?.kill();
+  }
+
+  /** Until the next agent of each of these hosts has taken over everything that runs there. */
+  async untilAdopted(hosts: readonly string[]): Promise<void> {
+    const plans = this.#surroundings.plan.hosts.filter(({ host }) => hosts.includes(host));
+    await this.#until('the next agents have taken over', async () => {
+      const items = await this.#items<HostItem>('hosts');
+      return plans.flatMap(({ host, processes }) => {
+        const item = items.find((found) => found.host === host);
+        const isDone = item?.state === 'connected' && item.adopted === processes.size;
+        return isDone ? [] : [`${host}: ${item?.state}, ${item?.adopted} adopted`];
+      });
+    });
   }
 
   /** Shows a command line and what comes of it; runs exactly what is shown. Returns its exit code. */
@@ -144,6 +165,12 @@ export class Fleet {
     const node = [programPath('fleet-certs'), ...words, '--dir', pki];
     const { code, errors } = await this.#run(process.execPath, node, 'pipe');
     if (code !== 0) throw new Error(`fleet-certs ${words.join(' ')} failed:\n${errors}`);
+  }
+
+  async #items<Item>(command: 'hosts' | 'status'): Promise<readonly Item[]> {
+    const { output } = await this.#fleetctl([command, '-o', 'json']);
+    if (output === '') return [];
+    return (JSON.parse(output) as { readonly items: readonly Item[] }).items;
   }
 
   #fleetctl(words: readonly string[]): Promise<Finished> {

@@ -1,6 +1,7 @@
 /**
  * What the demo shows and promises: a fleet comes up, one command restarts the web servers of all
- * production hosts, and every one of them answers as a new process. A broken promise is an error.
+ * production hosts, and every one of them answers as a new process; then two agents go, and the
+ * next ones find every process as it was. A broken promise is an error.
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -31,7 +32,44 @@ export async function tell(
   say('\nAsked over HTTP, each web server is a new process, and dev-1 the old one:');
   const after = await fleet.untilEverythingRuns();
   for (const server of webServers(plan)) say(`  ${await verify(server, before, after)}`);
+  await replaceAgents(fleet, folder, after);
   return after;
+}
+
+/** One agent is killed, another hands over as for an upgrade; no process may notice. */
+async function replaceAgents(
+  fleet: Fleet,
+  folder: string,
+  before: readonly ProcessItem[],
+): Promise<void> {
+  const hosts = ['prod-web-1', 'prod-web-2'] as const;
+  const [killed, upgraded] = hosts;
+  say(`\nkill -9 for the agent of ${killed}; that of ${upgraded} hands over, as for an upgrade:`);
+  fleet.killAgent(killed);
+  const handover = `--local --socket ${shellWord(localSocket(folder, upgraded))} handover`;
+  const code = await fleet.show(handover);
+  if (code !== 0) throw new Error(`fleetctl ${handover} ended with exit code ${code}`);
+  await fleet.untilAdopted(hosts);
+  const after = await fleet.untilEverythingRuns();
+  await fleet.show("hosts 'prod-web-[1-2]' -o wide");
+
+  say('\nTheir programs have not noticed: the next agents have taken over the same processes:');
+  for (const host of hosts) say(`  ${host}   ${samePids(host, before, after)}`);
+}
+
+/** Throws where a process of the host is not the one that it was. */
+function samePids(
+  host: string,
+  before: readonly ProcessItem[],
+  after: readonly ProcessItem[],
+): string {
+  const items = after.filter((item) => item.host === host);
+  const texts = items.map(({ process, pid }) => {
+    const old = before.find((item) => item.host === host && item.process === process)?.pid;
+    if (pid !== old) throw new Error(`${host} ${process} was pid ${old} and is pid ${pid}`);
+    return `${process} pid ${pid}`;
+  });
+  return texts.join(', ');
 }
 
 /** What to try next, as lines to paste. */
@@ -59,9 +97,15 @@ A killed program is back at once; see its RESTARTS and new pid:
 
   kill -9 ${victim}; fleetctl status web --hosts=dev-1
 
-A killed agent leaves its programs running; the next one takes them over:
+A killed agent leaves its programs running, and so does one that has lost its records; the next one
+takes them over, and says what was lost:
 
-  pkill -KILL -f ${shellWord(join(folder, 'prod-web-1.conf'))}; sleep 2; fleetctl status --hosts=prod-web-1
+  pkill -KILL -f ${shellWord(join(folder, 'prod-web-3.conf'))}; rm ${shellWord(join(folder, 'prod-web-3'))}/journal.db*
+  sleep 2; fleetctl hosts prod-web-3; fleetctl status --hosts=prod-web-3
+
+What the programs of many hosts print, as one:
+
+  fleetctl logs -f all --hosts='prod-*'
 `);
 }
 

@@ -64,6 +64,7 @@ export function encodeAgentMessage(message: AgentMessage | AgentLogMessage): Age
     case 'event':
       return { event: { sessionEpoch: message.sessionEpoch, ...encodeEvent(message) } };
     case 'logBlock':
+    case 'logsNote':
     case 'logsEnd':
       return encodeAgentLogMessage(message);
     case 'heartbeat':

@@ -27,6 +27,7 @@ import {
   type LogSelection,
   type LogStart,
   type LogsEnd,
+  type LogsNote,
   type LogsRequest,
 } from '../log-messages.ts';
 import { PROCESSES_MAX } from '../text-limits.ts';
@@ -75,8 +76,10 @@ export function encodeAgentLogMessage(message: AgentLogMessage): AgentFrame {
   switch (message.kind) {
     case 'logBlock':
       return { logBlock: { ...readerOf(message), ...encodeBlock(message) } };
+    case 'logsNote':
+      return { logsNote: { ...readerOf(message), note: message.note } };
     case 'logsEnd':
-      return { logsEnd: { ...readerOf(message), ...encodeEnd(message) } };
+      return { logsEnd: { ...readerOf(message), ...present('error', message.error) } };
   }
 }
 
@@ -84,6 +87,9 @@ export function encodeAgentLogMessage(message: AgentLogMessage): AgentFrame {
 export function decodeAgentLogFrame(frame: AgentFrame__Output): AgentLogMessage | null {
   if (frame.logBlock) {
     return { kind: 'logBlock', ...decodeReader(frame.logBlock), ...decodeBlock(frame.logBlock) };
+  }
+  if (frame.logsNote) {
+    return { kind: 'logsNote', ...decodeReader(frame.logsNote), ...decodeNote(frame.logsNote) };
   }
   if (frame.logsEnd) {
     return { kind: 'logsEnd', ...decodeReader(frame.logsEnd), ...decodeEnd(frame.logsEnd) };
@@ -121,8 +127,10 @@ export function encodeLogNews(news: LogNews): WireLogNews {
       };
     case 'block':
       return { block: { host: news.host, ...encodeBlock(news) } };
+    case 'note':
+      return { note: { host: news.host, note: news.note } };
     case 'ended':
-      return { ended: { host: news.host, ...encodeEnd(news) } };
+      return { ended: { host: news.host, ...present('error', news.error) } };
     case 'lost':
       return { lost: { host: news.host, error: news.error } };
     case 'resumed':
@@ -145,6 +153,9 @@ export function decodeLogNews(wire: LogNews__Output): LogNews {
   }
   if (wire.ended) {
     return { kind: 'ended', host: decodeHostId(wire.ended.host), ...decodeEnd(wire.ended) };
+  }
+  if (wire.note) {
+    return { kind: 'note', host: decodeHostId(wire.note.host), ...decodeNote(wire.note) };
   }
   if (wire.lost) {
     const error = decodeRemark(wire.lost.error) ?? '';
@@ -205,8 +216,8 @@ function decodeChannels(wire: readonly OutputChannel__Output[]): readonly LogCha
   return named;
 }
 
-function encodeBlock({ process, channel, data, skippedBytes }: LogBlock) {
-  return { process, channel: channelCodec.toWire(channel), data, skippedBytes };
+function encodeBlock({ process, channel, data, skippedBytes, skippedMore }: LogBlock) {
+  return { process, channel: channelCodec.toWire(channel), data, skippedBytes, skippedMore };
 }
 
 interface WireBlock {
@@ -214,9 +225,11 @@ interface WireBlock {
   readonly channel: OutputChannel__Output;
   readonly data: Buffer;
   readonly skippedBytes: number;
+  readonly skippedMore: boolean;
 }
 
-function decodeBlock({ process, channel, data, skippedBytes }: WireBlock): LogBlock {
+function decodeBlock(wire: WireBlock): LogBlock {
+  const { process, channel, data, skippedBytes, skippedMore } = wire;
   if (data.length > LOG_BLOCK_MAX_BYTES) {
     throw malformed(`a block of ${data.length} bytes; at most ${LOG_BLOCK_MAX_BYTES} are taken`);
   }
@@ -225,15 +238,16 @@ function decodeBlock({ process, channel, data, skippedBytes }: WireBlock): LogBl
     channel: channelCodec.fromWire(channel),
     data,
     skippedBytes: count('skipped bytes', skippedBytes),
+    skippedMore,
   };
 }
 
-function encodeEnd({ error, note }: LogsEnd) {
-  return { ...present('error', error), ...present('note', note) };
+function decodeEnd(wire: { readonly error?: string }): LogsEnd {
+  return { error: decodeRemark(wire.error) };
 }
 
-function decodeEnd(wire: { readonly error?: string; readonly note?: string }): LogsEnd {
-  return { error: decodeRemark(wire.error), note: decodeRemark(wire.note) };
+function decodeNote(wire: { readonly note: string }): LogsNote {
+  return { note: decodeRemark(wire.note) ?? '' };
 }
 
 interface Reader {

@@ -6,6 +6,7 @@
 import { availableParallelism, loadavg, release } from 'node:os';
 import { control } from './agent/control.ts';
 import { crash } from './agent/crash.ts';
+import { crashLoop } from './agent/crash-loop.ts';
 import { idle } from './agent/idle.ts';
 import { memory } from './agent/memory.ts';
 import { output } from './agent/output.ts';
@@ -24,6 +25,7 @@ import { Workplace } from './workplace.ts';
 
 const BENCHES: readonly Bench[] = [
   crash,
+  crashLoop,
   control,
   status,
   memory,

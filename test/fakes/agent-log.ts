@@ -3,12 +3,16 @@ import type { Log } from '../../agent/ports.ts';
 
 export interface FakeLog extends Log {
   readonly lines: readonly string[];
+  /** What stands beside the text of each. */
+  readonly details: readonly Readonly<Record<string, unknown>>[];
 }
 
 export function fakeLog(): FakeLog {
   const lines: string[] = [];
-  const note = (level: string) => (_details: object, text: string) => {
+  const details: Record<string, unknown>[] = [];
+  const note = (level: string) => (beside: object, text: string) => {
     lines.push(`${level}: ${text}`);
+    details.push({ ...beside });
   };
-  return { lines, info: note('info'), warn: note('warn'), error: note('error') };
+  return { lines, details, info: note('info'), warn: note('warn'), error: note('error') };
 }

@@ -27,6 +27,8 @@ export const ALL_LINES = Number.MAX_SAFE_INTEGER;
 interface Told {
   readonly text: string;
   readonly skippedBytes: number;
+  /** Whether that is not all. */
+  readonly skippedMore: boolean;
   readonly blocks: readonly Buffer[];
   /** What it stopped for. */
   readonly last: Step['kind'];
@@ -47,6 +49,7 @@ export function handReader(
     process: knownProcessName('web'),
     channel: 'stdout',
     path,
+    pathNow: () => path,
     isStamped: false,
     selection,
     grep: null,
@@ -58,19 +61,23 @@ export function handReader(
     tell: ({ nowMs = 0, roomBytes = Number.MAX_SAFE_INTEGER } = {}) => {
       const blocks: Buffer[] = [];
       let skippedBytes = 0;
+      let skippedMore = false;
       let room = roomBytes;
+      const told = (last: Step['kind']): Told => {
+        const text = Buffer.concat(blocks).toString();
+        return { text, skippedBytes, skippedMore, blocks, last };
+      };
       for (;;) {
         const step = source.step({ roomBytes: room, nowMs: () => nowMs });
         if (step.kind === 'block') {
-          blocks.push(step.data);
+          blocks.push(Buffer.from(step.data));
           skippedBytes += step.skippedBytes;
+          skippedMore ||= step.skippedMore;
           room -= step.data.length;
         } else if (step.kind !== 'working') {
-          return { text: Buffer.concat(blocks).toString(), skippedBytes, blocks, last: step.kind };
+          return told(step.kind);
         }
-        if (room === 0) {
-          return { text: Buffer.concat(blocks).toString(), skippedBytes, blocks, last: 'full' };
-        }
+        if (room === 0) return told('full');
       }
     },
   };

@@ -44,7 +44,7 @@ export class PaperProcesses {
     };
     return {
       bootId: 'boot-1',
-      selfStat: null,
+      selfPath: null,
       startTokenOf: (pid) => look(pid)?.startToken ?? null,
       isAlive: ({ pid, startToken }) => look(pid)?.startToken === startToken,
       residentBytesOf: (pid) =>

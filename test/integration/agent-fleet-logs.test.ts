@@ -3,7 +3,14 @@
  * stream: through rotation, beside a flood, and with a reader who takes nothing.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SEARCH_MAX_BYTES } from '../../agent/fleet-logs/find-start.ts';
@@ -38,6 +45,10 @@ before(async () => {
     'both',
     'echo "to stdout"; echo "to stderr" >&2\nwhile sleep 0.1; do echo tick; done\n',
   );
+  const dated = fleet.script(
+    'dated',
+    'i=0; while :; do i=$((i + 1)); echo "number $i"; sleep 0.02; done\n',
+  );
   const files = await fleet.pki.issue({ kind: 'controller', name: 'ops' });
   controller = await startScriptedController(readCredentials(files, 'controller'), fleet.port);
   agent = await fleet.startAgent(HOST, {
@@ -51,6 +62,11 @@ startsecs = 0
 autostart = false
 [program:both]
 command = ${both}
+startsecs = 0
+[program:dated]
+command = ${dated}
+stdout_logfile = ${join(logs, 'dated.log')}
+stdout_logfile_maxbytes = 0
 startsecs = 0
 [program:flood]
 command = sh -c "yes 0123456789012345678901234567890123456789 | head -c 410000000; exec sleep 1000"
@@ -165,19 +181,61 @@ test('a log is followed from before it is there, through every rotation, in orde
   stop(reading);
   const history = read(['counting'], lastLines(1_000, { grep: '00$' }));
   const end = await fleet.until('the end', () => history.end());
-  assert.deepEqual([end.error, end.note], [null, null]);
+  assert.equal(end.error, null);
   assert.equal(history.text(), lines.filter((line) => line.endsWith('00\n')).join(''));
 });
 
 test('channels are told apart, and what cannot be read is said', async () => {
   const reading = read(['both', 'nobody'], lastLines(1_000));
   const end = await fleet.until('the end', () => reading.end());
-  assert.equal(end.note, 'there is no process nobody');
+  assert.equal(end.error, null);
+  const notes = session.heard.filter(
+    (message) => message.kind === 'logsNote' && message.readerId === reading.readerId,
+  );
+  assert.deepEqual(
+    notes.map((message) => 'note' in message && message.note),
+    ['there is no process nobody'],
+  );
   const stderr = reading.blocks().filter(({ channel }) => channel === 'stderr');
   assert.equal(Buffer.concat(stderr.map(({ data }) => data)).toString(), 'to stderr\n');
   const bad = read(['both'], lastLines(1, { grep: '[' }));
   const refused = await fleet.until('the end', () => bad.end());
   assert.match(refused.error ?? '', /bad expression "\["/);
+});
+
+test('a log is followed through logrotate with dateext, and an update that moves it', async () => {
+  const log = join(fleet.folder, 'logs', 'dated.log');
+  const reading = read(['dated'], lastLines(0, follow));
+  const numbers = () =>
+    [...reading.text().matchAll(/^number (\d+)$/gm)].map(([, of]) => Number(of));
+  const grown = async (what: string) => {
+    const before = numbers().length;
+    await fleet.until(what, () => numbers().length > before + 20);
+  };
+  await grown('it is read');
+  for (const day of ['20261122', '20261123']) {
+    renameSync(log, `${log}-${day}`);
+    const moved = () => statSync(`${log}-${day}`).size;
+    const before = moved();
+    await fleet.until('the old one has grown', () => moved() > before);
+    process.kill(agent.pid, 'SIGUSR2');
+    await grown('the new one is read');
+  }
+  const conf = join(fleet.folder, `${HOST}.conf`);
+  writeFileSync(conf, readFileSync(conf, 'utf8').replace('/dated.log', '/elsewhere.log'));
+  process.kill(agent.pid, 'SIGHUP');
+  const next = join(fleet.folder, 'logs', 'elsewhere.log');
+  await fleet.until('the update is done', () => existsSync(next));
+  await grown('the other file is read');
+  const [from = 0] = numbers();
+  assert.deepEqual(
+    numbers(),
+    numbers().map((_, index) => from + index),
+  );
+  assert.ok(
+    reading.blocks().every(({ skippedBytes, skippedMore }) => skippedBytes === 0 && !skippedMore),
+  );
+  stop(reading);
 });
 
 test('a flood beside it silences no other log, costs no memory, and delays no heartbeat', async () => {

@@ -82,7 +82,7 @@ test('last words, said while no agent ran, are in the log once, however often th
   const status = await fleet.process(HOST, 'talker', 'is back', (entry) => entry.hostConnected);
   assert.deepEqual([status.state, status.exitCode], ['EXITED', 3]);
   await fleet.until('one holder is left', () => holders().length === 1);
-  assert.equal(existsSync(runFile('talker.child')), false, 'its end has been taken up');
+  assert.equal(readChildRecord(runFile('talker.child')), null, 'its end has been taken up');
 });
 
 const isTalkers = ({ words }: SeenProcess): boolean =>
@@ -110,5 +110,5 @@ test('a hand-over leaves the holder to the next agent, an orderly end leaves not
   await agent.end('SIGTERM');
   await fleet.until('nothing is left', () => fleet.leftOn(HOST).length === 0);
   assert.equal(existsSync(runFile('holder')), false);
-  assert.equal(existsSync(runFile('lasting.child')), false);
+  assert.equal(readChildRecord(runFile('lasting.child')), null);
 });

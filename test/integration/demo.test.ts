@@ -85,6 +85,8 @@ test('tells its story, keeps every promise, and cleans up', linuxOnly, async () 
     restarted.map(([, host]) => host),
     ['prod-web-1', 'prod-web-1', 'prod-web-2', 'prod-web-2', 'prod-web-3', 'prod-web-3'],
   );
+  const adopted = [...output.matchAll(/^ {2}(prod-web-[12]) {3}(?:\S+ pid \d+(?:, |$)){3}/gm)];
+  assert.equal(adopted.length, 2, 'the next agents have taken over the same processes');
   assertNothingIsLeft(output);
 });
 

@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
+import { readinessOf } from '../../agent/core/dependencies.ts';
 import { TARGET_RETENTION_MS } from '../../agent/core/forget-targets.ts';
 import type { ProbeResult } from '../../agent/core/observe.ts';
 import {
@@ -69,6 +70,7 @@ export class AgentWorld {
   #sessionEpoch = 0;
   #isConnected = false;
   #failure: unknown = null;
+  readonly #looks = new Map<ProcessName, number>();
 
   constructor(definitions: readonly ProcessDefinition[], draw: (below: number) => number) {
     this.#definitions = definitions;
@@ -110,11 +112,27 @@ export class AgentWorld {
     await this.#pass(this.#pick([0, 0, 5, 50, 700, 3_000, 12_000]));
   }
 
+  /** Each that runs and has a health check is looked at once an interval, no more and no less. */
+  async #checkLooks(): Promise<void> {
+    this.#looks.clear();
+    const before = new Map(this.state.processes);
+    await this.#pass(CALM_MS);
+    for (const [name, { definition, state, child }] of this.state.processes) {
+      const { healthCheck } = definition;
+      if (state !== 'RUNNING' || child?.pid !== before.get(name)?.child?.pid) continue;
+      const expected = healthCheck === null ? 0 : CALM_MS / healthCheck.intervalMs;
+      const looks = this.#looks.get(name) ?? 0;
+      assert.ok(Math.abs(looks - expected) <= 1, `${name}: ${looks} looks, not ${expected}`);
+    }
+  }
+
   /** The end of all faults: everything must come to rest, and every order to its verdict. */
   async heal(): Promise<void> {
     this.#programs.isHealthy = true;
     this.#journal.failWith(null);
     this.#reading = { kind: 'read', definitions: this.#definitions };
+    // Something to be written: a hand-over may wait for that, and the controller dials afterwards.
+    this.#incarnation.driver.deliver({ kind: 'noted', requestedBy: 'alice', command: 'clear' });
     await this.#pass(CALM_MS);
     this.#disconnect();
     this.#connect();
@@ -123,6 +141,7 @@ export class AgentWorld {
     this.#update();
     await this.#pass(CALM_MS);
     this.#checkConfiguration();
+    await this.#checkLooks();
     this.#orders.checkWanted(this.state);
     const begun = this.#orders.count;
     for (const verb of ['restart', 'restart', 'stop', 'restart'] as const) {
@@ -168,7 +187,8 @@ export class AgentWorld {
       const isHindered = definition.dependsOn.length > 0;
       const isDown = state === 'STOPPED' && isWantedUp(process, definition) && !isHindered;
       assert.ok(!isDown, `${definition.process} is to be up, and nobody starts it`);
-      if (child === null) continue;
+      // What could not be started again is not stopped, so it runs on as it is.
+      if (child === null || isHindered) continue;
       const { command } = this.#programs.definitionOf(definition.process) ?? definition;
       assert.equal(command, definition.command, `${definition.process} runs something else`);
     }
@@ -186,6 +206,20 @@ export class AgentWorld {
   async #pass(durationMs: number): Promise<void> {
     await this.#clock.pass(durationMs);
     if (this.#failure !== null) throw this.#failure;
+    this.#checkHeldStarts();
+  }
+
+  /** What is held is down, is said to wait, and does; nothing else is said to. */
+  #checkHeldStarts(): void {
+    const { state } = this;
+    for (const [name, process] of state.processes) {
+      const isHeld = state.heldStarts.get(name) !== undefined;
+      assert.equal(process.waitsFor !== null, isHeld, `${name} waits for ${process.waitsFor}`);
+      if (!isHeld) continue;
+      assert.ok(['STOPPED', 'EXITED', 'FATAL'].includes(process.state), `${name} ${process.state}`);
+      const { kind } = readinessOf(state, process.definition);
+      assert.equal(kind, state.heldStarts.get(name)?.prospect, `${name} is held`);
+    }
   }
 
   /** What the driver's effects lead to is checked deep below its promises; it is told up here. */
@@ -228,7 +262,13 @@ export class AgentWorld {
         link: { send: (message) => isAlive() && this.#checked(() => this.#heard(message)) },
         config: { read: () => this.#reading },
         orders: { tell: (order, news) => this.#checked(() => this.#told(order, news)) },
-        probes: { probe: (_definition, _child, done) => done(this.#probed()) },
+        probes: {
+          probe: (definition, _child, done) => {
+            if (!isAlive()) return;
+            this.#looks.set(definition.process, (this.#looks.get(definition.process) ?? 0) + 1);
+            done(this.#probed());
+          },
+        },
         log: fakeLog(),
         onShutdownComplete: () => undefined,
         onHandOver: () => this.#clock.soon(() => this.#replaceAgent()),
@@ -338,16 +378,41 @@ export class AgentWorld {
 
   /** Somebody edits the file: rightly or wrongly, one program more or less, another command. */
   #edit(): void {
-    const edited = this.#definitions.map((definition) =>
-      this.#draw(3) === 0 ? { ...definition, command: `${this.#draw(3)}` } : definition,
-    );
+    const edited = this.#definitions.map((definition, index) => this.#edited(definition, index));
     const definitions = this.#draw(2) === 0 ? edited : [...edited, this.#extra()];
     const rejected = { kind: 'rejected', problem: 'a slip' } as const;
     this.#reading = this.#draw(5) === 0 ? rejected : { kind: 'read', definitions };
   }
 
+  /** Another command, another health check or none, other processes that it needs. */
+  #edited(definition: ProcessDefinition, index: number): ProcessDefinition {
+    const command = this.#draw(3) === 0 ? { command: `${this.#draw(3)}` } : {};
+    if (this.#definitions.every(({ dependsOn }) => dependsOn.length === 0))
+      return { ...definition, ...command };
+    const check = this.#draw(3) === 0 ? { healthCheck: this.#healthCheck() } : {};
+    const earlier = this.#definitions.slice(0, index).filter(() => this.#draw(2) === 0);
+    const dependsOn = earlier.map(({ process }) => ({
+      process,
+      condition: this.#pick(['started', 'healthy', 'completed'] as const),
+    }));
+    return { ...definition, ...command, ...check, ...(this.#draw(2) === 0 && { dependsOn }) };
+  }
+
+  #healthCheck(): ProcessDefinition['healthCheck'] {
+    if (this.#draw(3) === 0) return null;
+    const probe = { kind: 'tcp', host: '127.0.0.1', port: this.#draw(3) } as const;
+    const intervalMs = this.#pick([400_000, 1_200_000, 3_600_000]);
+    return { probe, intervalMs, timeoutMs: 1_000, retries: 1 + this.#draw(3) };
+  }
+
   #extra(): ProcessDefinition {
-    return aDefinition(EXTRA, { groupPriority: this.#draw(9), command: `${this.#draw(2)}` });
+    const { process } = this.#pick(this.#definitions);
+    const isPlain = this.#definitions.every(({ dependsOn }) => dependsOn.length === 0);
+    return aDefinition(EXTRA, {
+      groupPriority: this.#draw(9),
+      command: `${this.#draw(2)}`,
+      dependsOn: isPlain || this.#draw(2) === 0 ? [] : [{ process, condition: 'started' }],
+    });
   }
 
   #update(): void {

@@ -1,11 +1,15 @@
 /** What `run_dir` says of a child, and what is not taken for it. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { readChildRecord, writeChildRecord } from '../../agent/adapters/children/child-record.ts';
+import {
+  emptyChildRecord,
+  readChildRecord,
+  writeChildRecord,
+} from '../../agent/adapters/children/child-record.ts';
 
 const RECORD = {
   pid: 4_712,
@@ -28,6 +32,20 @@ test('what was written is read again, over an earlier one that was longer', (con
   writeFileSync(path, 'x'.repeat(4_000));
   writeChildRecord(path, RECORD);
   assert.deepEqual(readChildRecord(path), RECORD);
+});
+
+test('an emptied record is none, and its file, of the same size, takes the next one', (context) => {
+  const path = aFile(context);
+  emptyChildRecord(path);
+  assert.equal(existsSync(path), false, 'none is made');
+  writeChildRecord(path, RECORD);
+  const { ino, size } = statSync(path);
+  emptyChildRecord(path);
+  assert.equal(readChildRecord(path), null);
+  const next = { ...RECORD, pid: 9, startToken: '8' };
+  writeChildRecord(path, next);
+  assert.deepEqual(readChildRecord(path), next);
+  assert.deepEqual([statSync(path).ino, statSync(path).size], [ino, size]);
 });
 
 test('a record that was not written to its end is none', (context) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DependencyCondition, ProcessDefinition } from '../../agent/core/definition.ts';
 import { tiersOf } from '../../agent/core/tiers.ts';
-import { knownProcessName } from '../../proto/vocabulary.ts';
+import { knownProcessName, operationId } from '../../proto/vocabulary.ts';
 import { aHost, aRunningHost, deedsIn, outcomesIn, type TestHost } from '../fakes/agent-host.ts';
 import { aDefinition, exitCode } from '../fakes/agent-process.ts';
 
@@ -100,6 +100,19 @@ test('an ordered start fails at once where what it needs is down, and starts not
   assert.equal(waitsFor(host), null);
 });
 
+test('what runs and is unhealthy is not to be started: what its check says stands there', () => {
+  const host = aHost([
+    { ...web, dependsOn: [needs('db', 'healthy')], autostart: false },
+    { ...db, healthCheck, startMs: 0 },
+  ]);
+  host.welcome();
+  host.spawned('db');
+  host.pass(1_000);
+  probed(host, 'db', false);
+  const [outcome] = outcomesIn(host.command('start', 'op-1', 'web'));
+  assert.equal(outcome?.error, 'it needs db to be healthy, which is unhealthy (refused)');
+});
+
 test('ordered together, in whatever order, they come up one after the other', () => {
   const host = aHost([
     { ...web, autostart: false },
@@ -145,6 +158,12 @@ test('both are restarted together: the one that needs comes back after what it n
   assert.deepEqual(deedsIn(host.exited('db')), ['db spawn']);
   host.spawned('db', 201);
   assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), ['web spawn']);
+});
+
+test('what others need is stopped after them', () => {
+  const host = aRunningHost(db, web);
+  const stops = ['web stop TERM', 'db stop TERM'];
+  assert.deepEqual(deedsIn(host.command('stop', 'op-1', 'db', 'web')), stops);
 });
 
 test('what could not be started again is not stopped', () => {
@@ -238,4 +257,145 @@ test('a tier waits for those that wait, and not for those that wait in vain', ()
   const inVain = aHost([web, { ...db, autostart: false }, last]);
   assert.equal(inVain.stateOf('last'), 'STARTING');
   assert.equal(waitsFor(inVain), 'db to be running; it is STOPPED');
+});
+
+test('one that waits for what waits in vain waits in vain, and an ordered start of it fails', () => {
+  const proxy = aDefinition('proxy', { dependsOn: [needs('web')] });
+  const last = aDefinition('last', { priority: 2_000 });
+  const host = aHost([{ ...db, autostart: false }, web, proxy, last]);
+  assert.equal(host.stateOf('last'), 'STARTING', 'the tier waits for neither');
+  host.welcome();
+  const [outcome] = outcomesIn(host.command('start', 'op-1', 'proxy'));
+  assert.match(outcome?.error ?? '', /it needs web to be running, which is STOPPED/);
+  host.command('start', 'op-2', 'db');
+  host.spawned('db');
+  assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), ['web spawn']);
+  assert.deepEqual(deedsIn(host.spawned('web', 102)), ['web release', 'proxy spawn']);
+});
+
+test('an ordered start waits on when a start that it waits for waits in vain, and not for ever', () => {
+  const proxy = aDefinition('proxy', { dependsOn: [needs('web')] });
+  const host = aHost([{ ...db, startRetries: 0 }, web, proxy]);
+  host.welcome();
+  host.command('start', 'op-1', 'proxy');
+  host.spawned('db');
+  const [outcome] = outcomesIn(host.exited('db'));
+  assert.equal(host.stateOf('db'), 'FATAL');
+  assert.match(outcome?.error ?? '', /it needs web to be running/);
+});
+
+test('a restart that waits behind a start ends with it when a stop is ordered', () => {
+  const host = aHost([{ ...web, autostart: false }, db]);
+  host.welcome();
+  host.command('start', 'op-1', 'web');
+  host.command('restart', 'op-2', 'web');
+  const outcomes = outcomesIn(host.command('stop', 'op-3', 'web'));
+  assert.deepEqual(
+    outcomes.map(({ operation, state }) => `${operation} ${state}`),
+    ['op-1 failed', 'op-2 failed', 'op-3 succeeded'],
+  );
+  assert.equal(waitsFor(host), null);
+});
+
+test('a tier does not wait for one whose start nobody wants any more', () => {
+  const last = aDefinition('last', { priority: 2_000 });
+  const host = aHost([
+    { ...web, dependsOn: [needs('db', 'healthy')] },
+    { ...db, healthCheck, startMs: 0 },
+    last,
+  ]);
+  host.welcome();
+  host.spawned('db');
+  assert.equal(host.stateOf('last'), 'STOPPED');
+  host.command('stop', 'op-1', 'web');
+  assert.equal(host.stateOf('last'), 'STARTING');
+});
+
+test('everything is being stopped: a start that is given up begins no further tier', () => {
+  const last = aDefinition('last', { priority: 2_000 });
+  const host = aHost([
+    { ...web, dependsOn: [needs('db', 'healthy')] },
+    { ...db, healthCheck, startMs: 0 },
+    last,
+  ]);
+  host.spawned('db');
+  assert.deepEqual(deedsIn(host.step({ kind: 'shutdown' })), ['db stop TERM']);
+  assert.equal(host.stateOf('last'), 'STOPPED');
+});
+
+/** The configuration says this now, and it is taken up. */
+function update(host: TestHost, ...definitions: readonly ProcessDefinition[]) {
+  const by = { kind: 'order', order: 1 } as const;
+  const purpose = { kind: 'update', operationId: operationId('op-9'), groups: [], by } as const;
+  return host.step({ kind: 'configRead', purpose, reading: { kind: 'read', definitions } });
+}
+
+test('what it waits for is not needed any more: it starts', () => {
+  const host = aHost([{ ...web, autostart: false }, db]);
+  host.welcome();
+  host.command('start', 'op-1', 'web');
+  assert.deepEqual(deedsIn(update(host, { ...web, autostart: false, dependsOn: [] }, db)), [
+    'web spawn',
+  ]);
+  assert.equal(waitsFor(host), null);
+  const settled = outcomesIn(host.spawned('web', 102)).map(({ state }) => state);
+  assert.equal(settled[0], 'succeeded');
+  assert.equal(host.state().queues.size, 0);
+});
+
+test('what it waits for is to be healthy, and is not checked any more: it starts', () => {
+  const dependent = { ...web, dependsOn: [needs('db', 'healthy')] };
+  const checked = { ...db, healthCheck, startMs: 0 };
+  const host = aHost([dependent, checked]);
+  host.spawned('db');
+  assert.equal(waitsFor(host), 'db to be healthy');
+  assert.deepEqual(deedsIn(update(host, dependent, { ...checked, healthCheck: null })), [
+    'web spawn',
+  ]);
+});
+
+test('what it waits for is taken out: its ordered start fails', () => {
+  const dependent = { ...web, autostart: false };
+  const checked = { ...db, startMs: 0, healthCheck };
+  const host = aHost([{ ...dependent, dependsOn: [needs('db', 'healthy')] }, checked]);
+  host.welcome();
+  host.spawned('db');
+  host.command('start', 'op-1', 'web');
+  assert.equal(waitsFor(host), 'db to be healthy');
+  update(host, { ...dependent, dependsOn: [needs('db', 'healthy')] });
+  host.exited('db');
+  assert.match(host.target('op-1', 'web')?.outcome?.error ?? '', /which is not configured/);
+  assert.equal(waitsFor(host), null);
+});
+
+test('what the host starts by itself, and has not come to, is no reason for an order to fail', () => {
+  const first = aDefinition('first', { priority: 1, startMs: 1_000 });
+  const host = aHost([first, { ...web, autostart: false }, db]);
+  host.welcome();
+  assert.equal(host.stateOf('db'), 'STOPPED');
+  assert.deepEqual(outcomesIn(host.command('start', 'op-1', 'web')), []);
+  assert.equal(waitsFor(host), 'db to be running');
+  host.spawned('first');
+  assert.deepEqual(deedsIn(host.timer('first', 'stayedUp')), ['db spawn']);
+  host.spawned('db', 102);
+  assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), ['web spawn']);
+  assert.equal(outcomesIn(host.spawned('web', 103))[0]?.state, 'succeeded');
+});
+
+test('a start that waited with the agent before goes on waiting with the next one', () => {
+  const before = aHost([{ ...web, autostart: false }, db]);
+  before.welcome();
+  before.command('start', 'op-1', 'web');
+  const after = aHost([{ ...web, autostart: false }, db], { journal: before.journal() });
+  assert.equal(after.target('op-1', 'web')?.outcome, null, 'db is started by the boot');
+  assert.equal(waitsFor(after), 'db to be running');
+});
+
+test('a job that is to be completed may be unhealthy meanwhile', () => {
+  const migrate = aDefinition('migrate', { startMs: 0, healthCheck });
+  const host = aHost([{ ...web, dependsOn: [needs('migrate', 'completed')] }, migrate]);
+  host.spawned('migrate');
+  host.pass(1_000);
+  probed(host, 'migrate', false);
+  assert.equal(waitsFor(host), 'migrate to be completed');
 });

@@ -27,9 +27,14 @@ async function aDriver(
   const order: string[] = [];
   let whileCommitting = (): void => undefined;
   const clock = virtualClock();
-  const children = fakeChildren({ onCall: (call) => order.push(call) });
-  const link = fakeLink(({ kind }) => order.push(`send ${kind}`));
   const log = fakeLog();
+  const linesBefore = new Map<string, readonly string[]>();
+  const onCall = (call: string): void => {
+    order.push(call);
+    linesBefore.set(call, [...log.lines]);
+  };
+  const children = fakeChildren({ onCall });
+  const link = fakeLink(({ kind }) => order.push(`send ${kind}`));
   const reading = { kind: 'read', definitions } as const;
   const state = recoverState(reading, journal.contents(), BOOT_ID, WALL_START_MS);
   const noting = {
@@ -66,7 +71,8 @@ async function aDriver(
       callback();
     };
   };
-  return { onNextCommit, driver, clock, children, journal, link, log, give, order, take };
+  const seen = { order, linesBefore, take };
+  return { onNextCommit, driver, clock, children, journal, link, log, give, ...seen };
 }
 
 /** As above, with a session, and with `web` RUNNING as pid 101. */
@@ -259,6 +265,20 @@ test('a journal that was brought up to date gives the next agent the same queue'
   assert.deepEqual(state.queues.get(web.process), waiting);
 });
 
+test('a hand-over waits for the commit that mends the journal, and brings it about', async () => {
+  const { driver, clock, give, journal, order } = await aRunningDriver();
+  journal.failWith('disk full');
+  give('web', ended);
+  driver.deliver({ kind: 'handOver' });
+  await clock.settle();
+  assert.ok(!order.includes('hand-over'));
+  journal.failWith(null);
+  driver.deliver({ kind: 'handOver' });
+  await clock.settle();
+  assert.equal(order.at(-1), 'hand-over');
+  assert.equal(journal.contents().processes[0]?.child, null, 'the end of web is on record');
+});
+
 test('an orderly end is recorded even by the very commit that mends the journal', async () => {
   const { driver, clock, give, journal, order } = await aRunningDriver();
   journal.failWith('disk full');
@@ -298,4 +318,23 @@ test('each state that a process enters is a line of the log, trouble as a warnin
   assert.equal(log.lines.length, before, 'not before it is committed');
   await clock.settle();
   assert.deepEqual(log.lines.slice(before), ['info: web is EXITED', 'info: web is STARTING']);
+});
+
+test('a state that is told again says in the log what is new', async () => {
+  const { driver, log, clock } = await aRunningDriver();
+  const before = log.lines.length;
+  const observation = { kind: 'outputLost', totalBytes: 4_096 } as const;
+  driver.deliver({ kind: 'observed', process: web.process, observation });
+  await clock.settle();
+  assert.deepEqual(log.lines.slice(before), ['warn: web is RUNNING']);
+  assert.equal(log.details.at(-1)?.['lostOutputBytes'], 4_096);
+  assert.ok(!Object.hasOwn(log.details.at(-1) ?? {}, 'leftBehind'), 'what is as usual is not told');
+});
+
+test('a crashed program is on its way before the log tells of it', async () => {
+  const { give, clock, log, linesBefore } = await aRunningDriver();
+  give('web', ended);
+  await clock.settle();
+  assert.deepEqual(log.lines.slice(-2), ['info: web is EXITED', 'info: web is STARTING']);
+  assert.ok(!linesBefore.get('spawn web')?.includes('info: web is EXITED'));
 });

@@ -9,8 +9,19 @@ import {
 } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { LOG_BEHIND_MAX_BYTES, LOG_BLOCK_MAX_BYTES } from '../../proto/log-messages.ts';
-import { handReader, lastBytes, lastLines, logPathFor, writtenAt } from '../fakes/fleet-logs.ts';
+import {
+  LOG_BEHIND_MAX_BYTES,
+  LOG_BLOCK_MAX_BYTES,
+  LOG_LINE_MAX_BYTES,
+} from '../../proto/log-messages.ts';
+import {
+  type HandReader,
+  handReader,
+  lastBytes,
+  lastLines,
+  logPathFor,
+  writtenAt,
+} from '../fakes/fleet-logs.ts';
 
 const follow = { follow: true } as const;
 
@@ -99,25 +110,138 @@ test('an emptied log is told anew, even where it has grown longer than it was', 
   reader.tell();
   truncateSync(path);
   appendFileSync(path, 'short\n');
-  assert.equal(reader.tell().text, 'short\n');
+  const emptied = reader.tell();
+  assert.deepEqual([emptied.text, emptied.skippedBytes], ['short\n', 0]);
+  assert.equal(emptied.skippedMore, true, 'what came just before it was emptied');
   truncateSync(path);
   const long = 'much longer than what had been there before\n';
   appendFileSync(path, long);
   assert.equal(reader.tell().text, long);
 });
 
-test('a log that is gone, with no copy of it, is told on with the one that takes its place', (context) => {
+test('a log that was renamed by date is told to its end, and then the one in its place', (context) => {
   const path = logPathFor(context);
   writeFileSync(`${path}.1`, 'of old\n');
   writtenAt(`${path}.1`, Date.now() - 60_000);
   writeFileSync(path, 'one\n');
   const reader = handReader(path, lastLines(0, follow));
   reader.tell();
-  renameSync(path, `${path}-20261122`);
+  const moved = `${path}-20261122`;
+  renameSync(path, moved);
+  appendFileSync(moved, 'late\n');
+  assert.equal(reader.tell().text, '', 'nobody knows yet whether it is moved for good');
+  writeFileSync(path, '');
+  assert.equal(reader.tell().text, 'late\n');
+  appendFileSync(moved, 'later\nlast words');
+  const { text } = reader.tell();
+  appendFileSync(path, ' and new\n');
+  const rest = reader.tell();
+  assert.equal(text + rest.text, 'later\nlast words and new\n');
+  assert.deepEqual([rest.skippedBytes, rest.skippedMore], [0, false]);
+  rmSync(moved);
+  appendFileSync(path, 'newer\n');
+  assert.equal(reader.tell().text, 'newer\n');
+});
+
+test('a log that was renamed is found by what it is, also with the date before its ending', (context) => {
+  const path = logPathFor(context);
+  writeFileSync(path, '');
+  const reader = handReader(path, lastLines(0, follow));
+  reader.tell();
+  const moved = `${path.slice(0, -'.log'.length)}-20261122.log`;
+  renameSync(path, moved);
+  for (const other of ['-a', '-20261121', '-z']) writeFileSync(`${path}${other}`, 'other\n');
+  appendFileSync(moved, 'late\n');
+  writeFileSync(path, 'new\n');
+  assert.equal(reader.tell().text, 'late\nnew\n');
+});
+
+test('a log that is gone for good is a gap of which nobody knows how long it is', (context) => {
+  const path = logPathFor(context);
+  writeFileSync(path, 'one\n');
+  const reader = handReader(path, lastLines(0, follow));
+  reader.tell();
+  rmSync(path);
   assert.equal(reader.tell().text, '');
   writeFileSync(path, 'two\n');
-  const { text, skippedBytes } = reader.tell();
-  assert.deepEqual([text, skippedBytes], ['two\n', 0]);
+  const { text, skippedBytes, skippedMore } = reader.tell();
+  assert.deepEqual([text, skippedBytes, skippedMore], ['two\n', 0, true]);
+  appendFileSync(path, 'three\n');
+  assert.equal(reader.tell().skippedMore, false);
+});
+
+test('behind a gap no line lacks its beginning', (context) => {
+  const path = logPathFor(context);
+  const begin = (text: string) => {
+    for (const suffix of ['', '.1']) rmSync(`${path}${suffix}`, { force: true });
+    writeFileSync(path, text);
+    const reader = handReader(path, lastLines(0, follow));
+    reader.tell();
+    return reader;
+  };
+  const told = ({ text, skippedBytes, skippedMore }: ReturnType<HandReader['tell']>) => {
+    return { text, skippedBytes, skippedMore };
+  };
+  const rotatedAway = begin('one\n');
+  writeFileSync(path, 'half of it\nwhole\n');
+  rotate(path, 1);
+  rmSync(`${path}.1`);
+  writeFileSync(`${path}.1`, 'rest of a line\nwhole\n');
+  writtenAt(`${path}.1`, Date.now() + 1_000);
+  writeFileSync(path, 'last\n');
+  assert.deepEqual(told(rotatedAway.tell()), {
+    ...{ text: 'whole\nlast\n', skippedBytes: 15, skippedMore: true },
+  });
+  const unfinished = begin('one\n');
+  appendFileSync(path, 'half');
+  assert.equal(unfinished.tell().text, '');
+  truncateSync(path);
+  appendFileSync(path, ' a line');
+  assert.deepEqual([unfinished.tell().last, unfinished.tell().text], ['waiting', '']);
+  appendFileSync(path, '\nwhole\n');
+  assert.deepEqual(told(unfinished.tell()), {
+    ...{ text: 'whole\n', skippedBytes: 4 + 8, skippedMore: true },
+  });
+  const flooded = begin('one\n');
+  truncateSync(path);
+  appendFileSync(path, `${'x'.repeat(4_094)}\nwhole\n`);
+  assert.equal(flooded.tell().text, 'whole\n');
+  const endless = begin('one\n');
+  truncateSync(path);
+  appendFileSync(path, 'y'.repeat(LOG_LINE_MAX_BYTES + 5));
+  assert.deepEqual(told(endless.tell({ nowMs: 0 })), {
+    ...{ text: '', skippedBytes: LOG_LINE_MAX_BYTES, skippedMore: true },
+  });
+  endless.tell({ nowMs: 0 });
+  assert.equal(endless.tell({ nowMs: 2_000 }).text, 'yyyyy');
+  const bytes = handReader(path, lastBytes(0, follow));
+  bytes.tell();
+  rmSync(path);
+  writeFileSync(path, 'bytes');
+  assert.equal(bytes.tell().text, 'bytes');
+});
+
+test('a log that an update moves is told to its end, and then the new one from its beginning', (context) => {
+  const path = logPathFor(context);
+  const next = `${path}.next`;
+  let now: string | null = path;
+  writeFileSync(path, '');
+  writeFileSync(`${next}.1`, 'of old\n');
+  const reader = handReader(path, lastLines(0, follow), { pathNow: () => now });
+  reader.tell();
+  appendFileSync(path, 'one\nlast words');
+  now = null;
+  assert.equal(reader.tell().text, 'one\n', 'no log is kept any more');
+  now = next;
+  assert.equal(reader.tell().text, 'last words');
+  writeFileSync(next, 'two\n');
+  assert.equal(reader.tell().text, 'two\n');
+  appendFileSync(path, 'somebody else\n');
+  appendFileSync(next, 'three\n');
+  assert.equal(reader.tell().text, 'three\n');
+  now = path;
+  const back = reader.tell();
+  assert.deepEqual([back.text, back.skippedBytes], ['one\nlast wordssomebody else\n', 0]);
 });
 
 test('a line is told when it is whole, or when its end has not come for a while', (context) => {

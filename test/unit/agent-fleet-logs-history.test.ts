@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileGrep, type Grep } from '../../agent/fleet-logs/grep.ts';
@@ -188,6 +196,24 @@ test('where the agent saw the log grow, it knows from where on; and says how exa
   });
 });
 
+test('a line that was being printed when the log was looked at is told from its beginning', (context) => {
+  const path = logPathFor(context);
+  const times = new LogTimes();
+  writeFileSync(path, 'old\nhalf');
+  times.look(path, statSync(path), NOON_MS);
+  appendFileSync(path, ' and whole\n');
+  writtenAt(path, NOON_MS + 60_000);
+  const selection = lastLines(ALL_LINES, { sinceMs: NOON_MS + 1_000 });
+  assert.equal(handReader(path, selection, { times }).tell().text, 'half and whole\n');
+  const long = 'x'.repeat(LOG_LINE_MAX_BYTES + 5);
+  writeFileSync(path, `old\n${long}`);
+  times.look(path, statSync(path), NOON_MS + 120_000);
+  appendFileSync(path, 'end\n');
+  writtenAt(path, NOON_MS + 180_000);
+  const later = lastLines(ALL_LINES, { sinceMs: NOON_MS + 121_000 });
+  assert.equal(handReader(path, later, { times }).tell().text, 'end\n');
+});
+
 // ── limits, and what others do to logs ──────────────────────────────────────────────────────────
 
 test('a search does a little at a time', (context) => {
@@ -233,7 +259,7 @@ test('what is removed or emptied while it is told is said to be missing', (conte
   const path = logPathFor(context);
   const lines = numbered(30_000).join('');
   writeFileSync(`${path}.1`, lines);
-  writeFileSync(path, 'the end\n');
+  writeFileSync(path, 'first\nthe end\n');
   const reader = handReader(path, lastLines(ALL_LINES));
   const begin = reader.tell({ roomBytes: 50_000 });
   assert.equal(begin.text, lines.slice(0, begin.text.length));
@@ -242,6 +268,23 @@ test('what is removed or emptied while it is told is said to be missing', (conte
   assert.deepEqual([tooNarrow.last, tooNarrow.text], ['full', '']);
   const rest = reader.tell();
   assert.equal(rest.text, 'the end\n');
-  assert.equal(rest.skippedBytes, lines.length - begin.text.length);
+  // Its first line may have begun in the file that is gone.
+  const untold = lines.length - begin.text.length + 'first\n'.length;
+  assert.deepEqual([rest.skippedBytes, rest.skippedMore], [untold, true]);
   assert.equal(rest.last, 'historyTold');
+});
+
+test('a log that is renamed while it is told is told to where it ended', (context) => {
+  const path = logPathFor(context);
+  const older = numbered(3_000);
+  const lines = numbered(3_000, 3_000);
+  writeFileSync(`${path}.1`, older.join(''));
+  writeFileSync(path, lines.join(''));
+  const reader = handReader(path, lastLines(4_000));
+  const begin = reader.tell({ roomBytes: 5_000 });
+  renameSync(path, `${path}-20261122`);
+  writeFileSync(path, 'new\n');
+  const { text, skippedBytes, last } = reader.tell();
+  assert.equal(begin.text + text, [...older, ...lines].slice(-4_000).join(''));
+  assert.deepEqual([skippedBytes, last], [0, 'historyTold']);
 });

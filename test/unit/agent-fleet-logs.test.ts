@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import { FleetLogs } from '../../agent/fleet-logs/fleet-logs.ts';
+import { LogReader } from '../../agent/fleet-logs/log-reader.ts';
 import { LogTimes } from '../../agent/fleet-logs/log-times.ts';
+import { ReaderNotes } from '../../agent/fleet-logs/reader-notes.ts';
+import type { LogChannel } from '../../proto/local-orders.ts';
 import type { AgentLogMessage, ControllerLogMessage } from '../../proto/log-messages.ts';
 import { knownProcessName } from '../../proto/vocabulary.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
-import { ALL_LINES, lastBytes, lastLines, logPathFor } from '../fakes/fleet-logs.ts';
+import { ALL_LINES, handReader, lastBytes, lastLines, logPathFor } from '../fakes/fleet-logs.ts';
 
 /** A stream that takes one message at a time and lets it go when it is told to. */
 function fakeLogLink() {
@@ -40,19 +44,32 @@ interface Stage extends Disposable {
   /** Lets everything go that is sent, until there is no more. */
   settle(): Promise<void>;
   text(readerId?: number): string;
+  notes(): readonly string[];
   ends(): readonly Extract<AgentLogMessage, { readonly kind: 'logsEnd' }>[];
 }
 
 /** Processes web and db, with what is in their logs, and `mute`, which has none. */
-function aStage(context: TestContext, logs: Readonly<Record<string, string>>): Stage {
+function aStage(
+  context: TestContext,
+  logs: Readonly<Record<string, string>>,
+  definitions: readonly ProcessDefinition[] = ['web', 'db', 'mute'].map((name) =>
+    aDefinition(name),
+  ),
+): Stage {
   const folder = logPathFor(context);
   const pathOf = (key: string) => `${folder}.${key}`;
   for (const [key, text] of Object.entries(logs)) writeFileSync(pathOf(key), text);
   const link = fakeLogLink();
+  const hasFile = (name: string, channel: LogChannel) => {
+    const isElsewhere = ['mute', 'sys'].includes(name) || (name === 'std' && channel === 'stdout');
+    return (
+      !isElsewhere && !(name === 'web' && definitions[0]?.redirectStderr && channel === 'stderr')
+    );
+  };
   const fleetLogs = new FleetLogs({
     link,
-    definitionOf: (name) => (['web', 'db', 'mute'].includes(name) ? aDefinition(name) : null),
-    logPath: (name, channel) => (name === 'mute' ? null : pathOf(`${name}-${channel}`)),
+    definitionOf: (name) => definitions.find(({ process }) => process === name) ?? null,
+    logPath: (name, channel) => (hasFile(name, channel) ? pathOf(`${name}-${channel}`) : null),
     times: new LogTimes(),
     log: fakeLog(),
   });
@@ -83,6 +100,7 @@ function aStage(context: TestContext, logs: Readonly<Record<string, string>>): S
         .filter((block) => block.readerId === readerId)
         .map(({ data }) => Buffer.from(data).toString())
         .join(''),
+    notes: () => link.sent.filter((message) => message.kind === 'logsNote').map(({ note }) => note),
     ends: () => link.sent.filter((message) => message.kind === 'logsEnd'),
     [Symbol.dispose]: () => fleetLogs[Symbol.dispose](),
   };
@@ -96,15 +114,16 @@ test('what is in the logs is told, one after another, and then that it was all',
   using stage = aStage(context, logs);
   stage.read({ processes: [web, db], channels: ['stdout', 'stderr'] });
   await stage.settle();
-  const [first, second, third, end] = stage.link.sent;
-  const block = { kind: 'logBlock', sessionEpoch: 7, readerId: 1, skippedBytes: 0 };
+  const [first, second, third, noted, end] = stage.link.sent;
+  const of = { sessionEpoch: 7, readerId: 1 };
+  const block = { kind: 'logBlock', ...of, skippedBytes: 0, skippedMore: false };
   const data = (text: string) => Buffer.from(text);
   assert.deepEqual(first, { ...block, process: 'web', channel: 'stdout', data: data('w1\nw2\n') });
   assert.deepEqual(second, { ...block, process: 'web', channel: 'stderr', data: data('e1\n') });
   assert.deepEqual(third, { ...block, process: 'db', channel: 'stdout', data: data('d1\n') });
-  const note = 'there is no log file of db';
-  assert.deepEqual(end, { kind: 'logsEnd', sessionEpoch: 7, readerId: 1, error: null, note });
-  assert.equal(stage.link.sent.length, 4);
+  assert.deepEqual(noted, { kind: 'logsNote', ...of, note: 'there is no log file of db yet' });
+  assert.deepEqual(end, { kind: 'logsEnd', ...of, error: null });
+  assert.equal(stage.link.sent.length, 5);
 });
 
 test('a process that is not of this host has no log, whatever its name leads to', async (context) => {
@@ -112,11 +131,51 @@ test('a process that is not of this host has no log, whatever its name leads to'
   stage.read({ processes: [gone, mute] });
   stage.read({ readerId: 2, processes: [gone, web, mute] });
   await stage.settle();
-  const [refused, noted] = stage.ends();
-  const words = 'there is no process ../../etc/passwd; no log is kept of mute';
-  assert.deepEqual([refused?.error, refused?.note], [words, null]);
-  assert.deepEqual([noted?.error, noted?.note], [null, words]);
+  const words =
+    'there is no process ../../etc/passwd; no log is kept of mute (stdout_logfile, stderr_logfile)';
+  assert.deepEqual(
+    stage.ends().map(({ readerId, error }) => [readerId, error]),
+    [
+      [1, words],
+      [2, null],
+    ],
+  );
+  assert.deepEqual(stage.notes(), [words]);
   assert.equal(stage.text(2), 'w1\n');
+});
+
+test('a program without a log file is told of, and where else to look', async (context) => {
+  const log = { ...aDefinition('x').stdoutLog, syslog: false };
+  const standard = { ...log, target: { kind: 'standard', descriptor: 1 } } as const;
+  const syslog = { ...log, syslog: true };
+  using stage = aStage(context, { 'web-stdout': 'w1\n', 'std-stderr': '' }, [
+    aDefinition('web', { redirectStderr: true }),
+    aDefinition('sys', { stdoutLog: syslog, stderrLog: syslog }),
+    aDefinition('std', { stdoutLog: standard }),
+    aDefinition('late'),
+  ]);
+  const ask = (readerId: number, name: string, channels: readonly LogChannel[], more = {}) =>
+    stage.read({ readerId, processes: [knownProcessName(name)], channels, ...more });
+  ask(1, 'web', ['stdout', 'stderr']);
+  ask(2, 'web', ['stderr']);
+  ask(3, 'sys', ['stdout', 'stderr']);
+  ask(4, 'std', ['stdout', 'stderr']);
+  ask(5, 'late', ['stdout']);
+  ask(6, 'late', ['stdout'], { selection: lastLines(1, { follow: true }), creditBytes: 1 });
+  while (stage.ends().length < 5) await stage.settle();
+  const errors = stage.ends().map(({ readerId, error }) => [readerId, error]);
+  assert.deepEqual(Object.fromEntries(errors), {
+    1: null,
+    2: 'stderr goes where stdout goes: leave out --stderr (web)',
+    3: "the output of sys is in this host's syslog: journalctl, /var/log/syslog",
+    4: null,
+    5: null,
+  });
+  const late = 'there is no log file of late yet';
+  assert.deepEqual(stage.notes().toSorted(), [
+    'the output of std is in that of its agent: journalctl -u fleet-agent',
+    ...[late, late],
+  ]);
 });
 
 test('nothing is sent without credit, and never more than there is', async (context) => {
@@ -203,4 +262,29 @@ test('what cannot be done is refused in words', async (context) => {
   for (let readerId = 1; readerId <= 65; readerId += 1) stage.read({ readerId, creditBytes: 0 });
   assert.match(stage.ends().at(-1)?.error ?? '', /64 readers of logs are at work/);
   assert.equal(stage.ends().length, 4);
+});
+
+test('a log that cannot be read ends its reader with a reason, and nothing else', (context) => {
+  for (const follow of [false, true]) {
+    const path = logPathFor(context);
+    writeFileSync(path, follow ? '' : 'w1\n');
+    const grep = () => {
+      throw new Error('EIO: i/o error, read');
+    };
+    const { source } = handReader(path, lastLines(ALL_LINES, { follow }), { grep });
+    const reader = new LogReader({
+      sources: [source],
+      follow,
+      creditBytes: 1_000_000,
+      notes: new ReaderNotes(),
+    });
+    const step = () => reader.step(() => 0);
+    while (follow && step().kind !== 'resting');
+    writeFileSync(path, 'w1\nw2\n');
+    reader.wake();
+    let last = step();
+    while (last.kind === 'working') last = step();
+    const error = 'the log of web cannot be read: EIO: i/o error, read';
+    assert.deepEqual(last, { kind: 'end', end: { error } });
+  }
 });

@@ -1,10 +1,13 @@
 /** A hand-over leaves everything as it is, for the next agent to find; what was not begun is not lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { AgentStep } from '../../agent/core/state.ts';
 import { aHost, aRunningHost, deedsIn, outcomesIn } from '../fakes/agent-host.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
 
 const web = aDefinition('web');
+
+const kindsIn = ({ effects }: Pick<AgentStep, 'effects'>) => effects.map(({ kind }) => kind);
 
 test('the agent ends at once, and nothing is stopped', () => {
   const host = aRunningHost(web);
@@ -76,4 +79,38 @@ test('an end that is under way is no hand-over', () => {
   );
   const ended = host.exited('web');
   assert.ok(ended.effects.some(({ kind }) => kind === 'shutdownComplete'));
+});
+
+test('while the journal cannot be written it waits, because the next agent would know nothing', () => {
+  const host = aRunningHost(web);
+  host.step({ kind: 'journalFailed' });
+  assert.deepEqual(kindsIn(host.step({ kind: 'handOver' })), ['warn']);
+  assert.deepEqual(deedsIn(host.exited('web')), ['web spawn'], 'supervision goes on');
+  assert.deepEqual(kindsIn(host.step({ kind: 'journalRecovered' })), ['handOverComplete']);
+});
+
+test('nobody on the host is told that it is done before it can be', () => {
+  const host = aRunningHost(web);
+  host.step({ kind: 'journalFailed' });
+  const request = { kind: 'handover' } as const;
+  const order = { order: 1, requestedBy: 'alice', command: 'handover' } as const;
+  const [told] = host.step({ kind: 'order', request, ...order }).effects;
+  assert.equal(told?.kind === 'tell' && told.news.kind, 'refused');
+});
+
+test('a reload is over first: only this agent can finish it', () => {
+  const host = aRunningHost(web);
+  const reading = { kind: 'read', definitions: [web] } as const;
+  host.step({ kind: 'configRead', purpose: { kind: 'reload', order: 1 }, reading });
+  assert.deepEqual(kindsIn(host.step({ kind: 'handOver' })), ['warn']);
+  const { effects } = host.exited('web');
+  assert.equal(effects.at(-1)?.kind, 'handOverComplete');
+  assert.equal(host.state().isHandingOver, true);
+});
+
+test('whoever asks for an end while it hands over is told that nothing is stopped', () => {
+  const host = aRunningHost(web);
+  host.step({ kind: 'handOver' });
+  const { effects } = host.step({ kind: 'shutdown' });
+  assert.deepEqual(kindsIn({ effects }), ['warn']);
 });

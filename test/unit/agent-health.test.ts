@@ -1,10 +1,10 @@
 /** Health checks: what a process is said to be, when it is looked at, and who waits for it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HealthCheck } from '../../agent/core/definition.ts';
+import type { HealthCheck, ProcessDefinition } from '../../agent/core/definition.ts';
 import type { AgentStep } from '../../agent/core/state.ts';
-import { knownProcessName } from '../../proto/vocabulary.ts';
-import { aHost, aRunningHost, outcomesIn, type TestHost } from '../fakes/agent-host.ts';
+import { knownProcessName, operationId } from '../../proto/vocabulary.ts';
+import { aHost, aRunningHost, deedsIn, outcomesIn, type TestHost } from '../fakes/agent-host.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
 
 const check: HealthCheck = {
@@ -196,4 +196,65 @@ test('an agent of the version before knew no checks: they begin with the next on
   const after = aHost([web], { journal, sightings: { web: { kind: 'alive' } }, startsAtMs: 9_000 });
   assert.equal(healthOf(after), 'starting');
   assert.equal(after.process('web').health?.sinceMonotonicMs, 9_000);
+});
+
+test('a restart that waits for its check is not begun again by the next agent', () => {
+  const host = aRunningHost(web);
+  probed(host, null);
+  host.command('restart', 'op-1', 'web');
+  host.exited('web');
+  host.spawned('web', 102);
+  assert.equal(healthOf(host), 'starting');
+  const sightings = { web: { kind: 'alive' } } as const;
+  const after = aHost([web], { journal: host.journal(), sightings });
+  assert.deepEqual(deedsIn(after.booted), ['web probe'], 'it runs, and is only looked at');
+  const [outcome] = outcomesIn(probed(after, null));
+  assert.deepEqual([outcome?.state, outcome?.newPid, outcome?.fault], ['succeeded', 102, null]);
+});
+
+test('an order that comes while it is starting does not wait for its check', () => {
+  const host = aRunningHost({ ...web, startMs: 1_000 });
+  probed(host, null);
+  host.command('restart', 'op-1', 'web');
+  host.exited('web');
+  host.spawned('web', 102);
+  host.command('stop', 'op-2', 'web');
+  const step = host.timer('web', 'stayedUp');
+  assert.equal(outcomesIn(step)[0]?.operation, 'op-1');
+  assert.deepEqual(deedsIn(step).slice(-1), ['web stop TERM']);
+});
+
+/** The configuration says this now, and it is taken up. */
+function update(host: TestHost, definition: ProcessDefinition): AgentStep {
+  const by = { kind: 'order', order: 1 } as const;
+  const purpose = { kind: 'update', operationId: operationId('op-9'), groups: [], by } as const;
+  const reading = { kind: 'read', definitions: [definition] } as const;
+  return host.step({ kind: 'configRead', purpose, reading });
+}
+
+test('a start that waits for a check is up when there is no check any more', () => {
+  const host = aHost([{ ...web, autostart: false }]);
+  host.welcome();
+  host.command('start', 'op-1', 'web');
+  host.spawned('web');
+  const step = update(host, { ...web, autostart: false, healthCheck: null });
+  assert.equal(outcomesIn(step)[0]?.state, 'succeeded');
+});
+
+test('another check begins at once, and what the one before finds does not count', () => {
+  const host = aRunningHost(web);
+  probed(host, null);
+  const since = host.process('web').health?.sinceMonotonicMs;
+  host.pass(1);
+  const other = { ...check, probe: { kind: 'tcp', host: '127.0.0.1', port: 81 } } as const;
+  assert.deepEqual(nextLooks(update(host, { ...web, healthCheck: other })), [0]);
+  assert.equal(healthOf(host), 'starting');
+  assert.deepEqual(nextLooks(probed(host, null, since)), []);
+  assert.equal(healthOf(host), 'starting');
+});
+
+test('the journal is not written because all is well', () => {
+  const host = aRunningHost(web);
+  probed(host, null);
+  assert.deepEqual(probed(host, null).writes, []);
 });

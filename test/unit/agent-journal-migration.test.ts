@@ -48,7 +48,7 @@ const target = (operationId: string, verb: string, phase: string) => ({
 
 const TARGETS = [
   target('op-1', 'stop', 'settled'),
-  target('op-2', 'restart', 'starting'),
+  target('op-2', 'restart', 'stopping'),
   target('op-3', 'start', 'queued'),
 ];
 

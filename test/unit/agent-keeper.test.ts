@@ -92,28 +92,28 @@ const KEEPER = {
   restore: '',
   prefix: '',
   isForLoader: false,
-  selfStat: null,
+  selfPath: null,
 };
 
-const SELF_STAT = '/proc/self/stat';
+const SELF_PATH = '/proc/self/stat';
 
-for (const selfStat of [null, SELF_STAT]) {
-  const where = selfStat === null ? 'in a shell of its own' : "in the keeper's subshell";
+for (const selfPath of [null, SELF_PATH]) {
+  const where = selfPath === null ? 'in a shell of its own' : "in the keeper's subshell";
   test(`with the gate ${where}, only behind what makes it its user a program sees its variables`, () => {
     const restore = 'export LD_PRELOAD="$X"\n';
-    const options = { ...KEEPER, restore, isForLoader: true, selfStat };
+    const options = { ...KEEPER, restore, isForLoader: true, selfPath };
     const words = keeperArguments({ ...options, switchWords: ['/bin/become', 'nobody'] });
     const at = words.indexOf('/bin/become');
     assert.deepEqual(words.slice(at, at + 4), ['/bin/become', 'nobody', '/bin/sh', '-c']);
     assert.match(words[at + 4] ?? '', /cd -P "\$1".*export LD_PRELOAD/s);
     assert.deepEqual(words.slice(at + 5), ['keeper of g:web', '/srv', 'web', '--x', '$y']);
     assert.ok(!words.slice(0, at).some((word) => word.includes('LD_PRELOAD')));
-    assert.equal(gateOf(words), selfStat === null ? 'sh' : 'sub');
+    assert.equal(gateOf(words), selfPath === null ? 'sh' : 'sub');
   });
 }
 
 test('no descriptor but 0, 1 and 2 passes the gate', () => {
-  const [, own = ''] = keeperArguments({ ...KEEPER, selfStat: SELF_STAT });
+  const [, own = ''] = keeperArguments({ ...KEEPER, selfPath: SELF_PATH });
   assert.match(own, /"\$@" >&4 2>&5 3>&- 4>&- 5>&- \)$/m);
   const words = keeperArguments(KEEPER);
   assert.match(words[1] ?? '', /exec "\$@" 6>&2 >&4 2>&5 4>&- 5>&- \)$/m);
@@ -122,7 +122,7 @@ test('no descriptor but 0, 1 and 2 passes the gate', () => {
 
 test('what the dynamic loader obeys is assigned by the last shell, with nothing after it', () => {
   const restore = 'export LD_PRELOAD="$X"\n';
-  const options = { ...KEEPER, restore, selfStat: SELF_STAT };
+  const options = { ...KEEPER, restore, selfPath: SELF_PATH };
   assert.equal(gateOf(keeperArguments({ ...options, isForLoader: true })), 'sh');
   assert.equal(gateOf(keeperArguments({ ...options, isForLoader: false })), 'sub');
   const isForLoader = (wanted: Readonly<Record<string, string>>) =>

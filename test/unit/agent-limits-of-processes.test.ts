@@ -77,6 +77,25 @@ test('within its limit its memory is an event only when it has changed by much',
   assert.equal(eventsIn(resident(host, 70)), 1);
 });
 
+test('a limit that is set below what it has counts at once', () => {
+  const host = aRunningHost(limited);
+  resident(host, 90);
+  const by = { kind: 'order', order: 1 } as const;
+  const purpose = { kind: 'update', operationId: operationId('op-9'), groups: [], by } as const;
+  const lower = { ...limited, memoryMaxBytes: 50 * MEGABYTE };
+  host.step({ kind: 'configRead', purpose, reading: { kind: 'read', definitions: [lower] } });
+  assert.deepEqual(deedsIn(resident(host, 90)), ['web stop TERM']);
+});
+
+test('a restart that the agent before did not come to order is ordered by the next one', () => {
+  const host = aRunningHost(limited);
+  const { processes, ...rest } = host.journal();
+  const above = processes.map((process) => ({ ...process, residentBytes: 500 * MEGABYTE }));
+  const sightings = { web: { kind: 'alive' } } as const;
+  const after = aHost([limited], { journal: { ...rest, processes: above }, sightings });
+  assert.deepEqual(deedsIn(resident(after, 500)), ['web stop TERM']);
+});
+
 test('lost output is an event only when it has doubled', () => {
   const host = aRunningHost(aDefinition('web'));
   const lost = (totalBytes: number) =>

@@ -28,6 +28,10 @@ test('a log that was emptied, or is another one by now, is known anew', () => {
   times.look('x', file(50), 2_000);
   assert.equal(times.before(file(60), 1_500), null);
   assert.deepEqual(times.before(file(60), 2_000), { offset: 50, atMs: 2_000 });
+  times.look('x', file(150), 2_500);
+  assert.equal(times.before(file(200), 1_500), null, 'and has grown again since');
+  times.look('x', file(100), 2_800);
+  assert.equal(times.before(file(200), 2_600), null, 'still longer than it had been once');
   times.look('y', file(80), 3_000);
   assert.equal(times.before(file(90), 2_500), null);
   assert.equal(times.before(file(10), 9_000), null, 'emptied since it was looked at');
@@ -46,6 +50,16 @@ test('however long a log grows, little is remembered, and what is recent exactly
     const offset = known(looks - ago);
     assert.ok(offset <= looks - ago && offset >= looks - 1.2 * ago, `${ago} ago: ${offset}`);
   }
+});
+
+test('a log at rest costs nothing of what is known of it', () => {
+  const times = new LogTimes();
+  for (let look = 1; look <= 100; look += 1) times.look('x', file(look), look * 5_000);
+  for (let look = 101; look <= 1_000; look += 1) times.look('x', file(100), look * 5_000);
+  for (let look = 1; look <= 100; look += 1) {
+    assert.equal(times.before(file(100), look * 5_000)?.offset, look);
+  }
+  assert.deepEqual(times.before(file(100), 9e9), { offset: 100, atMs: 5_000_000 });
 });
 
 test('files that are gone are forgotten', () => {

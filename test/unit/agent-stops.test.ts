@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { familyOf } from '../../agent/adapters/children/descendants.ts';
 import { Families } from '../../agent/adapters/children/families.ts';
 import { Stops } from '../../agent/adapters/children/stops.ts';
 import type { Child, SignalResult } from '../../agent/core/process.ts';
@@ -27,7 +28,7 @@ function aStage(answer: (sent: Sent) => SignalResult = () => ({ kind: 'delivered
   const table = processes.table();
   const stops = new Stops({
     table,
-    families: new Families({ table, agentPid: AGENT_PID, strangersOf: () => [9] }),
+    families: new Families({ table, agentPid: AGENT_PID, ownPids: () => [9] }),
     clock,
     log: { warn: (_details, text) => warnings.push(text) },
     send: (signal, pid) => {
@@ -268,4 +269,30 @@ test('who takes their time are looked at twice a second together, no more often'
   const { snapshots } = stage.processes;
   await stage.pass(60_000);
   assert.equal(stage.processes.snapshots - snapshots, 120);
+});
+
+test('programs that are stopped in one turn are strangers to each other, and the table is read once', () => {
+  const processes = new PaperProcesses();
+  // There is no setsid(1): each is in the session of its keeper.
+  processes.add([1, 0, 1], [AGENT_PID, 1, 5], [9, 5, 9], [10, 9, 9], [11, 10, 9], [12, 1, 9]);
+  processes.add([19, 5, 19], [20, 19, 19], [21, 20, 19], [22, 1, 19], [29, 10, 29], [30, 29, 29]);
+  const table = processes.table();
+  const families = new Families({
+    table,
+    agentPid: AGENT_PID,
+    ownPids: () => [9, 10, 19, 20, 29, 30],
+  });
+  const found = (pid: number, keeperPid: number) => {
+    const child = { ...aChild(pid), keeperPid };
+    return [...families.find(child, familyOf(child)).members.keys()].sort((a, b) => a - b);
+  };
+  assert.deepEqual(
+    [found(10, 9), found(20, 19)],
+    [
+      [10, 11, 12],
+      [20, 21, 22],
+    ],
+  );
+  assert.deepEqual(found(30, 29), [30], 'whose keeper is a child of another program');
+  assert.equal(processes.snapshots, 1);
 });

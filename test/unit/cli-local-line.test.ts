@@ -81,6 +81,12 @@ test('a verb that there is not is unknown syntax, in the words that were typed',
   }
 });
 
+test('logs are of the fleet; what shows one of this host is said', async () => {
+  const { exitCode, stdout, stderr, dialled } = await fleetctlLocal(['logs', 'web']);
+  assert.deepEqual([exitCode, stdout, dialled], [2, '', []]);
+  assert.match(stderr, /fleetctl --local tail -f PROCESS/);
+});
+
 test('there is help for every verb, without an agent', async () => {
   const { stdout: all } = await fleetctlLocal(['help']);
   assert.equal((await fleetctlLocal(['--help'])).stdout, all);

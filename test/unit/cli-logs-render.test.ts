@@ -29,7 +29,7 @@ function sources(places: Readonly<Record<string, readonly string[]>>, unreachabl
 function block(
   place: string,
   data: string | Uint8Array,
-  { channel = 'stdout' as LogChannel, skippedBytes = 0 } = {},
+  { channel = 'stdout' as LogChannel, skippedBytes = 0, skippedMore = false } = {},
 ): LogNews {
   const [host = '', process = ''] = place.split(' ');
   return {
@@ -39,6 +39,7 @@ function block(
     channel,
     data: Buffer.from(data),
     skippedBytes,
+    skippedMore,
   };
 }
 
@@ -136,14 +137,28 @@ test('what was skipped stands on a line of its own, before what follows it', () 
   );
 });
 
+test('of what was gone before it was read nobody knows how much it was', () => {
+  const lost = (skippedBytes: number) =>
+    text(prefixedRenderer(PIPE), [
+      FLEET,
+      block('web-1 db', '', { skippedBytes, skippedMore: true }),
+    ]);
+  assert.equal(lost(1_024), '-- web-1 db: at least 1 KB skipped, gone before it was read --\n');
+  assert.equal(
+    lost(0),
+    '-- web-1 db: its log was emptied or moved away; lines may be missing --\n',
+  );
+});
+
 test('hosts that are not read, lost, back or refused are told on stderr', () => {
   const host = hostId('web-1');
   const news: readonly LogNews[] = [
     sources({ 'web-1': ['db'] }, ['web-2', 'web-3']),
     { kind: 'lost', host, error: 'the connection to its agent was lost' },
     { kind: 'resumed', host },
-    { kind: 'ended', host, error: 'no log file\u001b[2J', note: 'since reaches back to 12:00' },
-    { kind: 'ended', host, error: null, note: null },
+    { kind: 'note', host, note: 'since reaches back\u001b to 12:00' },
+    { kind: 'ended', host, error: 'no log file\u001b[2J' },
+    { kind: 'ended', host, error: null },
   ];
   for (const render of [prefixedRenderer, rawRenderer]) {
     const { stdout, stderr } = shown(render({ ...PIPE, follow: true }), news);
@@ -152,7 +167,7 @@ test('hosts that are not read, lost, back or refused are told on stderr', () => 
       '-- not connected, read when they are: web-[2-3] --',
       '-- web-1: the connection to its agent was lost; reading goes on when it is back --',
       '-- web-1: read from now on; what it printed meanwhile may be missing --',
-      '-- web-1: since reaches back to 12:00 --',
+      String.raw`-- web-1: since reaches back\x1b to 12:00 --`,
       String.raw`-- web-1: no log file\x1b[2J --`,
       '',
     ]);
@@ -211,9 +226,11 @@ test('jsonl: one object a line, what is no line has a kind, and nothing in it is
   const out = text(jsonlRenderer, [
     sources({ h: ['p'] }, ['gone']),
     block('h p', Buffer.concat([line, Buffer.from('\nlast')]), { skippedBytes: 5 }),
+    block('h p', 'more\n', { skippedMore: true }),
     { kind: 'lost', host, error: 'why' },
     { kind: 'resumed', host },
-    { kind: 'ended', host, error: null, note: 'a note' },
+    { kind: 'note', host, note: 'a note' },
+    { kind: 'ended', host, error: null },
   ]);
   assert.doesNotMatch(out, DANGEROUS);
   const log = { host: 'h', process: 'p', channel: 'stdout' };
@@ -224,13 +241,16 @@ test('jsonl: one object a line, what is no line has a kind, and nothing in it is
       .map((item) => JSON.parse(item)),
     [
       { kind: 'Unreachable', host: 'gone' },
-      { kind: 'Gap', ...log, skippedBytes: 5 },
+      { kind: 'Gap', ...log, skippedBytes: 5, skippedMore: false },
       { ...log, line: `${HOSTILE}\u2028"\ufffd` },
       { ...log, line: '' },
       { ...log, line: 'last' },
+      { kind: 'Gap', ...log, skippedBytes: 0, skippedMore: true },
+      { ...log, line: 'more' },
       { kind: 'Lost', host: 'h', error: 'why' },
       { kind: 'Resumed', host: 'h' },
-      { kind: 'End', host: 'h', error: null, note: 'a note' },
+      { kind: 'Note', host: 'h', note: 'a note' },
+      { kind: 'End', host: 'h', error: null },
     ],
   );
 });

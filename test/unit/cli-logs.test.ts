@@ -19,10 +19,11 @@ const sources: LogNews = {
 };
 const line = (host: typeof WEB_1, text: string): LogNews => ({
   ...{ kind: 'block', host, process: WEB, channel: 'stdout', skippedBytes: 0 },
+  skippedMore: false,
   data: Buffer.from(`${text}\n`),
 });
 const ended = (host: typeof WEB_1, error: string | null = null): LogNews => ({
-  ...{ kind: 'ended', host, error, note: null },
+  ...{ kind: 'ended', host, error },
 });
 const hostLost: LogNews = { kind: 'lost', host: WEB_1, error: 'gone' };
 

@@ -22,7 +22,7 @@ const FOLLOW: LogSelection = {
   follow: true,
 };
 const ONCE: LogSelection = { ...FOLLOW, follow: false };
-const FINE: LogsEnd = { error: null, note: null };
+const FINE: LogsEnd = { error: null };
 
 interface RelayWorld {
   /** What the agents were told, by connection. */
@@ -38,6 +38,7 @@ interface RelayWorld {
   /** The reader that was opened last on this connection. */
   readerOn(connection: number): number;
   block(connection: number, text: string, more?: BlockMore): void;
+  note(connection: number, note: string): void;
   end(connection: number, end?: LogsEnd): void;
   connect(connection: number, epoch?: number): void;
   grantedOn(connection: number): number;
@@ -47,6 +48,7 @@ interface BlockMore {
   readonly process?: string;
   readonly channel?: LogChannel;
   readonly skippedBytes?: number;
+  readonly skippedMore?: boolean;
   readonly sessionEpoch?: number;
   readonly readerId?: number;
 }
@@ -114,11 +116,14 @@ function world(
     hasEnded: () => hasEnded,
     block(connection, text, { process = 'web', ...more } = {}) {
       readers.received(connection, {
-        ...{ kind: 'logBlock', channel: 'stdout', skippedBytes: 0, ...own(connection), ...more },
+        ...{ kind: 'logBlock', channel: 'stdout', skippedBytes: 0, ...own(connection) },
+        ...{ skippedMore: false, ...more },
         process: knownProcessName(process),
         data: Buffer.from(text),
       });
     },
+    note: (connection, note) =>
+      readers.received(connection, { kind: 'logsNote', ...own(connection), note }),
     end: (connection, end = FINE) =>
       readers.received(connection, { kind: 'logsEnd', ...own(connection), ...end }),
     grantedOn: (connection) =>
@@ -144,15 +149,17 @@ test('sources come first, then blocks and ends, and with the last end the call e
     },
   });
   relay.block(1, 'one\n');
-  relay.end(1, { error: null, note: 'that was all' });
+  relay.note(1, 'that was all');
+  relay.end(1, { error: null });
   relay.letAllGo();
   assert.equal(relay.hasEnded(), false);
-  relay.end(2, { error: 'no such process', note: null });
+  relay.end(2, { error: 'no such process' });
   relay.letAllGo();
-  assert.deepEqual(textsOf(written), ['sources', 'one\n', 'ended', 'ended']);
+  assert.deepEqual(textsOf(written), ['sources', 'one\n', 'note', 'ended', 'ended']);
   const [first] = written;
   assert.deepEqual(first?.kind === 'sources' && first.unreachable, ['away']);
-  assert.equal(written[3]?.kind === 'ended' && written[3].error, 'no such process');
+  assert.equal(written[2]?.kind === 'note' && written[2].note, 'that was all');
+  assert.equal(written[4]?.kind === 'ended' && written[4].error, 'no such process');
   assert.equal(relay.hasEnded(), true);
 });
 
@@ -201,7 +208,7 @@ test('what waits is not put together beyond a block, nor across what befell the 
   const add = (bytes: number): void =>
     backlog.addBlock({
       ...{ process: knownProcessName('web'), channel: 'stdout', skippedBytes: 0 },
-      data: Buffer.alloc(bytes),
+      ...{ skippedMore: false, data: Buffer.alloc(bytes) },
     });
   add(LOG_BLOCK_MAX_BYTES - 1);
   add(1);
@@ -227,7 +234,48 @@ test('what waits is put together log by log, and never across a gap', () => {
   assert.deepEqual(textsOf(relay.written), ['sources', 'ab', 'e', 'd', 'c']);
   const last = relay.written.at(-1);
   assert.equal(last?.kind === 'block' && last.skippedBytes, 9);
+  assert.equal(last?.kind === 'block' && last.skippedMore, false);
   assert.equal(relay.grantedOn(1), 5);
+  relay.block(1, 'f');
+  relay.block(1, '', { skippedMore: true });
+  relay.block(1, 'g');
+  relay.letAllGo();
+  const gaps = relay.written.slice(-2).map((news) => news.kind === 'block' && news.skippedMore);
+  assert.deepEqual(textsOf(relay.written.slice(-2)), ['f', 'g']);
+  assert.deepEqual(gaps, [false, true]);
+});
+
+test('an agent that tells of a gap before each byte has them told together, and as a number', () => {
+  const backlog = createHostBacklog(hostId('h1'));
+  const sent = 10_000;
+  for (let byte = 0; byte < sent; byte += 1) {
+    backlog.addBlock({
+      ...{ process: knownProcessName('web'), channel: 'stdout' },
+      ...{ data: Buffer.from('x'), skippedBytes: Number.MAX_SAFE_INTEGER },
+      skippedMore: false,
+    });
+  }
+  let blocks = 0;
+  let bytes = 0;
+  for (let news = backlog.take(); news?.kind === 'block'; news = backlog.take()) {
+    blocks += 1;
+    bytes += news.data.byteLength;
+    assert.equal(news.skippedBytes, Number.MAX_SAFE_INTEGER);
+  }
+  assert.equal(bytes, sent);
+  assert.ok(blocks <= 1_000, `${blocks} blocks wait`);
+});
+
+test('an agent has one note to tell; with a second it is done with', () => {
+  const relay = world(1, FOLLOW);
+  relay.note(1, 'first');
+  const reader = relay.readerOn(1);
+  relay.note(1, 'second');
+  relay.letAllGo();
+  assert.deepEqual(textsOf(relay.written), ['sources', 'note', 'ended']);
+  assert.deepEqual(relay.sent.at(-1)?.message, {
+    ...{ kind: 'stopLogs', sessionEpoch: 10, readerId: reader },
+  });
 });
 
 test('hosts speak in turn: one that floods keeps no other waiting', () => {

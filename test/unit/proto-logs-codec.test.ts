@@ -74,8 +74,9 @@ const block = {
   channel,
   data: fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
   skippedBytes: count,
+  skippedMore: fc.boolean(),
 } satisfies { [Key in keyof LogBlock]: unknown };
-const end = { error: fc.option(text), note: fc.option(text) } satisfies {
+const end = { error: fc.option(text) } satisfies {
   [Key in keyof LogsEnd]: unknown;
 };
 
@@ -93,6 +94,7 @@ const controllerLogMessage: fc.Arbitrary<ControllerLogMessage> = fc.oneof(
 );
 const agentLogMessage: fc.Arbitrary<AgentLogMessage> = fc.oneof(
   record({ ...reader, kind: fc.constant('logBlock' as const), ...block }),
+  record({ ...reader, kind: fc.constant('logsNote' as const), note: text }),
   record({ ...reader, kind: fc.constant('logsEnd' as const), ...end }),
 );
 const logNews: fc.Arbitrary<LogNews> = fc.oneof(
@@ -102,6 +104,7 @@ const logNews: fc.Arbitrary<LogNews> = fc.oneof(
     unreachable: fc.array(host, { maxLength: 3 }),
   }),
   record({ kind: fc.constant('block' as const), host, ...block }),
+  record({ kind: fc.constant('note' as const), host, note: text }),
   record({ kind: fc.constant('ended' as const), host, ...end }),
   record({ kind: fc.constant('lost' as const), host, error: fc.string({ maxLength: 8 }) }),
   record({ kind: fc.constant('resumed' as const), host }),
@@ -223,7 +226,9 @@ test('what is said at the end is cut where it is too long', () => {
   const message = fromAgent({ logsEnd: { error } });
   assert.ok(message.kind === 'logsEnd');
   assert.equal(message.error?.length, REMARK_LENGTH_MAX);
-  assert.equal(message.note, null);
+  const noted = fromAgent({ logsNote: { note: error } });
+  assert.ok(noted.kind === 'logsNote');
+  assert.equal(noted.note.length, REMARK_LENGTH_MAX);
 });
 
 test('an epoch or a reader that JavaScript cannot count is refused', () => {

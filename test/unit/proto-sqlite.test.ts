@@ -187,3 +187,16 @@ test('an index that disagrees with its table is found where the whole is checked
   const opening = openUndamaged({ path, migrations, check: 'integrity_check' });
   assert.equal(opening.kind, 'damaged');
 });
+
+test('what SQLite says of a torn page is one line, without the name that every database has', () => {
+  const path = aFile();
+  const database = openDatabase({ path, migrations: [FIRST] });
+  const pageSize = Number(pragmaValue(database, 'page_size'));
+  const page = Number(database.prepare('SELECT max(rootpage) FROM sqlite_schema').pluck().get());
+  database.close();
+  const bytes = readFileSync(path);
+  bytes.fill(0x55, (page - 1) * pageSize, page * pageSize);
+  writeFileSync(path, bytes);
+  const opening = openUndamaged({ path, migrations: [FIRST] });
+  assert.match(opening.kind === 'damaged' ? opening.cause : '', /^Tree \d+ page \d+: [^\n]+$/);
+});

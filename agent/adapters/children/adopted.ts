@@ -23,33 +23,42 @@ interface Adopted {
 export class AdoptedChildren implements Disposable {
   readonly #table: ProcessTable;
   readonly #adopted = new Map<string, Adopted>();
-  readonly #stopWatching: () => void;
+  readonly #runDir: string;
+  readonly #log: Log;
+  #stopWatching: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(table: ProcessTable, runDir: string, log: Log) {
     this.#table = table;
-    this.#stopWatching = this.#watch(runDir, log);
+    this.#runDir = runDir;
+    this.#log = log;
   }
 
   /** @param onEnd is called once, when neither the keeper nor the program is alive any more */
   add(child: Child, exitFile: string, onEnd: (exit: ExitStatus) => void): void {
     this.#adopted.set(basename(exitFile), { child, exitFile, onEnd });
+    // Before the first look, so that nothing is missed between the two.
+    this.#stopWatching ??= this.#watch();
     this.#look();
   }
 
   [Symbol.dispose](): void {
-    this.#stopWatching();
+    this.#stopWatching?.();
+    this.#stopWatching = null;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#adopted.clear();
   }
 
   /** The kernel gives out few watches (inotify(7)); without one, ends are seen by looking. */
-  #watch(runDir: string, log: Log): () => void {
+  #watch(): () => void {
     const complain = (error: unknown): void => {
-      log.warn({ error: String(error) }, 'run_dir cannot be watched; looking now and then instead');
+      this.#log.warn(
+        { error: String(error) },
+        'run_dir cannot be watched; looking now and then instead',
+      );
     };
     try {
-      const watcher = watch(runDir, { persistent: false }, (_event, file) => {
+      const watcher = watch(this.#runDir, { persistent: false }, (_event, file) => {
         const adopted = file === null ? undefined : this.#adopted.get(file);
         if (adopted !== undefined) this.#readExit(adopted);
       });
@@ -59,6 +68,13 @@ export class AdoptedChildren implements Disposable {
       complain(error);
       return () => undefined;
     }
+  }
+
+  /** Of an agent's own children nothing is to be seen here, and each start and end would wake it. */
+  #rest(): void {
+    if (this.#adopted.size > 0) return;
+    this.#stopWatching?.();
+    this.#stopWatching = null;
   }
 
   #readExit(adopted: Adopted): void {
@@ -83,6 +99,8 @@ export class AdoptedChildren implements Disposable {
   }
 
   #end(adopted: Adopted, exit: ExitStatus): void {
-    if (this.#adopted.delete(basename(adopted.exitFile))) adopted.onEnd(exit);
+    if (!this.#adopted.delete(basename(adopted.exitFile))) return;
+    this.#rest();
+    adopted.onEnd(exit);
   }
 }

@@ -1,10 +1,22 @@
 /**
  * What `run_dir` says of the child that a process has: enough for an agent whose journal is lost to
  * take it over. Written just before the gate is opened (`keeper.ts`), so where a file is torn or not
- * there at all, there is no program either; forgotten when its end has been taken up. The journal is
+ * there at all, there is no program either; emptied when its end has been taken up. The journal is
  * what counts wherever it is there.
+ *
+ * A file stays where it is from one child to the next, and is as long as it was: to remove and to make
+ * it anew would cost a crashed program a tenth of a millisecond, and hundreds that are restarted at
+ * once, all in one directory, almost a whole one each.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import type { Child } from '../../core/process.ts';
 
 export interface ChildRecord extends Child {
@@ -12,12 +24,37 @@ export interface ChildRecord extends Child {
   readonly startedAtMs: number;
 }
 
+/** More than a record takes; filled up with blanks, which JSON allows. */
+const FILE_BYTES = 512;
+
 /**
  * Neither fsync nor rename: it is for the same boot of the host, and a torn one is no record.
  * @throws where it cannot be written
  */
 export function writeChildRecord(path: string, record: ChildRecord): void {
-  writeFileSync(path, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  const text = `${JSON.stringify(record).padEnd(FILE_BYTES - 1)}\n`;
+  overwrite(openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600), text);
+}
+
+/** @throws where there is one that cannot be emptied */
+export function emptyChildRecord(path: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_WRONLY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  overwrite(descriptor, ' '.repeat(FILE_BYTES));
+}
+
+function overwrite(descriptor: number, text: string): void {
+  try {
+    writeSync(descriptor, text, 0);
+    if (fstatSync(descriptor).size > text.length) ftruncateSync(descriptor, text.length);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** @returns null for anything but a whole, right record */

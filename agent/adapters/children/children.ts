@@ -4,7 +4,6 @@
  * the core's business.
  */
 import type { ChildProcess } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { messageOf } from '../../../proto/errors.ts';
 import type { ProcessName } from '../../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../../core/definition.ts';
@@ -18,9 +17,10 @@ import { readableLog } from '../logs/log-path.ts';
 import { LostOutput } from '../logs/lost-output.ts';
 import type { SyslogSink } from '../logs/syslog.ts';
 import { AdoptedChildren } from './adopted.ts';
+import { type AtGate, childAtGate, readStartToken } from './at-gate.ts';
 import { type Attendance, errorStreamOf, gateOf, streamsOf } from './attendance.ts';
 import { Attendances } from './attendances.ts';
-import { writeChildRecord } from './child-record.ts';
+import { emptyChildRecord, writeChildRecord } from './child-record.ts';
 import { readExitFile, readRemarks } from './exit-file.ts';
 import { findCommand, type Launch, planLaunch, startKeeper } from './launch.ts';
 import { OutputHolder } from './output-holder.ts';
@@ -201,7 +201,7 @@ export class ChildProcesses implements Children, Disposable {
     const { definition } = launch;
     attendance.lastLines.clear();
     attendance.child = null;
-    const around = { own, descriptorsMax, selfStat: table.selfStat };
+    const around = { own, descriptorsMax, selfPath: table.selfPath };
     const keeper = startKeeper(launch, attendance.files, around);
     attendance.keeper = keeper;
     keeper.unref();
@@ -212,27 +212,25 @@ export class ChildProcesses implements Children, Disposable {
     keeper.once('exit', (code) => this.#keeperEnded(attendance, keeper, code));
     const gate = gateOf(attendance);
     gate?.on('error', () => undefined);
-    gate?.once('data', (line: Buffer) => this.#atGate(attendance, keeper, line));
+    const pid = keeper.pid ?? 0;
+    const startToken = readStartToken(pid, table);
+    gate?.once('data', (line: Buffer) => {
+      this.#atGate(attendance, childAtGate(line.toString('latin1'), { pid, startToken }, table));
+    });
   }
 
-  #atGate(attendance: Attendance, keeper: ChildProcess, line: Buffer): void {
-    const { table } = this.#options;
-    const pid = Number.parseInt(line.toString('latin1'), 10);
-    const keeperPid = keeper.pid ?? 0;
-    let startToken: string | null;
-    let keeperStartToken: string | null;
-    try {
-      startToken = table.startTokenOf(pid);
-      keeperStartToken = table.startTokenOf(keeperPid);
-    } catch {
-      // What cannot be put on record must not run; its end counts as a failed start.
-      return this.abandon(attendance.definition.process);
+  #atGate(attendance: Attendance, found: AtGate): void {
+    switch (found.kind) {
+      case 'child':
+        attendance.child = found.child;
+        return this.#deliver(attendance, { kind: 'spawned', child: found.child });
+      case 'unknown':
+        // What cannot be put on record must not run; its end counts as a failed start.
+        return this.abandon(attendance.definition.process);
+      case 'none':
+        // Gone between two instructions: the keeper's end is on its way and says how.
+        return;
     }
-    // Gone between two instructions: the keeper's end is on its way and says how.
-    if (startToken === null || keeperStartToken === null) return;
-    const child = { pid, startToken, keeperPid, keeperStartToken, bootId: table.bootId };
-    attendance.child = child;
-    this.#deliver(attendance, { kind: 'spawned', child });
   }
 
   #keeperEnded(attendance: Attendance, keeper: ChildProcess, code: number | null): void {
@@ -293,6 +291,6 @@ export class ChildProcesses implements Children, Disposable {
 /** What it printed goes to its logs, and `run_dir` forgets it. @returns its last lines */
 function takeUpEnd(attendance: Attendance): readonly string[] {
   for (const stream of streamsOf(attendance)) stream.drain();
-  rmSync(attendance.files.childRecord, { force: true });
+  emptyChildRecord(attendance.files.childRecord);
   return attendance.lastLines.read();
 }

@@ -26,11 +26,13 @@ export interface Family {
   readonly sessions: ReadonlySet<number>;
 }
 
+type Numbers = Pick<ReadonlySet<number>, 'has'>;
+
 export interface Strangers {
   /** Never found, nor is anything through them. */
-  readonly pids: ReadonlySet<number>;
+  readonly pids: Numbers;
   /** Of strangers: to be in one of them makes nobody a descendant. */
-  readonly sessions: ReadonlySet<number>;
+  readonly sessions: Numbers;
 }
 
 export function forestOf(entries: readonly ProcessEntry[]): ProcessForest {

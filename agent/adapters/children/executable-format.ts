@@ -28,8 +28,12 @@ export function isExecutableFormat(path: string): boolean {
   return isKnown || hasMoreFormats();
 }
 
+/** Looked at once: it runs. */
+let ownHeader: Buffer | null = null;
+
 function isForThisMachine(header: Buffer): boolean {
-  const own = headerOf(process.execPath);
+  ownHeader ??= headerOf(process.execPath);
+  const own = ownHeader;
   if (own === null || header.length < HEADER_BYTES) return header.length >= HEADER_BYTES;
   const machine = machineOf(header);
   return machine === machineOf(own) || machine === ALSO_RUNS.get(machineOf(own));

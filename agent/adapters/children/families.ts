@@ -3,7 +3,6 @@
  * a stranger to each: the agent, the keepers and every other program.
  */
 import { pid as agentPid } from 'node:process';
-import type { ProcessName } from '../../../proto/vocabulary.ts';
 import type { Child } from '../../core/process.ts';
 import type { ProcessTable } from '../host/process-table.ts';
 import type { Attendances } from './attendances.ts';
@@ -18,13 +17,21 @@ import {
 export interface FamiliesOptions {
   readonly table: Pick<ProcessTable, 'snapshot'>;
   readonly agentPid: number;
-  /** Pids of all keepers, and of all programs but this one. */
-  readonly strangersOf: (process: ProcessName) => Iterable<number>;
+  /** Pids of all keepers and programs. */
+  readonly ownPids: () => Iterable<number>;
+}
+
+/** Everybody who is a stranger to some program, read once for all that are stopped in one turn. */
+interface Reading {
+  readonly forest: ProcessForest;
+  readonly pids: ReadonlySet<number>;
+  /** How many of those are in each session. */
+  readonly sessions: ReadonlyMap<number, number>;
 }
 
 export class Families {
   readonly #options: FamiliesOptions;
-  #forest: ProcessForest | null = null;
+  #reading: Reading | null = null;
 
   constructor(options: FamiliesOptions) {
     this.#options = options;
@@ -34,37 +41,57 @@ export class Families {
    * @param known as it was found last
    * @throws where the table cannot be read
    */
-  find(process: ProcessName, child: Child, known: Family): Family {
-    const forest = this.#read();
-    return findFamily(forest, known, this.#strangersTo(process, child, forest));
+  find(child: Child, known: Family): Family {
+    const reading = this.#read();
+    return findFamily(reading.forest, known, strangersTo(child, reading));
   }
 
   /** One reading for all that are stopped, or looked at, in the same turn. */
-  #read(): ProcessForest {
-    if (this.#forest === null) {
-      this.#forest = forestOf(this.#options.table.snapshot());
+  #read(): Reading {
+    if (this.#reading === null) {
+      this.#reading = this.#readNow();
       queueMicrotask(() => {
-        this.#forest = null;
+        this.#reading = null;
       });
     }
-    return this.#forest;
+    return this.#reading;
   }
 
-  #strangersTo(process: ProcessName, { keeperPid }: Child, { byPid }: ProcessForest): Strangers {
-    const { strangersOf } = this.#options;
-    const pids = new Set([0, 1, this.#options.agentPid, ...strangersOf(process)]);
-    // Without setsid(1) a program is in the session of its keeper.
-    const leading = [...pids].filter((pid) => pid !== keeperPid);
-    const sessions = new Set(leading.map((pid) => byPid.get(pid)?.session ?? pid));
-    return { pids, sessions };
+  #readNow(): Reading {
+    const forest = forestOf(this.#options.table.snapshot());
+    const pids = new Set([0, 1, this.#options.agentPid, ...this.#options.ownPids()]);
+    const sessions = new Map<number, number>();
+    for (const pid of pids) {
+      const session = sessionOf(pid, forest);
+      sessions.set(session, (sessions.get(session) ?? 0) + 1);
+    }
+    return { forest, pids, sessions };
   }
 }
 
+/**
+ * All but the program itself; nor do its keeper's session count, which without setsid(1) is its own.
+ * Not a set for each program: with a thousand of them those would be a million numbers.
+ */
+function strangersTo({ pid, keeperPid }: Child, { forest, pids, sessions }: Reading): Strangers {
+  const close = new Set([pid, keeperPid].filter((one) => pids.has(one)));
+  const theirs = [...close].map((one) => sessionOf(one, forest));
+  const without = (session: number) => theirs.filter((one) => one === session).length;
+  return {
+    pids: { has: (one) => one !== pid && pids.has(one) },
+    sessions: { has: (one) => (sessions.get(one) ?? 0) > without(one) },
+  };
+}
+
+function sessionOf(pid: number, { byPid }: ProcessForest): number {
+  return byPid.get(pid)?.session ?? pid;
+}
+
 export function openFamilies(table: ProcessTable, attendances: Attendances): Families {
-  const strangersOf = (process: ProcessName): readonly number[] =>
-    attendances.all().flatMap(({ definition, keeper, child }) => {
-      const program = definition.process === process ? undefined : child?.pid;
-      return [keeper?.pid, child?.keeperPid, program].filter((pid) => pid !== undefined);
-    });
-  return new Families({ table, agentPid, strangersOf });
+  const ownPids = (): readonly number[] =>
+    attendances
+      .all()
+      .flatMap(({ keeper, child }) => [keeper?.pid, child?.keeperPid, child?.pid])
+      .filter((pid) => pid !== undefined);
+  return new Families({ table, agentPid, ownPids });
 }

@@ -36,7 +36,9 @@ export function carryEnvironment(
     survivesShells(name) &&
     (own[name] === value || name.startsWith('SUPERVISOR_') || !(crossesUsers || isLoaders(name)));
   const entries = Object.entries(wanted);
-  const strange = entries.filter((entry) => !mayPass(entry));
+  const passing: Entry[] = [];
+  const strange: Entry[] = [];
+  for (const entry of entries) (mayPass(entry) ? passing : strange).push(entry);
   const needsEnv = strange.some(([name]) => !canBeAssigned(name));
   // As few as can be: arguments can be read. But env(1) must not be run under another loader's rules.
   const isArgument = (name: string): boolean =>
@@ -52,7 +54,7 @@ export function carryEnvironment(
   const forget = added.length === 0 ? '' : `unset ${added.join(' ')}\n`;
   return {
     environment: Object.fromEntries([
-      ...entries.filter(mayPass),
+      ...passing,
       ...carried.map(({ carriedAs, text }) => [carriedAs, text]),
     ]),
     restore: forget + assigned.map(assignment).join(''),

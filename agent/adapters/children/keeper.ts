@@ -45,12 +45,12 @@ const wait = (exitFile: number) =>
   `read -r FLEETVISOR_GATE <&3 || { echo ${NEVER_RAN_REMARK} >&${exitFile}; exit 0; }`;
 
 /**
- * In the keeper's subshell, whose `$$` is the keeper's. No variables but this one: what a shell
- * assigns to a name in the environment, programs would see.
+ * In the keeper's subshell, whose `$$` is the keeper's. A name out of a directory, because shells read
+ * files byte by byte. No variables but this one: what a shell assigns to a name in the environment,
+ * programs would see.
  */
-const ownGate = (selfStat: string, becomeProgram: string) => `
-read -r FLEETVISOR_GATE <${selfStat}
-echo "\${FLEETVISOR_GATE%% *}" >&3
+const ownGate = (selfPath: string, becomeProgram: string) => `
+echo ${selfPath} >&3
 ${wait(2)}
 ${becomeProgram} >&4 2>&5 3>&- 4>&- 5>&-`;
 
@@ -98,8 +98,8 @@ export interface KeeperOptions {
   readonly restore: string;
   readonly prefix: string;
   readonly isForLoader: boolean;
-  /** A file that begins with the pid of whoever reads it (proc(5)); null where there is none. */
-  readonly selfStat: string | null;
+  /** What a shell expands to a path that ends with its own pid (proc(5)); null where nothing does. */
+  readonly selfPath: string | null;
 }
 
 /** What the shells on the way call themselves, in `ps` and in what they complain about. */
@@ -136,17 +136,17 @@ interface Way {
 
 function hasOwnGate(
   options: KeeperOptions,
-): options is KeeperOptions & { readonly selfStat: string } {
-  return options.selfStat !== null && !(options.isForLoader && options.switchWords.length === 0);
+): options is KeeperOptions & { readonly selfPath: string } {
+  return options.selfPath !== null && !(options.isForLoader && options.switchWords.length === 0);
 }
 
 function throughOwnGate(
-  options: KeeperOptions & { readonly selfStat: string },
+  options: KeeperOptions & { readonly selfPath: string },
   setsid: string | null,
 ): Way {
   const inSession = setsid === null ? '' : `${setsid} -- `;
   const { restore, prefix, words } = behindGate(options);
-  const script = ownGate(options.selfStat, `${restore}exec ${inSession}${prefix}"$@"`);
+  const script = ownGate(options.selfPath, `${restore}exec ${inSession}${prefix}"$@"`);
   return { script, words };
 }
 

@@ -3,14 +3,13 @@
  * says which of them is missing, before anything is forked (Supervisor process.py, spawn).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import type { ProcessDefinition } from '../../core/definition.ts';
 import { directoryProblem } from './directory.ts';
 import { findExecutable } from './executable.ts';
 import { keeperArguments } from './keeper.ts';
 import { carryEnvironment } from './keeper-environment.ts';
 import { type OwnEnvironment, programEnvironment } from './program-environment.ts';
-import { fifosOf, type RunFiles } from './run-files.ts';
+import { fifosOf, type RunFiles, removeFile } from './run-files.ts';
 import { chdirFailure } from './spawn-failure.ts';
 import { giveTo, switchTo } from './user-switch.ts';
 
@@ -48,14 +47,14 @@ export function findCommand(definition: ProcessDefinition, own: OwnEnvironment) 
 interface Surroundings {
   readonly own: OwnEnvironment;
   readonly descriptorsMax: number;
-  readonly selfStat: string | null;
+  readonly selfPath: string | null;
 }
 
 /** @throws where nothing can be forked, or the FIFOs cannot become the user's */
 export function startKeeper(
   { definition, command, switchWords }: Launch,
   files: RunFiles,
-  { own, descriptorsMax, selfStat }: Surroundings,
+  { own, descriptorsMax, selfPath }: Surroundings,
 ): ChildProcess {
   const { exitFile, stdinFifo, stdoutFifo, stderrFifo } = files;
   const crossesUsers = switchWords.length > 0;
@@ -63,7 +62,7 @@ export function startKeeper(
     own,
     crossesUsers,
   });
-  rmSync(exitFile, { force: true });
+  removeFile(exitFile);
   giveTo(crossesUsers ? definition.user : null, fifosOf(files));
   const words = keeperArguments({
     process: definition.process,
@@ -77,7 +76,7 @@ export function startKeeper(
     directory: definition.directory,
     command,
     ...carried,
-    selfStat,
+    selfPath,
   });
   return spawn('/bin/sh', words, {
     cwd: crossesUsers ? undefined : (definition.directory ?? undefined),

@@ -1,4 +1,5 @@
 /** Where the files of each process are, all in `run_dir`: its FIFOs, exit file and child record. */
+import { unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessName } from '../../../proto/vocabulary.ts';
 import type { LogFolder } from '../logs/log-path.ts';
@@ -35,4 +36,13 @@ export function fifosOf({ stdinFifo, stdoutFifo, stderrFifo }: RunFiles): readon
 /** What is printed into them is kept whether or not an agent is there (`output-holder.ts`). */
 export function outputFifosOf({ stdoutFifo, stderrFifo }: RunFiles): readonly string[] {
   return [stdoutFifo, stderrFifo];
+}
+
+/** As `rm -f` does, without the two looks that `rmSync` takes before: programs wait for it. */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }

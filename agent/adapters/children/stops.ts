@@ -169,7 +169,7 @@ export class Stops implements Disposable {
   /** @returns false where the table cannot be read now */
   #tryToLookAt(process: ProcessName, stop: Stop): boolean {
     try {
-      stop.family = this.#options.families.find(process, stop.child, stop.family);
+      stop.family = this.#options.families.find(stop.child, stop.family);
       return true;
     } catch (error) {
       const why = messageOf(error);

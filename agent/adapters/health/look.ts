@@ -23,5 +23,10 @@ export function reasonOf(caught: unknown): string {
   // Of a name with several addresses each has failed, and the whole says nothing.
   const first = caught instanceof AggregateError ? caught.errors[0] : caught;
   const { message, code } = first as { readonly message?: string; readonly code?: string };
-  return message || code || String(first);
+  const text = message || code || String(first);
+  const [, library, reason] = OPENSSL.exec(text) ?? [];
+  return reason === undefined ? text : `${library}: ${reason}`;
 }
+
+/** `write EPROTO 80FC…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:FILE:350:` */
+const OPENSSL = /:error:[\dA-F]+:([^:]*):[^:]*:([^:]+):/;

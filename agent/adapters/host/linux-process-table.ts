@@ -6,7 +6,7 @@ export function linuxProcessTable(): ProcessTable {
   const startTokenOf = (pid: number): string | null => entryOf(pid)?.startToken ?? null;
   return {
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-    selfStat: '/proc/self/stat',
+    selfPath: '/proc/self/task/*',
     startTokenOf,
     isAlive: ({ pid, startToken }) => startTokenOf(pid) === startToken,
     snapshot: readAll,

@@ -50,7 +50,7 @@ export function posixProcessTable(
   };
   return {
     bootId: startTokenOf(1) ?? 'unknown',
-    selfStat: null,
+    selfPath: null,
     startTokenOf,
     isAlive: ({ pid, startToken }) => recent().get(pid)?.startToken === startToken,
     snapshot: () => [...ask().values()],

@@ -23,8 +23,8 @@ export interface ProcessEntry extends ProcessIdentity {
 /** Each method throws where it cannot tell, as without a free descriptor: not knowing is not absence. */
 export interface ProcessTable {
   readonly bootId: string;
-  /** A file that begins with the pid of whoever reads it; null where there is none. */
-  readonly selfStat: string | null;
+  /** What a shell expands to a path that ends with its own pid; null where nothing does. */
+  readonly selfPath: string | null;
   /** Also of one that has only just begun; null where there is none. */
   startTokenOf(pid: number): string | null;
   /** Of one that was there before: that it lives may be old by a moment, that it does not is final. */

@@ -133,6 +133,8 @@ function journalIn(
   };
   remember('journal_id', id);
   let isClaimed = false;
+  /** Null: not known. */
+  let durability: 'FULL' | 'NORMAL' | null = null;
   const commit = database.transaction((writes: readonly AgentWrite[]) => {
     if (!isClaimed) claimRecords(statements, bootId);
     for (const write of writes) applyWrite(statements, write);
@@ -146,7 +148,12 @@ function journalIn(
     keepSettings: (text) => remember('settings', text),
     async commit(writes) {
       const isOperation = writes.some((write) => write.kind === 'target');
-      setDurability(database, isOperation ? 'FULL' : 'NORMAL');
+      const wanted = isOperation ? 'FULL' : 'NORMAL';
+      if (wanted !== durability) {
+        durability = null;
+        setDurability(database, wanted);
+        durability = wanted;
+      }
       commit.immediate(writes);
       isClaimed = true;
     },

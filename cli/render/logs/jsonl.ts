@@ -5,6 +5,7 @@
 import type { LogNews } from '../../../proto/log-messages.ts';
 import { escapeJson } from '../text.ts';
 import type { LogRenderer } from './piece.ts';
+import { hasGap } from './remarks.ts';
 
 export const jsonlRenderer: LogRenderer = (news) => {
   const items = itemsOf(news).map((item) => `${escapeJson(JSON.stringify(item))}\n`);
@@ -16,18 +17,19 @@ function itemsOf(news: LogNews): readonly object[] {
     case 'sources':
       return news.unreachable.map((host) => ({ kind: 'Unreachable', host }));
     case 'block': {
-      const { host, process, channel, data, skippedBytes } = news;
+      const { host, process, channel, data, skippedBytes, skippedMore } = news;
       const lines = linesOf(data).map((line) => ({ host, process, channel, line }));
-      return skippedBytes === 0
-        ? lines
-        : [{ kind: 'Gap', host, process, channel, skippedBytes }, ...lines];
+      if (!hasGap(news)) return lines;
+      return [{ kind: 'Gap', host, process, channel, skippedBytes, skippedMore }, ...lines];
     }
+    case 'note':
+      return [{ kind: 'Note', host: news.host, note: news.note }];
     case 'lost':
       return [{ kind: 'Lost', host: news.host, error: news.error }];
     case 'resumed':
       return [{ kind: 'Resumed', host: news.host }];
     case 'ended':
-      return [{ kind: 'End', host: news.host, error: news.error, note: news.note }];
+      return [{ kind: 'End', host: news.host, error: news.error }];
   }
 }
 

@@ -12,7 +12,7 @@ import type { LogNews } from '../../../proto/log-messages.ts';
 import { painter } from '../paint.ts';
 import { displayWidth, neutralise, neutraliseLog, padToWidth } from '../text.ts';
 import type { LogRenderer, LogScreen } from './piece.ts';
-import { gapRemark, hostRemark } from './remarks.ts';
+import { gapRemark, hasGap, hostRemark } from './remarks.ts';
 
 type Block = Extract<LogNews, { readonly kind: 'block' }>;
 type Sources = Extract<LogNews, { readonly kind: 'sources' }>;
@@ -50,7 +50,7 @@ export function prefixedRenderer({ isTerminal, colours, follow }: LogScreen): Lo
       prefixes = new Map();
     }
     if (news.kind !== 'block') return { stdout: null, stderr: hostRemark(news, follow) };
-    const gap = news.skippedBytes > 0 ? [Buffer.from(gapRemark(news.host, news))] : [];
+    const gap = hasGap(news) ? [Buffer.from(gapRemark(news.host, news))] : [];
     const data = isTerminal ? harmless(news.data) : news.data;
     return { stdout: Buffer.concat([...gap, ...prefixed(data, prefixOf(news))]), stderr: '' };
   };

@@ -6,7 +6,7 @@
 import type { LogNews } from '../../../proto/log-messages.ts';
 import { neutralise, neutraliseLog } from '../text.ts';
 import type { LogRenderer, LogScreen } from './piece.ts';
-import { gapRemark, hostRemark } from './remarks.ts';
+import { gapRemark, hasGap, hostRemark } from './remarks.ts';
 
 type Block = Extract<LogNews, { readonly kind: 'block' }>;
 
@@ -40,7 +40,7 @@ export function rawRenderer({ isTerminal, follow }: LogScreen): LogRenderer {
       hasSeveral = news.sources.flatMap(({ processes }) => processes).length > 1;
     }
     if (news.kind !== 'block') return { stdout: null, stderr: hostRemark(news, follow) };
-    const gap = news.skippedBytes > 0 ? gapRemark(news.host, news) : '';
+    const gap = hasGap(news) ? gapRemark(news.host, news) : '';
     if (!isTerminal && news.data.length === 0) return { stdout: null, stderr: gap };
     const head = header(news);
     const gapHere = isTerminal && gap !== '' ? `${endsLine ? '' : '\n'}${gap}` : '';
