@@ -3,6 +3,7 @@
  * line, whatever the expression. The package is loaded only when somebody greps: an agent is small.
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
+import { repeatsProblem } from '../../proto/regex-repeats.ts';
 
 export type Grep = (line: Buffer) => boolean;
 
@@ -13,6 +14,8 @@ export type Grep = (line: Buffer) => boolean;
 const STEPS_MAX = 200;
 
 export async function compileGrep(expression: string): Promise<Grep | Refusal> {
+  const problem = repeatsProblem(expression);
+  if (problem !== null) return refusal('usage', problem);
   const { RE2JS, RE2JSException } = await import('re2js');
   try {
     const compiled = RE2JS.compile(expression);

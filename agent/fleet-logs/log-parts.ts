@@ -182,7 +182,7 @@ function behindLoss(part: LogPart | null, { file, offset, before }: LogPosition)
 
 function isAsItWas(part: LogPart, { file, offset, before }: LogPosition): boolean {
   const { size, mtimeMs } = part.file;
-  if (size < offset) return false;
+  if (size < offset || size < (file?.size ?? 0)) return false;
   // Most of the time, and nothing is opened for it.
   if (size === offset && mtimeMs === file?.mtimeMs) return true;
   const found = Buffer.alloc(before.length);

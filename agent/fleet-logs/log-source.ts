@@ -233,7 +233,7 @@ export class LogSource {
     if (!isFull || consumed > 0) {
       return this.#moveTo(after(consumed), data, isAtEnd ? 'waiting' : 'working');
     }
-    // What was lost before it is counted by now.
+    // What was lost before it is counted, and not to be looked for again.
     this.#position = after(0);
     return { kind: 'full' };
   }

@@ -43,11 +43,11 @@ export function neutraliseLogLine(line: string): string {
 
 /**
  * As `escapeUnsafe`, for a whole log, whose lines stay lines. A carriage return alone would let what
- * follows it overwrite the line; at the end of a piece its line feed may be in the next one.
+ * follows it overwrite the line.
  */
 export function neutraliseLog(text: string): string {
   return text.replace(UNSAFE, (character, at: number) => {
-    const isLineEnd = character === '\r' && (text[at + 1] ?? '\n') === '\n';
+    const isLineEnd = character === '\r' && text[at + 1] === '\n';
     return isLineEnd || LAYOUT.has(character) ? character : escapeCharacter(character);
   });
 }

@@ -47,6 +47,7 @@ interface Session {
 
 interface OpenReader {
   readonly processes: ReadonlySet<ProcessName>;
+  readonly channels: ReadonlySet<LogChannel>;
   readonly listener: ReaderListener;
   creditBytes: number;
   hasNoted: boolean;
@@ -116,7 +117,8 @@ export class LogReaders {
     const { connection, epoch: sessionEpoch } = session;
     const { creditBytes } = request;
     const processes = new Set(request.processes);
-    const reader: OpenReader = { processes, listener, creditBytes, hasNoted: false };
+    const channels = new Set(request.channels);
+    const reader: OpenReader = { processes, channels, listener, creditBytes, hasNoted: false };
     this.#links.sendLog(connection, { kind: 'readLogs', sessionEpoch, readerId, ...request });
     // To be sent one message too many may have been its end.
     if (this.#byConnection.get(connection) !== session) return null;
@@ -152,9 +154,11 @@ export class LogReaders {
 type Told = Exclude<AgentLogMessage, { readonly kind: 'logsEnd' }>;
 
 /** Notes need no credit, so there is one of them. */
-function isAsked({ processes, creditBytes, hasNoted }: OpenReader, message: Told): boolean {
+function isAsked(reader: OpenReader, message: Told): boolean {
+  const { processes, channels, creditBytes, hasNoted } = reader;
   if (message.kind === 'logsNote') return !hasNoted;
-  return processes.has(message.process) && message.data.byteLength <= creditBytes;
+  const { process, channel, data } = message;
+  return processes.has(process) && channels.has(channel) && data.byteLength <= creditBytes;
 }
 
 const UNASKED = 'its agent sent what it was not asked for';

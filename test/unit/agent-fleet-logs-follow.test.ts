@@ -202,6 +202,19 @@ test('behind a gap no line lacks its beginning', (context) => {
   assert.deepEqual(told(unfinished.tell()), {
     ...{ text: 'whole\n', skippedBytes: 4 + 8, skippedMore: true },
   });
+  const shrunk = begin('');
+  appendFileSync(path, 'half');
+  shrunk.tell();
+  truncateSync(path);
+  appendFileSync(path, 'x\n');
+  assert.deepEqual(told(shrunk.tell()), { text: '', skippedBytes: 4 + 2, skippedMore: true });
+  const lastWords = begin('one\n');
+  appendFileSync(path, 'half');
+  lastWords.tell({ nowMs: 0 });
+  assert.equal(lastWords.tell({ nowMs: 2_000 }).text, 'half');
+  truncateSync(path);
+  appendFileSync(path, ' a line\nwhole\n');
+  assert.equal(lastWords.tell().text, 'whole\n');
   const flooded = begin('one\n');
   truncateSync(path);
   appendFileSync(path, `${'x'.repeat(4_094)}\nwhole\n`);
@@ -242,6 +255,38 @@ test('a log that an update moves is told to its end, and then the new one from i
   now = path;
   const back = reader.tell();
   assert.deepEqual([back.text, back.skippedBytes], ['one\nlast wordssomebody else\n', 0]);
+});
+
+test('what was lost before more was skipped is counted, too', (context) => {
+  const path = logPathFor(context);
+  writeFileSync(path, 'one\n');
+  const reader = handReader(path, lastLines(0, follow));
+  reader.tell();
+  appendFileSync(path, 'half');
+  reader.tell();
+  truncateSync(path);
+  const flood = `${'x'.repeat(99)}\n`.repeat(LOG_BEHIND_MAX_BYTES / 100 + 10);
+  appendFileSync(path, flood);
+  const { text, skippedBytes, skippedMore } = reader.tell();
+  assert.deepEqual([text.length + skippedBytes, skippedMore], [flood.length + 'half'.length, true]);
+});
+
+test('a log that is moved in the middle of a skipped line loses nothing of the next', (context) => {
+  const path = logPathFor(context);
+  const next = `${path}.next`;
+  let now = path;
+  writeFileSync(path, 'one\n');
+  const reader = handReader(path, lastLines(0, follow), { pathNow: () => now });
+  reader.tell();
+  appendFileSync(path, 'half');
+  reader.tell();
+  truncateSync(path);
+  appendFileSync(path, 'rest');
+  assert.equal(reader.tell().last, 'waiting');
+  writeFileSync(next, 'two\n');
+  now = next;
+  const { text, skippedBytes } = reader.tell();
+  assert.deepEqual([text, skippedBytes], ['two\n', 'half'.length + 'rest'.length]);
 });
 
 test('a line is told when it is whole, or when its end has not come for a while', (context) => {

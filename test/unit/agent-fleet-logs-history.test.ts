@@ -274,6 +274,24 @@ test('what is removed or emptied while it is told is said to be missing', (conte
   assert.equal(rest.last, 'historyTold');
 });
 
+test('the rest of a line whose beginning is gone is not told, now or later', (context) => {
+  for (const follow of [false, true]) {
+    const path = logPathFor(context);
+    const lines = numbered(30_000).join('');
+    writeFileSync(`${path}.1`, lines);
+    writeFileSync(path, 'rest');
+    const reader = handReader(path, lastLines(ALL_LINES, { follow }));
+    const begin = reader.tell({ roomBytes: 50_000 });
+    rmSync(`${path}.1`);
+    const { text, skippedBytes, last } = reader.tell();
+    assert.deepEqual([text, last], ['', 'historyTold']);
+    assert.equal(skippedBytes, lines.length - begin.text.length + 'rest'.length);
+    if (!follow) continue;
+    appendFileSync(path, ' of it\nwhole\n');
+    assert.equal(reader.tell().text, 'whole\n');
+  }
+});
+
 test('a log that is renamed while it is told is told to where it ended', (context) => {
   const path = logPathFor(context);
   const older = numbered(3_000);

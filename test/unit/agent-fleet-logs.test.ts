@@ -31,6 +31,10 @@ function fakeLogLink() {
       left?.();
       return left !== null;
     },
+    /** The session ends with something on its way. */
+    forget: () => {
+      leave = null;
+    },
     hold: (held: boolean) => {
       isHeld = held;
     },
@@ -114,16 +118,18 @@ test('what is in the logs is told, one after another, and then that it was all',
   using stage = aStage(context, logs);
   stage.read({ processes: [web, db], channels: ['stdout', 'stderr'] });
   await stage.settle();
-  const [first, second, third, noted, end] = stage.link.sent;
+  const blocks = stage.link.sent.filter((message) => message.kind === 'logBlock');
   const of = { sessionEpoch: 7, readerId: 1 };
-  const block = { kind: 'logBlock', ...of, skippedBytes: 0, skippedMore: false };
-  const data = (text: string) => Buffer.from(text);
-  assert.deepEqual(first, { ...block, process: 'web', channel: 'stdout', data: data('w1\nw2\n') });
-  assert.deepEqual(second, { ...block, process: 'web', channel: 'stderr', data: data('e1\n') });
-  assert.deepEqual(third, { ...block, process: 'db', channel: 'stdout', data: data('d1\n') });
-  assert.deepEqual(noted, { kind: 'logsNote', ...of, note: 'there is no log file of db yet' });
-  assert.deepEqual(end, { kind: 'logsEnd', ...of, error: null });
-  assert.equal(stage.link.sent.length, 5);
+  for (const { kind, process, channel, data, ...rest } of blocks) {
+    assert.deepEqual(rest, { ...of, skippedBytes: 0, skippedMore: false });
+  }
+  const told = blocks.map(({ process, channel }) => `${process} ${channel}`);
+  assert.deepEqual([...new Set(told)], ['web stdout', 'web stderr', 'db stdout']);
+  assert.equal(stage.text(), 'w1\nw2\ne1\nd1\n');
+  assert.deepEqual(stage.link.sent.slice(blocks.length), [
+    { kind: 'logsNote', ...of, note: 'there is no log file of db yet' },
+    { kind: 'logsEnd', ...of, error: null },
+  ]);
 });
 
 test('a process that is not of this host has no log, whatever its name leads to', async (context) => {
@@ -197,6 +203,16 @@ test('nothing is sent without credit, and never more than there is', async (cont
   assert.equal(stage.ends().length, 1);
 });
 
+test('bytes that there is no credit for wait, and are not taken for the end', async (context) => {
+  using stage = aStage(context, { 'web-stdout': '0123456789' });
+  stage.read({ selection: lastBytes(8), creditBytes: 4 });
+  await stage.settle();
+  assert.deepEqual([stage.text(), stage.ends().length], ['2345', 0]);
+  stage.logs.receive({ kind: 'logCredit', sessionEpoch: 7, readerId: 1, bytes: 5 });
+  await stage.settle();
+  assert.deepEqual([stage.text(), stage.ends().length], ['23456789', 1]);
+});
+
 test('one block is on its way at a time, and none while something else waits', async (context) => {
   using stage = aStage(context, { 'web-stdout': 'x\n'.repeat(100_000) });
   stage.link.hold(true);
@@ -247,21 +263,60 @@ test('an expression is compiled when it comes; credit given meanwhile counts', a
   assert.match(refused?.error ?? '', /bad expression "\("/);
 });
 
-test('what cannot be done is refused in words', async (context) => {
+test('who is stopped while its expression is compiled is told nothing', async (context) => {
+  using stage = aStage(context, { 'web-stdout': 'one\n', 'db-stdout': 'two\n' });
+  stage.read({ selection: lastLines(10, { grep: 'o' }) });
+  stage.logs.receive({ kind: 'stopLogs', sessionEpoch: 7, readerId: 1 });
+  stage.read({ readerId: 2, processes: [db], selection: lastLines(10, { grep: 't' }) });
+  while (stage.ends().length === 0) await stage.settle();
+  await stage.settle();
+  assert.deepEqual([stage.text(1), stage.text(2)], ['', 'two\n']);
+});
+
+test('nothing is sent that something else came before, and nothing of a session that is over', async (context) => {
   using stage = aStage(context, { 'web-stdout': 'one\n' });
+  stage.read();
+  stage.link.hold(true);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(stage.link.sent.length, 0);
+  stage.link.hold(false);
+  while (stage.link.sent.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  stage.logs.endAll();
+  stage.link.forget();
+  stage.logs.receive({ kind: 'logCredit', sessionEpoch: 7, readerId: 1, bytes: 9 });
+  await stage.settle();
+  assert.equal(stage.link.sent.length, 1);
+  stage.read({ readerId: 2 });
+  while (stage.ends().length === 0) await stage.settle();
+  assert.equal(stage.text(2), 'one\n');
+});
+
+test('what cannot be done is refused in words', async (context) => {
+  const names = Array.from({ length: 1_001 }, (_, index) => `p${index}`);
+  const definitions = ['web', ...names].map((name) => aDefinition(name));
+  using stage = aStage(context, { 'web-stdout': 'one\n' }, definitions);
   stage.read({ selection: lastBytes(3, { grep: 'x' }) });
   stage.read({ selection: lastBytes(3, { sinceMs: 0 }) });
   assert.deepEqual(
     stage.ends().map(({ error }) => error),
     Array(2).fill('bytes are told as they are: ask for lines to choose among them'),
   );
-  const many = Array.from({ length: 1_001 }, (_, index) => knownProcessName(`p${index}`));
+  const many = names.map(knownProcessName);
   const selection = lastLines(0, { follow: true });
   stage.read({ processes: many, channels: ['stdout', 'stderr'], selection });
   assert.match(stage.ends().at(-1)?.error ?? '', /too many logs to follow: 2000 at once/);
+  const half = many.slice(0, 500);
+  stage.read({ readerId: 100, processes: half, channels: ['stdout', 'stderr'], selection });
+  stage.read({ readerId: 101, processes: half, channels: ['stdout', 'stderr'], selection });
+  assert.equal(stage.ends().length, 3, 'as many as there may be');
+  stage.read({ readerId: 102, selection });
+  assert.match(stage.ends().at(-1)?.error ?? '', /too many logs to follow: 2000 at once/);
+  for (const readerId of [100, 101]) {
+    stage.logs.receive({ kind: 'stopLogs', sessionEpoch: 7, readerId });
+  }
   for (let readerId = 1; readerId <= 65; readerId += 1) stage.read({ readerId, creditBytes: 0 });
   assert.match(stage.ends().at(-1)?.error ?? '', /64 readers of logs are at work/);
-  assert.equal(stage.ends().length, 4);
+  assert.equal(stage.ends().length, 5);
 });
 
 test('a log that cannot be read ends its reader with a reason, and nothing else', (context) => {

@@ -53,13 +53,13 @@ test('what a small pipe can pass on is passed on', () => {
   }
 });
 
-test('a flood after silence is let wait once, for no longer than a pause', () => {
-  const pace = new ReadingPace(0);
+test('a flood after a line is let wait once, for no longer than a pause', () => {
+  const pace = new ReadingPace(59_990);
   assert.equal(pace.pauseAfter(100, 60_000), PAUSE_MAX_MS);
   assert.equal(pace.pauseAfter(PIPE_BYTES, 60_050), 0);
   assert.equal(pace.pauseAfter(7, 60_050.5), 0, 'the program has hardly woken up');
   assert.equal(pace.pauseAfter(PIPE_BYTES, 60_051), 0);
-  assert.equal(pace.pauseAfter(100, 60_200), PAUSE_MAX_MS, 'it is over');
+  assert.equal(pace.pauseAfter(100, 60_100), PAUSE_MAX_MS, 'it is over');
 });
 
 test('what was printed before anybody read is no flood', () => {
@@ -68,9 +68,17 @@ test('what was printed before anybody read is no flood', () => {
   assert.equal(pace.pauseAfter(60, 2), PAUSE_MAX_MS);
 });
 
-test('a line is followed by a pause, whenever it comes', () => {
+test('a line now and then is waited for, and only one that comes soon is followed by a pause', () => {
   const pace = new ReadingPace(0);
-  for (const nowMs of [5_000, 5_200, 9_000]) assert.equal(pace.pauseAfter(80, nowMs), PAUSE_MAX_MS);
+  for (const nowMs of [5_000, 5_200, 9_000]) assert.equal(pace.pauseAfter(80, nowMs), 0);
+  for (const nowMs of [9_051, 9_110, 9_200]) {
+    assert.equal(
+      pace.pauseAfter(80, nowMs),
+      PAUSE_MAX_MS,
+      'at the longest, a look has just been late',
+    );
+  }
+  assert.equal(pace.pauseAfter(80, 10_200), 0);
 });
 
 test('a pause is never longer than the longest, and of whole milliseconds', () => {

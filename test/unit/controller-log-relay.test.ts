@@ -58,6 +58,7 @@ function world(
   hosts: number,
   selection: LogSelection,
   { windowBytes = 100, hostsAtOnce = hosts + 1, connected = hosts } = {},
+  channels: readonly LogChannel[] = ['stdout', 'stderr'],
 ): RelayWorld {
   const sent: RelayWorld['sent'] = [];
   const written: LogNews[] = [];
@@ -76,7 +77,7 @@ function world(
         processes: [knownProcessName('web'), knownProcessName('db')],
       })),
       unreachable: [{ host: hostId('away'), processes: [knownProcessName('web')] }],
-      channels: ['stdout', 'stderr'],
+      channels,
       selection,
       credit: { windowBytes, hostsAtOnce },
     },
@@ -307,6 +308,13 @@ test('an agent that sends more than its credit loses its reader, and keeps its s
 test('a process that was not asked for ends the reader, too', () => {
   const relay = world(1, FOLLOW);
   relay.block(1, 'x', { process: 'secret' });
+  relay.letAllGo();
+  assert.deepEqual(textsOf(relay.written), ['sources', 'ended']);
+});
+
+test('a channel that was not asked for ends the reader, too', () => {
+  const relay = world(1, FOLLOW, {}, ['stdout']);
+  relay.block(1, 'x', { channel: 'stderr' });
   relay.letAllGo();
   assert.deepEqual(textsOf(relay.written), ['sources', 'ended']);
 });

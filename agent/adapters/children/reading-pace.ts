@@ -14,6 +14,12 @@
 /** What a log may lag behind its program: nobody who watches sees it. */
 export const PAUSE_MAX_MS = 50;
 
+/**
+ * Who prints no more often would not be met by another look either: the pipe is waited at, which costs
+ * nothing. Twice the longest pause, because a look that finds something comes after one.
+ */
+const SELDOM_MS = 2 * PAUSE_MAX_MS;
+
 /** What comes so fast keeps the agent busy anyway, and timers are not much finer. */
 const PAUSE_MIN_MS = 2;
 
@@ -47,7 +53,7 @@ export class ReadingPace {
     const isSurprising = bytes > this.#roomBytes * SURPRISING && !this.#isFirst;
     this.#isFirst = false;
     if (isSurprising) this.#surprisedUntilMs = nowMs + SURPRISED_MS;
-    if (nowMs < this.#surprisedUntilMs) return 0;
+    if (nowMs < this.#surprisedUntilMs || elapsedMs > SELDOM_MS) return 0;
     const fillingMs = (this.#roomBytes * FILLED * elapsedMs) / bytes;
     const pauseMs = Math.min(PAUSE_MAX_MS, Math.floor(fillingMs));
     return pauseMs < PAUSE_MIN_MS ? 0 : pauseMs;

@@ -4,7 +4,8 @@
  * gets nothing that it would obey.
  */
 import type { LogNews } from '../../../proto/log-messages.ts';
-import { neutralise, neutraliseLog } from '../text.ts';
+import { harmlessLog } from '../harmless-log.ts';
+import { neutralise } from '../text.ts';
 import type { LogRenderer, LogScreen } from './piece.ts';
 import { gapRemark, hasGap, hostRemark } from './remarks.ts';
 
@@ -16,8 +17,7 @@ export function rawRenderer({ isTerminal, follow }: LogScreen): LogRenderer {
   let hasSeveral = false;
   let shown: string | null = null;
   let endsLine = true;
-  /** A character may be cut in two between two pieces of a log. */
-  const decoders = new Map<string, InstanceType<typeof TextDecoder>>();
+  const harmlessLogs = new Map<string, ReturnType<typeof harmlessLog>>();
 
   function header({ host, process }: Block): string {
     const place = `${neutralise(host)} ${neutralise(process)}`;
@@ -30,9 +30,9 @@ export function rawRenderer({ isTerminal, follow }: LogScreen): LogRenderer {
 
   function harmless({ host, process, data }: Block): Uint8Array {
     const log = `${host} ${process}`;
-    const decoder = decoders.get(log) ?? new TextDecoder('utf-8', { ignoreBOM: true });
-    decoders.set(log, decoder);
-    return Buffer.from(neutraliseLog(decoder.decode(data, { stream: true })));
+    const harmlessOf = harmlessLogs.get(log) ?? harmlessLog();
+    harmlessLogs.set(log, harmlessOf);
+    return harmlessOf(data);
   }
 
   return (news) => {

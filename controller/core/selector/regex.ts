@@ -4,6 +4,7 @@
  * to stop the controller for hours.
  */
 import { RE2JS, RE2JSException } from 're2js';
+import { repeatsProblem } from '../../../proto/regex-repeats.ts';
 
 export type RegexCompiled =
   | {
@@ -15,6 +16,8 @@ export type RegexCompiled =
   | { readonly kind: 'wrong'; readonly why: string };
 
 export function compileRegex(pattern: string): RegexCompiled {
+  const problem = repeatsProblem(pattern);
+  if (problem !== null) return { kind: 'wrong', why: problem };
   try {
     const compiled = RE2JS.compile(pattern);
     return {
