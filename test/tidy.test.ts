@@ -62,6 +62,7 @@ const PURE_PROTO = [
   'proto/target.ts',
   'proto/dialect/did-you-mean.ts',
   'proto/process-pattern.ts',
+  'proto/regex-repeats.ts',
   'proto/text-limits.ts',
   'proto/text-order.ts',
   'proto/wildcard.ts',
