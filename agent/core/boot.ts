@@ -6,7 +6,6 @@
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { advanceSequence, layOutSequence } from './advance-sequence.ts';
 import { applyToProcess, putProcess } from './apply-process.ts';
-import { resumeTargets } from './carry-out-targets.ts';
 import { LONGEST_DELAY_MS } from './crash-loop.ts';
 import { withHealth } from './define-process.ts';
 import { probeOf } from './health.ts';
@@ -18,6 +17,7 @@ import type {
   ProcessTimer,
 } from './process.ts';
 import { removeIfGone } from './removal.ts';
+import { resumeTargets } from './resume-targets.ts';
 import type { Sighting, Turn } from './state.ts';
 import { inStartOrder } from './tiers.ts';
 

@@ -22,14 +22,12 @@ import {
   type TargetPhase,
   type TargetRecord,
 } from './target.ts';
-import { inStartOrder } from './tiers.ts';
 import {
   failed,
   GONE_ALREADY,
   NO_LONGER_CONFIGURED,
   NOT_RUNNING,
   SHUTTING_DOWN,
-  SIGNAL_IN_DOUBT,
   SUCCEEDED,
   SUPERSEDED,
   type Verdict,
@@ -65,28 +63,6 @@ export function settleUpdate(turn: Turn, key: TargetKey, verdict: Verdict): void
   if (target?.phase === 'updating') settle(turn, target, verdict);
 }
 
-/** After a restart of the agent: what was accepted and not settled is looked at afresh. */
-export function resumeTargets(turn: Turn): void {
-  for (const name of inResumeOrder(turn)) {
-    const target = activeTarget(turn, name);
-    if (target?.phase === 'signalling') settle(turn, target, SIGNAL_IN_DOUBT);
-    else if (target !== undefined && isPatient(turn, target)) goOnWaiting(turn, target);
-    else if (!isStartUnderWay(turn, target)) beginNext(turn, name);
-  }
-  for (const target of turn.state.targets.values()) {
-    if (target.phase === 'updating') readForUpdate(turn, target);
-  }
-}
-
-/** As the boot would start them; then those that are no longer configured. */
-function inResumeOrder({ state }: Turn): Iterable<ProcessName> {
-  const configured = inStartOrder(state.processes.values());
-  return new Set([
-    ...configured.map(({ definition }) => definition.process),
-    ...[...state.queues].map(([name]) => name),
-  ]);
-}
-
 /** It waits until those before it are over. */
 export function enqueue(turn: Turn, target: TargetRecord): void {
   const queue = turn.state.queues.get(target.process) ?? [];
@@ -103,7 +79,7 @@ export function readForUpdate(turn: Turn, target: TargetRecord): void {
 }
 
 /** The head of the queue, from the state in which the process is found. */
-function beginNext(turn: Turn, name: ProcessName): void {
+export function beginNext(turn: Turn, name: ProcessName): void {
   const target = activeTarget(turn, name);
   const process = turn.state.processes.get(name);
   if (target === undefined) return;
@@ -127,25 +103,9 @@ function processVerb({ verb }: TargetRecord): ProcessVerb {
   return verb;
 }
 
-/**
- * It had asked for the start before the agent was restarted, and the child has come: what the
- * process enters next, or has entered while it was looked for, is the answer.
- */
-function isStartUnderWay(turn: Turn, target: TargetRecord | undefined): boolean {
-  if (target?.phase !== 'starting') return false;
-  const { process } = target;
-  const isAnswered = turn.entered.some((status) => status.process === process);
-  return isAnswered || turn.state.processes.get(process)?.state === 'STARTING';
-}
-
 /** It is up already, and waits for its health check: to begin afresh would be to start it again. */
-function isPatient({ state }: Turn, { phase, process }: TargetRecord): boolean {
+export function isPatient({ state }: Turn, { phase, process }: TargetRecord): boolean {
   return phase === 'starting' && state.processes.get(process)?.state === 'RUNNING';
-}
-
-function goOnWaiting(turn: Turn, target: TargetRecord): void {
-  const process = turn.state.processes.get(target.process);
-  if (process !== undefined) follow(turn, target, observe(target, statusOf(process)));
 }
 
 /** The target begins from the state that all of these led to; it must not take them for answers. */
@@ -154,7 +114,7 @@ function forgetEntered(turn: Turn, name: ProcessName): void {
   turn.entered.splice(0, turn.entered.length, ...others);
 }
 
-function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
+export function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
   switch (advice.kind) {
     case 'wait':
       saveIfMoved(turn, target, advice.phase);

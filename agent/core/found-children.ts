@@ -1,7 +1,8 @@
 /**
- * What is known of children after the agent's journal was lost: that they were started, and when.
- * From this their records are made anew, so that each is taken over like any other, and one that
- * has ended meanwhile is judged by its exit status and not simply started again.
+ * What is known of processes after the agent's journal was lost: which children were started, and
+ * when, and how others ended. From this their records are made anew, so that each child is taken over
+ * like any other, one that has ended meanwhile is judged by its exit status and not simply started
+ * again, and a job that was done stays done.
  *
  * What cannot be found out is left as it would be for a new process: how often it was restarted,
  * and what people had asked for.
@@ -9,6 +10,7 @@
 import type { Instant } from '../../proto/instant.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { LogDefinition, ProcessDefinition } from './definition.ts';
+import { type ExitStatus, isExpected } from './exit-status.ts';
 import { type Child, initialProcess, type ProcessRuntime } from './process.ts';
 import type { JournalContents } from './recover.ts';
 import type { ConfigReading } from './state.ts';
@@ -20,18 +22,36 @@ export interface FoundChild {
   readonly startedAtMs: number;
 }
 
+/** Its child is gone, and the earlier agent knew it. */
+export interface FoundEnd {
+  readonly process: ProcessName;
+  readonly exit: ExitStatus;
+  readonly endedAtMs: number;
+}
+
+export interface FoundProcesses {
+  readonly children: readonly FoundChild[];
+  readonly ends: readonly FoundEnd[];
+  /** These were started, and whether they still run cannot be found out. */
+  readonly unsure: readonly ProcessName[];
+}
+
 /** A journal as the earlier agent's may have been, as far as that can be told. */
 export function contentsWithFound(
   journal: JournalContents,
-  found: readonly FoundChild[],
+  { children, ends, unsure }: FoundProcesses,
   { reading, bootId, at }: FoundIn,
 ): JournalContents {
   const configured = new Map(
     (reading.kind === 'read' ? reading.definitions : []).map((each) => [each.process, each]),
   );
-  const processes = found.map((one) =>
-    recordOf(one, configured.get(one.process) ?? unconfigured(one.process), at),
-  );
+  const processes = [
+    ...children.map((one) =>
+      recordOf(one, configured.get(one.process) ?? unconfigured(one.process), at),
+    ),
+    ...ends.flatMap((end) => completed(end, configured.get(end.process)) ?? []),
+    ...unsure.flatMap((name) => untold(configured.get(name), at) ?? []),
+  ];
   return { ...journal, processes, bootId };
 }
 
@@ -56,6 +76,31 @@ function recordOf(
     starts: 1,
   };
 }
+
+/**
+ * A job that is done. Whatever ended otherwise, or is to run always, may have been about to be
+ * restarted, so of that `autostart` decides, as of what has never run.
+ */
+function completed(
+  { exit, endedAtMs }: FoundEnd,
+  definition: ProcessDefinition | undefined,
+): ProcessRuntime | null {
+  if (definition === undefined || definition.autorestart === 'always') return null;
+  if (!isExpected(exit, definition.exitCodes)) return null;
+  return { ...initialProcess(definition, endedAtMs), state: 'EXITED', exit, starts: 1 };
+}
+
+/** FATAL: nothing but a person starts it. Two of it must never run. */
+function untold(
+  definition: ProcessDefinition | undefined,
+  { wallMs }: Instant,
+): ProcessRuntime | null {
+  if (definition === undefined) return null;
+  return { ...initialProcess(definition, wallMs), state: 'FATAL', lastError: UNTOLD };
+}
+
+const UNTOLD =
+  'the records of it are lost, so it may still run: look for it with ps, end it if it is there, then start it';
 
 /** No longer configured, so it is only to be stopped: with Supervisor's defaults. */
 function unconfigured(process: ProcessName): ProcessDefinition {

@@ -1,0 +1,55 @@
+/**
+ * Goes on with what an earlier agent had accepted and not settled. A target is carried on from the
+ * state in which its process is found now; only what is under way already is not begun afresh.
+ */
+import type { ProcessName } from '../../proto/vocabulary.ts';
+import {
+  activeTarget,
+  beginNext,
+  follow,
+  isPatient,
+  readForUpdate,
+  settle,
+} from './carry-out-targets.ts';
+import { statusOf } from './process.ts';
+import type { Turn } from './state.ts';
+import { observe, type TargetRecord } from './target.ts';
+import { inStartOrder } from './tiers.ts';
+import { SIGNAL_IN_DOUBT } from './verdict.ts';
+
+export function resumeTargets(turn: Turn): void {
+  for (const name of inResumeOrder(turn)) {
+    const target = activeTarget(turn, name);
+    if (target?.phase === 'signalling') settle(turn, target, SIGNAL_IN_DOUBT);
+    else if (target !== undefined && isPatient(turn, target)) goOnWaiting(turn, target);
+    else if (!isStartUnderWay(turn, target)) beginNext(turn, name);
+  }
+  for (const target of turn.state.targets.values()) {
+    if (target.phase === 'updating') readForUpdate(turn, target);
+  }
+}
+
+/** As the boot would start them; then those that are no longer configured. */
+function inResumeOrder({ state }: Turn): Iterable<ProcessName> {
+  const configured = inStartOrder(state.processes.values());
+  return new Set([
+    ...configured.map(({ definition }) => definition.process),
+    ...[...state.queues].map(([name]) => name),
+  ]);
+}
+
+/**
+ * It had asked for the start before the agent was restarted, and the child has come: what the
+ * process enters next, or has entered while it was looked for, is the answer.
+ */
+function isStartUnderWay(turn: Turn, target: TargetRecord | undefined): boolean {
+  if (target?.phase !== 'starting') return false;
+  const { process } = target;
+  const isAnswered = turn.entered.some((status) => status.process === process);
+  return isAnswered || turn.state.processes.get(process)?.state === 'STARTING';
+}
+
+function goOnWaiting(turn: Turn, target: TargetRecord): void {
+  const process = turn.state.processes.get(target.process);
+  if (process !== undefined) follow(turn, target, observe(target, statusOf(process)));
+}
