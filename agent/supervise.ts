@@ -6,6 +6,7 @@
  * that was printed, done or ordered until then is lost.
  */
 import { randomBytes } from 'node:crypto';
+import { uptime } from 'node:os';
 import { systemClock } from '../proto/clock.ts';
 import type { Credentials } from '../proto/credentials.ts';
 import { notifyReady } from '../proto/daemon/notify.ts';
@@ -36,6 +37,7 @@ import { type ObeyedSignal, obeySignals } from './start/held-signals.ts';
 import { whatIsRemembered } from './start/lost-journal.ts';
 import { keepConfig, makeAllFifos } from './start/make-ready.ts';
 import { writePidFile } from './start/pid-file.ts';
+import { assertSameTable, childrenInJournal, childrenInRunDir } from './start/same-table.ts';
 
 /** How long whoever waits at the socket may take to hear how it ended. */
 const GOODBYE_MS = 1_000;
@@ -68,8 +70,10 @@ export function supervise(given: Supervision): void {
   makeGuardedDirectory('run_dir', agent.runDir);
   makePrivateDirectory(agent.logDir);
   const table = openProcessTable(given.processTable);
+  assertSameTable(childrenInRunDir(agent), table);
   const canDoWithout = reading.kind === 'read';
   const journal = openJournal(journalPath(agent.stateDir), table.bootId, { canDoWithout });
+  assertSameTable(childrenInJournal(journal, agent), table);
   tellOfConfig(given);
   keepConfig(given, given.configPath, { journal, log });
   const { contents, stateProblem } = whatIsRemembered(journal, {
@@ -78,6 +82,7 @@ export function supervise(given: Supervision): void {
     table,
     clock: systemClock,
     log,
+    bootedAtMs: Date.now() - uptime() * 1_000,
   });
   const state = recoverState(reading, contents, table.bootId, Date.now());
   makeAllFifos(state, agent, log);

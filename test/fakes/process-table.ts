@@ -1,12 +1,21 @@
 /** A host's processes as a test says they are. */
 import type { ProcessEntry, ProcessTable } from '../../agent/adapters/host/process-table.ts';
 
-/** `[pid, parent, session]`; the token of each is its pid as `t7`, unless a fourth says otherwise. */
-type Line = readonly [pid: number, parentPid: number, session: number, startToken?: string];
+/**
+ * `[pid, parent, session]`; unless more is said, the token of each is its pid as `t7`, and its group is
+ * that of the number of its session.
+ */
+type Line = readonly [
+  pid: number,
+  parentPid: number,
+  session: number,
+  startToken?: string,
+  group?: number,
+];
 
 export function entriesOf(...lines: readonly Line[]): readonly ProcessEntry[] {
-  return lines.map(([pid, parentPid, session, startToken = `t${pid}`]) => {
-    return { pid, parentPid, session, startToken };
+  return lines.map(([pid, parentPid, session, startToken = `t${pid}`, group = session]) => {
+    return { pid, parentPid, session, startToken, group, isDead: false };
   });
 }
 
@@ -29,8 +38,20 @@ export class PaperProcesses {
     }
   }
 
+  /** As `end`, but nobody has reaped them. */
+  die(...pids: readonly number[]): void {
+    const dead = pids.flatMap((pid) => this.#entries.get(pid) ?? []);
+    this.end(...pids);
+    for (const entry of dead) this.#entries.set(entry.pid, { ...entry, isDead: true });
+  }
+
   has(pid: number): boolean {
     return this.#entries.has(pid);
+  }
+
+  /** As kill(2) has it, to which the dead count. */
+  isAnyoneIn(wanted: number): boolean {
+    return [...this.#entries.values()].some(({ group }) => group === wanted);
   }
 
   giveMemory(pid: number, bytes: number): void {
@@ -40,7 +61,8 @@ export class PaperProcesses {
   table(): ProcessTable {
     const look = (pid: number): ProcessEntry | undefined => {
       if (this.isBlind) throw new Error('EMFILE: too many open files');
-      return this.#entries.get(pid);
+      const entry = this.#entries.get(pid);
+      return entry?.isDead === true ? undefined : entry;
     };
     return {
       bootId: 'boot-1',

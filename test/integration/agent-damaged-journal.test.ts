@@ -10,7 +10,7 @@ import { keptDatabase } from '../../proto/sqlite.ts';
 import type { HostStatus } from '../../proto/vocabulary.ts';
 import type { Daemon } from './fleet/daemon.ts';
 import { createFleet, endOf, type Fleet, operationRequest, pidOf } from './fleet/harness.ts';
-import { isAlive } from './fleet/processes.ts';
+import { isAlive, statusField } from './fleet/processes.ts';
 
 const HOST = 'web-1';
 const JOURNAL = 'journal.db';
@@ -141,6 +141,9 @@ test('a restart that was under way is not carried out again: what became of it i
   );
   // It had been told to end, so it did, and came up again because it is to run always.
   await fleet.until('it is up again', () => startsOf('slow') === before + 1);
+  // The job was done, and its end had been taken up, before the journal was lost once more.
+  const job = await fleet.process(HOST, 'job', 'is known', () => true);
+  assert.deepEqual([job.state, job.exitCode, startsOf('job')], ['EXITED', 0, 1]);
   await fleet.running(HOST, 'slow');
   const next = operationRequest({ verb: 'restart', hosts: HOST, processes: ['slow'] });
   await client.submitOperation(next, AbortSignal.timeout(5_000));
@@ -207,4 +210,101 @@ test('what is no longer configured by then is stopped', async () => {
   agent = await fleet.startAgent(HOST, { programs: without });
   await fleet.until('it is stopped', () => !isAlive(pid));
   assert.equal(await fleet.running(HOST, 'slow'), other);
+});
+
+const recordOf = (name: string): string => fleet.path(HOST, 'run', `${name}.child`);
+
+test('a program whose record is damaged or missing as well is found by its keeper', {
+  skip: process.platform !== 'linux' && 'only Linux tells the words of a process',
+}, async () => {
+  await agent.end('SIGKILL');
+  await startAgain();
+  const pids = [await fleet.running(HOST, 'counted'), await fleet.running(HOST, 'slow')];
+  const starts = [startsOf('counted'), startsOf('slow')];
+  await agent.end('SIGKILL');
+  damage();
+  truncateSync(recordOf('counted'), 20);
+  rmSync(recordOf('slow'));
+  await startAgain();
+  assert.deepEqual([await fleet.running(HOST, 'counted'), await fleet.running(HOST, 'slow')], pids);
+  assert.deepEqual([startsOf('counted'), startsOf('slow')], starts);
+  const problem = (await host())?.stateProblem ?? '';
+  assert.match(
+    problem,
+    /taken over \(not on record, found by the keeper: (?:counted, slow|slow, co)/,
+  );
+  // It is looked after as any other.
+  process.kill(pids[0] ?? 0, 'SIGKILL');
+  await fleet.until('it is restarted', () => startsOf('counted') === (starts[0] ?? 0) + 1);
+});
+
+test('where nobody knows whether it runs, it is not started', async () => {
+  const pid = await fleet.running(HOST, 'counted');
+  const starts = startsOf('counted');
+  await agent.end('SIGKILL');
+  process.kill(Number(statusField(pid, 'PPid')), 'SIGKILL');
+  damage();
+  truncateSync(recordOf('counted'), 20);
+  agent = await fleet.startAgent(HOST, { programs });
+  const { lastError } = await fleet.process(
+    HOST,
+    'counted',
+    'is not started',
+    ({ hostConnected, status }) => hostConnected && status.state === 'FATAL',
+  );
+  assert.match(lastError ?? '', /look for it with ps/);
+  assert.equal(startsOf('counted'), starts);
+  assert.match((await host())?.stateProblem ?? '', /whether counted still run is not known/);
+  process.kill(pid, 'SIGKILL');
+  assert.equal((await fleet.fleetctl('start', 'counted', '--hosts', HOST)).code, 0);
+});
+
+test('processes on record by another table are strangers: the agent refuses, nothing is touched', {
+  skip: process.platform !== 'linux' && 'only Linux has two tables',
+}, async () => {
+  const pid = await fleet.running(HOST, 'counted');
+  const starts = startsOf('counted');
+  await agent.end('SIGKILL');
+  const conf = await fleet.writeAgentConf(HOST, { programs });
+  const now = process.env['FLEETVISOR_PROCESS_TABLE'];
+  const env = { FLEETVISOR_PROCESS_TABLE: now === 'ps' ? 'proc' : 'ps' };
+  const refuse = async (): Promise<void> => {
+    const refused = fleet.runAgent(['-c', conf], { name: HOST, env });
+    assert.deepEqual(await refused.ended(), { code: 2, signal: null });
+    assert.match(
+      refused.stderr(),
+      /another process table[\s\S]*pid \d+[\s\S]*start the agent with/,
+    );
+  };
+  await refuse();
+  // With the records of children gone, the journal tells; with the journal damaged, they do.
+  const record = readFileSync(recordOf('counted'));
+  for (const name of readdirSync(fleet.path(HOST, 'run'))) {
+    if (name.endsWith('.child')) rmSync(fleet.path(HOST, 'run', name));
+  }
+  await refuse();
+  writeFileSync(recordOf('counted'), record);
+  damage();
+  await refuse();
+  assert.deepEqual(setAside(), []);
+  assert.ok(isAlive(pid));
+  await startAgain();
+  assert.equal(await fleet.running(HOST, 'counted'), pid);
+  assert.equal(startsOf('counted'), starts);
+});
+
+test('where all of state_dir is gone, what runs is found nevertheless, and told to be restarted', {
+  skip: process.platform !== 'linux' && 'only Linux tells the words of a process',
+}, async () => {
+  const pid = await fleet.running(HOST, 'counted');
+  const starts = startsOf('counted');
+  await agent.end('SIGKILL');
+  rmSync(fleet.path(HOST), { recursive: true });
+  await startAgain();
+  assert.equal(await fleet.running(HOST, 'counted'), pid);
+  assert.equal(startsOf('counted'), starts);
+  assert.match((await host())?.stateProblem ?? '', /what .*counted.* print is lost until/);
+  assert.equal((await fleet.fleetctl('restart', 'counted', '--hosts', HOST)).code, 0);
+  assert.equal(startsOf('counted'), starts + 1);
+  assert.ok(!isAlive(pid));
 });

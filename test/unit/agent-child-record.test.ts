@@ -1,6 +1,19 @@
 /** What `run_dir` says of a child, and what is not taken for it. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,6 +23,7 @@ import {
   readChildRecord,
   writeChildRecord,
 } from '../../agent/adapters/children/child-record.ts';
+import { HolderRecord } from '../../agent/adapters/children/holder-record.ts';
 
 const RECORD = {
   pid: 4_712,
@@ -84,4 +98,73 @@ test('whatever else is in the file, nothing is thrown and nothing is taken for a
     }),
     { numRuns: 60 },
   );
+});
+
+const isRoot = process.geteuid?.() === 0;
+
+/** What an earlier owner of the directory may have left under the name of a record. */
+const PLANTED: Readonly<Record<string, (path: string, target: string) => void>> = {
+  'a link': (path, target) => symlinkSync(target, path),
+  'a link to nothing': (path, target) => symlinkSync(`${target}.none`, path),
+  'a hard link': (path, target) => linkSync(target, path),
+  'a FIFO': (path) => void execFileSync('mkfifo', [path]),
+};
+
+for (const [what, plant] of Object.entries(PLANTED)) {
+  test(`${what} in place of a record is not believed, not written through, and makes way`, (context) => {
+    const path = aFile(context);
+    const target = `${path}.target`;
+    const text = `${JSON.stringify(RECORD)}${' '.repeat(600)}\n`;
+    writeFileSync(target, text);
+    plant(path, target);
+    assert.equal(readChildRecord(path), null);
+    emptyChildRecord(path);
+    writeChildRecord(path, { ...RECORD, pid: 9 });
+    assert.ok(lstatSync(path).isFile());
+    assert.equal(readChildRecord(path)?.pid, 9);
+    assert.equal(readFileSync(target, 'utf8'), text);
+    assert.ok(!existsSync(`${target}.none`));
+  });
+}
+
+test("another user's file is not believed, and makes way", {
+  skip: !isRoot && 'only root can give a file away',
+}, (context) => {
+  const path = aFile(context);
+  writeChildRecord(path, RECORD);
+  chownSync(path, 65_534, 65_534);
+  assert.equal(readChildRecord(path), null);
+  emptyChildRecord(path);
+  writeChildRecord(path, RECORD);
+  assert.deepEqual(readChildRecord(path), RECORD);
+  assert.equal(statSync(path).uid, 0);
+});
+
+test('a directory in place of a record is none, and what is written is told to have failed', (context) => {
+  const path = aFile(context);
+  mkdirSync(path);
+  assert.equal(readChildRecord(path), null);
+  emptyChildRecord(path);
+  assert.throws(() => writeChildRecord(path, RECORD));
+});
+
+test('holders are believed in a file of our own alone, and are written through no link', (context) => {
+  const path = aFile(context);
+  const record = new HolderRecord(join(path, '..'));
+  const holder = { pid: 4_711, startToken: '815', bootId: 'boot-1' };
+  const target = `${path}.target`;
+  record.write([holder]);
+  assert.deepEqual(record.read(), [holder]);
+  const text = readFileSync(record.path, 'utf8');
+  writeFileSync(target, text);
+  rmSync(record.path);
+  symlinkSync(target, record.path);
+  assert.deepEqual(record.read(), []);
+  symlinkSync(target, `${record.path}.new`);
+  record.write([{ ...holder, pid: 9 }]);
+  assert.deepEqual(
+    record.read().map(({ pid }) => pid),
+    [9],
+  );
+  assert.equal(readFileSync(target, 'utf8'), text);
 });

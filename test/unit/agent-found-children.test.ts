@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
-import { contentsWithFound, type FoundChild } from '../../agent/core/found-children.ts';
+import {
+  contentsWithFound,
+  type FoundChild,
+  type FoundEnd,
+  type FoundProcesses,
+} from '../../agent/core/found-children.ts';
 import type { Sighting } from '../../agent/core/state.ts';
 import { knownProcessName } from '../../proto/vocabulary.ts';
 import { aHost, BOOT_ID, deedsIn } from '../fakes/agent-host.ts';
@@ -19,9 +24,11 @@ const aFound = (name: string, startedAtMs = instant(0).wallMs): FoundChild => ({
 /** An agent that begins a new journal on a host where these were found. */
 function aHostWithFound(
   definitions: readonly ProcessDefinition[],
-  found: readonly FoundChild[],
+  children: readonly FoundChild[],
   sightings: Readonly<Record<string, Sighting>>,
+  others: Partial<FoundProcesses> = {},
 ) {
+  const found = { children, ends: [], unsure: [], ...others };
   const empty = {
     ...{ processes: [], targets: [], outbox: EMPTY_OUTBOX, endedOrderly: false, bootId: null },
   };
@@ -120,4 +127,48 @@ test('a clock that was set back makes nothing younger than new', () => {
   const found = aFound('web', instant(STARTS_AT_MS + 3_600_000).wallMs);
   const host = aHostWithFound([aDefinition('web')], [found], { web: ALIVE });
   assert.equal(host.process('web').startedMonotonicMs, STARTS_AT_MS);
+});
+
+const anEnd = (name: string, exit = exitCode(0)): FoundEnd => ({
+  process: knownProcessName(name),
+  exit,
+  endedAtMs: instant(30_000).wallMs,
+});
+
+test('a job whose end was known already does not run again, and still says how it ended', () => {
+  const job = aDefinition('job', { autorestart: 'unexpected', exitCodes: [0, 2] });
+  const host = aHostWithFound([job], [], {}, { ends: [anEnd('job', exitCode(2))] });
+  assert.deepEqual(deedsIn(host.booted), []);
+  assert.equal(host.stateOf('job'), 'EXITED');
+  assert.deepEqual(host.process('job').exit, exitCode(2));
+  assert.equal(host.process('job').changedAtMs, instant(30_000).wallMs);
+});
+
+test('of every other end autostart decides', () => {
+  const definitions = [
+    aDefinition('always', { autorestart: 'always' }),
+    aDefinition('crashed', { autorestart: 'unexpected' }),
+    aDefinition('killed', { autorestart: 'never' }),
+    aDefinition('manual', { autostart: false }),
+  ];
+  const ends = [
+    anEnd('always'),
+    anEnd('crashed', exitCode(1)),
+    anEnd('killed', killedBy('KILL')),
+    anEnd('manual', exitCode(1)),
+    anEnd('unconfigured'),
+  ];
+  const host = aHostWithFound(definitions, [], {}, { ends });
+  assert.deepEqual(deedsIn(host.booted), ['always spawn', 'crashed spawn', 'killed spawn']);
+  assert.equal(host.stateOf('manual'), 'STOPPED');
+  assert.equal(host.stateOf('unconfigured'), undefined);
+});
+
+test('what may still run is started by nothing but a person', () => {
+  const unsure = ['web', 'unconfigured'].map(knownProcessName);
+  const host = aHostWithFound([aDefinition('web')], [], {}, { unsure });
+  assert.deepEqual(deedsIn(host.booted), []);
+  assert.equal(host.stateOf('web'), 'FATAL');
+  assert.match(host.process('web').lastError ?? '', /may still run: look for it/);
+  assert.equal(host.stateOf('unconfigured'), undefined);
 });

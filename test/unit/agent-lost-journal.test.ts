@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { writeChildRecord } from '../../agent/adapters/children/child-record.ts';
+import { HolderRecord } from '../../agent/adapters/children/holder-record.ts';
 import type { ProcessIdentity, ProcessTable } from '../../agent/adapters/host/process-table.ts';
 import type { OpenJournal } from '../../agent/adapters/journal/journal.ts';
 import { whatIsRemembered } from '../../agent/start/lost-journal.ts';
@@ -37,9 +38,10 @@ const aJournal = (more: Partial<Found> = {}): Found => ({
 const tableOf = (...pids: readonly number[]): ProcessTable =>
   ({
     bootId: BOOT_ID,
+    snapshot: () => [],
     isAlive: ({ pid, startToken }: ProcessIdentity) =>
       pids.includes(pid) && startToken === `start-${pid}`,
-  }) as ProcessTable;
+  }) as Partial<ProcessTable> as ProcessTable;
 
 function aRunDirectory(context: TestContext): string {
   const runDir = mkdtempSync(join(tmpdir(), 'agent-lost-journal-'));
@@ -51,7 +53,8 @@ function remembered(runDir: string, journal: Found, table: ProcessTable) {
   const log = fakeLog();
   const reading = { kind: 'read', definitions: [aDefinition('web')] } as const;
   const clock = { now: () => instant(60_000) };
-  const result = whatIsRemembered(journal, { reading, folders: { runDir }, table, clock, log });
+  const around = { reading, folders: { runDir }, table, clock, log, bootedAtMs: 0 };
+  const result = whatIsRemembered(journal, around);
   return { ...result, log };
 }
 
@@ -61,7 +64,6 @@ function leaveRecords(runDir: string): void {
   writeChildRecord(join(runDir, 'web.child'), { ...aChild(100, BOOT_ID), startedAtMs });
   writeChildRecord(join(runDir, 'group:job.child'), { ...aChild(101, BOOT_ID), startedAtMs });
   writeChildRecord(join(runDir, 'old.child'), { ...aChild(102, 'boot-0'), startedAtMs });
-  writeFileSync(join(runDir, 'torn.child'), '{"pid": 10');
   writeFileSync(join(runDir, 'web.exit'), 'exit 0\n');
   writeFileSync(join(runDir, '.child'), '');
 }
@@ -137,4 +139,15 @@ test('however much SQLite has to say, where the file is now is not cut off', (co
   const { stateProblem } = remembered(aRunDirectory(context), aJournal({ damage }), tableOf());
   assert.ok((stateProblem ?? '').length <= REMARK_LENGTH_MAX);
   assert.match(stateProblem ?? '', /is now \/s\/journal\.db\.damaged-20261122T201500Z: 0 running/);
+});
+
+test('jobs that were done, and what cannot be found out, are said as well', (context) => {
+  const runDir = aRunDirectory(context);
+  new HolderRecord(runDir).write([{ pid: 90, startToken: 'start-90', bootId: BOOT_ID }]);
+  writeFileSync(join(runDir, 'web.exit'), 'exit 0\n');
+  writeFileSync(join(runDir, 'torn.child'), '{"pid": 10');
+  writeFileSync(join(runDir, 'torn.exit'), '');
+  const { stateProblem } = remembered(runDir, aJournal(), tableOf());
+  assert.match(stateProblem ?? '', /^the journal was missing.*jobs that were done.*: 1;/);
+  assert.match(stateProblem ?? '', /whether torn still run is not known/);
 });

@@ -42,7 +42,7 @@ test('the tables of /proc and of ps agree about who there is, below whom and in 
 }, () => {
   const seen = Object.values(tables).map((table) => {
     const own = table.snapshot().find(({ pid }) => pid === process.pid);
-    return [own?.parentPid, own?.session];
+    return [own?.parentPid, own?.session, own?.group, own?.isDead];
   });
   assert.deepEqual(seen[0], seen[1]);
 });
@@ -82,24 +82,24 @@ test('what cannot be told counts as alive', () => {
   assert.ok(mayBeAlive({ isAlive }, 10, 't10'));
 });
 
-/** As `ps -A -o pid= -o ppid= -o sid= -o rss= -o stat= -o lstart=` prints them. */
+/** As `ps -A -o pid= -o ppid= -o sid= -o pgid= -o rss= -o stat= -o lstart=` prints them. */
 const ANSWERS = {
-  linux: `      1       0       1   9216 Ss   Sun Nov 22 16:50:13 2026
-    412       1     412  51236 Ssl  Sun Nov 22 16:50:13 2026
-   2044     412     412      0 Z    Sun Nov  1 09:08:07 2026
-4194303     412    2043    980 S+   Sun Nov  1 09:08:07 2026
+  linux: `      1       0       1       1   9216 Ss   Sun Nov 22 16:50:13 2026
+    412       1     412     412  51236 Ssl  Sun Nov 22 16:50:13 2026
+   2044     412     412     412      0 Z    Sun Nov  1 09:08:07 2026
+4194303     412    2043    2042    980 S+   Sun Nov  1 09:08:07 2026
 `,
-  freebsd: `    0     0     0    704 DLs  Sun Nov 22 16:50:13 2026    
-    1     0     1   1180 SLs  Sun Nov 22 16:50:13 2026    
-  412     1   412  51236 Ss   Sun Nov 22 16:50:13 2026    
- 2044   412   412      0 Z    -                           
-99999   412  2043    980 S+J  Sun Nov  1 09:08:07 2026    
+  freebsd: `    0     0     0       0    704 DLs  Sun Nov 22 16:50:13 2026    
+    1     0     1       1   1180 SLs  Sun Nov 22 16:50:13 2026    
+  412     1   412     412  51236 Ss   Sun Nov 22 16:50:13 2026    
+ 2044   412   412     412      0 Z    -                           
+99999   412  2043    2042    980 S+J  Sun Nov  1 09:08:07 2026    
 `,
   /** The process group in place of the session. */
-  macos: `    1     0     1  18432 Ss   Sun Nov 22 16:50:13 2026    
-  412     1   412  51236 Ss   Sun Nov 22 16:50:13 2026    
- 2044   412   412      0 Z    Sun Nov  1 09:08:07 2026    
-99998   412  2043    980 SN+  Sun Nov  1 09:08:07 2026    
+  macos: `    1     0     1       1  18432 Ss   Sun Nov 22 16:50:13 2026    
+  412     1   412     412  51236 Ss   Sun Nov 22 16:50:13 2026    
+ 2044   412   412     412      0 Z    Sun Nov  1 09:08:07 2026    
+99998   412  2043    2042    980 SN+  Sun Nov  1 09:08:07 2026    
 `,
 };
 
@@ -127,10 +127,20 @@ for (const [system, answer] of Object.entries(ANSWERS)) {
       pid: 0,
       parentPid: 412,
       session: 2043,
+      group: 2042,
+      isDead: false,
       startToken: 'Sun Nov  1 09:08:07 2026',
       residentBytes: 980 * 1024,
     });
-    assert.ok(!entries.some(({ pid }) => pid === 2044), 'the dead one');
+    const dead = entries.filter(({ isDead }) => isDead);
+    assert.deepEqual(
+      dead.map(({ pid, session }) => [pid, session]),
+      [[2044, 412]],
+    );
+    for (const { pid, startToken } of dead) {
+      assert.ok(!table.isAlive({ pid, startToken }));
+      assert.deepEqual([table.startTokenOf(pid), table.residentBytesOf(pid)], [null, null]);
+    }
     assert.equal(table.bootId, 'Sun Nov 22 16:50:13 2026');
     assert.equal(table.residentBytesOf(412), 51_236 * 1024);
   });
@@ -160,7 +170,7 @@ test('one run of ps answers for everybody who is asked for at the same time', ()
 
 test('of a process that ps has not seen it is asked again, at once: it may have just begun', () => {
   const { table, stage, runs } = paperPs(ANSWERS.linux);
-  stage.answer += '   7000     412    7000    980 S    Sun Nov 22 20:00:00 2026\n';
+  stage.answer += '   7000     412    7000    7000    980 S    Sun Nov 22 20:00:00 2026\n';
   assert.equal(table.startTokenOf(7000), 'Sun Nov 22 20:00:00 2026');
   assert.equal(table.startTokenOf(7001), null);
   assert.equal(runs.length, 2);

@@ -23,6 +23,7 @@ function aStage(answer: (sent: Sent) => SignalResult = () => ({ kind: 'delivered
   processes.add([1, 0, 1], [AGENT_PID, 1, 5], [9, 5, 9], [10, 9, 10], [11, 10, 10], [12, 10, 12]);
   const sent: string[] = [];
   const warnings: string[] = [];
+  const facts: object[] = [];
   const told: object[] = [];
   const clock = virtualClock();
   const table = processes.table();
@@ -30,14 +31,21 @@ function aStage(answer: (sent: Sent) => SignalResult = () => ({ kind: 'delivered
     table,
     families: new Families({ table, agentPid: AGENT_PID, ownPids: () => [9] }),
     clock,
-    log: { warn: (_details, text) => warnings.push(text) },
+    log: {
+      warn: (details, text) => {
+        facts.push(details);
+        warnings.push(text);
+      },
+    },
     send: (signal, pid) => {
+      // Asks alone whether somebody is there.
+      if (signal === '0') return { kind: processes.isAnyoneIn(-pid) ? 'delivered' : 'gone' };
       sent.push(`${signal} ${pid}`);
       return answer({ signal, pid });
     },
   });
   return {
-    ...{ processes, sent, warnings, told, stops },
+    ...{ processes, sent, warnings, facts, told, stops },
     /** To a program that is there, as `ChildProcesses.stop` has it. */
     stop: (signal = 'TERM') => stops.signal(WEB, aChild(10), signal),
     /** The program has ended, and its keeper with it. */
@@ -116,10 +124,13 @@ test('every further signal of the stop goes to the rest, and to whom that has st
   assert.deepEqual(stage.sent.slice(2), ['TERM 13']);
   stage.processes.add([14, 13, 13]);
   stage.stop('KILL');
-  assert.deepEqual(stage.sent.slice(3).sort(), ['KILL 11', 'KILL 12', 'KILL 13', 'KILL 14']);
+  const members = ['KILL 11', 'KILL 12', 'KILL 13', 'KILL 14'];
+  // 14 is in the session, and the group, of 13; 15 is said to be in one that 14 has begun since.
+  const groups = ['KILL -10', 'KILL -12', 'KILL -13'];
+  assert.deepEqual(stage.sent.slice(3).sort(), [...groups, ...members]);
   stage.processes.add([15, 14, 14]);
   await stage.pass(1_000);
-  assert.deepEqual(stage.sent.slice(7), ['KILL 15']);
+  assert.deepEqual(stage.sent.slice(10).sort(), [...groups, 'KILL -14', 'KILL 15']);
   stage.processes.end(11, 12, 13, 14, 15);
   await stage.pass(1_000);
   assert.deepEqual(stage.told, [{ leftBehind: 0 }]);
@@ -244,6 +255,127 @@ test('who is missed in one reading of the table is found in the next', async () 
   await stage.pass(10);
   assert.deepEqual(stage.sent, ['TERM 11', 'TERM 13']);
   assert.deepEqual(stage.told, []);
+});
+
+/** A chain: whoever is there has begun its successor and ended; each look finds one that is dead. */
+async function passWithChain(
+  { processes, pass }: ReturnType<typeof aStage>,
+  pids: readonly number[],
+) {
+  for (const [index, pid] of pids.entries()) {
+    processes.end(pids[index - 1] ?? 0);
+    processes.add([pid, 1, 10]);
+    processes.die(pid);
+    await pass(10);
+  }
+}
+
+const numbers = (first: number, count: number) =>
+  Array.from({ length: count }, (_, i) => first + i);
+
+test('while others in its session have just died somebody may be there, and is killed by the group', async () => {
+  const stage = aStage();
+  stage.processes.end(11, 12);
+  stage.stop();
+  stage.end(true);
+  await passWithChain(stage, numbers(100, 20));
+  assert.deepEqual(stage.told, []);
+  assert.deepEqual(stage.sent, [], 'it is not yet time for SIGKILL');
+  stage.stop('KILL');
+  assert.deepEqual(stage.sent, ['KILL -10']);
+  await passWithChain(stage, [200, 201]);
+  assert.deepEqual(stage.told, []);
+  assert.ok(stage.sent.length > 1 && stage.sent.every((sent) => sent === 'KILL -10'));
+  // The last of them stays: nobody reaps it.
+  await stage.pass(1_000);
+  assert.deepEqual(stage.told, [{ leftBehind: 0 }]);
+  assert.deepEqual(stage.warnings, []);
+});
+
+test('what is seen when a signal is sent counts as well', async () => {
+  const stage = aStage();
+  stage.processes.end(11, 12);
+  stage.stop();
+  stage.end(true);
+  await stage.pass(10);
+  stage.processes.add([100, 1, 10]);
+  stage.processes.die(100);
+  stage.stop('KILL');
+  await stage.pass(10);
+  assert.deepEqual(stage.told, []);
+  await stage.pass(10);
+  assert.deepEqual(stage.told, [{ leftBehind: 0 }]);
+});
+
+test('somebody whom the table never shows is there while their group can be signalled', async () => {
+  const stage = aStage();
+  stage.processes.end(12);
+  stage.stop();
+  stage.end(true);
+  stage.processes.end(11);
+  let isThere = true;
+  stage.processes.isAnyoneIn = (group) => isThere && group === 10;
+  await stage.pass(2_000);
+  assert.deepEqual(stage.told, []);
+  isThere = false;
+  await stage.pass(1_000);
+  assert.deepEqual(stage.told, [{ leftBehind: 0 }]);
+});
+
+test('whoever is still there 5 s after SIGKILL is left behind, and named', async () => {
+  const stage = aStage();
+  stage.stop();
+  stage.end(true);
+  await stage.pass(20_000);
+  assert.deepEqual(stage.told, [], 'nobody has sent SIGKILL');
+  stage.stop('KILL');
+  await stage.pass(3_000);
+  stage.stop('KILL');
+  stage.processes.end(11);
+  await stage.pass(1_900);
+  assert.deepEqual(stage.told, []);
+  await stage.pass(600);
+  assert.deepEqual(stage.told, [{ leftBehind: 1 }]);
+  assert.deepEqual(stage.facts, [{ process: WEB, leftBehind: 1, pids: [12] }]);
+  assert.match(stage.warnings[0] ?? '', /outlives SIGKILL/);
+  await stage.pass(10_000);
+  assert.equal(stage.told.length, 1);
+});
+
+test('a stop signal of KILL counts as the first', async () => {
+  const stage = aStage();
+  stage.stop('KILL');
+  stage.end(true);
+  await stage.pass(5_600);
+  assert.deepEqual(stage.told, [{ leftBehind: 2 }]);
+});
+
+test('a chain that nothing overtakes, and a table that stays blind, hold no end up for ever', async () => {
+  for (const isBlind of [false, true]) {
+    const stage = aStage();
+    stage.processes.end(11, 12);
+    stage.stop();
+    await stage.pass(0);
+    stage.end(true);
+    stage.processes.isBlind = isBlind;
+    stage.stop('KILL');
+    await passWithChain(stage, numbers(100, 560));
+    assert.deepEqual(stage.told, [{ leftBehind: 1 }]);
+    if (isBlind)
+      assert.deepEqual(stage.sent, [], 'what was read before says nothing of groups now');
+  }
+});
+
+test('a session is not lost while its group is there, though only others are seen', async () => {
+  const stage = aStage();
+  stage.stop();
+  stage.end(true);
+  stage.processes.end(11);
+  stage.processes.isAnyoneIn = (group) => group === 10;
+  await stage.pass(10);
+  stage.processes.add([13, 1, 10]);
+  await stage.pass(10);
+  assert.deepEqual(stage.sent, ['TERM 11', 'TERM 12', 'TERM 13']);
 });
 
 test('an agent that is about to end looks no more', async () => {

@@ -14,10 +14,11 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
-  readFileSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import type { Child } from '../../core/process.ts';
+import { openOwnFile, readOwnFile } from './own-file.ts';
 
 export interface ChildRecord extends Child {
   /** When its gate was opened, by the wall clock. */
@@ -28,24 +29,25 @@ export interface ChildRecord extends Child {
 const FILE_BYTES = 512;
 
 /**
- * Neither fsync nor rename: it is for the same boot of the host, and a torn one is no record.
+ * Neither fsync nor rename: it is for the same boot of the host, and a torn one is no record. What
+ * stands there and is no file of our own makes way for one.
  * @throws where it cannot be written
  */
 export function writeChildRecord(path: string, record: ChildRecord): void {
   const text = `${JSON.stringify(record).padEnd(FILE_BYTES - 1)}\n`;
-  overwrite(openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600), text);
+  overwrite(openOwnFile(path, constants.O_WRONLY) ?? createFile(path), text);
 }
 
 /** @throws where there is one that cannot be emptied */
 export function emptyChildRecord(path: string): void {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, constants.O_WRONLY);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  overwrite(descriptor, ' '.repeat(FILE_BYTES));
+  const descriptor = openOwnFile(path, constants.O_WRONLY);
+  // What is no file of our own is no record either.
+  if (descriptor !== null) overwrite(descriptor, ' '.repeat(FILE_BYTES));
+}
+
+function createFile(path: string): number {
+  rmSync(path, { force: true });
+  return openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
 }
 
 function overwrite(descriptor: number, text: string): void {
@@ -57,16 +59,24 @@ function overwrite(descriptor: number, text: string): void {
   }
 }
 
-/** @returns null for anything but a whole, right record */
+/** @returns null for anything but a whole, right record in a file of our own */
 export function readChildRecord(path: string): ChildRecord | null {
-  let text: string;
+  const text = textIn(path);
+  // The end of the line was written last.
+  return text?.endsWith('\n') ? recordIn(text) : null;
+}
+
+/** The end of the child that it was about has been taken up. */
+export function isChildRecordEmptied(path: string): boolean {
+  return /^ +$/.test(textIn(path) ?? '');
+}
+
+function textIn(path: string): string | null {
   try {
-    text = readFileSync(path, 'utf8');
+    return readOwnFile(path);
   } catch {
     return null;
   }
-  // The end of the line was written last.
-  return text.endsWith('\n') ? recordIn(text) : null;
 }
 
 function recordIn(text: string): ChildRecord | null {

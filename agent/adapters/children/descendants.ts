@@ -11,11 +11,17 @@
 import { groupBy } from '../../../proto/group-by.ts';
 import type { ProcessEntry, ProcessIdentity } from '../host/process-table.ts';
 
+type Entries = ReadonlyMap<number, readonly ProcessEntry[]>;
+
 /** A table as it was at one time, to be walked many times. */
 export interface ProcessForest {
+  /** These three of the living alone. */
   readonly byPid: ReadonlyMap<number, ProcessEntry>;
-  readonly byParent: ReadonlyMap<number, readonly ProcessEntry[]>;
-  readonly bySession: ReadonlyMap<number, readonly ProcessEntry[]>;
+  readonly byParent: Entries;
+  readonly bySession: Entries;
+  readonly deadBySession: Entries;
+  /** Of all. */
+  readonly byGroup: Entries;
 }
 
 /** Of one program, as it was found last. */
@@ -24,6 +30,12 @@ export interface Family {
   readonly members: ReadonlyMap<number, ProcessIdentity>;
   /** Those that began within the family, each as long as somebody is in it. */
   readonly sessions: ReadonlySet<number>;
+  /** Process groups within these sessions, in each of which one of the family is and no stranger. */
+  readonly groups: ReadonlySet<number>;
+  /** Earlier ones, in which the table shows nobody any more. */
+  readonly emptyGroups: ReadonlySet<number>;
+  /** Pids of those in these sessions that are dead and not reaped yet. */
+  readonly dead: ReadonlySet<number>;
 }
 
 type Numbers = Pick<ReadonlySet<number>, 'has'>;
@@ -36,16 +48,26 @@ export interface Strangers {
 }
 
 export function forestOf(entries: readonly ProcessEntry[]): ProcessForest {
+  const living = entries.filter(({ isDead }) => !isDead);
+  const dead = entries.filter(({ isDead }) => isDead);
   return {
-    byPid: new Map(entries.map((entry) => [entry.pid, entry])),
-    byParent: groupBy(entries, ({ parentPid }) => parentPid),
-    bySession: groupBy(entries, ({ session }) => session),
+    byPid: new Map(living.map((entry) => [entry.pid, entry])),
+    byParent: groupBy(living, ({ parentPid }) => parentPid),
+    bySession: groupBy(living, ({ session }) => session),
+    deadBySession: groupBy(dead, ({ session }) => session),
+    byGroup: groupBy(entries, ({ group }) => group),
   };
 }
 
 /** Of a program that nobody has looked at yet; it began a session, unless there is no setsid(1). */
 export function familyOf({ pid, startToken }: ProcessIdentity): Family {
-  return { members: new Map([[pid, { pid, startToken }]]), sessions: new Set([pid]) };
+  return {
+    members: new Map([[pid, { pid, startToken }]]),
+    sessions: new Set([pid]),
+    groups: new Set([pid]),
+    emptyGroups: new Set(),
+    dead: new Set(),
+  };
 }
 
 /** @returns who of the family still lives, and who has joined it; a member that is dead is gone */
@@ -56,7 +78,7 @@ export function findFamily(forest: ProcessForest, known: Family, strangers: Stra
   const follow = (session: number): void => {
     if (sessions.has(session) || !mayBegin(session, strangers)) return;
     const inIt = forest.bySession.get(session) ?? [];
-    if (inIt.length > 0) sessions.add(session);
+    if (inIt.length > 0 || forest.deadBySession.has(session)) sessions.add(session);
     found.push(...inIt);
   };
   for (const { pid, startToken } of known.members.values()) {
@@ -73,7 +95,28 @@ export function findFamily(forest: ProcessForest, known: Family, strangers: Stra
     follow(session);
     found.push(...(forest.byParent.get(pid) ?? []));
   }
-  return { members, sessions };
+  const dead = [...sessions]
+    .flatMap((session) => forest.deadBySession.get(session) ?? [])
+    .filter(({ pid }) => !strangers.pids.has(pid));
+  const witnesses = [...found.filter(({ pid }) => members.has(pid)), ...dead];
+  const groups = witnesses
+    .filter(({ session, group }) => sessions.has(session) && isOurs(group, forest, strangers))
+    .map(({ group }) => group);
+  return {
+    members,
+    sessions,
+    groups: new Set(groups),
+    emptyGroups: new Set(
+      [...known.groups, ...known.emptyGroups].filter((group) => !forest.byGroup.has(group)),
+    ),
+    dead: new Set(dead.map(({ pid }) => pid)),
+  };
+}
+
+/** To kill(2), -1 is everybody, and -0 the agent's own group. */
+function isOurs(group: number, { byGroup }: ProcessForest, { pids }: Strangers): boolean {
+  if (group <= 1 || pids.has(group)) return false;
+  return (byGroup.get(group) ?? []).every(({ pid }) => !pids.has(pid));
 }
 
 /** 0: led from outside the container; 1: init's own. */

@@ -2,8 +2,9 @@
  * Which holders (`output-holder.ts`) are alive, in `run_dir/holder`, one a line. While one takes over
  * from another both are on record, so that whenever an agent dies, the next one can end them all.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOwnFile } from './own-file.ts';
 
 export interface HolderIdentity {
   readonly pid: number;
@@ -18,15 +19,15 @@ export class HolderRecord {
     this.path = join(runDir, 'holder');
   }
 
-  /** @returns those that are on record; what is torn or strange is left out */
+  /** @returns those that are on record in a file of our own; what is torn or strange is left out */
   read(): readonly HolderIdentity[] {
-    let text: string;
+    let text: string | null;
     try {
-      text = readFileSync(this.path, 'utf8');
+      text = readOwnFile(this.path);
     } catch {
       return [];
     }
-    return text.split('\n').flatMap((line) => identityIn(line) ?? []);
+    return (text ?? '').split('\n').flatMap((line) => identityIn(line) ?? []);
   }
 
   /**
@@ -35,7 +36,9 @@ export class HolderRecord {
    */
   write(holders: readonly HolderIdentity[]): void {
     const next = `${this.path}.new`;
-    writeFileSync(next, holders.map(lineOf).join(''), { mode: 0o600 });
+    // It may be left from a write that was cut short, or be a link that somebody else has put there.
+    rmSync(next, { force: true });
+    writeFileSync(next, holders.map(lineOf).join(''), { mode: 0o600, flag: 'wx' });
     renameSync(next, this.path);
   }
 }

@@ -6,7 +6,8 @@
  *   - As in Supervisor, the rest lives on; how many they are is told with the end. They are looked at
  *     once more after a moment, because what was signalled as one group does not end at one instant.
  *   - With `stop_descendants` they get the stop signal too, and every later one of this stop, and the
- *     end is told when none of them is left.
+ *     end is told when none of them is left; or, so that nobody waits for ever for one that the kernel
+ *     does not let go or that multiplies faster than it is killed, a while after the first SIGKILL.
  *
  * All this is known to this agent alone. Where it dies during a stop, the next one begins the stop
  * anew with what it finds then; orphans that have left the program's session are not among it.
@@ -20,6 +21,7 @@ import type { ProcessIdentity, ProcessTable } from '../host/process-table.ts';
 import type { Attendances } from './attendances.ts';
 import { type Family, familyOf } from './descendants.ts';
 import { type Families, openFamilies } from './families.ts';
+import { FamilySignals, isKill } from './family-signals.ts';
 import { sendSignal } from './send-signal.ts';
 
 /** At first what is about to end is waited for; later only what may take its time is left. */
@@ -28,6 +30,12 @@ const LOOK_MAX_MS = 500;
 
 /** So long the rest may take to end before it counts as left behind. */
 const SETTLE_MS = 100;
+
+/** So long after their first SIGKILL they are waited for. */
+const KILL_WAIT_MS = 5_000;
+
+/** More would make no better a line of the log. */
+const PIDS_NAMED_MAX = 20;
 
 export interface StopsOptions {
   readonly table: Pick<ProcessTable, 'isAlive'>;
@@ -56,8 +64,18 @@ interface StopEnd {
   readonly atMs: number;
   readonly endsAll: boolean;
   readonly tell: (rest: Rest) => void;
-  /** Nobody was awaited at the last look either. */
-  isCertain: boolean;
+  /** At the last look, nobody was awaited and nothing told of somebody unseen. */
+  wasQuiet: boolean;
+  /** When the rest was first sent SIGKILL, as far as there was anybody. */
+  killedAtMs: number | null;
+}
+
+/** What one look after the end has found. */
+interface Look {
+  readonly isUpToDate: boolean;
+  readonly newcomers: readonly ProcessIdentity[];
+  /** Somebody lives, or lived since the look before, whom the table does not show. */
+  readonly isAnyoneUnseen: boolean;
 }
 
 export function openStops(
@@ -70,12 +88,14 @@ export function openStops(
 
 export class Stops implements Disposable {
   readonly #options: StopsOptions;
+  readonly #signals: FamilySignals;
   readonly #stops = new Map<ProcessName, Stop>();
   /** So that a look that was planned before a nearer one does not happen. */
   #looksPlanned = 0;
 
   constructor(options: StopsOptions) {
     this.#options = options;
+    this.#signals = new FamilySignals(options);
   }
 
   /** Before the program gets this signal. If it has ended, what it has left gets it instead. */
@@ -83,10 +103,12 @@ export class Stops implements Disposable {
     const known = this.#stops.get(process);
     const stop = known !== undefined && isOf(known, child) ? known : begin(child, signal);
     this.#stops.set(process, stop);
-    this.#tryToLookAt(process, stop);
+    const { isUpToDate } = this.#look(process, stop);
     if (stop.end === null) return;
     stop.signal = signal;
-    this.#sendTo(stop, stop.family.members.values());
+    stop.end.wasQuiet = false;
+    if (isKill(signal)) stop.end.killedAtMs ??= this.#nowMs();
+    this.#sendTo(stop, stop.family.members.values(), isUpToDate);
   }
 
   /**
@@ -103,17 +125,18 @@ export class Stops implements Disposable {
       this.#stops.delete(process);
       return tell({});
     }
-    const { members, sessions } = stop.family;
-    const others = [...members.values()].filter(({ pid }) => pid !== child.pid);
-    const rest = others.filter((member) => this.#mayLive(member));
-    stop.family = { members: new Map(rest.map((member) => [member.pid, member])), sessions };
+    const others = [...stop.family.members.values()].filter(({ pid }) => pid !== child.pid);
+    const rest = others.filter((member) => this.#signals.mayLive(member));
+    stop.family = { ...stop.family, members: new Map(rest.map((one) => [one.pid, one])) };
     // With `endsAll` also what was started since the last look is to be found.
     if (rest.length === 0 && !endsAll) {
       this.#stops.delete(process);
       return tell({ leftBehind: 0 });
     }
-    stop.end = { atMs: this.#nowMs(), endsAll, tell, isCertain: rest.length === 0 };
-    if (endsAll) this.#sendTo(stop, rest);
+    const atMs = this.#nowMs();
+    const killedAtMs = isKill(stop.signal) ? atMs : null;
+    stop.end = { atMs, endsAll, tell, wasQuiet: false, killedAtMs };
+    if (endsAll) this.#sendTo(stop, rest, false);
     this.#planLook(LOOK_FIRST_MS);
   }
 
@@ -146,24 +169,51 @@ export class Stops implements Disposable {
    * @returns whether another look is due soon
    */
   #lookAfter(process: ProcessName, stop: Stop, end: StopEnd): boolean {
+    const look = this.#look(process, stop);
+    const isNews = look.newcomers.length > 0 || look.isAnyoneUnseen;
+    if (end.endsAll && isNews) this.#sendTo(stop, look.newcomers, look.isUpToDate);
+    const { members } = stop.family;
+    const isNoneAwaited = [...members.keys()].every((pid) => stop.beyondReach.has(pid));
+    const isQuiet = isNoneAwaited && look.isUpToDate && !look.isAnyoneUnseen;
+    const isOver = end.endsAll
+      ? isQuiet && end.wasQuiet
+      : isNoneAwaited || this.#nowMs() - end.atMs >= SETTLE_MS;
+    if (isOver) this.#tell(process, end, members.size);
+    else if (end.endsAll && isOverdue(end, this.#nowMs())) this.#giveUp(process, end, stop.family);
+    // A table is read process by process: who is quick to fork and to end may be missed once.
+    end.wasQuiet = isQuiet;
+    return isNews || isQuiet;
+  }
+
+  #look(process: ProcessName, stop: Stop): Look {
     const known = stop.family;
     const isUpToDate = this.#tryToLookAt(process, stop);
-    const { members } = stop.family;
-    const newcomers = [...members.values()].filter(({ pid }) => !known.members.has(pid));
-    if (end.endsAll) this.#sendTo(stop, newcomers);
-    const isNoneAwaited = [...members.keys()].every((pid) => stop.beyondReach.has(pid));
-    const isOver = end.endsAll
-      ? isUpToDate && isNoneAwaited && end.isCertain
-      : isNoneAwaited || this.#nowMs() - end.atMs >= SETTLE_MS;
-    if (isOver) {
-      this.#stops.delete(process);
-      end.tell({ leftBehind: members.size });
-      return false;
+    const { members, sessions, emptyGroups, dead } = stop.family;
+    // Who was dead the last time may wait to be reaped for as long as its parent likes.
+    const haveDied = [...dead].some((pid) => !known.dead.has(pid));
+    const areMissed = this.#signals.isAnyoneIn(emptyGroups);
+    if (members.size === 0 || areMissed) {
+      stop.family = { ...stop.family, sessions: new Set([...sessions, ...known.sessions]) };
     }
-    // A table is read process by process: who is quick to fork and to end may be missed once.
-    end.isCertain = isUpToDate && isNoneAwaited;
-    if (members.size === 0) stop.family = { members, sessions: known.sessions };
-    return newcomers.length > 0 || end.isCertain;
+    return {
+      isUpToDate,
+      newcomers: [...members.values()].filter(({ pid }) => !known.members.has(pid)),
+      isAnyoneUnseen: haveDied || areMissed,
+    };
+  }
+
+  #giveUp(process: ProcessName, end: StopEnd, { members }: Family): void {
+    // Where the table shows none, there is at least the one that was not seen.
+    const leftBehind = Math.max(members.size, 1);
+    const pids = [...members.keys()].slice(0, PIDS_NAMED_MAX);
+    const text = 'what it has started outlives SIGKILL and is not waited for any longer';
+    this.#options.log.warn({ process, leftBehind, pids }, text);
+    this.#tell(process, end, leftBehind);
+  }
+
+  #tell(process: ProcessName, end: StopEnd, leftBehind: number): void {
+    this.#stops.delete(process);
+    end.tell({ leftBehind });
   }
 
   /** @returns false where the table cannot be read now */
@@ -181,22 +231,10 @@ export class Stops implements Disposable {
     }
   }
 
-  #sendTo(stop: Stop, members: Iterable<ProcessIdentity>): void {
-    for (const member of members) {
-      // Looked up again: what was true when the table was read may be over.
-      if (!this.#mayLive(member)) continue;
-      const result = this.#options.send(stop.signal, member.pid);
-      if (result.kind === 'failed') stop.beyondReach.add(member.pid);
-      else stop.beyondReach.delete(member.pid);
-    }
-  }
-
-  #mayLive(member: ProcessIdentity): boolean {
-    try {
-      return this.#options.table.isAlive(member);
-    } catch {
-      return true;
-    }
+  /** @param isUpToDate whether the family is as the table has it in this turn */
+  #sendTo(stop: Stop, members: Iterable<ProcessIdentity>, isUpToDate: boolean): void {
+    if (isKill(stop.signal) && isUpToDate) this.#signals.killGroups(stop.family);
+    this.#signals.send(stop.signal, members, stop.beyondReach);
   }
 
   #nowMs(): number {
@@ -206,6 +244,10 @@ export class Stops implements Disposable {
 
 function isOf({ child }: Stop, { pid, startToken }: Child): boolean {
   return child.pid === pid && child.startToken === startToken;
+}
+
+function isOverdue({ killedAtMs }: StopEnd, nowMs: number): boolean {
+  return killedAtMs !== null && nowMs - killedAtMs >= KILL_WAIT_MS;
 }
 
 function begin(child: Child, signal: string): Stop {

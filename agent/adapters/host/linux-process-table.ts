@@ -3,7 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { ProcessEntry, ProcessTable } from './process-table.ts';
 
 export function linuxProcessTable(): ProcessTable {
-  const startTokenOf = (pid: number): string | null => entryOf(pid)?.startToken ?? null;
+  const startTokenOf = (pid: number): string | null => {
+    const entry = entryOf(pid);
+    return entry === null || entry.isDead ? null : entry.startToken;
+  };
   return {
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     selfPath: '/proc/self/task/*',
@@ -55,17 +58,21 @@ function entryOf(pid: number): ProcessEntry | null {
   return stat === null ? null : parseStat(pid, stat);
 }
 
-/**
- * Fields 3, 4, 6 and 22 of `stat`: state, parent, session, start time in clock ticks since boot.
- * @returns null for one that is dead and waits to be reaped
- */
+/** Fields 3 to 6 and 22 of `stat`: state, parent, group, session, start time in ticks since boot. */
 function parseStat(pid: number, stat: string): ProcessEntry | null {
   // The command's name may contain blanks and parentheses; what follows the last one does not.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, parentPid, , session] = fields;
+  const [state, parentPid, group, session] = fields;
   const startToken = fields[19];
-  if (state === 'Z' || state === 'X' || startToken === undefined) return null;
-  return { pid, startToken, parentPid: Number(parentPid), session: Number(session) };
+  if (startToken === undefined) return null;
+  return {
+    pid,
+    startToken,
+    parentPid: Number(parentPid),
+    session: Number(session),
+    group: Number(group),
+    isDead: state === 'Z' || state === 'X',
+  };
 }
 
 function read(pid: number, file: string): string | null {

@@ -34,7 +34,7 @@ type Row = ProcessEntry & { readonly residentBytes: number };
 export function posixProcessTable(
   { ps, nowMs }: Surroundings = { ps: runPs, nowMs: () => performance.now() },
 ): ProcessTable {
-  const words = ['-A', ...fields('pid', 'ppid', sessionField(ps), 'rss', 'stat', 'lstart')];
+  const words = ['-A', ...fields('pid', 'ppid', sessionField(ps), 'pgid', 'rss', 'stat', 'lstart')];
   let known: ReadonlyMap<number, Row> = new Map();
   let knownAtMs = Number.NEGATIVE_INFINITY;
   const isRecent = (): boolean => nowMs() - knownAtMs <= RECENT_MS;
@@ -46,16 +46,20 @@ export function posixProcessTable(
   const recent = (): ReadonlyMap<number, Row> => (isRecent() ? known : ask());
   const startTokenOf = (pid: number): string | null => {
     const remembered = isRecent() ? known.get(pid) : undefined;
-    return (remembered ?? ask().get(pid))?.startToken ?? null;
+    return living(remembered ?? ask().get(pid))?.startToken ?? null;
   };
   return {
     bootId: startTokenOf(1) ?? 'unknown',
     selfPath: null,
     startTokenOf,
-    isAlive: ({ pid, startToken }) => recent().get(pid)?.startToken === startToken,
+    isAlive: ({ pid, startToken }) => living(recent().get(pid))?.startToken === startToken,
     snapshot: () => [...ask().values()],
-    residentBytesOf: (pid) => recent().get(pid)?.residentBytes ?? null,
+    residentBytesOf: (pid) => living(recent().get(pid))?.residentBytes ?? null,
   };
+}
+
+function living(row: Row | undefined): Row | undefined {
+  return row?.isDead === true ? undefined : row;
 }
 
 /**
@@ -77,18 +81,20 @@ function fields(...names: readonly string[]): readonly string[] {
 }
 
 /** The start time comes last, because there are blanks in it; `-` where the kernel has none. */
-const ROW = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+([^\sZ]\S*)\s+(\S.+?)\s*$/;
+const ROW = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S.*?)\s*$/;
 
 function parseRows(answer: string): ReadonlyMap<number, Row> {
   const rows = new Map<number, Row>();
   for (const line of answer.split('\n')) {
-    const [, pid, parentPid, session, kibibytes, , startToken] = ROW.exec(line) ?? [];
+    const [, pid, parentPid, session, group, kibibytes, state, startToken] = ROW.exec(line) ?? [];
     if (pid === undefined || startToken === undefined) continue;
     rows.set(Number(pid), {
       pid: Number(pid),
       startToken,
       parentPid: Number(parentPid),
       session: Number(session),
+      group: Number(group),
+      isDead: state?.startsWith('Z') === true,
       residentBytes: Number(kibibytes) * 1024,
     });
   }

@@ -18,9 +18,16 @@ export interface ProcessEntry extends ProcessIdentity {
   readonly parentPid: number;
   /** Where sessions cannot be told (macOS): the process group, which lies within one. */
   readonly session: number;
+  /** Its process group, which lies within the session. */
+  readonly group: number;
+  /** Nothing but its number is left, until its parent takes note. */
+  readonly isDead: boolean;
 }
 
-/** Each method throws where it cannot tell, as without a free descriptor: not knowing is not absence. */
+/**
+ * Each method throws where it cannot tell, as without a free descriptor: not knowing is not absence. One
+ * that is dead and waits to be reaped counts as none, but for `snapshot`.
+ */
 export interface ProcessTable {
   readonly bootId: string;
   /** What a shell expands to a path that ends with its own pid; null where nothing does. */
@@ -29,7 +36,7 @@ export interface ProcessTable {
   startTokenOf(pid: number): string | null;
   /** Of one that was there before: that it lives may be old by a moment, that it does not is final. */
   isAlive(identity: ProcessIdentity): boolean;
-  /** All that live now. */
+  /** All that there are now, the dead as well: they tell that their session was alive a moment ago. */
   snapshot(): readonly ProcessEntry[];
   /** What it has in physical memory, with what it shares; null where there is none. */
   residentBytesOf(pid: number): number | null;
