@@ -37,7 +37,7 @@ const dependent = [
 const stepsOf = (seed: number): number => 5 + 5 * (seed % 12);
 
 /** `AGENT_SEEDS=1-5000` looks further; a seed that failed once is worth a test of its own. */
-const [first = 1, last = 8] = (process.env['AGENT_SEEDS'] ?? '1-8').split('-').map(Number);
+const [first = 1, last = 6] = (process.env['AGENT_SEEDS'] ?? '1-6').split('-').map(Number);
 
 test('whatever happens to a host, nothing runs twice, and in the end every order has its verdict', async () => {
   let targets = 0;
