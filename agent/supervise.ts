@@ -66,27 +66,11 @@ export interface Supervision extends StartingConfig {
 }
 
 export function supervise(given: Supervision): void {
-  const { agent, reading, log, mainLog, environment } = given;
+  const { agent, log, mainLog, environment } = given;
   makeGuardedDirectory('run_dir', agent.runDir);
   makePrivateDirectory(agent.logDir);
   const table = openProcessTable(given.processTable);
-  assertSameTable(childrenInRunDir(agent), table);
-  const canDoWithout = reading.kind === 'read';
-  const journal = openJournal(journalPath(agent.stateDir), table.bootId, { canDoWithout });
-  assertSameTable(childrenInJournal(journal, agent), table);
-  tellOfConfig(given);
-  keepConfig(given, given.configPath, { journal, log });
-  const { contents, stateProblem } = whatIsRemembered(journal, {
-    reading,
-    folders: agent,
-    table,
-    clock: systemClock,
-    log,
-    bootedAtMs: Date.now() - uptime() * 1_000,
-  });
-  const state = recoverState(reading, contents, table.bootId, Date.now());
-  makeAllFifos(state, agent, log);
-  const sightings = lookForChildren(state, agent, table);
+  const { journal, state, stateProblem, sightings } = takeUp(given, table);
   const syslog = createSyslog({ log });
   // What these deliver comes with later callbacks, when the driver is there.
   const children = new ChildProcesses({
@@ -152,6 +136,24 @@ export function supervise(given: Supervision): void {
   const processes = state.processes.size;
   log.info({ processes, adopted: sightings.size }, 'supervising');
   notifyReady(given.notifySocket);
+}
+
+/** What an earlier agent left: what it had on record, and what has become of its processes. */
+function takeUp(given: Supervision, table: ProcessTable) {
+  const { agent, reading, log } = given;
+  assertSameTable(childrenInRunDir(agent), table);
+  const canDoWithout = reading.kind === 'read';
+  const journal = openJournal(journalPath(agent.stateDir), table.bootId, { canDoWithout });
+  assertSameTable(childrenInJournal(journal, agent), table);
+  tellOfConfig(given);
+  keepConfig(given, given.configPath, { journal, log });
+  const bootedAtMs = Date.now() - uptime() * 1_000;
+  const { contents, stateProblem } = whatIsRemembered(journal, {
+    ...{ reading, folders: agent, table, clock: systemClock, log, bootedAtMs },
+  });
+  const state = recoverState(reading, contents, table.bootId, Date.now());
+  makeAllFifos(state, agent, log);
+  return { journal, state, stateProblem, sightings: lookForChildren(state, agent, table) };
 }
 
 function watchMemory(table: ProcessTable, { state, deliver }: AgentDriver): MemoryWatch {

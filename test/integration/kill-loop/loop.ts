@@ -44,12 +44,17 @@ export async function runKillLoop(options: LoopOptions): Promise<OutputVerdict> 
   }
 }
 
+/** Longer than any of the programs takes to be up, or to stop. */
+const STEADY_MS = 4_000;
+
 class Loop {
   readonly #stage: Stage;
   readonly #options: LoopOptions;
   readonly #ledger: Ledger;
   readonly #table = openProcessTable();
   readonly #wanted = new Map<string, Wanted>();
+  /** Ordered more than once, so that one order may yet undo what the one before it has done. */
+  readonly #unsteady = new Map<string, { isUp: boolean; sinceMs: number } | null>();
   #agent: Daemon | null = null;
   #orders = 0;
   #outstanding: Promise<unknown>[] = [];
@@ -133,6 +138,7 @@ class Loop {
       this.#orders += 1;
       const id = operationId(`018f0000-0000-7000-8000-${String(this.#orders).padStart(12, '0')}`);
       const order = { kind: 'control', operationId: id, verb, signal: null, names: [process] };
+      if (this.#wanted.get(process) === 'either') this.#unsteady.set(process, null);
       this.#wanted.set(process, 'either');
       this.#outstanding.push(this.#stage.order(order as LocalOrder).catch(() => undefined));
     }
@@ -189,9 +195,23 @@ class Loop {
       case 'stays': {
         const wanted = this.#wanted.get(process) ?? 'up';
         const isRight = { up: isUp, down: isDown, either: isUp || isDown }[wanted];
+        if (isRight && !this.#isSteady(process, isUp)) return [`${seen}; perhaps not for long`];
         if (isRight && wanted === 'either') this.#wanted.set(process, isUp ? 'up' : 'down');
         return isRight ? [] : [`${seen}; wanted ${wanted}`];
       }
     }
+  }
+
+  /** What was ordered last has been carried out by the time that nothing changes any more. */
+  #isSteady(process: string, isUp: boolean): boolean {
+    const before = this.#unsteady.get(process);
+    if (before === undefined) return true;
+    const now = performance.now();
+    if (before?.isUp === isUp && now - before.sinceMs >= STEADY_MS) {
+      this.#unsteady.delete(process);
+      return true;
+    }
+    if (before?.isUp !== isUp) this.#unsteady.set(process, { isUp, sinceMs: now });
+    return false;
   }
 }
