@@ -12,6 +12,7 @@ import { systemClock } from '../../proto/clock.ts';
 import { openDatabase } from '../../proto/sqlite.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
 import { hostId, journalId, type ProcessStatus, processName } from '../../proto/vocabulary.ts';
+import { PLAIN_STATUS } from '../fakes/plain-status.ts';
 import type { Bench, BenchTools, Finding } from './bench.ts';
 import { inTurn } from './spread.ts';
 
@@ -155,21 +156,8 @@ function statusOf(program: number, restarts: number): ProcessStatus {
     changedAtMs: Date.now(),
     pid: 10_000 + restarts,
     startedAtMs: Date.now(),
-    exitCode: null,
-    exitSignal: null,
     restarts,
-    lastError: null,
-    nextTryAtMs: null,
-    startMs: 1_000,
-    stopWaitMs: 10_000,
-    tierWaitMs: 30_000,
-    health: null,
-    healthError: null,
-    waitsFor: null,
-    lostOutputBytes: 0,
-    leftBehind: 0,
-    residentBytes: null,
-    memoryMaxBytes: null,
+    ...PLAIN_STATUS,
   };
 }
 

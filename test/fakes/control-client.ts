@@ -22,6 +22,7 @@ import {
   TARGET_STATES,
   type TargetState,
 } from '../../proto/vocabulary.ts';
+import { PLAIN_STATUS } from './plain-status.ts';
 
 export interface FakeControl {
   readonly client: ControlClient;
@@ -260,21 +261,8 @@ export function aProcess(
       changedAtMs: 0,
       pid: 4711,
       startedAtMs: 0,
-      exitCode: null,
-      exitSignal: null,
       restarts: 0,
-      lastError: null,
-      nextTryAtMs: null,
-      startMs: 1_000,
-      stopWaitMs: 10_000,
-      tierWaitMs: 30_000,
-      health: null,
-      healthError: null,
-      waitsFor: null,
-      lostOutputBytes: 0,
-      leftBehind: 0,
-      residentBytes: null,
-      memoryMaxBytes: null,
+      ...PLAIN_STATUS,
       ...status,
     },
   };

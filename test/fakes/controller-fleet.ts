@@ -23,6 +23,7 @@ import {
   type TargetOutcome,
   type Verb,
 } from '../../proto/vocabulary.ts';
+import { PLAIN_STATUS } from './plain-status.ts';
 
 export const NOW_MS = Date.UTC(2026, 10, 22, 12);
 export const GRACE_MS = 30_000;
@@ -42,21 +43,8 @@ export function aStatus(process: string, more: Partial<ProcessStatus> = {}): Pro
     changedAtMs: NOW_MS,
     pid: 100,
     startedAtMs: NOW_MS,
-    exitCode: null,
-    exitSignal: null,
     restarts: 0,
-    lastError: null,
-    nextTryAtMs: null,
-    startMs: 1_000,
-    stopWaitMs: 10_000,
-    tierWaitMs: 30_000,
-    health: null,
-    healthError: null,
-    waitsFor: null,
-    lostOutputBytes: 0,
-    leftBehind: 0,
-    residentBytes: null,
-    memoryMaxBytes: null,
+    ...PLAIN_STATUS,
     ...more,
   };
 }
