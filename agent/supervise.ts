@@ -71,6 +71,7 @@ export function supervise(given: Supervision): void {
   makePrivateDirectory(agent.logDir);
   const table = openProcessTable(given.processTable);
   const { journal, state, stateProblem, sightings } = takeUp(given, table);
+  const adopted = [...sightings.values()].filter(({ kind }) => kind === 'alive').length;
   const syslog = createSyslog({ log });
   // What these deliver comes with later callbacks, when the driver is there.
   const children = new ChildProcesses({
@@ -91,7 +92,7 @@ export function supervise(given: Supervision): void {
   const link = openLink(given, {
     journalId: journal.id,
     stateProblem,
-    adopted: [...sightings.values()].filter(({ kind }) => kind === 'alive').length,
+    adopted,
     deliver: (input) => driver.deliver(input),
     processes: () => driver.state().processes,
     logPath: (process, channel) => children.logPath(process, channel),
@@ -134,7 +135,7 @@ export function supervise(given: Supervision): void {
   setInterval(() => undefined, KEEP_ALIVE_MS);
   tellPid(agent.pidFile, log);
   const processes = state.processes.size;
-  log.info({ processes, adopted: sightings.size }, 'supervising');
+  log.info({ processes, adopted }, 'supervising');
   notifyReady(given.notifySocket);
 }
 

@@ -126,6 +126,12 @@ const AGENT_LOG_KINDS: ReadonlySet<string> = new Set<AgentLogMessage['kind']>([
   'logsEnd',
 ]);
 
+/**
+ * What an expression may compile to. An ordinary one is about 20 steps; each may be gone through for
+ * each byte of a line, and a line of 64 KiB must not keep an agent's other work waiting long.
+ */
+export const LOG_GREP_STEPS_MAX = 200;
+
 /** A block is at most this long, so that heartbeats and verdicts are never far behind one. */
 export const LOG_BLOCK_MAX_BYTES = 65_536;
 /** A line that is longer is cut. */

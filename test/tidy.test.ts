@@ -61,6 +61,7 @@ const PURE_PROTO = [
   'proto/natural-order.ts',
   'proto/target.ts',
   'proto/dialect/did-you-mean.ts',
+  'proto/log-messages.ts',
   'proto/process-pattern.ts',
   'proto/regex-repeats.ts',
   'proto/text-limits.ts',

@@ -3,15 +3,10 @@
  * line, whatever the expression. The package is loaded only when somebody greps: an agent is small.
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
+import { LOG_GREP_STEPS_MAX } from '../../proto/log-messages.ts';
 import { repeatsProblem } from '../../proto/regex-repeats.ts';
 
 export type Grep = (line: Buffer) => boolean;
-
-/**
- * What an expression may compile to. An ordinary one is about 20 steps; each may be gone through
- * for each byte of a line, and a line of 64 KiB must not keep the agent's other work waiting long.
- */
-const STEPS_MAX = 200;
 
 export async function compileGrep(expression: string): Promise<Grep | Refusal> {
   const problem = repeatsProblem(expression);
@@ -20,7 +15,7 @@ export async function compileGrep(expression: string): Promise<Grep | Refusal> {
   try {
     const compiled = RE2JS.compile(expression);
     const steps = compiled.programSize();
-    if (steps > STEPS_MAX) return tooLarge(expression, steps);
+    if (steps > LOG_GREP_STEPS_MAX) return tooLarge(expression, steps);
     return (line) => compiled.test(withoutEnd(line));
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
@@ -32,7 +27,7 @@ const tooLarge = (expression: string, steps: number): Refusal =>
   refusal(
     'usage',
     `the expression ${JSON.stringify(expression)} is too large: ${steps} steps for each byte of a ` +
-      `line, at most ${STEPS_MAX} are taken; use smaller numbers in braces`,
+      `line, at most ${LOG_GREP_STEPS_MAX} are taken; use smaller numbers in braces`,
   );
 
 const NEWLINE = 0x0a;

@@ -43,6 +43,8 @@ export interface HistoryOptions {
 export class LogHistory {
   readonly #path: string;
   readonly #options: HistoryOptions;
+  /** Also where nothing of it is wanted: what comes next is behind it. */
+  readonly #newest: LogPart | null;
   /** Newest first. */
   readonly #spans: Span[] = [];
   #isWhole = false;
@@ -52,14 +54,14 @@ export class LogHistory {
   constructor(path: string, options: HistoryOptions) {
     this.#path = path;
     this.#options = options;
+    this.#newest = partAt(path, 0) ?? partAt(path, 1);
     this.#addOlder();
   }
 
   /** Where reading forwards of all this ends. */
   end(): LogPosition {
-    const newest = this.#spans[0];
-    if (newest === undefined) return NOWHERE;
-    return positionIn(newest.part, newest.part.file.size);
+    const newest = this.#newest;
+    return newest === null ? NOWHERE : positionIn(newest, newest.file.size);
   }
 
   /** @returns `at`, or the oldest position that is wanted and still there */
@@ -114,7 +116,7 @@ export class LogHistory {
 
   #olderPart(): LogPart | null {
     const oldest = this.#spans.at(-1);
-    if (oldest === undefined) return partAt(this.#path, 0) ?? partAt(this.#path, 1);
+    if (oldest === undefined) return this.#newest;
     const now = findPart(this.#path, oldest.part.file);
     const older = now === null ? null : partAt(this.#path, now.index + 1);
     const isKnown = older !== null && this.#spans.some((span) => isSame(span.part, older));

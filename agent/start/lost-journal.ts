@@ -7,10 +7,11 @@ import { clippedTo, REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import { type Found, findProcesses } from '../adapters/children/found-children.ts';
 import { findKeepers } from '../adapters/children/living-keepers.ts';
 import type { Folders } from '../adapters/children/run-files.ts';
+import { mayRun } from '../adapters/children/sightings.ts';
 import { ownArgumentsOf } from '../adapters/host/process-arguments.ts';
-import { mayBeAlive, type ProcessTable } from '../adapters/host/process-table.ts';
+import type { ProcessTable } from '../adapters/host/process-table.ts';
 import type { OpenJournal } from '../adapters/journal/journal.ts';
-import { contentsWithFound, type FoundChild } from '../core/found-children.ts';
+import { contentsWithFound } from '../core/found-children.ts';
 import type { JournalContents } from '../core/recover.ts';
 import type { ConfigReading } from '../core/state.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -44,7 +45,7 @@ export function whatIsRemembered(
   const contents = contentsWithFound(empty, found, { reading, bootId: table.bootId, at });
   // Without any, this is the first start of an agent here, or as good as that.
   if (damage === null && contents.processes.length === 0) return nothingLost;
-  const running = found.children.filter((one) => isRunning(one, table)).length;
+  const running = found.children.filter(({ child }) => mayRun(table, child)).length;
   const what =
     damage === null
       ? 'the journal was missing, but not what an earlier agent had started'
@@ -62,13 +63,6 @@ const CAUSE_LENGTH_MAX = 200;
 
 /** Names may be long, and what else was lost is to be said as well. */
 const NAMES_LENGTH_MAX = 150;
-
-function isRunning({ child }: FoundChild, table: ProcessTable): boolean {
-  return (
-    mayBeAlive(table, child.pid, child.startToken) ||
-    mayBeAlive(table, child.keeperPid, child.keeperStartToken)
-  );
-}
 
 function lossOf(
   { children, byKeeper, withoutFiles, unsure }: Found,

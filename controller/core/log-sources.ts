@@ -5,6 +5,7 @@
 
 import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import { groupBy } from '../../proto/group-by.ts';
+import { LOG_GREP_STEPS_MAX } from '../../proto/log-messages.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
 import type { HostId, ProcessName } from '../../proto/vocabulary.ts';
 import { listProcesses } from './queries.ts';
@@ -58,10 +59,20 @@ function problemOf({ hosts, processes, grep }: LogQuery): Refusal | null {
     });
   }
   // Here, and not by each agent in its own words.
-  const compiled = grep === null ? null : compileRegex(grep);
-  if (compiled?.kind !== 'wrong') return null;
-  return refusal('usage', `${JSON.stringify(grep)} is no regular expression`, {
-    cause: compiled.why,
-    fix: 'expressions are those of RE2: no look-around, no back-references; \\Q…\\E takes text as it is',
+  return grep === null ? null : problemOfGrep(grep);
+}
+
+function problemOfGrep(grep: string): Refusal | null {
+  const compiled = compileRegex(grep);
+  if (compiled.kind === 'wrong') {
+    return refusal('usage', `${JSON.stringify(grep)} is no regular expression`, {
+      cause: compiled.why,
+      fix: 'expressions are those of RE2: no look-around, no back-references; \\Q…\\E takes text as it is',
+    });
+  }
+  if (compiled.steps <= LOG_GREP_STEPS_MAX) return null;
+  return refusal('usage', `the expression ${JSON.stringify(grep)} is too large`, {
+    cause: `${compiled.steps} steps for each byte of a line; at most ${LOG_GREP_STEPS_MAX} are taken`,
+    fix: 'use smaller numbers in braces',
   });
 }

@@ -33,7 +33,7 @@ const FOLLOWED_HOSTS_MAX = 1_000;
 
 /** By all operators together. */
 const CALLS_MAX = 16;
-/** Of all calls together: two that follow a thousand hosts, and the others as usual. */
+/** Of all calls together: two that follow a thousand hosts, and eight others. */
 const RESERVED_MAX_BYTES = 160 * 1_048_576;
 
 export function planCredit(hosts: number, follow: boolean): CreditPlan | Refusal {

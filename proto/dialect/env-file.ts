@@ -85,13 +85,14 @@ function readAssignment(lines: readonly string[], index: number): Assignment {
   const key = statement.slice(0, equalsAt);
   const mistake = mistakeOfKey(key);
   if (mistake !== null) return wrong(next, mistake);
-  const written = statement.slice(equalsAt + 1).replace(/^[ \t]+/, '');
+  const behind = statement.slice(equalsAt + 1);
+  const written = stripBegin(behind);
   switch (written[0]) {
     case "'":
     case '"':
       return readQuoted(lines, { index, key, written, quote: written[0] });
     default:
-      return unquoted(key, written, next);
+      return unquoted(key, behind, next);
   }
 }
 
@@ -108,12 +109,15 @@ function mistakeOfKey(key: string): string | null {
 
 const VARIABLE = /\$[A-Za-z_{]/;
 
-/** To the end of the line, or to a `#` after white space. */
-function unquoted(key: string, written: string, next: number): Assignment {
-  const comment = /(?:^|[ \t])#/.exec(written);
-  const value = stripEnd(comment === null ? written : written.slice(0, comment.index));
+/** To the end of the line, or to a `#` after white space: of `KEY=#1` it is a part. */
+function unquoted(key: string, behind: string, next: number): Assignment {
+  const comment = /[ \t]#/.exec(behind);
+  const written = comment === null ? behind : behind.slice(0, comment.index);
+  const value = stripBegin(stripEnd(written));
   return { kind: 'assignment', key, value, looksInterpolated: VARIABLE.test(value), next };
 }
+
+const stripBegin = (text: string): string => text.replace(/^[ \t]+/, '');
 
 interface Quoted {
   readonly index: number;

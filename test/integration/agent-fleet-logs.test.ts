@@ -238,7 +238,7 @@ test('a log is followed through logrotate with dateext, and an update that moves
   stop(reading);
 });
 
-test('a flood beside it silences no other log, costs no memory, and delays no heartbeat', async () => {
+test('a flood beside it silences no other log, costs no memory, and stops no heartbeat', async () => {
   const none = read(['flood'], lastLines(10, follow), 0);
   const some = read(['flood', 'both'], lastLines(0, follow), 100_000);
   const beats = () => session.heard.filter(({ kind }) => kind === 'heartbeat').length;

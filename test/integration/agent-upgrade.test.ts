@@ -112,6 +112,7 @@ async function shownBy(version: string): Promise<string> {
  */
 function talked(crashes: number): number {
   const numbers = fleet.lines('talker.log').map((line) => Number(/^line (\d+)$/.exec(line)?.[1]));
+  assert.ok(numbers.every(Number.isInteger), 'a line is torn');
   assert.deepEqual(
     numbers,
     [...new Set(numbers)].sort((a, b) => a - b),

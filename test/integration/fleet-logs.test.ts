@@ -137,6 +137,7 @@ test('a log without lines is no error; all there is can be asked for', async () 
   const all = await fleet.fleetctl('logs', 'counting', '--hosts', 'web-1', '-n', 'all');
   assert.equal(all.code, 0, all.stderr);
   assertConsecutive(numbersOf(all.stdout, 'web-1'));
+  assert.ok(numbersOf(all.stdout, 'web-1').length > 10, 'more than is shown by itself');
 });
 
 test('a reader that leaves ends it quietly', async () => {

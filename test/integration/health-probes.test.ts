@@ -252,10 +252,8 @@ test('a port that is open passes, and one that is not says so', async (context) 
   const probes = open(context);
   const host = '127.0.0.1';
   assert.deepEqual(await look(probes, { kind: 'tcp', host, port }), { isPassing: true });
-  const closed = await listen(context, createTcpServer());
   const error = await errorOf(look(probes, { kind: 'tcp', host: 'localhost', port: 1 }));
   assert.match(error, /ECONNREFUSED/);
-  assert.ok(closed > 0);
 });
 
 test('beyond 32 at once the rest waits, and is answered in its time too', async (context) => {
@@ -288,9 +286,9 @@ test('what is under way when the agent ends is killed, and nobody is told', asyn
   probes.probe(aDefinition('web', { healthCheck }), CHILD, () => {
     told += 1;
   });
-  const pid = await eventually('it runs', () =>
-    Number(readFileSync(join(folder, 'pid'), 'utf8').trim()),
-  );
+  const pid = await eventually('it runs', () => {
+    return Number(readFileSync(join(folder, 'pid'), 'utf8').trim()) || null;
+  });
   probes[Symbol.dispose]();
   await eventually('it has ended', () => !isAlive(pid));
   assert.equal(told, 0);

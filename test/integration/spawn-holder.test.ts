@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import {
   closeSync,
   constants,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -299,6 +298,6 @@ test('thousands are held by one, in a moment', async (context) => {
   const pid = await agents.settled();
   assert.equal(descriptorsOf(pid).size, fifos.length + 3);
   context.diagnostic(`${fifos.length} FIFOs: ${tookMs.toFixed(0)} ms`);
+  assert.ok(tookMs < 2_000, `${tookMs} ms`);
   holder.end();
-  assert.ok(existsSync(fifos.at(-1) ?? ''));
 });

@@ -88,7 +88,8 @@ test('whatever its record says or does not say, a program is found by its keeper
 
 test('a right record goes before what the keeper tells', (context) => {
   const runDir = aRunDirectory(context);
-  const record = { ...aChild(51, BOOT_ID), keeperPid: 50, startedAtMs: 7 };
+  const { pid: keeperPid, startToken: keeperStartToken } = aKeeper().keeper;
+  const record = { ...aChild(51, BOOT_ID), keeperPid, keeperStartToken, startedAtMs: 7 };
   writeChildRecord(join(runDir, 'web.child'), record);
   for (const alive of [[51], []]) {
     const { children, byKeeper } = find(runDir, [aKeeper()], alive);

@@ -29,7 +29,7 @@ test('a plain value ends with its line or at a # after white space, and is taken
     C: '',
     D: 'a"b"\\n\'c',
     E: '=a=',
-    F: '',
+    F: '#b',
   });
 });
 

@@ -8,8 +8,9 @@ import { basename } from 'node:path';
 import type { ExitStatus } from '../../core/exit-status.ts';
 import type { Child } from '../../core/process.ts';
 import type { Log } from '../../ports.ts';
-import { mayBeAlive, type ProcessTable } from '../host/process-table.ts';
+import type { ProcessTable } from '../host/process-table.ts';
 import { readExitFile } from './exit-file.ts';
+import { mayRun } from './sightings.ts';
 
 /** The exit file is watched; looking is for a keeper that was killed, or where nothing can be. */
 const LOOK_INTERVAL_MS = 1_000;
@@ -86,16 +87,9 @@ export class AdoptedChildren implements Disposable {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     for (const adopted of [...this.#adopted.values()]) {
-      if (this.#isGone(adopted.child)) this.#end(adopted, readExitFile(adopted.exitFile));
+      if (!mayRun(this.#table, adopted.child)) this.#end(adopted, readExitFile(adopted.exitFile));
     }
     if (this.#adopted.size > 0) this.#timer = setTimeout(() => this.#look(), LOOK_INTERVAL_MS);
-  }
-
-  #isGone(child: Child): boolean {
-    return (
-      !mayBeAlive(this.#table, child.keeperPid, child.keeperStartToken) &&
-      !mayBeAlive(this.#table, child.pid, child.startToken)
-    );
   }
 
   #end(adopted: Adopted, exit: ExitStatus): void {

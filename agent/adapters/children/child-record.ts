@@ -1,8 +1,8 @@
 /**
  * What `run_dir` says of the child that a process has: enough for an agent whose journal is lost to
- * take it over. Written just before the gate is opened (`keeper.ts`), so where a file is torn or not
- * there at all, there is no program either; emptied when its end has been taken up. The journal is
- * what counts wherever it is there.
+ * take it over. Written just before the gate is opened (`keeper.ts`); where it could not be, or was
+ * removed, only the keeper tells (`living-keepers.ts`). Emptied when its end has been taken up. The
+ * journal is what counts wherever it is there.
  *
  * A file stays where it is from one child to the next, and is as long as it was: to remove and to make
  * it anew would cost a crashed program a tenth of a millisecond, and hundreds that are restarted at
@@ -38,11 +38,15 @@ export function writeChildRecord(path: string, record: ChildRecord): void {
   overwrite(openOwnFile(path, constants.O_WRONLY) ?? createFile(path), text);
 }
 
-/** @throws where there is one that cannot be emptied */
+/** One that cannot be emptied tells of a child that is gone, which does no harm: its exit file says so. */
 export function emptyChildRecord(path: string): void {
-  const descriptor = openOwnFile(path, constants.O_WRONLY);
-  // What is no file of our own is no record either.
-  if (descriptor !== null) overwrite(descriptor, ' '.repeat(FILE_BYTES));
+  try {
+    const descriptor = openOwnFile(path, constants.O_WRONLY);
+    // What is no file of our own is no record either.
+    if (descriptor !== null) overwrite(descriptor, ' '.repeat(FILE_BYTES));
+  } catch {
+    // As on a file system that has become read-only: the end of the child is what counts.
+  }
 }
 
 function createFile(path: string): number {

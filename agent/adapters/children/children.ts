@@ -188,10 +188,11 @@ export class ChildProcesses implements Children, Disposable {
     const child = attendance?.child ?? null;
     if (attendance === undefined || child === null) return;
     try {
-      writeChildRecord(attendance.files.childRecord, { ...child, startedAtMs: Date.now() });
+      const startedAtMs = this.#options.clock.now().wallMs;
+      writeChildRecord(attendance.files.childRecord, { ...child, startedAtMs });
     } catch (error) {
       const { process } = attendance.definition;
-      const text = 'not on record in run_dir; without its journal, an agent would not find it';
+      const text = 'not on record in run_dir, for an agent that has lost its journal';
       this.#options.log.warn({ process, error: messageOf(error) }, text);
     }
   }

@@ -1,20 +1,27 @@
 /** What the keeper left behind about the end of its program; unknown where it left nothing. */
-import { readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { type ExitStatus, parseExitFile } from '../../core/exit-status.ts';
+import { readOwnFile } from './own-file.ts';
 
 export function readExitFile(path: string): ExitStatus {
   try {
-    return named(parseExitFile(readFileSync(path, 'utf8')));
+    return named(parseExitFile(readOwnFile(path) ?? ''));
   } catch {
     return { kind: 'unknown' };
   }
 }
 
+/** When it was written to last, by the wall clock; null where there is no plain file. */
+export function exitFileTimeMs(path: string): number | null {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isFile() ? found.mtimeMs : null;
+}
+
 /** What the keeper's shell said, where it did not come to the end. */
 export function readRemarks(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readOwnFile(path) ?? '';
   } catch {
     return '';
   }

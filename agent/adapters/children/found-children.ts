@@ -3,13 +3,14 @@
  * run: all that tells of it where the journal is lost. Whether they are alive is for `sightings.ts`
  * to find out.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { knownProcessName, type ProcessName } from '../../../proto/vocabulary.ts';
 import type { FoundChild, FoundProcesses } from '../../core/found-children.ts';
+import type { Child } from '../../core/process.ts';
 import { mayBeAlive, type ProcessTable } from '../host/process-table.ts';
 import { type ChildRecord, isChildRecordEmptied, readChildRecord } from './child-record.ts';
-import { readExitFile } from './exit-file.ts';
+import { exitFileTimeMs, readExitFile } from './exit-file.ts';
 import { HolderRecord } from './holder-record.ts';
 import type { LivingKeeper } from './living-keepers.ts';
 import { type Folders, runFilesOf } from './run-files.ts';
@@ -44,9 +45,9 @@ export function findProcesses(folders: RunDir, { keepers, ...around }: FoundIn):
     const { process } = living;
     const child = children.get(process)?.child;
     if (child !== undefined && mayBeAlive(table, child.pid, child.startToken)) continue;
-    if (child?.keeperPid === living.keeper.pid || byKeeper.has(process)) continue;
+    if (byKeeper.has(process) || (child !== undefined && isKeptBy(child, living))) continue;
     // Made when the keeper began, and not written to since.
-    const begunAtMs = fileTimeMs(runFilesOf(folders, process).exitFile);
+    const begunAtMs = exitFileTimeMs(runFilesOf(folders, process).exitFile);
     children.set(process, foundByKeeper(living, table.bootId, begunAtMs ?? nowMs));
     byKeeper.add(process);
     if (begunAtMs === null) withoutFiles.add(process);
@@ -58,6 +59,10 @@ export function findProcesses(folders: RunDir, { keepers, ...around }: FoundIn):
     byKeeper: [...byKeeper],
     withoutFiles: [...withoutFiles],
   };
+}
+
+function isKeptBy({ keeperPid, keeperStartToken }: Child, { keeper }: LivingKeeper): boolean {
+  return keeperPid === keeper.pid && keeperStartToken === keeper.startToken;
 }
 
 /** Whole ones, of whatever boot. */
@@ -97,7 +102,7 @@ function endsIn(
   const wasLeft = new HolderRecord(runDir).read().some(({ bootId }) => bootId === table.bootId);
   for (const process of namesIn(folders, '.exit')) {
     const { exitFile, childRecord } = runFilesOf(folders, process);
-    const endedAtMs = fileTimeMs(exitFile);
+    const endedAtMs = exitFileTimeMs(exitFile);
     if (isFound(process) || endedAtMs === null || endedAtMs < bootedAtMs) continue;
     const exit = readExitFile(exitFile);
     if (exit.kind === 'unknown' && !isChildRecordEmptied(childRecord)) unsure.push(process);
@@ -110,8 +115,4 @@ function namesIn({ runDir }: RunDir, suffix: string): readonly ProcessName[] {
   return readdirSync(runDir)
     .filter((file) => extname(file) === suffix)
     .map((file) => knownProcessName(basename(file, suffix)));
-}
-
-function fileTimeMs(path: string): number | null {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? null;
 }

@@ -184,9 +184,10 @@ export class OutputHolder implements Disposable {
   /** @returns those that live on, as far as can be told; only they stay on record */
   #endAll(holders: readonly HolderIdentity[]): readonly HolderIdentity[] {
     const left = holders.filter((holder) => !this.#isGone(holder));
-    const gone = new Set(holders.filter((holder) => !left.includes(holder)).map(({ pid }) => pid));
+    const gone = holders.filter((holder) => !left.includes(holder));
+    const isGone = (one: HolderIdentity): boolean => gone.some((other) => isSame(one, other));
     try {
-      this.#record.write(this.#record.read().filter(({ pid }) => !gone.has(pid)));
+      this.#record.write(this.#record.read().filter((one) => !isGone(one)));
     } catch {
       // Who is gone is then still on record, which does no harm.
     }
@@ -204,6 +205,12 @@ export class OutputHolder implements Disposable {
     }
     return sendSignal('KILL', pid).kind !== 'failed';
   }
+}
+
+/** Not by the pid alone: one of an earlier boot may have had that of the one that is alive. */
+function isSame(one: HolderIdentity, other: HolderIdentity): boolean {
+  const { pid, startToken, bootId } = other;
+  return one.pid === pid && one.startToken === startToken && one.bootId === bootId;
 }
 
 /** As the agent opens them; the holder's are others, so that none of its own flags reach it. */

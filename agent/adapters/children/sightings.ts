@@ -1,13 +1,14 @@
 /**
  * Looks after the children that an earlier agent recorded: which are still alive, how the others
- * ended, and what these had printed that nobody has read yet. A process is itself only if pid, start time and boot agree with the record.
+ * ended, and what these had printed that nobody has read yet. A process is itself only if pid, start
+ * time and boot agree with the record.
  */
-import { statSync } from 'node:fs';
 import type { ProcessName } from '../../../proto/vocabulary.ts';
 import type { ProcessDefinition } from '../../core/definition.ts';
+import type { Child } from '../../core/process.ts';
 import type { AgentState, Sighting } from '../../core/state.ts';
-import type { ProcessTable } from '../host/process-table.ts';
-import { readExitFile } from './exit-file.ts';
+import { mayBeAlive, type ProcessTable } from '../host/process-table.ts';
+import { exitFileTimeMs, readExitFile } from './exit-file.ts';
 import { type Folders, runFilesOf } from './run-files.ts';
 
 export function lookForChildren(
@@ -18,12 +19,18 @@ export function lookForChildren(
   const sightings = new Map<ProcessName, Sighting>();
   for (const [name, { child }] of state.processes) {
     if (child === null) continue;
-    const isAlive =
-      table.isAlive({ pid: child.keeperPid, startToken: child.keeperStartToken }) ||
-      table.isAlive(child);
-    sightings.set(name, isAlive ? { kind: 'alive' } : endOf(runFilesOf(folders, name).exitFile));
+    const { exitFile } = runFilesOf(folders, name);
+    sightings.set(name, mayRun(table, child) ? { kind: 'alive' } : endOf(exitFile));
   }
   return sightings;
+}
+
+/** Where its keeper alone lives, its end is on its way into the file. What cannot be told counts as alive. */
+export function mayRun(table: Pick<ProcessTable, 'isAlive'>, child: Child): boolean {
+  return (
+    mayBeAlive(table, child.keeperPid, child.keeperStartToken) ||
+    mayBeAlive(table, child.pid, child.startToken)
+  );
 }
 
 /**
@@ -47,6 +54,6 @@ export function withLastLines(
 /** The keeper writes its file when the program has ended, so the file's time is that of the end. */
 function endOf(exitFile: string): Sighting {
   const exit = readExitFile(exitFile);
-  if (exit.kind === 'unknown') return { kind: 'ended', exit };
-  return { kind: 'ended', exit, endedAtMs: statSync(exitFile).mtimeMs };
+  const endedAtMs = exit.kind === 'unknown' ? null : exitFileTimeMs(exitFile);
+  return endedAtMs === null ? { kind: 'ended', exit } : { kind: 'ended', exit, endedAtMs };
 }

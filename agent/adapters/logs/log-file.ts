@@ -89,15 +89,21 @@ export class LogFile implements Disposable {
     this.#open();
   }
 
-  /** Where a new one cannot be opened, what is written goes on into the one that was moved. */
-  reopenIfMoved(): void {
+  /**
+   * Where a new one cannot be opened, what is written goes on into the one that was moved.
+   * @returns whether it goes into another file now
+   */
+  reopenIfMoved(): boolean {
     const before = this.#descriptor;
-    if (before === null) return this.#open();
-    const stats = fstatSync(before);
-    this.#sizeBytes = stats.size;
-    if (leadsTo(this.path, stats)) return;
+    if (before !== null) {
+      const stats = fstatSync(before);
+      this.#sizeBytes = stats.size;
+      if (leadsTo(this.path, stats)) return false;
+    }
     this.#open();
-    if (this.#descriptor !== before) closeSync(before);
+    const isAnother = this.#descriptor !== before;
+    if (before !== null && isAnother) closeSync(before);
+    return isAnother;
   }
 
   /** Empties the file; those rotated away stay. @returns why it could not, or null */

@@ -20,7 +20,7 @@ export interface LogSink extends Disposable {
   write(chunk: Uint8Array): void;
   reopen(): void;
   /** As `reopen`, but only where its path leads to another file by now, or to none. */
-  reopenIfMoved?(): void;
+  reopenIfMoved?(): boolean;
   /** Empties the log, if it can be. @returns why it could not, or null */
   clear(): string | null;
   /** The process has ended: nothing is kept back in the hope of more. */
@@ -119,7 +119,7 @@ function both(first: LogSink, second: LogSink): LogSink {
     warmUp: () => first.warmUp?.(),
     isBehind: (resume) => first.isBehind?.(resume) ?? false,
     reopen: () => first.reopen(),
-    reopenIfMoved: () => first.reopenIfMoved?.(),
+    reopenIfMoved: () => first.reopenIfMoved?.() ?? false,
     clear: () => first.clear(),
     [Symbol.dispose]: () => {
       first[Symbol.dispose]();
@@ -145,7 +145,11 @@ function timestamped(sink: LogSink, times: LineTimes): LogSink {
       times.beginAnew();
       sink.reopen();
     },
-    reopenIfMoved: () => sink.reopenIfMoved?.(),
+    reopenIfMoved: () => {
+      const isMoved = sink.reopenIfMoved?.() ?? false;
+      if (isMoved) times.beginAnew();
+      return isMoved;
+    },
     clear: () => {
       times.beginAnew();
       return sink.clear();
@@ -169,7 +173,7 @@ function stripped(sink: LogSink): LogSink {
     warmUp: () => sink.warmUp?.(),
     isBehind: (resume) => sink.isBehind?.(resume) ?? false,
     reopen: () => sink.reopen(),
-    reopenIfMoved: () => sink.reopenIfMoved?.(),
+    reopenIfMoved: () => sink.reopenIfMoved?.() ?? false,
     clear: () => sink.clear(),
     [Symbol.dispose]: () => {
       flush();

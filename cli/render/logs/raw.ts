@@ -37,7 +37,9 @@ export function rawRenderer({ isTerminal, follow }: LogScreen): LogRenderer {
 
   return (news) => {
     if (news.kind === 'sources') {
-      hasSeveral = news.sources.flatMap(({ processes }) => processes).length > 1;
+      // Those that are away are read, too, when they are back.
+      const later = follow ? news.unreachable.length : 0;
+      hasSeveral = news.sources.flatMap(({ processes }) => processes).length + later > 1;
     }
     if (news.kind !== 'block') return { stdout: null, stderr: hostRemark(news, follow) };
     const gap = hasGap(news) ? gapRemark(news.host, news) : '';

@@ -64,14 +64,16 @@ function endIn({ exitCode, exitSignal }: ProcessStatus): string {
   return exitSignal === null ? 'unknown' : `signal ${exitSignal}`;
 }
 
-/** Of the last life nothing is asked: its end may not have been seen yet. */
+/** The end of the last life may not have been seen yet; of one that is run once it is the only one. */
 function endsThatDiffer(
   program: LoopProgram,
   lives: readonly Life[],
   told: readonly Told[],
 ): readonly string[] {
-  return lives.slice(0, -1).flatMap((life) => {
+  const judged = program.fate === 'once' ? lives : lives.slice(0, -1);
+  return judged.flatMap((life) => {
     const end = endOf(told, life.pid);
+    if (life === lives.at(-1) && end === 'nothing') return [];
     if (possibleEnds(program, life).includes(end)) return [];
     const expected = possibleEnds(program, life).join(' or ');
     return [`${program.process} ${life.pid} ended with ${expected}, the agent says ${end}`];
