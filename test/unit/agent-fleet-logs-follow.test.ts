@@ -5,6 +5,7 @@ import {
   renameSync,
   rmSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { test } from 'node:test';
@@ -87,6 +88,17 @@ test('through any writes and rotations no line is missed or told twice', (contex
     }),
     { numRuns: 60 },
   );
+});
+
+test('what is too old to be wanted is not told either when something comes', (context) => {
+  const path = logPathFor(context);
+  writeFileSync(path, 'old 1\nold 2\n');
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  utimesSync(path, hourAgo, hourAgo);
+  const reader = handReader(path, lastLines(100, { ...follow, sinceMs: Date.now() - 600_000 }));
+  assert.equal(reader.tell().text, '');
+  appendFileSync(path, 'new\n');
+  assert.equal(reader.tell().text, 'new\n');
 });
 
 test('what was moved aside by others is read until a new one has something', (context) => {

@@ -101,6 +101,21 @@ test('a file that was removed is made anew, whatever stands before or beside it'
   }
 });
 
+test('a log that was moved away in the middle of a line begins the next one with its time', (context) => {
+  const { folder, around } = surroundings(context);
+  const path = join(folder, 'x.log');
+  const stdoutLog = { ...NOWHERE, target: { kind: 'file', path }, timestamps: true } as const;
+  using sink = openLogSink(defined({ stdoutLog }), 'stdout', around);
+  sink?.write(Buffer.from('half a li'));
+  sink?.reopenIfMoved?.();
+  sink?.write(Buffer.from('ne\n'));
+  rmSync(path);
+  sink?.write(Buffer.from('half'));
+  sink?.reopenIfMoved?.();
+  sink?.write(Buffer.from('whole\n'));
+  assert.match(readFileSync(path, 'utf8'), /^\d{4}-\d\d-\d\dT\S+Z whole\n$/);
+});
+
 test('escape sequences are kept out of everything, and a run ends with what it said last', (context) => {
   const { folder, said, around } = surroundings(context);
   const path = join(folder, 'x.log');

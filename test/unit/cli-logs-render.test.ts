@@ -195,6 +195,12 @@ test('tail: several have a header wherever another one begins, and a line that w
   );
 });
 
+test('tail: who follows has headers from the beginning where another host may come back', () => {
+  const news = [sources({ 'web-1': ['db'] }, ['web-2']), block('web-1 db', 'a\n')];
+  assert.equal(text(rawRenderer({ ...PIPE, follow: true }), news), '==> web-1 db <==\na\n');
+  assert.equal(text(rawRenderer({ ...PIPE, follow: false }), news), 'a\n');
+});
+
 test('tail: what was skipped goes to stderr into a pipe, and between the lines on a terminal', () => {
   const news = [
     sources({ 'web-1': ['db'] }),
