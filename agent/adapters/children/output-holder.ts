@@ -123,8 +123,8 @@ export class OutputHolder implements Disposable {
     this.#hasComplained = false;
     gate.end('go\n', (error?: Error | null) => {
       gate.destroy();
-      // Only now nothing depends on them any more.
-      if (!error) this.#endAll(earlier);
+      // Only now nothing depends on them any more; where this has been ended too, they have been.
+      if (!error && this.#holder === holder) this.#endAll(earlier);
     });
   }
 
