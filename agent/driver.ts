@@ -7,6 +7,7 @@
  * later commit tries to bring the journal up to date.
  */
 import { createBatchLoop } from '../proto/batch.ts';
+import { heldText } from '../proto/hold-text.ts';
 import type { ProcessName, ProcessStatus } from '../proto/vocabulary.ts';
 import { stepAgent } from './core/agent.ts';
 import type { ProcessDefinition } from './core/definition.ts';
@@ -122,6 +123,20 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
           deliver({ kind: 'waveTimedOut', operationId, wave });
         });
       }
+      case 'deadlineTimer': {
+        const { targets } = effect;
+        return ports.clock.after(effect.delayMs, () => deliver({ kind: 'deadlineDue', targets }));
+      }
+      case 'watchTimer': {
+        const { target } = effect;
+        return ports.clock.after(effect.delayMs, () => deliver({ kind: 'watchDue', target }));
+      }
+      case 'holdTimer': {
+        const { process, untilMs } = effect;
+        return ports.clock.after(effect.delayMs, () => {
+          deliver({ kind: 'holdDue', process, untilMs });
+        });
+      }
       case 'examine': {
         const { order, processes, definitions } = effect;
         return deliver({ kind: 'examined', order, processes, problems: examine(definitions) });
@@ -215,7 +230,9 @@ function logChange(log: Log, write: AgentWrite): void {
       else log.error({ problem: event.problem }, 'config rejected');
       return;
     case 'targetAccepted':
+    case 'targetVerifying':
     case 'targetSettled':
+    case 'eventsMissing':
       return;
   }
 }
@@ -235,7 +252,8 @@ function logState(log: Log, status: ProcessStatus): void {
 /** Why the same state is told again; most processes have none of these. */
 function detailsBeside(status: ProcessStatus): object {
   const { health, healthError, waitsFor, lostOutputBytes, leftBehind, residentBytes } = status;
-  const all = { health, healthError, waitsFor, lostOutputBytes, leftBehind, residentBytes };
+  const hold = status.hold && heldText(status.hold);
+  const all = { health, healthError, waitsFor, lostOutputBytes, leftBehind, residentBytes, hold };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => Boolean(value)));
 }
 

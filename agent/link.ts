@@ -4,7 +4,9 @@
  * file knows only whether one is up.
  */
 import { Client, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import { type Attention, createAttention } from '../proto/attention.ts';
 import { clientOptions, MESSAGE_MAX_BYTES } from '../proto/channel-options.ts';
+import { systemClock } from '../proto/clock.ts';
 import { decodeRefusal } from '../proto/codec/error.ts';
 import { decodeControllerFrame, encodeAgentMessage } from '../proto/codec/link.ts';
 import type { Credentials } from '../proto/credentials.ts';
@@ -23,6 +25,7 @@ import { channelCredentials } from '../proto/tls.ts';
 import { explainTlsFailure } from '../proto/tls-failures.ts';
 import { isAcceptedProtocol, PROTOCOL_VERSION } from '../proto/version.ts';
 import { redialDelayMs } from './core/reconnect.ts';
+import { createEventCollector, type EventCollector } from './event-collector.ts';
 import type { LogLink } from './fleet-logs/fleet-logs.ts';
 import type { Link, Log } from './ports.ts';
 
@@ -72,9 +75,12 @@ export const NO_LINK: Pick<ControllerLink, 'open' | 'send' | 'isClear' | 'sendLo
 
 export class ControllerLink implements Link, LogLink, Disposable {
   readonly #options: LinkOptions;
+  readonly #events: EventCollector;
   #client: Client | null = null;
   #stream: Stream | null = null;
   #welcome: Welcome | null = null;
+  /** Of the session that is up. */
+  #attention: Attention | null = null;
   #heardAtMs = 0;
   #timers: NodeJS.Timeout[] = [];
   #attempt = 0;
@@ -84,6 +90,7 @@ export class ControllerLink implements Link, LogLink, Disposable {
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#events = createEventCollector((message) => this.#write(message), systemClock);
   }
 
   /** Dials now, and again for as long as the link is not closed. */
@@ -117,6 +124,10 @@ export class ControllerLink implements Link, LogLink, Disposable {
   }
 
   send(message: AgentMessage): void {
+    if (this.#welcome !== null) this.#events.send(message);
+  }
+
+  #write(message: AgentMessage): void {
     const stream = this.#stream;
     if (stream === null || this.#welcome === null) return;
     if (stream.writableLength > UNSENT_FRAMES_MAX) {
@@ -139,7 +150,7 @@ export class ControllerLink implements Link, LogLink, Disposable {
     this.#isClosed = true;
     const stream = this.#stream;
     if (stream !== null && this.#welcome !== null) {
-      stream.write(encodeAgentMessage({ kind: 'goodbye', ...goodbye }));
+      this.#events.send({ kind: 'goodbye', ...goodbye });
       const ended = new Promise<void>((resolve) => stream.once('status', () => resolve()));
       stream.end();
       const tooLong = new Promise<void>((resolve) => setTimeout(resolve, GOODBYE_TIMEOUT_MS));
@@ -154,7 +165,7 @@ export class ControllerLink implements Link, LogLink, Disposable {
   }
 
   #received(stream: Stream, frame: ControllerFrame__Output, target: string): void {
-    this.#heardAtMs = performance.now();
+    this.#heardAtMs = this.#attention?.listenedMs(performance.now()) ?? 0;
     let message: ControllerMessage | ControllerLogMessage;
     try {
       message = decodeControllerFrame(frame);
@@ -188,9 +199,13 @@ export class ControllerLink implements Link, LogLink, Disposable {
       'session is up',
     );
     const intervalMs = Math.max(100, welcome.heartbeatIntervalMs);
+    const attention = createAttention(intervalMs, performance.now());
+    this.#attention = attention;
+    this.#heardAtMs = attention.listenedMs(performance.now());
     this.#timers.push(
       setInterval(() => {
-        const silentMs = performance.now() - this.#heardAtMs;
+        attention.tick(performance.now());
+        const silentMs = attention.listenedMs(performance.now()) - this.#heardAtMs;
         if (silentMs > intervalMs * HEARTBEATS_MISSED_MAX) {
           return this.#lost(stream, `${target} has been silent for ${Math.round(silentMs)} ms`);
         }
@@ -223,6 +238,7 @@ export class ControllerLink implements Link, LogLink, Disposable {
   #forget(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers = [];
+    this.#events.forget();
     this.#stream?.cancel();
     this.#client?.close();
     this.#stream = null;

@@ -54,7 +54,7 @@ export interface OrderListeners {
 }
 
 export interface Journal {
-  /** All of it or nothing; with FULL durability where an operation's target is among it. */
+  /** All of it or nothing; with FULL durability where an operation's target or a hold is among it. */
   commit(writes: readonly AgentWrite[]): Promise<void>;
 }
 

@@ -11,6 +11,7 @@ import {
 import { clientOptions, OPERATION_MAX_BYTES } from '../proto/channel-options.ts';
 import { questionCodec } from '../proto/codec/configuration.ts';
 import {
+  decodeExplanation,
   decodeHost,
   decodeHostProcess,
   decodeHostReport,
@@ -21,8 +22,8 @@ import {
   decodeOperation,
   decodeOperationSummary,
   decodeOperationUpdate,
-  encodeOperationRequest,
 } from '../proto/codec/operation.ts';
+import { decodeRunbook, encodeSteering, encodeSubmission } from '../proto/codec/submission.ts';
 import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
 import { controlService } from '../proto/load.ts';
 import { explainTlsFailure } from '../proto/tls-failures.ts';
@@ -50,8 +51,14 @@ const METHODS = {
     { readonly hosts: string; readonly processes: readonly string[] },
     { readonly processes: readonly WireHostProcess[]; readonly hosts: readonly WireHost[] }
   >('ListProcesses'),
-  planOperation: method<WireRequest, WireOperation>('PlanOperation'),
-  submitOperation: method<WireRequest, WireOperation>('SubmitOperation'),
+  planOperation: method<WireSubmission, WireOperation>('PlanOperation'),
+  submitOperation: method<WireSubmission, WireOperation>('SubmitOperation'),
+  steerOperation: method<ReturnType<typeof encodeSteering>, WireOperation>('SteerOperation'),
+  explainTargets: method<
+    { readonly id: string; readonly host: string; readonly process?: string },
+    Parameters<typeof decodeExplanation>[0]
+  >('ExplainTargets'),
+  listRunbooks: method<object, { readonly runbooks: readonly WireRunbook[] }>('ListRunbooks'),
   watchOperation: method<{ readonly id: string }, WireUpdate>('WatchOperation'),
   getOperation: method<{ readonly id: string }, WireOperation>('GetOperation'),
   listOperations: method<OperationListing, { readonly operations: readonly WireSummary[] }>(
@@ -76,7 +83,8 @@ type WireUpdate = Parameters<typeof decodeOperationUpdate>[0];
 type WireSummary = Parameters<typeof decodeOperationSummary>[0];
 type WireEvent = Parameters<typeof decodeStoredEvent>[0];
 type WireReport = Parameters<typeof decodeHostReport>[0];
-type WireRequest = ReturnType<typeof encodeOperationRequest>;
+type WireRunbook = Parameters<typeof decodeRunbook>[0];
+type WireSubmission = ReturnType<typeof encodeSubmission>;
 
 export interface ControllerEndpoint {
   /** `host:port` */
@@ -131,11 +139,21 @@ function controlClient(
         hosts: answer.hosts.map(decodeHost),
       };
     },
-    planOperation: async (request) =>
-      decodeOperation(await unary(channel, METHODS.planOperation, encodeOperationRequest(request))),
-    submitOperation: async (request, signal) => {
-      const wire = encodeOperationRequest(request);
+    planOperation: async (submission) =>
+      decodeOperation(await unary(channel, METHODS.planOperation, encodeSubmission(submission))),
+    submitOperation: async (submission, signal) => {
+      const wire = encodeSubmission(submission);
       return decodeOperation(await unary(channel, METHODS.submitOperation, wire, { signal }));
+    },
+    steerOperation: async (steering) =>
+      decodeOperation(await unary(channel, METHODS.steerOperation, encodeSteering(steering))),
+    explainTargets: async ({ operation, host, process }) => {
+      const wire = { id: operation, host, ...(process === null ? {} : { process }) };
+      return decodeExplanation(await unary(channel, METHODS.explainTargets, wire));
+    },
+    listRunbooks: async () => {
+      const answer = await unary(channel, METHODS.listRunbooks, {});
+      return answer.runbooks.map(decodeRunbook);
     },
     watchOperation: async function* (id, signal) {
       for await (const update of serverStream(channel, METHODS.watchOperation, { id }, signal)) {

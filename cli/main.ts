@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import { DEFAULT_SOCKET } from '../proto/local-socket.ts';
 import type { ConnectionOptions, Environment } from './ports.ts';
 import { runFleetctl } from './run.ts';
+import { savedOperations } from './saved-operations.ts';
 import {
   askOnTerminal,
   createOutput,
@@ -36,6 +37,7 @@ const environment: Environment = {
     return dialLocal(socket ?? (FLEETCTL_SOCKET || DEFAULT_SOCKET), SUDO_USER || null);
   },
   logOutput: { write: stdout.writeBytes, isTerminal: isatty(1) },
+  savedOperations: savedOperations(process.env),
 };
 
 // grpc-js sends a controller's IP address as TLS server name, of which Node warns (DEP0123) on a

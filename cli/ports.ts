@@ -5,12 +5,15 @@
 import type { HostQuestion, HostReport } from '../proto/host-questions.ts';
 import type { LogNews, LogsRequest } from '../proto/log-messages.ts';
 import type {
+  Explanation,
   Operation,
-  OperationRequest,
   OperationSummary,
   OperationUpdate,
+  Runbook,
+  Steering,
+  Submission,
 } from '../proto/operation.ts';
-import type { HostProcess, HostStatus, StoredEvent } from '../proto/vocabulary.ts';
+import type { HostProcess, HostStatus, OperationId, StoredEvent } from '../proto/vocabulary.ts';
 import type { LocalDial, LogOutput } from './local/ports.ts';
 
 export interface Output {
@@ -58,6 +61,30 @@ export interface Environment {
   readonly dialLocal: (socket: string | null) => Promise<LocalDial>;
   /** stdout, for bytes that are none of ours. */
   readonly logOutput: LogOutput;
+  readonly savedOperations: SavedOperations;
+}
+
+/**
+ * The operations that this person submitted on this machine, so that one whose answer never came can
+ * be found again. Every failure is a `FleetError` that says what to do about the place.
+ */
+export interface SavedOperations {
+  /** Returns when it is on disk. */
+  readonly save: (operation: SavedOperation) => Promise<void>;
+  /** It never came to be: the controller refused it. */
+  readonly forget: (id: OperationId) => Promise<void>;
+  /** The one that was saved last; null: none is. */
+  readonly last: (controller: string) => Promise<OperationId | null>;
+}
+
+export interface SavedOperation {
+  readonly id: OperationId;
+  /** Wall clock. */
+  readonly atMs: number;
+  /** `host:port` */
+  readonly controller: string;
+  /** What was asked for, for people who read the file. */
+  readonly words: string;
 }
 
 /** From the command line; null: as the configuration says. */
@@ -91,9 +118,13 @@ export interface ControlClient extends Disposable {
   readonly controller: ControllerVersion;
   readonly listHosts: (hosts: string) => Promise<readonly HostStatus[]>;
   readonly listProcesses: (selection: ProcessSelection) => Promise<ProcessListing>;
-  readonly planOperation: (request: OperationRequest) => Promise<Operation>;
+  readonly planOperation: (submission: Submission) => Promise<Operation>;
   /** A repeat with the same id and content does nothing but return the operation as it stands. */
-  readonly submitOperation: (request: OperationRequest, signal: AbortSignal) => Promise<Operation>;
+  readonly submitOperation: (submission: Submission, signal: AbortSignal) => Promise<Operation>;
+  /** @returns the operation as it stands then */
+  readonly steerOperation: (steering: Steering) => Promise<Operation>;
+  readonly explainTargets: (which: ExplainSelection) => Promise<Explanation>;
+  readonly listRunbooks: () => Promise<readonly Runbook[]>;
   /** The whole operation first, then each change, and that it has ended; then the stream ends. */
   readonly watchOperation: (id: string, signal: AbortSignal) => AsyncIterable<OperationUpdate>;
   /** @param id or as much of its beginning as no other operation shares */
@@ -112,6 +143,14 @@ export interface OperationListing {
   readonly runningOnly: boolean;
   /** 0: as many as there are. */
   readonly limit: number;
+}
+
+export interface ExplainSelection {
+  /** An id, or as much of its beginning as no other operation shares. */
+  readonly operation: string;
+  readonly host: string;
+  /** Null: all of its targets on that host. */
+  readonly process: string | null;
 }
 
 export interface EventSelection {

@@ -10,6 +10,7 @@ import { addSignal, addStartStopRestart } from './tree/control.ts';
 import { addHosts, addVersion } from './tree/hosts.ts';
 import { addLogs, addTail } from './tree/logs.ts';
 import { addOperations } from './tree/operations.ts';
+import { addRun } from './tree/runs.ts';
 import { type Finish, withExamples } from './tree/shared.ts';
 import { addDescribe, addStatus } from './tree/status.ts';
 import { usageError } from './usage-error.ts';
@@ -53,6 +54,7 @@ function createProgram(environment: Environment, finish: Finish): Command {
   addStartStopRestart(program, actions);
   addSignal(program, actions);
   addConfiguration(program, actions);
+  addRun(program, actions);
   addHosts(program, actions);
   addOperations(program, actions);
   addVersion(program, actions);

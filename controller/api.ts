@@ -12,40 +12,27 @@ import {
   encodeStoredEvent,
 } from '../proto/codec/control.ts';
 import { refuseStream } from '../proto/codec/error.ts';
-import {
-  decodeOperationRequest,
-  encodeOperation,
-  encodeOperationSummary,
-} from '../proto/codec/operation.ts';
-import { isRefusal, type Refusal } from '../proto/errors.ts';
+import { isRefusal } from '../proto/errors.ts';
 import type { AskHostsRequest__Output } from '../proto/gen/fleet/v1/AskHostsRequest.ts';
-import type { GetOperationRequest__Output } from '../proto/gen/fleet/v1/GetOperationRequest.ts';
 import type { ListEventsRequest__Output } from '../proto/gen/fleet/v1/ListEventsRequest.ts';
 import type { ListHostsRequest__Output } from '../proto/gen/fleet/v1/ListHostsRequest.ts';
-import type { ListOperationsRequest__Output } from '../proto/gen/fleet/v1/ListOperationsRequest.ts';
 import type { ListProcessesRequest__Output } from '../proto/gen/fleet/v1/ListProcessesRequest.ts';
-import type { Operation as WireOperation } from '../proto/gen/fleet/v1/Operation.ts';
-import type { OperationRequest__Output } from '../proto/gen/fleet/v1/OperationRequest.ts';
 import type { Identity } from '../proto/identity.ts';
-import type { Operation } from '../proto/operation.ts';
-import { namesOfPatterns } from '../proto/process-pattern.ts';
 import { clippedTo } from '../proto/text-limits.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
 import { hostId, knownProcessName } from '../proto/vocabulary.ts';
-import { withBoundedLogs } from './core/bounded-logs.ts';
-import { operationOf } from './core/execution.ts';
-import { findOperation, listOperations } from './core/operation-queries.ts';
 import { type EventQuery, eventQueryProblem, listHosts, listProcesses } from './core/queries.ts';
-import { planOperation } from './core/submit.ts';
 import type { FleetDriver } from './driver.ts';
 import type { Guard } from './guard.ts';
 import type { LogDesk, LogsCall } from './logs/call.ts';
+import { operationHandlers } from './operation-calls.ts';
 import type { Clock, Log, Store } from './ports.ts';
+import { SELECTOR_LOGGED_MAX } from './submission-log.ts';
 import { type WatchCall, watchOperation } from './watch-call.ts';
 
 export interface ApiOptions {
   readonly driver: FleetDriver;
-  readonly store: Pick<Store, 'recentEvents'>;
+  readonly store: Pick<Store, 'recentEvents' | 'eventsBetween'>;
   readonly logs: LogDesk;
   readonly guard: Guard;
   readonly clock: Clock;
@@ -113,72 +100,10 @@ function fleetHandlers({
   };
 }
 
-/** Operations, planned, begun and looked at. */
-function operationHandlers({
-  driver,
-  guard,
-  clock,
-  log,
-}: ApiOptions): UntypedServiceImplementation {
-  return {
-    PlanOperation: guard.unary(
-      'Control.PlanOperation',
-      (wire: OperationRequest__Output, caller: Identity) => {
-        const turn = { state: driver.state(), at: clock.now() };
-        return encoded(planOperation(turn, decodeOperationRequest(wire), caller.name));
-      },
-    ),
-    SubmitOperation: guard.unary(
-      'Control.SubmitOperation',
-      async (wire: OperationRequest__Output, caller: Identity) => {
-        const request = decodeOperationRequest(wire);
-        const answer = await driver.submit(request, caller.name);
-        logSubmission(log, caller, answer);
-        return encoded(answer);
-      },
-    ),
-    GetOperation: guard.unary('Control.GetOperation', (request: GetOperationRequest__Output) => {
-      const found = findOperation(driver.state(), request.id);
-      return encoded(isRefusal(found) ? found : operationOf(found));
-    }),
-    ListOperations: guard.unary(
-      'Control.ListOperations',
-      (query: ListOperationsRequest__Output) => {
-        const operations = listOperations(driver.state(), query);
-        if (isRefusal(operations)) return operations;
-        return { operations: operations.map(encodeOperationSummary) };
-      },
-    ),
-  };
-}
-
 function decodeEventQuery({ host, process, limit }: ListEventsRequest__Output): EventQuery {
   return {
     host: hostId(host),
     process: process === undefined ? null : knownProcessName(process),
     limit,
   };
-}
-
-function encoded(answer: Operation | Refusal): WireOperation | Refusal {
-  return isRefusal(answer) ? answer : encodeOperation(withBoundedLogs(answer));
-}
-
-/** Of up to a megabyte; the operation itself keeps all of it. */
-const SELECTOR_LOGGED_MAX = 500;
-
-function logSubmission(log: Log, caller: Identity, answer: Operation | Refusal): void {
-  if (isRefusal(answer)) {
-    return log.info({ operator: caller.name, code: answer.code }, `refused: ${answer.message}`);
-  }
-  const { id, verb, hosts, processes, targets } = answer;
-  const details = {
-    operator: caller.name,
-    id,
-    verb,
-    hosts: clippedTo(SELECTOR_LOGGED_MAX, hosts),
-    processes: namesOfPatterns(processes),
-    targets: targets.length,
-  };
-  log.info(details, 'operation');
 }

@@ -19,9 +19,18 @@ import {
   subjectOf,
   type Values,
 } from '../proto/dialect/settings.ts';
-import { type Address, list, listenAddress, path, seconds } from '../proto/dialect/values.ts';
+import {
+  type Address,
+  integer,
+  list,
+  listenAddress,
+  path,
+  seconds,
+} from '../proto/dialect/values.ts';
+import type { Runbook } from '../proto/operation.ts';
 import type { HostGroups } from './core/select.ts';
 import { isHostGroup, readHostGroups } from './host-groups.ts';
+import { isRunbook, readRunbooks } from './runbooks.ts';
 
 export interface ControllerConfig {
   /** Agents and operators, mutual TLS. */
@@ -37,6 +46,10 @@ export interface ControllerConfig {
   readonly unreachableAfterMs: number;
   /** `@NAME` of selectors. */
   readonly hostGroups: HostGroups;
+  /** Saved operations, in the order of the file. */
+  readonly runbooks: ReadonlyMap<string, Runbook>;
+  /** An operation on more hosts must be cut into batches; null: no such limit. */
+  readonly batchRequiredAbove: number | null;
 }
 
 export interface ControllerConfigResult {
@@ -66,10 +79,16 @@ function readConfig(
   checkSections(document, context);
   const operators = readOperators(file, document, context);
   const hostGroups = readHostGroups(document, context);
+  const runbooks = readRunbooks(document, context);
   const controller = readControllerSection(file, document, context);
   if (controller === null) return null;
-  const { state_dir: stateDir, unreachable_after: unreachableAfterMs, ...same } = controller;
-  return { ...same, stateDir, unreachableAfterMs, operators, hostGroups };
+  const { listen, ca, cert, key, state_dir: stateDir } = controller;
+  return {
+    ...{ listen, stateDir, ca, cert, key },
+    unreachableAfterMs: controller.unreachable_after,
+    batchRequiredAbove: controller.batch_required_above,
+    ...{ operators, hostGroups, runbooks },
+  };
 }
 
 const CONTROLLER = {
@@ -79,6 +98,7 @@ const CONTROLLER = {
   cert: required(path("the file of the controller's certificate")),
   key: required(path("the file of the controller's private key")),
   unreachable_after: optional(seconds, 15_000),
+  batch_required_above: optional(integer({ min: 1, meaning: 'a number of hosts' }), null),
 };
 
 const EXAMPLE = `add a section like this (fleet-certs makes the three files):
@@ -105,9 +125,9 @@ function readControllerSection(
   return readValues(section, CONTROLLER, context);
 }
 
-const SECTIONS = ['controller', 'include', 'operator', 'role', 'hosts'];
 /** Of which there is one for each NAME. */
-const NAMED_SECTIONS: readonly (string | null)[] = ['operator', 'role', 'hosts'];
+const NAMED_SECTIONS = ['operator', 'role', 'hosts', 'runbook'];
+const SECTIONS = ['controller', 'include', ...NAMED_SECTIONS];
 
 function checkSections(document: IniDocument, { findings }: ReadContext): void {
   for (const section of document.sections.values()) {
@@ -117,14 +137,15 @@ function checkSections(document: IniDocument, { findings }: ReadContext): void {
       findings.notice(subject, 'roles come in a later version; until then nobody has this one');
     } else if (!isKnownSection(section)) {
       const near = nearest(kind, SECTIONS);
-      const named = NAMED_SECTIONS.includes(near) ? `${near}:NAME` : near;
+      const named = near !== null && NAMED_SECTIONS.includes(near) ? `${near}:NAME` : near;
       findings.error(subject, 'this section is not known', named && `did you mean [${named}]?`);
     }
   }
 }
 
 const isKnownSection = (section: IniSection): boolean =>
-  ['controller', 'include'].includes(section.name) || isOperator(section) || isHostGroup(section);
+  ['controller', 'include'].includes(section.name) ||
+  [isOperator, isHostGroup, isRunbook].some((isSuch) => isSuch(section));
 
 const OPERATOR = { roles: optional(list('admin'), null) };
 

@@ -9,11 +9,11 @@
 import { createBatchLoop } from '../proto/batch.ts';
 import { isRefusal, type Refusal, refusal } from '../proto/errors.ts';
 import type { HostQuestion, HostReport } from '../proto/host-questions.ts';
-import type { Operation, OperationRequest, OperationUpdate } from '../proto/operation.ts';
+import type { Operation, OperationUpdate, Steering, Submission } from '../proto/operation.ts';
 import type { OperationId } from '../proto/vocabulary.ts';
+import { createAcknowledgements } from './acknowledgements.ts';
 import { operationOf } from './core/execution.ts';
 import { stepFleet } from './core/fleet.ts';
-import type { ConnectionId } from './core/host.ts';
 import { findOperation } from './core/operation-queries.ts';
 import type {
   FleetEffect,
@@ -37,7 +37,9 @@ export interface FleetPorts {
 export interface FleetDriver {
   deliver(input: FleetInput): void;
   /** Resolves when the operation is committed, or refused. */
-  submit(request: OperationRequest, requestedBy: string): Promise<Operation | Refusal>;
+  submit(submission: Submission, requestedBy: string): Promise<Operation | Refusal>;
+  /** Resolves to the operation as it stands once what was asked of it is committed, or refused. */
+  steer(steering: Steering, requestedBy: string): Promise<Operation | Refusal>;
   /** Resolves when each of the hosts that the selector means has answered, or has had its time. */
   ask(question: HostQuestion, hosts: string): Promise<readonly HostReport[] | Refusal>;
   /**
@@ -60,6 +62,7 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
   const replies = new Map<ReplyId, (answer: Operation | Refusal) => void>();
   const answers = new Map<ReplyId, (answer: readonly HostReport[] | Refusal) => void>();
   const watchers = new Map<OperationId, Set<Subscriber>>();
+  const acknowledge = createAcknowledgements(ports.links, ports.clock);
   const { deliver, state } = createBatchLoop<FleetState, FleetInput, FleetWrite, FleetEffect>(
     {
       clock: ports.clock,
@@ -81,18 +84,13 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
   }
 
   function performAll(effects: readonly FleetEffect[]): void {
-    const acknowledgements = new Map<ConnectionId, Extract<FleetEffect, { kind: 'acknowledge' }>>();
-    for (const effect of effects) {
-      if (effect.kind === 'acknowledge') acknowledgements.set(effect.connection, effect);
-      else perform(effect);
-    }
-    for (const { connection, sessionEpoch, seq } of acknowledgements.values()) {
-      ports.links.send(connection, { kind: 'acknowledgement', sessionEpoch, seq });
-    }
+    for (const effect of effects) perform(effect);
   }
 
-  function perform(effect: Exclude<FleetEffect, { kind: 'acknowledge' }>): void {
+  function perform(effect: FleetEffect): void {
     switch (effect.kind) {
+      case 'acknowledge':
+        return acknowledge(effect);
       case 'send':
         return ports.links.send(effect.connection, effect.message);
       case 'close':
@@ -103,10 +101,10 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
           deliver({ kind: 'graceOver', host, lossCount }),
         );
       }
-      case 'waveTimer': {
-        const { operation, lane, wave } = effect;
+      case 'operationTimer': {
+        const { operation, timer } = effect;
         return ports.clock.after(effect.delayMs, () =>
-          deliver({ kind: 'waveWaitOver', operation, lane, wave }),
+          deliver({ kind: 'operationTimer', operation, timer }),
         );
       }
       case 'reply':
@@ -138,6 +136,7 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
     });
     switch (input.kind) {
       case 'submit':
+      case 'steer':
         return perform({ kind: 'reply', reply: input.reply, answer: because });
       case 'ask':
         return perform({ kind: 'answerQuestion', reply: input.reply, answer: because });
@@ -146,7 +145,7 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
         return ports.links.close(input.connection, because);
       case 'boot':
       case 'graceOver':
-      case 'waveWaitOver':
+      case 'operationTimer':
       case 'sessionEnded':
       case 'questionTimedOut':
         // These must not be lost; they are tried again when there may be room.
@@ -154,11 +153,19 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
     }
   }
 
-  function submit(request: OperationRequest, requestedBy: string): Promise<Operation | Refusal> {
+  function submit(submission: Submission, requestedBy: string): Promise<Operation | Refusal> {
+    return answerTo((reply) => ({ kind: 'submit', reply, submission, requestedBy }));
+  }
+
+  function steer(steering: Steering, requestedBy: string): Promise<Operation | Refusal> {
+    return answerTo((reply) => ({ kind: 'steer', reply, steering, requestedBy }));
+  }
+
+  function answerTo(asking: (reply: ReplyId) => FleetInput): Promise<Operation | Refusal> {
     return new Promise((resolve) => {
       lastReply += 1;
       replies.set(lastReply, resolve);
-      deliver({ kind: 'submit', reply: lastReply, request, requestedBy });
+      deliver(asking(lastReply));
     });
   }
 
@@ -186,7 +193,7 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
     };
   }
 
-  return { deliver, submit, ask, watch, state };
+  return { deliver, submit, steer, ask, watch, state };
 }
 
 const RETRY_WHEN_FULL_MS = 1_000;

@@ -1,14 +1,11 @@
 /**
- * `[hosts:NAME]` of `controller.conf`: groups of hosts, which selectors call `@NAME`. All that can
- * be known without the fleet is judged when the file is read, for a group is used months later, by
- * somebody in a hurry. Whether the hosts that it names exist can only be known then.
+ * `[hosts:NAME]` of `controller.conf`: groups of hosts, which selectors call `@NAME`. That they refer
+ * to one another in no circle is judged when the file is read, as all of a selector that can be.
  */
-import { nearest } from '../proto/dialect/did-you-mean.ts';
 import type { IniDocument, IniSection } from '../proto/dialect/ini.ts';
-import { quoted, type Subject } from '../proto/dialect/problem.ts';
+import { quoted } from '../proto/dialect/problem.ts';
 import {
   checkKeys,
-  findEntry,
   type ReadContext,
   readValues,
   required,
@@ -16,10 +13,14 @@ import {
 } from '../proto/dialect/settings.ts';
 import { text } from '../proto/dialect/values.ts';
 import { GROUP_NESTING_MAX } from '../proto/selector/limits.ts';
-import { caretUnder } from '../proto/selector/mistake.ts';
-import { type Selector, type Term, termsOf } from '../proto/selector/syntax.ts';
+import { termsOf } from '../proto/selector/syntax.ts';
 import type { HostGroups } from './core/select.ts';
-import { readSelector } from './core/selector/parse.ts';
+import {
+  checkSavedTerms,
+  groupsNamedBy,
+  readSavedSelector,
+  type SavedSelector,
+} from './selector-setting.ts';
 
 const PREFIX = 'hosts:';
 
@@ -28,20 +29,20 @@ export const isHostGroup = (section: IniSection): boolean => section.name.starts
 /** Groups that are wrong are told, and left out. */
 export function readHostGroups(document: IniDocument, context: ReadContext): HostGroups {
   const sections = [...document.sections.values()].filter(isHostGroup);
-  const groups = new Map<string, Group>();
+  const groups = new Map<string, SavedSelector>();
   for (const section of sections) {
     const group = readGroup(section, context);
     if (group !== null) groups.set(nameOf(section), group);
   }
-  const names = sections.map(nameOf);
-  for (const group of groups.values()) checkTerms(group, names, context);
+  const names = hostGroupNames(document);
+  for (const group of groups.values()) checkSavedTerms('a group', group, names, context);
   checkCircles(groups, context);
   return new Map([...groups].map(([name, { selector }]) => [name, selector]));
 }
 
-interface Group {
-  readonly selector: Selector;
-  readonly subject: Subject;
+/** Of all of them, also those that are wrong. */
+export function hostGroupNames(document: IniDocument): readonly string[] {
+  return [...document.sections.values()].filter(isHostGroup).map(nameOf);
 }
 
 const nameOf = (section: IniSection): string => section.name.slice(PREFIX.length);
@@ -51,7 +52,7 @@ const NAME = /^[A-Za-z0-9_][\w.-]{0,62}$/;
 
 const GROUP = { hosts: required(text('a selector of hosts, for example web-* or env=prod')) };
 
-function readGroup(section: IniSection, context: ReadContext): Group | null {
+function readGroup(section: IniSection, context: ReadContext): SavedSelector | null {
   const { findings } = context;
   checkKeys(section, { known: Object.keys(GROUP), notYet: [], unknownIs: 'error' }, findings);
   const name = nameOf(section);
@@ -61,44 +62,11 @@ function readGroup(section: IniSection, context: ReadContext): Group | null {
     return null;
   }
   const values = readValues(section, GROUP, context);
-  if (values === null) return null;
-  const subject = subjectOf(section, findEntry(section, 'hosts', context.defaults));
-  const selector = readSelector(values.hosts);
-  if (!('kind' in selector)) return { selector, subject };
-  const { at, why, fix } = selector;
-  const hint = caretUnder(values.hosts, at, why) + (fix === null ? '' : `\n${fix}`);
-  findings.error(subject, `expected a selector of hosts: ${why}`, hint);
-  return null;
+  return values === null ? null : readSavedSelector(section, values.hosts, context);
 }
-
-/** @param names all groups, also those that are wrong themselves */
-function checkTerms(group: Group, names: readonly string[], { findings }: ReadContext): void {
-  for (const term of termsOf(group.selector.expression)) {
-    const why = problemOf(term);
-    if (why !== null) {
-      findings.error(group.subject, why, caretUnder(group.selector.text, term.at, 'here'));
-    }
-    for (const unknown of referencesOf(term).filter((name) => !names.includes(name))) {
-      const near = nearest(unknown, names);
-      const hint = near === null ? 'a label is written @key:value' : `did you mean @${near}?`;
-      findings.error(group.subject, `there is no group @${unknown}`, hint);
-    }
-  }
-}
-
-function problemOf(term: Term): string | null {
-  if (term.kind === 'outcome')
-    return 'a group cannot depend on an operation: those are forgotten after a while';
-  if (term.kind !== 'list') return null;
-  return term.path === null
-    ? 'a group cannot be read from standard input'
-    : 'a group cannot be read from a file; write the hosts here, or use [include]';
-}
-
-const referencesOf = (term: Term): readonly string[] => (term.kind === 'groups' ? term.names : []);
 
 /** Each circle is told once, at the group of it that stands first in the file; so is too long a row. */
-function checkCircles(groups: ReadonlyMap<string, Group>, { findings }: ReadContext): void {
+function checkCircles(groups: ReadonlyMap<string, SavedSelector>, { findings }: ReadContext): void {
   /** How many groups stand in a row from this one on. */
   const heights = new Map<string, number>();
   const heightOf = (name: string, path: readonly string[]): number => {
@@ -113,7 +81,7 @@ function checkCircles(groups: ReadonlyMap<string, Group>, { findings }: ReadCont
     }
     // Long enough to be told, and the stack is not without end.
     if (path.length >= GROUP_NESTING_MAX) return GROUP_NESTING_MAX;
-    const next = [...termsOf(group.selector.expression)].flatMap(referencesOf);
+    const next = [...termsOf(group.selector.expression)].flatMap(groupsNamedBy);
     const height = 1 + Math.max(0, ...next.map((one) => heightOf(one, [...path, name])));
     heights.set(name, height);
     return height;

@@ -15,17 +15,14 @@ import { type ControllerLogMessage, isAgentLogMessage } from '../proto/log-messa
 import type { ControllerMessage } from '../proto/messages.ts';
 import { type HostId, hostId } from '../proto/vocabulary.ts';
 import type { ConnectionId } from './core/host.ts';
-import { HEARTBEAT_INTERVAL_MS } from './core/sessions.ts';
 import type { FleetInput } from './core/state.ts';
 import type { Guard } from './guard.ts';
+import { Heartbeats, TICK_INTERVAL_MS } from './heartbeats.ts';
 import { LogReaders } from './logs/readers.ts';
 import { addressOfPeer } from './peer-address.ts';
-import type { AgentLinks, Log, LogLinks } from './ports.ts';
+import type { AgentLinks, Clock, Log, LogLinks } from './ports.ts';
 
 type Stream = ServerDuplexStream<AgentFrame__Output, ControllerFrame>;
-
-/** With a heartbeat every 5 s, a host that vanished is shown as such within 20 s. */
-const SILENCE_MAX_MS = 3 * HEARTBEAT_INTERVAL_MS;
 
 /** Frames that wait for a slow network; beyond it a new session with a snapshot is cheaper. */
 const UNSENT_FRAMES_MAX = 10_000;
@@ -34,12 +31,13 @@ interface Connection {
   readonly id: ConnectionId;
   readonly host: HostId;
   readonly stream: Stream;
-  heardAtMs: number;
   hasGreeted: boolean;
 }
 
 export interface LinkServerOptions {
   readonly guard: Guard;
+  /** The driver's, whose commands say by it when they were sent. */
+  readonly clock: Pick<Clock, 'now'>;
   readonly deliver: (input: FleetInput) => void;
   readonly log: Log;
 }
@@ -49,12 +47,13 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
   readonly logReaders = new LogReaders(this);
   readonly #options: LinkServerOptions;
   readonly #connections = new Map<ConnectionId, Connection>();
+  readonly #heartbeats = new Heartbeats(performance.now());
   readonly #heartbeat: NodeJS.Timeout;
   #lastId: ConnectionId = 0;
 
   constructor(options: LinkServerOptions) {
     this.#options = options;
-    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS);
+    this.#heartbeat = setInterval(() => this.#beat(), TICK_INTERVAL_MS);
   }
 
   handlers(): UntypedServiceImplementation {
@@ -107,10 +106,10 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
       id: this.#lastId,
       host,
       stream,
-      heardAtMs: performance.now(),
       hasGreeted: false,
     };
     this.#connections.set(connection.id, connection);
+    this.#heartbeats.join(connection.id, performance.now());
     this.#options.log.info({ host, peer: stream.getPeer() }, 'an agent has connected');
     stream.on('data', (frame: AgentFrame__Output) => this.#received(connection, frame));
     for (const event of ['end', 'close', 'error', 'cancelled'] as const) {
@@ -130,7 +129,7 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
   #received(connection: Connection, frame: AgentFrame__Output): void {
     const { id: number, host, stream } = connection;
     if (!this.#connections.has(number)) return;
-    connection.heardAtMs = performance.now();
+    this.#heartbeats.heard(number, performance.now());
     try {
       const message = decodeAgentFrame(frame);
       if (isAgentLogMessage(message)) return this.logReaders.received(number, message);
@@ -150,6 +149,7 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
   /** However a stream ends, and however often it is told: once. */
   #gone({ id: connection, host, stream }: Connection): void {
     if (!this.#connections.delete(connection)) return;
+    this.#heartbeats.leave(connection);
     stream.end();
     this.#options.log.info({ host }, 'an agent has disconnected');
     this.logReaders.connectionGone(connection);
@@ -157,11 +157,10 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
   }
 
   #beat(): void {
-    const nowMs = performance.now();
-    for (const { id, heardAtMs } of this.#connections.values()) {
-      const silentMs = nowMs - heardAtMs;
-      if (silentMs <= SILENCE_MAX_MS) this.send(id, { kind: 'heartbeat' });
-      else this.close(id, refusal('unavailable', `silent for ${Math.round(silentMs)} ms`));
+    const atMs = Math.floor(this.#options.clock.now().monotonicMs);
+    for (const { connection, silentMs } of this.#heartbeats.tick(performance.now())) {
+      if (silentMs === null) this.send(connection, { kind: 'heartbeat', atMs });
+      else this.close(connection, refusal('unavailable', `silent for ${Math.round(silentMs)} ms`));
     }
   }
 }

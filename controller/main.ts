@@ -19,6 +19,7 @@ import { nodeConfigFiles } from '../proto/dialect/node-files.ts';
 import { controlHandlers } from './api.ts';
 import { type ControllerConfig, loadControllerConfig } from './config.ts';
 import { NO_QUESTIONS } from './core/questions.ts';
+import type { FleetInput } from './core/state.ts';
 import { createFleetDriver, type FleetDriver } from './driver.ts';
 import { createGuard } from './guard.ts';
 import { AgentLinkServer } from './link.ts';
@@ -68,7 +69,10 @@ async function serve(config: ControllerConfig, credentials: Credentials): Promis
     nowMs: Date.now,
     log,
   });
-  const links = new AgentLinkServer({ guard, deliver: (input) => driver.deliver(input), log });
+  const deliver = (input: FleetInput): void => driver.deliver(input);
+  const links = new AgentLinkServer({ guard, clock: systemClock, deliver, log });
+  const { unreachableAfterMs, hostGroups, runbooks, batchRequiredAbove } = config;
+  const configured = { unreachableAfterMs, hostGroups, runbooks, batchRequiredAbove };
   const driver: FleetDriver = createFleetDriver(
     {
       clock: systemClock,
@@ -80,12 +84,7 @@ async function serve(config: ControllerConfig, credentials: Credentials): Promis
         process.exit(1);
       },
     },
-    {
-      ...store.contents,
-      unreachableAfterMs: config.unreachableAfterMs,
-      hostGroups: config.hostGroups,
-      questions: NO_QUESTIONS,
-    },
+    { ...store.contents, ...configured, questions: NO_QUESTIONS },
   );
   driver.deliver({ kind: 'boot' });
   store.forgetOld(Date.now());

@@ -4,6 +4,7 @@ import type { Instant } from '../proto/instant.ts';
 import type { ControllerLogMessage } from '../proto/log-messages.ts';
 import type { ControllerMessage } from '../proto/messages.ts';
 import type { StoredEvent } from '../proto/vocabulary.ts';
+import type { EventSpan } from './core/explain.ts';
 import type { ConnectionId } from './core/host.ts';
 import type { EventQuery } from './core/queries.ts';
 import type { FleetWrite } from './core/state.ts';
@@ -24,6 +25,8 @@ export interface Store {
   commit(writes: readonly FleetWrite[]): Promise<CommitResult>;
   /** Newest first. It looks back only so far: a process that says little may have said more. */
   recentEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
+  /** Oldest first, as they were stored. */
+  eventsBetween(query: EventSpan): Promise<readonly StoredEvent[]>;
 }
 
 export interface AgentLinks {

@@ -1,8 +1,9 @@
 /**
  * What somebody who watches an operation is sent, and when. Changes of targets are gathered and
  * leave together, at most every 50 ms, and only when what was sent before has left: of several
- * changes of one target only the last is sent. So a fast reader costs few messages, a slow one at
- * most one entry for each target, and none is ever cut off.
+ * changes of one target only the last is sent, and so it is with the operation's own state. So a
+ * fast reader costs few messages, a slow one at most one entry for each target, and none is ever
+ * cut off.
  */
 
 import type { OperationUpdate, Target } from '../proto/operation.ts';
@@ -31,8 +32,9 @@ export function createUpdateCollector(
   clock: Pick<Clock, 'now' | 'after'>,
 ): UpdateCollector {
   const pending = new Map<string, Target>();
-  /** The beginning or the end: leaves as soon as it can, behind the targets that changed before. */
-  let urgent: Exclude<OperationUpdate, { readonly kind: 'targets' }> | null = null;
+  /** These leave as soon as they can, behind the targets that changed before. */
+  let moved: Extract<OperationUpdate, { readonly kind: 'moved' }> | null = null;
+  let firstOrLast: Extract<OperationUpdate, { readonly kind: 'operation' | 'ended' }> | null = null;
   let targetsDueMs = 0;
   let isWaiting = false;
   let isWriting = false;
@@ -46,9 +48,12 @@ export function createUpdateCollector(
           pending.set(targetKey(target.host, target.process), target);
         }
         return waitForMore();
+      case 'moved':
+        moved = update;
+        return writeNext();
       case 'operation':
       case 'ended':
-        urgent = update;
+        firstOrLast = update;
         return writeNext();
     }
   }
@@ -66,7 +71,8 @@ export function createUpdateCollector(
   function writeNext(): void {
     if (isOver || isWriting) return;
     if (pending.size > 0) return writeTargets();
-    if (urgent !== null) writeUrgent(urgent);
+    if (moved !== null) return writeMoved(moved);
+    if (firstOrLast !== null) writeFirstOrLast(firstOrLast);
   }
 
   function writeTargets(): void {
@@ -80,8 +86,13 @@ export function createUpdateCollector(
     write({ kind: 'targets', targets });
   }
 
-  function writeUrgent(update: NonNullable<typeof urgent>): void {
-    urgent = null;
+  function writeMoved(update: NonNullable<typeof moved>): void {
+    moved = null;
+    write(update);
+  }
+
+  function writeFirstOrLast(update: NonNullable<typeof firstOrLast>): void {
+    firstOrLast = null;
     write(update);
     if (update.kind === 'operation' && update.operation.endedAtMs === null) return;
     dispose();
@@ -92,7 +103,7 @@ export function createUpdateCollector(
     isWriting = true;
     writer.write(update, () => {
       isWriting = false;
-      if (urgent !== null) writeNext();
+      if (moved !== null || firstOrLast !== null) writeNext();
       else if (pending.size > 0) waitForMore();
     });
   }

@@ -5,9 +5,17 @@
  */
 import type { ChannelOptions } from '@grpc/grpc-js';
 
-/** A dead peer is noticed within 15 s: a ping after 10 s of silence, 5 s for its answer. */
+/**
+ * A dead peer is noticed within 20 s, by a ping and by the heartbeats of the agents' streams. An
+ * answer may take long: grpc-js judges whether it is there before it reads what has come, so with
+ * less patience a controller that was busy for a moment would lose its whole fleet.
+ */
 const KEEPALIVE_TIME_MS = 10_000;
-const KEEPALIVE_TIMEOUT_MS = 5_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+
+/** Of the controller, which would have to send them to all: rarer, since agents are heard anyway. */
+const SERVER_KEEPALIVE_TIME_MS = 20_000;
+const SERVER_KEEPALIVE_TIMEOUT_MS = 15_000;
 
 /** Above every frame that we send by far; an agent cannot make the controller buffer more. */
 export const MESSAGE_MAX_BYTES = 1_048_576;
@@ -24,6 +32,8 @@ const SHARED: ChannelOptions = {
 
 export const serverOptions: ChannelOptions = {
   ...SHARED,
+  'grpc.keepalive_time_ms': SERVER_KEEPALIVE_TIME_MS,
+  'grpc.keepalive_timeout_ms': SERVER_KEEPALIVE_TIMEOUT_MS,
   'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
   'grpc.max_send_message_length': OPERATION_MAX_BYTES,
 };

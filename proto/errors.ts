@@ -16,6 +16,7 @@ const GRPC = {
   permissionDenied: 7,
   resourceExhausted: 8,
   failedPrecondition: 9,
+  aborted: 10,
   internal: 13,
   unavailable: 14,
   unauthenticated: 16,
@@ -41,6 +42,13 @@ const CODES = {
     exitCode: 1,
     text: 'the two programs are too far apart in version',
   },
+  'wrong-state': {
+    grpcStatus: GRPC.failedPrecondition,
+    exitCode: 1,
+    text: 'not possible as things stand',
+  },
+  /** Nothing was attempted, so the code is that of an operation which stopped early. */
+  locked: { grpcStatus: GRPC.aborted, exitCode: 12, text: 'in use by another operation' },
   exhausted: { grpcStatus: GRPC.resourceExhausted, exitCode: 1, text: 'no room left' },
   usage: { grpcStatus: GRPC.invalidArgument, exitCode: 2, text: 'not understood' },
   configuration: {

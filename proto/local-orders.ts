@@ -6,6 +6,7 @@
 import type { Refusal } from './errors.ts';
 import type { ChangedGroup, ConfiguredProcess, HostQuestion } from './host-questions.ts';
 import type {
+  Hold,
   OperationId,
   ProcessName,
   ProcessStatus,
@@ -30,6 +31,17 @@ export type LocalOrder =
       /** With `update` none means all. */
       readonly groups: readonly string[];
     }
+  /** Keeps the fleet's operations off these processes; what is ordered on the host is done. */
+  | {
+      readonly kind: 'hold';
+      /** Patterns as typed; at least one. */
+      readonly names: readonly string[];
+      /** From when the agent takes the order; at most `HOLD_MAX_MS`. */
+      readonly forMs: number;
+      /** Empty where none is given; at most `REMARK_LENGTH_MAX`. */
+      readonly reason: string;
+    }
+  | { readonly kind: 'release'; readonly names: readonly string[] }
   | { readonly kind: HostQuestion }
   /**
    * Stops everything in order and ends the agent; or starts everything again in the same agent; or
@@ -37,20 +49,27 @@ export type LocalOrder =
    */
   | { readonly kind: 'shutdown' | 'reload' | 'handover' };
 
+/** Whoever still needs it after a month has not forgotten it, and says so again. */
+export const HOLD_MAX_MS = 30 * 86_400_000;
+export const HOLD_MIN_MS = 1_000;
+
 export const GROUP_ACTIONS = ['stopped', 'removed', 'updated', 'added'] as const;
 export type GroupAction = (typeof GROUP_ACTIONS)[number];
 
 export const GROUP_FAULTS = ['no-such-group', 'already-active', 'still-running', 'failed'] as const;
 export type GroupFault = (typeof GROUP_FAULTS)[number];
 
+/** What a process is done with; a restart has two of these. */
+export const PROCESS_STEPS = ['start', 'stop', 'signal', 'hold', 'release'] as const;
+
 /** In the order in which it happens; the last is `done` or `refused`. */
 export type OrderNews =
-  /** One process is done with one step; a restart has two. `fault` null: it went well. */
+  /** One process is done with one step. `fault` null: it went well. */
   | {
       readonly kind: 'process';
       /** A process, or a name as typed that means none. */
       readonly process: string;
-      readonly step: 'start' | 'stop' | 'signal';
+      readonly step: (typeof PROCESS_STEPS)[number];
       readonly fault: TargetFault | null;
       /** In words; null where the fault says it all. */
       readonly error: string | null;
@@ -61,6 +80,14 @@ export type OrderNews =
       readonly action: GroupAction;
       readonly fault: GroupFault | null;
       readonly error: string | null;
+    }
+  /** From now on a process is held so; or (null) no longer. */
+  | {
+      readonly kind: 'hold';
+      readonly process: ProcessName;
+      readonly hold: Hold | null;
+      /** Which that one has replaced or ended; null: there was none. */
+      readonly before: Hold | null;
     }
   | { readonly kind: 'reread'; readonly changes: readonly ChangedGroup[] }
   | { readonly kind: 'avail'; readonly processes: readonly ConfiguredProcess[] }

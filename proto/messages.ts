@@ -42,6 +42,12 @@ export type AgentMessage =
       readonly answer: HostAnswer;
     }
   | ({ readonly kind: 'event'; readonly sessionEpoch: number } & SequencedEvent)
+  /** As if each came alone, in this order. */
+  | {
+      readonly kind: 'events';
+      readonly sessionEpoch: number;
+      readonly events: readonly SequencedEvent[];
+    }
   | { readonly kind: 'heartbeat' }
   | { readonly kind: 'goodbye'; readonly reason: string; readonly reconnectAfterMs: number };
 
@@ -67,6 +73,26 @@ export type ControllerMessage =
       readonly startFollows: boolean;
       /** Only with `update`, whose process is `WHOLE_HOST`; none: all groups. */
       readonly groups: readonly string[];
+      /** How long the wanted state must hold before the target counts as done. */
+      readonly minHealthyMs: number;
+      /** Nothing is begun later than this from `sentAtMs`; null: there is no deadline. */
+      readonly expiresInMs: number | null;
+      /** By the controller's monotonic clock, as in heartbeats: so an agent knows what came late. */
+      readonly sentAtMs: number;
+    }
+  /**
+   * Its operation is cancelled or past its deadline: what is not begun is not done any more. Each of
+   * these gets a verdict, also one that the agent has never heard of.
+   */
+  | {
+      readonly kind: 'withdraw';
+      readonly sessionEpoch: number;
+      readonly operationId: OperationId;
+      readonly verb: Verb;
+      readonly processes: readonly ProcessName[];
+      readonly because: 'cancelled' | 'timed-out';
+      /** What is under way is not waited for; it goes on by itself. */
+      readonly giveUp: boolean;
     }
   /** Answered within the session, or never. */
   | {
@@ -75,5 +101,6 @@ export type ControllerMessage =
       readonly questionId: number;
       readonly question: HostQuestion;
     }
-  | { readonly kind: 'heartbeat' }
+  /** `atMs`: by the controller's monotonic clock. */
+  | { readonly kind: 'heartbeat'; readonly atMs: number }
   | { readonly kind: 'goodbye'; readonly reason: string; readonly reconnectAfterMs: number };

@@ -5,14 +5,25 @@
 import type { Target } from './operation.ts';
 import type { HostId, ProcessName, TargetState } from './vocabulary.ts';
 
-type OpenState = Extract<TargetState, 'pending' | 'dispatched' | 'accepted'>;
+type OpenState = Extract<
+  TargetState,
+  'pending' | 'waiting' | 'dispatched' | 'accepted' | 'verifying'
+>;
 /** Once a target is in one of these, nothing moves it any more. */
 export type FinalState = Exclude<TargetState, OpenState>;
 
 /** What becomes of it is not known yet. */
 export function isOpenState(state: TargetState): state is OpenState {
-  return state === 'pending' || state === 'dispatched' || state === 'accepted';
+  return OPEN_STATES.has(state);
 }
+
+const OPEN_STATES: ReadonlySet<TargetState> = new Set<OpenState>([
+  'pending',
+  'waiting',
+  'dispatched',
+  'accepted',
+  'verifying',
+]);
 
 export function isOpen({ state }: Pick<Target, 'state'>): boolean {
   return isOpenState(state);
@@ -20,7 +31,12 @@ export function isOpen({ state }: Pick<Target, 'state'>): boolean {
 
 /** Sent to its agent, which has not said how it ended. */
 export function isInFlight({ state }: Pick<Target, 'state'>): boolean {
-  return state === 'dispatched' || state === 'accepted';
+  return state === 'dispatched' || state === 'accepted' || state === 'verifying';
+}
+
+/** As it was wanted, or left alone on purpose. */
+export function isGood({ state }: Pick<Target, 'state'>): boolean {
+  return state === 'succeeded' || state === 'skipped';
 }
 
 /** Index of the wave that it is in, or waits for. With a full stop it goes through two. */

@@ -100,6 +100,18 @@ export interface ProcessStatus {
   readonly residentBytes: number | null;
   /** As configured (`memory_max`); null: no limit. */
   readonly memoryMaxBytes: number | null;
+  /** Somebody on the host keeps the fleet's operations off it. */
+  readonly hold: Hold | null;
+}
+
+/** `fleetctl --local hold`: what is ordered on the host itself is done all the same. */
+export interface Hold {
+  /** `alice`, or `root (sudo by alice)`. */
+  readonly by: string;
+  /** Empty where none was given. */
+  readonly reason: string;
+  /** By the host's wall clock. */
+  readonly untilMs: number;
 }
 
 /** `update` has the host itself take up its configuration; the others are about processes. */
@@ -111,18 +123,34 @@ export type ProcessVerb = Exclude<Verb, 'update'>;
 export const WHOLE_HOST = '*' as ProcessName;
 
 export const TARGET_STATES = [
+  /** Its wave has not begun. */
   'pending',
+  /** Its host is not connected, and may come back in time. */
+  'waiting',
+  /** Sent; its agent has not put it on record yet. */
   'dispatched',
+  /** On record there: it is done at most once. */
   'accepted',
+  /** The wanted state holds, and is watched for as long as was asked. */
+  'verifying',
   'succeeded',
   'failed',
+  /** The deadline of its operation came first. */
+  'timed-out',
   'unreachable',
   'indeterminate',
+  /** Left alone on purpose: somebody holds it, or its host was away. */
+  'skipped',
+  /** Somebody cancelled the operation before it was done. */
+  'cancelled',
   'not-attempted',
 ] as const;
 export type TargetState = (typeof TARGET_STATES)[number];
 /** The agent's own verdict on a target; the others are the controller's. */
-export type SettledState = Extract<TargetState, 'succeeded' | 'failed' | 'indeterminate'>;
+export type SettledState = Extract<
+  TargetState,
+  'succeeded' | 'failed' | 'timed-out' | 'indeterminate' | 'skipped' | 'cancelled'
+>;
 
 /**
  * Why a target was not simply done, as far as programs may ask; the error says it in words. The
@@ -178,13 +206,25 @@ export type AgentEvent =
       readonly generation: number;
       readonly oldPid: number | null;
     }
+  /** The wanted state holds; only where it is to hold for a while. */
+  | {
+      readonly kind: 'targetVerifying';
+      readonly operationId: OperationId;
+      readonly process: ProcessName;
+      readonly verb: Verb;
+    }
   | {
       readonly kind: 'targetSettled';
       readonly operationId: OperationId;
       readonly process: ProcessName;
       readonly verb: Verb;
       readonly outcome: TargetOutcome;
-    };
+    }
+  /**
+   * From this number up to and including that one nothing ever came: the agent had no room for them.
+   * Written by the controller where it finds the numbers missing; no agent sends it.
+   */
+  | { readonly kind: 'eventsMissing'; readonly untilSeq: number };
 
 /** Unique by (host, journal, seq): storing one twice is harmless. */
 export interface SequencedEvent {
@@ -223,4 +263,6 @@ export interface HostProcess {
 /** Something that an agent reported, as the controller stored it. */
 export interface StoredEvent extends SequencedEvent {
   readonly host: HostId;
+  /** By the controller's clock. */
+  readonly storedAtMs: number;
 }

@@ -10,19 +10,21 @@ import type { ProcessName, ProcessVerb, Verb } from '../../proto/vocabulary.ts';
 import { emit, putProcess } from './apply-process.ts';
 import {
   adviceOn,
-  emitSettled,
   endIfOvertaken,
   enqueue,
   readForUpdate,
-  save,
   settle,
+  settleUnbegun,
 } from './carry-out-targets.ts';
 import { dependencyDepths, readinessOf } from './dependencies.ts';
 import { forgetOldTargets } from './forget-targets.ts';
+import { setDeadlineTimers } from './give-up.ts';
 import { giveUpStart } from './held-starts.ts';
+import { leftAlone } from './holds.ts';
 import type { ProcessRuntime } from './process.ts';
-import { isRetired, type SpawnProblem, type Turn, targetKey } from './state.ts';
-import { mustBeExamined, type TargetOrigin, type TargetRecord } from './target.ts';
+import { isRetired, type SpawnProblem, type TargetKey, type Turn, targetKey } from './state.ts';
+import { isExpired, mustBeExamined, type TargetOrigin, type TargetRecord } from './target.ts';
+import { emitSettled, save } from './target-records.ts';
 import {
   failed,
   GONE_ALREADY,
@@ -30,6 +32,7 @@ import {
   NO_LONGER_CONFIGURED,
   NO_SUCH_PROCESS,
   SHUTTING_DOWN,
+  unbegun,
   type Verdict,
 } from './verdict.ts';
 
@@ -45,9 +48,21 @@ type Command = Extract<ControllerMessage, { readonly kind: 'command' }>;
 
 /** What is to be done to some processes, whoever asks for it. */
 export interface TargetOrder
-  extends Pick<Command, 'operationId' | 'verb' | 'signal' | 'startFollows' | 'groups'> {
+  extends Pick<
+    Command,
+    'operationId' | 'verb' | 'signal' | 'startFollows' | 'groups' | 'minHealthyMs'
+  > {
   readonly origin: TargetOrigin;
+  /** By this host's monotonic clock; nothing is begun later. Null: there is none. */
+  readonly deadlineMonotonicMs: number | null;
 }
+
+/** Of an order that is a single deed, done as soon as may be, and done when it is done. */
+export const WITHOUT_CONDITIONS = {
+  startFollows: false,
+  minHealthyMs: 0,
+  deadlineMonotonicMs: null,
+} as const satisfies Partial<TargetOrder>;
 
 /**
  * First it is found out whether what is to be started can be at all. Orders of every kind take this
@@ -73,17 +88,52 @@ export function acceptTargets(
   problems: ReadonlyMap<ProcessName, SpawnProblem>,
 ): void {
   const { operationId, verb } = order;
-  let newTargets = 0;
+  const accepted: TargetKey[] = [];
   for (const name of inDependencyOrder(turn, verb, processes)) {
-    const known = turn.state.targets.get(targetKey({ operationId, verb, process: name }));
+    const key = targetKey({ operationId, verb, process: name });
+    const known = turn.state.targets.get(key);
     if (known !== undefined) {
       repeatAnswer(turn, known);
       continue;
     }
     accept(turn, order, name, problems.get(name) ?? null);
-    newTargets += 1;
+    accepted.push(key);
   }
-  forgetOldTargets(turn, newTargets);
+  setDeadlineTimers(
+    turn,
+    accepted.flatMap((key) => turn.state.targets.get(key) ?? []),
+  );
+  forgetOldTargets(turn, accepted.length);
+}
+
+/** Remembered from now on; on record, once it is saved. */
+export function newTarget(turn: Turn, order: TargetOrder, name: ProcessName): TargetRecord {
+  const { operationId, verb, origin, signal, groups, startFollows, minHealthyMs } = order;
+  const { wallMs, monotonicMs } = turn.at;
+  const process = turn.state.processes.get(name);
+  const target: TargetRecord = {
+    operationId,
+    process: name,
+    verb,
+    origin,
+    signal,
+    groups,
+    generation: (process?.generation ?? 0) + (verb === 'restart' ? 1 : 0),
+    oldPid: process?.child?.pid ?? null,
+    acceptedAtMs: wallMs,
+    acceptedMonotonicMs: monotonicMs,
+    expiresAfterMs:
+      order.deadlineMonotonicMs === null ? null : order.deadlineMonotonicMs - monotonicMs,
+    startFollows,
+    wantedBefore: process?.wanted ?? null,
+    minHealthyMs,
+    watch: null,
+    givenUp: null,
+    phase: 'queued',
+    outcome: null,
+  };
+  turn.state = { ...turn.state, remembered: turn.state.remembered.with(targetKey(target)) };
+  return target;
 }
 
 function accept(
@@ -92,26 +142,14 @@ function accept(
   name: ProcessName,
   problem: SpawnProblem | null,
 ): void {
-  const { operationId, verb, origin, signal, groups } = order;
+  const { verb, origin } = order;
   const process = turn.state.processes.get(name);
-  const generation = (process?.generation ?? 0) + (verb === 'restart' ? 1 : 0);
-  const target: TargetRecord = {
-    operationId,
-    process: name,
-    verb,
-    origin,
-    signal,
-    groups,
-    generation,
-    oldPid: process?.child?.pid ?? null,
-    acceptedAtMs: turn.at.wallMs,
-    acceptedMonotonicMs: turn.at.monotonicMs,
-    phase: 'queued',
-    outcome: null,
-  };
-  turn.state = { ...turn.state, remembered: turn.state.remembered.with(targetKey(target)) };
+  const target = newTarget(turn, order, name);
   const hindrance = findHindrance(turn);
   if (hindrance !== null) return settle(turn, target, hindrance);
+  const held = leftAlone(turn, target);
+  if (held !== null) return settleUnbegun(turn, target, held);
+  if (isExpired(target, turn.at)) return settleUnbegun(turn, target, unbegun('timed-out'));
   if (verb === 'update') return acceptUpdate(turn, target);
   if (process === undefined) return settle(turn, target, verdictWithout(target));
   const isToRun = WANTED[verb] === 'up';
@@ -121,7 +159,7 @@ function accept(
   save(turn, target);
   const asked = order.startFollows ? 'paused' : WANTED[verb];
   const wanted = origin === 'update' || asked === null ? process.wanted : asked;
-  putProcess(turn, { ...process, generation, wanted });
+  putProcess(turn, { ...process, generation: target.generation, wanted });
   emit(turn, { kind: 'targetAccepted', ...pick(target) });
   enqueue(turn, target);
   turn.prospects.push(name);
@@ -182,7 +220,8 @@ function pick(
   return { operationId, verb, process, generation, oldPid };
 }
 
-function repeatAnswer(turn: Turn, known: TargetRecord): void {
+/** It is known: nothing more is done about it. */
+export function repeatAnswer(turn: Turn, known: TargetRecord): void {
   if (known.outcome === null) {
     emit(turn, { kind: 'targetAccepted', ...pick(known) });
   } else {

@@ -11,8 +11,10 @@ import { noteEntered, noteTierTimeout } from './advance-sequence.ts';
 import { applyToProcess } from './apply-process.ts';
 import { boot } from './boot.ts';
 import { noteSignalled, observeProcess } from './carry-out-targets.ts';
+import { noteDeadline } from './give-up.ts';
 import { handOver, handOverIfDue } from './hand-over.ts';
 import { reviewHeldStarts } from './held-starts.ts';
+import { noteHoldDue } from './holds.ts';
 import { startIfLate } from './late-starts.ts';
 import { noteOrder, reportControl, takeOrder } from './local-orders.ts';
 import { observe } from './observe.ts';
@@ -23,6 +25,7 @@ import { disconnected, receive } from './session.ts';
 import { endShutdown, shutDown } from './shut-down.ts';
 import type { AgentInput, AgentState, AgentStep, TargetProgress, Turn } from './state.ts';
 import { reportUpdate } from './update.ts';
+import { noteWatchDue, observeWatched } from './verify-targets.ts';
 
 export function stepAgent(state: AgentState, input: AgentInput, at: Instant): AgentStep {
   const turn: Turn = {
@@ -30,6 +33,7 @@ export function stepAgent(state: AgentState, input: AgentInput, at: Instant): Ag
     writes: [],
     effects: [],
     entered: [],
+    passed: [],
     progress: [],
     prospects: [],
     isShutdownOver: false,
@@ -59,6 +63,10 @@ function route(turn: Turn, input: AgentInput): void {
       return applyToProcess(turn, input.process, input.input);
     case 'signalled':
       return noteSignalled(turn, input.target, input.result);
+    case 'deadlineDue':
+      return noteDeadline(turn, input.targets);
+    case 'watchDue':
+      return noteWatchDue(turn, input.target);
     case 'tierTimedOut':
       return noteTierTimeout(turn, input.sequence, input.index);
     case 'examined':
@@ -71,6 +79,8 @@ function route(turn: Turn, input: AgentInput): void {
       return noteConfigRead(turn, input.purpose, input.reading);
     case 'waveTimedOut':
       return noteWaveTimeout(turn, input.operationId, input.wave);
+    case 'holdDue':
+      return noteHoldDue(turn, input.process, input.untilMs);
     case 'received':
       return receive(turn, input.message);
     case 'disconnected':
@@ -87,6 +97,7 @@ function route(turn: Turn, input: AgentInput): void {
 /** Each may lead to the next: a state to the end of a target, that to the next wave, and so on. */
 function drawConsequences(turn: Turn): void {
   for (;;) {
+    for (const passed of turn.passed.splice(0)) observeWatched(turn, passed);
     const status = turn.entered.shift();
     const progress = status === undefined ? turn.progress.shift() : undefined;
     const prospect = (status ?? progress) === undefined ? turn.prospects.shift() : undefined;
@@ -102,6 +113,7 @@ function drawConsequences(turn: Turn): void {
 
 /** A target may have waited for the new state, and so may a tier; either may order the next. */
 function noteState(turn: Turn, status: ProcessStatus): void {
+  observeWatched(turn, status);
   observeProcess(turn, status);
   startIfLate(turn, status.process);
   noteEntered(turn, status.process);

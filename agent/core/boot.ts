@@ -9,6 +9,7 @@ import { applyToProcess, putProcess } from './apply-process.ts';
 import { LONGEST_DELAY_MS } from './crash-loop.ts';
 import { withHealth } from './define-process.ts';
 import { probeOf } from './health.ts';
+import { resumeHolds } from './holds.ts';
 import type {
   Child,
   ProcessEffect,
@@ -34,6 +35,7 @@ export function boot(turn: Turn, sightings: ReadonlyMap<ProcessName, Sighting>):
     }
   }
   recordDefinitions(turn);
+  resumeHolds(turn);
   for (const [name] of turn.state.retired) {
     turn.effects.push({ kind: 'warn', text: `${name} is no longer configured and is stopped` });
     applyToProcess(turn, name, { kind: 'stop' });

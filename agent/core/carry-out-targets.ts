@@ -9,29 +9,42 @@ import type {
   ProcessVerb,
   TargetOutcome,
 } from '../../proto/vocabulary.ts';
-import { applyToProcess, emit } from './apply-process.ts';
+import { applyToProcess } from './apply-process.ts';
 import { holdStart, readinessOf, releaseStart, startNow } from './dependencies.ts';
-import { type ProcessRuntime, type SignalResult, statusOf } from './process.ts';
+import { isWantedUp, type ProcessRuntime, type SignalResult, statusOf } from './process.ts';
 import { isRetired, type TargetKey, type Turn, targetKey } from './state.ts';
 import { beginIfDue } from './still-due.ts';
+import { endIfStartless, takeBack } from './take-back.ts';
 import {
   type Advice,
   ageMs,
   begin,
+  isExpired,
   observe,
   type TargetPhase,
   type TargetRecord,
 } from './target.ts';
 import {
+  activeTarget,
+  beginWatch,
+  emitSettled,
+  endWatch,
+  save,
+  saveIfMoved,
+} from './target-records.ts';
+import {
   failed,
   GONE_ALREADY,
+  givenUpIn,
   NO_LONGER_CONFIGURED,
   NOT_RUNNING,
   SHUTTING_DOWN,
   SUCCEEDED,
   SUPERSEDED,
+  unbegun,
   type Verdict,
 } from './verdict.ts';
+import { heldMs, heldSinceMs, mustHold } from './verification.ts';
 
 /** A state that a process has just entered, for the target that waits for it. */
 export function observeProcess(turn: Turn, status: ProcessStatus): void {
@@ -83,6 +96,9 @@ export function beginNext(turn: Turn, name: ProcessName): void {
   const target = activeTarget(turn, name);
   const process = turn.state.processes.get(name);
   if (target === undefined) return;
+  if (target.phase === 'queued' && isExpired(target, turn.at)) {
+    return settleUnbegun(turn, target, unbegun('timed-out'));
+  }
   if (process === undefined) {
     return settle(turn, target, target.verb === 'stop' ? GONE_ALREADY : NO_LONGER_CONFIGURED);
   }
@@ -108,10 +124,15 @@ export function isPatient({ state }: Turn, { phase, process }: TargetRecord): bo
   return phase === 'starting' && state.processes.get(process)?.state === 'RUNNING';
 }
 
-/** The target begins from the state that all of these led to; it must not take them for answers. */
+/**
+ * The target begins from the state that all of these led to; it must not take them for answers. To
+ * those that watch whether a state holds they are.
+ */
 function forgetEntered(turn: Turn, name: ProcessName): void {
+  const passed = turn.entered.filter((status) => status.process === name);
   const others = turn.entered.filter((status) => status.process !== name);
   turn.entered.splice(0, turn.entered.length, ...others);
+  turn.passed.push(...passed);
 }
 
 export function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
@@ -126,10 +147,28 @@ export function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
     case 'signal':
       return signal(turn, target);
     case 'succeed':
-      return settle(turn, target, { ...SUCCEEDED, fault: advice.fault, note: advice.note });
+      return succeed(turn, target, advice);
     case 'fail':
       return settle(turn, target, failed(advice.error, advice.fault));
   }
+}
+
+/** Unless the wanted state is to hold for a while first. */
+function succeed(
+  turn: Turn,
+  target: TargetRecord,
+  { fault, note }: Extract<Advice, { readonly kind: 'succeed' }>,
+): void {
+  const process = turn.state.processes.get(target.process);
+  if (process === undefined || !mustHold(target)) {
+    return settle(turn, target, { ...SUCCEEDED, fault, note });
+  }
+  const watch = { sinceMonotonicMs: heldSinceMs(process, turn.at), fault, note };
+  const leftMs = target.minHealthyMs - heldMs({ ...target, watch }, turn.at);
+  if (leftMs <= 0) return settle(turn, target, { ...SUCCEEDED, fault, note });
+  beginWatch(turn, target, watch);
+  turn.effects.push({ kind: 'watchTimer', target: targetKey(target), delayMs: leftMs });
+  leaveQueue(turn, target);
 }
 
 function start(turn: Turn, target: TargetRecord, phase: TargetPhase): void {
@@ -144,8 +183,9 @@ function start(turn: Turn, target: TargetRecord, phase: TargetPhase): void {
   }
   saveIfMoved(turn, target, phase);
   if (process === undefined || readiness === undefined) return;
-  if (readiness.kind === 'ready') return startNow(turn, name);
-  holdStart(turn, process, readiness);
+  if (readiness.kind === 'ready') startNow(turn, name);
+  else holdStart(turn, process, readiness);
+  if (target.givenUp !== null) return settle(turn, target, givenUpIn(target, target.givenUp));
   endIfOvertaken(turn, name);
 }
 
@@ -186,6 +226,16 @@ function signal(turn: Turn, target: TargetRecord): void {
   turn.effects.push({ kind: 'signalTarget', target: key, child, signal: target.signal });
 }
 
+/** Nothing was done about it, and nothing will be. */
+export function settleUnbegun(turn: Turn, target: TargetRecord, verdict: Verdict): void {
+  takeBack(turn, target);
+  const process = turn.state.processes.get(target.process);
+  // It may be that the host's own start waits for the same.
+  const isHosts = process?.state === 'STOPPED' && isWantedUp(process, process.definition);
+  if (target.phase === 'starting' && !isHosts) releaseStart(turn, target.process);
+  settle(turn, target, verdict);
+}
+
 export function settle(turn: Turn, target: TargetRecord, verdict: Verdict): void {
   const process = turn.state.processes.get(target.process);
   const outcome: TargetOutcome = {
@@ -195,11 +245,13 @@ export function settle(turn: Turn, target: TargetRecord, verdict: Verdict): void
     durationMs: Math.max(0, Math.round(ageMs(target, turn.at))),
     logTail: verdict.state === 'failed' ? (process?.lastLines ?? []) : [],
   };
-  const settled: TargetRecord = { ...target, phase: 'settled', outcome };
+  const settled: TargetRecord = { ...target, phase: 'settled', watch: null, outcome };
   save(turn, settled);
   emitSettled(turn, target, outcome);
   turn.progress.push({ kind: 'settled', target: settled, outcome });
+  endWatch(turn, target);
   leaveQueue(turn, target);
+  endIfStartless(turn, settled);
 }
 
 function leaveQueue(turn: Turn, target: TargetRecord): void {
@@ -213,24 +265,4 @@ function leaveQueue(turn: Turn, target: TargetRecord): void {
     queues: rest.length === 0 ? queues.without(target.process) : queues.with(target.process, rest),
   };
   if (queue[0] === key) beginNext(turn, target.process);
-}
-
-export function activeTarget(turn: Turn, name: ProcessName): TargetRecord | undefined {
-  const key = turn.state.queues.get(name)?.[0];
-  return key === undefined ? undefined : turn.state.targets.get(key);
-}
-
-function saveIfMoved(turn: Turn, target: TargetRecord, phase: TargetPhase): void {
-  if (target.phase !== phase) save(turn, { ...target, phase });
-}
-
-export function save(turn: Turn, target: TargetRecord): void {
-  const targets = turn.state.targets.with(targetKey(target), target);
-  turn.state = { ...turn.state, targets };
-  turn.writes.push({ kind: 'target', target });
-}
-
-export function emitSettled(turn: Turn, target: TargetRecord, outcome: TargetOutcome): void {
-  const { operationId, verb, process } = target;
-  emit(turn, { kind: 'targetSettled', operationId, verb, process, outcome });
 }

@@ -6,9 +6,10 @@
 import { compareText } from '../../proto/text-order.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { forgetMember } from './advance-sequence.ts';
-import { activeTarget, settle } from './carry-out-targets.ts';
+import { settle } from './carry-out-targets.ts';
 import { holdStart, readinessOf, releaseStart, startNow } from './dependencies.ts';
 import type { AgentState, Turn } from './state.ts';
+import { activeTarget } from './target-records.ts';
 import { failed, SUPERSEDED } from './verdict.ts';
 
 /** @param changed it has entered a state, or something else is to be expected of it than before */

@@ -2,14 +2,9 @@
  * What people order on the host itself (`fleetctl --local`, SIGHUP). The controller is told of every
  * order that changes something, and by whom; the targets that come of it are reported to it like any
  * others. Whoever gave the order hears of each step; nobody need listen.
- *
- * Names mean what they mean to supervisorctl, and more (`proto/process-pattern.ts`): a process that
- * is named itself is answered even where there is nothing to do, one that a group, a pattern or `all`
- * stands for is then passed over.
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { LocalOrder, OrderNews } from '../../proto/local-orders.ts';
-import { matchProcesses, meaningless } from '../../proto/process-pattern.ts';
 import {
   type ProcessState,
   type ProcessVerb,
@@ -20,7 +15,9 @@ import { addGroups, removeGroups } from './add-remove-groups.ts';
 import { emit } from './apply-process.ts';
 import { configuredProcesses } from './compare-configuration.ts';
 import { handOver } from './hand-over.ts';
-import { type ProcessRuntime, statusOf } from './process.ts';
+import { orderHold } from './hold-orders.ts';
+import { namedProcesses } from './named-processes.ts';
+import type { ProcessRuntime } from './process.ts';
 import { beginRollout, isOver, type Rollout, wavesOf } from './rollout.ts';
 import { shutDown } from './shut-down.ts';
 import type { AgentInput, OrderId, TargetProgress, Turn } from './state.ts';
@@ -68,6 +65,9 @@ export function takeOrder(turn: Turn, given: Given): void {
     case 'remove':
       removeGroups(turn, request.groups, (news) => tell(turn, order, news));
       return tell(turn, order, { kind: 'done' });
+    case 'hold':
+    case 'release':
+      return orderHold(turn, request, given.requestedBy, (news) => tell(turn, order, news));
     case 'shutdown':
       return shutDown(turn, order);
     case 'handover':
@@ -138,13 +138,14 @@ const NEED_THE_JOURNAL: ReadonlySet<LocalOrder['kind']> = new Set([
   'update',
   'add',
   'remove',
+  'hold',
+  'release',
   'reload',
   'handover',
 ]);
 
 function control(turn: Turn, order: OrderId, { operationId, verb, signal, names }: Control): void {
-  const processes = [...turn.state.processes.values()];
-  const chosen = choose(turn, order, verb, { names, processes });
+  const chosen = choose(turn, order, verb, names);
   const rollout = beginRollout(turn, {
     operationId,
     signal,
@@ -163,35 +164,23 @@ function choose(
   turn: Turn,
   order: OrderId,
   verb: ProcessVerb,
-  {
-    names,
-    processes,
-  }: { readonly names: readonly string[]; readonly processes: readonly ProcessRuntime[] },
+  names: readonly string[],
 ): readonly ProcessRuntime[] {
-  const statuses = processes.map(statusOf);
+  const { meant, meaningless } = namedProcesses(turn.state, names);
   const step = verb === 'restart' ? 'stop' : verb;
-  for (const name of meaningless(names, statuses)) {
+  for (const name of meaningless) {
     tell(turn, order, { kind: 'process', process: name, step, fault: 'bad-name', error: null });
   }
-  const { byHost } = matchProcesses(names, [statuses]);
-  const meant = new Set((byHost[0] ?? []).map(({ process }) => process));
-  const typed = new Set(names);
-  return processes.filter((process) => {
+  return meant.flatMap(({ process, isNamedItself }) => {
     const { definition, state } = process;
-    if (!meant.has(definition.process)) return false;
-    if (!isNamed(process, typed)) return !isPassedOver(verb, state);
+    if (!isNamedItself) return isPassedOver(verb, state) ? [] : [process];
     if (verb === 'restart' && STOPPED_STATES.has(state)) {
       const { process: name } = definition;
       const fault = 'not-running' as const;
       tell(turn, order, { kind: 'process', process: name, step: 'stop', fault, error: null });
     }
-    return true;
+    return [process];
   });
-}
-
-function isNamed({ definition }: ProcessRuntime, typed: ReadonlySet<string>): boolean {
-  const { process, group, name } = definition;
-  return typed.has(process) || typed.has(`${group}:${name}`);
 }
 
 /** Supervisor rpcinterface.py, `isNotRunning`, `isRunning`, `isSignallable`. */

@@ -5,7 +5,7 @@
  * the host had ordered it.
  */
 import type { OperationId, ProcessName } from '../../proto/vocabulary.ts';
-import { findHindrance, requestTargets } from './accept-targets.ts';
+import { findHindrance, requestTargets, WITHOUT_CONDITIONS } from './accept-targets.ts';
 import { emit, putProcess } from './apply-process.ts';
 import { judgeProbe, nextProbeMs, probeOf } from './health.ts';
 import { noteOrder } from './local-orders.ts';
@@ -103,7 +103,7 @@ function noteResident(
   const command = `restart ${name} (${megabytes(bytes)} resident, memory_max is ${megabytes(limit)})`;
   noteOrder(turn, { requestedBy: 'memory_max', command });
   const order = { operationId, verb: 'restart', signal: null, groups: [] } as const;
-  requestTargets(turn, { ...order, origin: 'host', startFollows: false }, [name]);
+  requestTargets(turn, { ...order, origin: 'host', ...WITHOUT_CONDITIONS }, [name]);
 }
 
 const tenthsOf = (limit: number, bytes: number): number => Math.round((10 * bytes) / limit);

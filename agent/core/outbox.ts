@@ -89,10 +89,13 @@ function queueOf({ kind }: AgentEvent, isLocal: boolean): QueueName {
     case 'processChanged':
     case 'processRemoved':
     case 'configJudged':
+    // The controller's own, which no agent reports.
+    case 'eventsMissing':
       return 'changes';
     case 'localOrder':
       return 'local';
     case 'targetAccepted':
+    case 'targetVerifying':
     case 'targetSettled':
       return isLocal ? 'local' : 'kept';
   }

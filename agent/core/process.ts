@@ -4,6 +4,7 @@
  */
 import {
   type Health,
+  type Hold,
   type ProcessState,
   type ProcessStatus,
   RUNNING_STATES,
@@ -71,6 +72,8 @@ export interface ProcessRuntime {
   readonly lostOutputBytes: number;
   readonly leftBehind: number;
   readonly residentBytes: number | null;
+  /** It may have ended by now: `holds.ts` tells. */
+  readonly hold: Hold | null;
   /** Changes with every state, so that a timer set in an earlier one is recognised as stale. */
   readonly timerToken: number;
 }
@@ -149,6 +152,7 @@ export function initialProcess(definition: ProcessDefinition, wallMs: number): P
     lostOutputBytes: 0,
     leftBehind: 0,
     residentBytes: null,
+    hold: null,
     timerToken: 0,
   };
 }
@@ -195,5 +199,6 @@ export function statusOf(process: ProcessRuntime): ProcessStatus {
     leftBehind: process.leftBehind,
     residentBytes: process.residentBytes,
     memoryMaxBytes: definition.memoryMaxBytes,
+    hold: process.hold,
   };
 }

@@ -63,9 +63,12 @@ function updateUnlessHindered(
   order: UpdateOrder,
   definitions: readonly ProcessDefinition[],
 ): void {
+  const { by } = order;
+  const target = by.kind === 'target' ? turn.state.targets.get(by.key) : null;
+  // It was withdrawn before it had begun.
+  if (target !== null && target?.phase !== 'updating') return;
   const hindrance = findHindrance(turn);
   if (hindrance === null) return update(turn, order, definitions);
-  const { by } = order;
   if (by.kind === 'target') return settleUpdate(turn, by.key, hindrance);
   tell(turn, by.order, { kind: 'refused', refusal: refusalOf(hindrance) });
 }

@@ -3,6 +3,7 @@
  * same boot of the host are taken over as they were recorded; after an orderly end, or on a host
  * that was rebooted, everything begins at STOPPED and only what people asked for is kept.
  */
+import { groupBy } from '../../proto/group-by.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { clippedTo, PROBLEMS_LENGTH_MAX } from '../../proto/text-limits.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
@@ -11,7 +12,7 @@ import { FifoQueue } from './fifo-queue.ts';
 import { type OutboxRecord, outboxOf } from './outbox.ts';
 import { initialProcess, type ProcessRuntime } from './process.ts';
 import { type AgentState, type ConfigReading, type TargetKey, targetKey } from './state.ts';
-import type { TargetRecord } from './target.ts';
+import type { TargetPhase, TargetRecord } from './target.ts';
 import { isLocal } from './target-origin.ts';
 
 export interface JournalContents {
@@ -60,8 +61,10 @@ export function recoverState(
     targets: byKey,
     remembered: FifoQueue.of(targets.map(targetKey)),
     queues: PersistentMap.of(openQueues(targets)),
+    watched: PersistentMap.of(watchedIn(targets)),
     outbox: outboxOf(journal.outbox, (event) => isLocal(byKey, event)),
     sessionEpoch: null,
+    controllerClock: null,
     sequence: null,
     available: definitions,
     configProblem: reading.kind === 'read' ? null : clippedTo(PROBLEMS_LENGTH_MAX, reading.problem),
@@ -83,17 +86,21 @@ export function recoverState(
 /** All that a journal must hold of them, in an order from which `recoverState` makes these queues. */
 export function targetsToRecord({ targets, queues }: AgentState): readonly TargetRecord[] {
   const settled = [...targets.values()].filter(({ outcome }) => outcome !== null);
-  const updates = [...targets.values()].filter(({ phase }) => phase === 'updating');
+  const unqueued = [...targets.values()].filter(({ phase }) => UNQUEUED.has(phase));
   const open = [...queues.values()].flat().flatMap((key) => targets.get(key) ?? []);
-  return [...settled, ...updates, ...open];
+  return [...settled, ...unqueued, ...open];
 }
+
+/** Of open targets, those that stand in no queue. */
+const UNQUEUED: ReadonlySet<TargetPhase> = new Set(['updating', 'verifying']);
 
 /**
  * In the journal the reading of the old clock stays until the target is written again. An agent that
  * takes it for one of its own boot finds the target younger than it is, never older.
  */
 function ofAnEarlierBoot(target: TargetRecord): TargetRecord {
-  return { ...target, acceptedMonotonicMs: null };
+  const watch = target.watch && { ...target.watch, sinceMonotonicMs: null };
+  return { ...target, watch, acceptedMonotonicMs: null };
 }
 
 function takeOver(
@@ -103,11 +110,12 @@ function takeOver(
   bootId: string,
 ): ProcessRuntime {
   const { definition } = fresh;
-  const { generation, wanted, exit } = held;
+  const { generation, wanted, exit, hold } = held;
   // A child that outlasted even an orderly end is taken over too: two of it must never run.
   const isOver = journal.endedOrderly && held.child === null;
   if (isOver || journal.bootId !== bootId) {
-    return { ...fresh, generation, wanted: wanted === 'paused' ? 'up' : wanted, exit };
+    const kept = { generation, wanted: wanted === 'paused' ? 'up' : wanted, exit, hold } as const;
+    return { ...fresh, ...kept };
   }
   const same = {
     ...withDefinition(held, definition),
@@ -131,7 +139,7 @@ function openQueues(
   targets: readonly TargetRecord[],
 ): ReadonlyMap<ProcessName, readonly TargetKey[]> {
   const queues = new Map<ProcessName, TargetKey[]>();
-  const open = targets.filter(({ outcome, verb }) => outcome === null && verb !== 'update');
+  const open = targets.filter(({ outcome, phase }) => outcome === null && !UNQUEUED.has(phase));
   const isWaiting = (target: TargetRecord) => Number(target.phase === 'queued');
   for (const target of open.sort((a, b) => isWaiting(a) - isWaiting(b))) {
     const queue = queues.get(target.process);
@@ -139,4 +147,12 @@ function openQueues(
     else queue.push(targetKey(target));
   }
   return queues;
+}
+
+function watchedIn(
+  targets: readonly TargetRecord[],
+): ReadonlyMap<ProcessName, readonly TargetKey[]> {
+  const watched = targets.filter(({ phase }) => phase === 'verifying');
+  const byProcess = groupBy(watched, ({ process }) => process);
+  return new Map([...byProcess].map(([name, held]) => [name, held.map(targetKey)] as const));
 }

@@ -5,10 +5,13 @@
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { forgetMember } from './advance-sequence.ts';
 import { emit } from './apply-process.ts';
+import { settle } from './carry-out-targets.ts';
 import { releaseStart } from './dependencies.ts';
 import { giveUpStart } from './held-starts.ts';
 import { isUp } from './process.ts';
 import { isRetired, type Turn } from './state.ts';
+import { activeTarget } from './target-records.ts';
+import { NO_LONGER_CONFIGURED } from './verdict.ts';
 
 /** It goes at once where it is down. Stopping it is for others to decide. */
 export function retire(turn: Turn, name: ProcessName): void {
@@ -44,4 +47,7 @@ export function removeProcess(turn: Turn, name: ProcessName): void {
   emit(turn, { kind: 'processRemoved', process: name });
   turn.prospects.push(name);
   forgetMember(turn, name);
+  // Down, and still to be started: it had waited for others.
+  const target = activeTarget(turn, name);
+  if (target?.phase === 'starting') settle(turn, target, NO_LONGER_CONFIGURED);
 }

@@ -4,21 +4,25 @@
  */
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import {
-  activeTarget,
   beginNext,
   follow,
   isPatient,
   readForUpdate,
   settle,
+  settleUnbegun,
 } from './carry-out-targets.ts';
+import { isBegun, setDeadlineTimers } from './give-up.ts';
 import { statusOf } from './process.ts';
 import type { Turn } from './state.ts';
-import { observe, type TargetRecord } from './target.ts';
+import { isExpired, observe, type TargetRecord } from './target.ts';
+import { activeTarget } from './target-records.ts';
 import { inStartOrder } from './tiers.ts';
-import { SIGNAL_IN_DOUBT } from './verdict.ts';
+import { SIGNAL_IN_DOUBT, unbegun } from './verdict.ts';
+import { resumeWatches } from './verify-targets.ts';
 
 export function resumeTargets(turn: Turn): void {
   for (const name of inResumeOrder(turn)) {
+    settleExpired(turn, name);
     const target = activeTarget(turn, name);
     if (target?.phase === 'signalling') settle(turn, target, SIGNAL_IN_DOUBT);
     else if (target !== undefined && isPatient(turn, target)) goOnWaiting(turn, target);
@@ -27,6 +31,15 @@ export function resumeTargets(turn: Turn): void {
   for (const target of turn.state.targets.values()) {
     if (target.phase === 'updating') readForUpdate(turn, target);
   }
+  resumeWatches(turn);
+  setDeadlineTimers(turn, [...turn.state.targets.values()]);
+}
+
+/** Its deadline came while no agent was there. */
+function settleExpired(turn: Turn, name: ProcessName): void {
+  const target = activeTarget(turn, name);
+  if (target === undefined || isBegun(turn, target) || !isExpired(target, turn.at)) return;
+  settleUnbegun(turn, target, unbegun('timed-out'));
 }
 
 /** As the boot would start them; then those that are no longer configured. */

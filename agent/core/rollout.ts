@@ -8,7 +8,7 @@
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
 import type { OperationId, ProcessName, ProcessVerb } from '../../proto/vocabulary.ts';
-import { requestTargets } from './accept-targets.ts';
+import { requestTargets, WITHOUT_CONDITIONS } from './accept-targets.ts';
 import type { ProcessDefinition } from './definition.ts';
 import type { ControlPurpose } from './local-orders.ts';
 import { type TargetKey, type TargetProgress, type Turn, targetKey } from './state.ts';
@@ -107,7 +107,7 @@ function beginWave(turn: Turn, rollout: Rollout): Rollout {
   const begun = waves[wave];
   if (begun === undefined) return rollout;
   const { verb, processes } = begun;
-  const order = { operationId, verb, signal, groups: [], origin, startFollows: false };
+  const order = { operationId, verb, signal, groups: [], origin, ...WITHOUT_CONDITIONS };
   requestTargets(turn, order, processes);
   const keys = processes.map((process) => targetKey({ operationId, verb, process }));
   const delayMs = waveWaitMs(turn, begun);

@@ -5,17 +5,26 @@
  */
 import type { ConfiguredProcess } from '../../proto/host-questions.ts';
 import type { ControllerMessage } from '../../proto/messages.ts';
+import { clippedTo, REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import type { ProcessStatus } from '../../proto/vocabulary.ts';
 import { requestTargets } from './accept-targets.ts';
 import { configuredProcesses } from './compare-configuration.ts';
+import { hear } from './controller-clock.ts';
 import { acknowledge, recordOf } from './outbox.ts';
 import { statusOf } from './process.ts';
 import { sendAnswer } from './reading.ts';
 import type { Turn } from './state.ts';
 import { inStartOrder } from './tiers.ts';
+import { withdraw } from './withdraw.ts';
 
 /** One message, which a session must not break on. */
 const ANSWER_MAX_BYTES = 900_000;
+
+/**
+ * It lay in a socket while this agent was stopped. By now the controller has most likely given the
+ * host up; if it still wants it done, it says so again.
+ */
+const TOO_LATE_MS = 15_000;
 
 /** Keeps a frame near 64 KiB, far below the message limit of 1 MiB. */
 const SNAPSHOT_CHUNK = 200;
@@ -29,21 +38,48 @@ export function receive(turn: Turn, message: ControllerMessage): void {
       return;
     case 'command':
       // A command of a session that is over was given to an agent that may since have changed.
-      if (message.sessionEpoch === turn.state.sessionEpoch) {
-        requestTargets(turn, { ...message, origin: 'controller' }, message.processes);
-      }
+      if (message.sessionEpoch === turn.state.sessionEpoch) take(turn, message);
+      return;
+    case 'withdraw':
+      if (message.sessionEpoch === turn.state.sessionEpoch) withdraw(turn, message);
       return;
     case 'question':
       if (message.sessionEpoch === turn.state.sessionEpoch) answer(turn, message);
       return;
     case 'heartbeat':
+      if (turn.state.sessionEpoch !== null) delayOf(turn, message.atMs);
+      return;
     case 'goodbye':
       return;
   }
 }
 
 export function disconnected(turn: Turn): void {
-  turn.state = { ...turn.state, sessionEpoch: null };
+  turn.state = { ...turn.state, sessionEpoch: null, controllerClock: null };
+}
+
+type Command = Extract<ControllerMessage, { readonly kind: 'command' }>;
+
+function take(turn: Turn, command: Command): void {
+  const { operationId, verb, processes, expiresInMs, sentAtMs } = command;
+  const delayMs = delayOf(turn, sentAtMs);
+  if (delayMs >= TOO_LATE_MS) {
+    const text = `ignoring ${verb} ${processes.join(' ')} of ${operationId}`;
+    const why = `it comes ${Math.round(delayMs / 1_000)} s late`;
+    turn.effects.push({ kind: 'warn', text: `${clippedTo(REMARK_LENGTH_MAX, text)}: ${why}` });
+    return;
+  }
+  const deadlineMonotonicMs =
+    expiresInMs === null ? null : turn.at.monotonicMs + expiresInMs - delayMs;
+  requestTargets(turn, { ...command, origin: 'controller', deadlineMonotonicMs }, processes);
+}
+
+function delayOf(turn: Turn, sentAtMs: number): number {
+  const { clock, delayMs } = hear(turn.state.controllerClock, sentAtMs, turn.at);
+  if (clock !== turn.state.controllerClock) {
+    turn.state = { ...turn.state, controllerClock: clock };
+  }
+  return delayMs;
 }
 
 function answer(
@@ -71,7 +107,7 @@ function bytesOf(processes: readonly ConfiguredProcess[]): number {
 }
 
 function welcome(turn: Turn, sessionEpoch: number, acknowledgedSeq: number): void {
-  turn.state = { ...turn.state, sessionEpoch };
+  turn.state = { ...turn.state, sessionEpoch, controllerClock: null };
   confirm(turn, acknowledgedSeq);
   sendSnapshot(turn, sessionEpoch);
   for (const event of recordOf(turn.state.outbox).pending) {

@@ -116,6 +116,7 @@ function afresh(
   const fresh = newProcess(turn, definition);
   if (before === undefined) return fresh;
   if (isUp(before)) return { ...withDefinition(before, definition), isSuspended: false };
-  const { generation, wanted, exit, timerToken } = before;
-  return { ...fresh, generation, wanted: wanted === 'paused' ? 'up' : wanted, exit, timerToken };
+  const { generation, exit, hold, timerToken } = before;
+  const wanted = before.wanted === 'paused' ? 'up' : before.wanted;
+  return { ...fresh, generation, wanted, exit, hold, timerToken };
 }

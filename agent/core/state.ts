@@ -16,6 +16,7 @@ import type {
   TargetOutcome,
 } from '../../proto/vocabulary.ts';
 import type { TargetOrder } from './accept-targets.ts';
+import type { ControllerClock } from './controller-clock.ts';
 import type { ProcessDefinition } from './definition.ts';
 import type { HeldStart } from './dependencies.ts';
 import type { ExitStatus } from './exit-status.ts';
@@ -66,9 +67,13 @@ export interface AgentState {
   readonly remembered: FifoQueue<TargetKey>;
   /** Open targets of each process as they were accepted; the first one is being carried out. */
   readonly queues: PersistentMap<ProcessName, readonly TargetKey[]>;
+  /** Targets of each process whose wanted state holds, and must for a while. */
+  readonly watched: PersistentMap<ProcessName, readonly TargetKey[]>;
   readonly outbox: Outbox;
   /** The stream that is up, by the number that its controller gave it. */
   readonly sessionEpoch: number | null;
+  /** Null: it has not told the time yet. */
+  readonly controllerClock: ControllerClock | null;
   readonly sequence: Sequence | null;
   /** The configuration as it was read last; `processes` are what was taken up of it. */
   readonly available: readonly ProcessDefinition[];
@@ -133,6 +138,9 @@ export type AgentInput =
     }
   | { readonly kind: 'process'; readonly process: ProcessName; readonly input: ProcessInput }
   | { readonly kind: 'signalled'; readonly target: TargetKey; readonly result: SignalResult }
+  /** Of targets that were accepted together. */
+  | { readonly kind: 'deadlineDue'; readonly targets: readonly TargetKey[] }
+  | { readonly kind: 'watchDue'; readonly target: TargetKey }
   | { readonly kind: 'tierTimedOut'; readonly sequence: number; readonly index: number }
   | { readonly kind: 'received'; readonly message: ControllerMessage }
   | {
@@ -157,6 +165,8 @@ export type AgentInput =
       readonly problems: ReadonlyMap<ProcessName, SpawnProblem>;
     }
   | { readonly kind: 'waveTimedOut'; readonly operationId: OperationId; readonly wave: number }
+  /** `untilMs`: of the hold for which the timer was set. */
+  | { readonly kind: 'holdDue'; readonly process: ProcessName; readonly untilMs: number }
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'journalFailed' | 'journalRecovered' };
 
@@ -171,6 +181,12 @@ export type AgentEffect =
       readonly signal: string;
     }
   | {
+      readonly kind: 'deadlineTimer';
+      readonly targets: readonly TargetKey[];
+      readonly delayMs: number;
+    }
+  | { readonly kind: 'watchTimer'; readonly target: TargetKey; readonly delayMs: number }
+  | {
       readonly kind: 'tierTimer';
       readonly sequence: number;
       readonly index: number;
@@ -180,6 +196,12 @@ export type AgentEffect =
       readonly kind: 'waveTimer';
       readonly operationId: OperationId;
       readonly wave: number;
+      readonly delayMs: number;
+    }
+  | {
+      readonly kind: 'holdTimer';
+      readonly process: ProcessName;
+      readonly untilMs: number;
       readonly delayMs: number;
     }
   /** Answered at once, by `examined`. */
@@ -204,6 +226,8 @@ export type ActingEffect = Exclude<ProcessEffect, { readonly kind: 'changed' }>;
 
 export type AgentWrite =
   | { readonly kind: 'process'; readonly process: ProcessRuntime }
+  /** As `process`; but somebody was told of its hold, which must survive a power cut. */
+  | { readonly kind: 'hold'; readonly process: ProcessRuntime }
   | { readonly kind: 'processRemoved'; readonly process: ProcessName }
   /** Those that are there follow; any other was removed unrecorded. */
   | { readonly kind: 'processesCleared' }
@@ -229,6 +253,8 @@ export interface Turn {
   readonly effects: AgentEffect[];
   /** States that processes entered and whose consequences are still to be drawn. */
   readonly entered: ProcessStatus[];
+  /** Those from which a target has begun, so that only a watch is to be told of them. */
+  readonly passed: ProcessStatus[];
   /** The same of targets: for the rollout that a target belongs to. */
   readonly progress: TargetProgress[];
   /**

@@ -9,7 +9,13 @@ export function isLocal(
   targets: PersistentMap<TargetKey, TargetRecord>,
   event: AgentEvent,
 ): boolean {
-  if (event.kind !== 'targetAccepted' && event.kind !== 'targetSettled') return false;
-  // Of a forgotten one the controller has heard all that it waits for.
-  return targets.get(targetKey(event))?.origin !== 'controller';
+  switch (event.kind) {
+    case 'targetAccepted':
+    case 'targetVerifying':
+    case 'targetSettled':
+      // Of a forgotten one the controller has heard all that it waits for.
+      return targets.get(targetKey(event))?.origin !== 'controller';
+    default:
+      return false;
+  }
 }

@@ -14,10 +14,12 @@ import type {
   ProcessState,
   ProcessStatus,
   ProcessVerb,
+  SettledState,
   TargetFault,
   TargetOutcome,
   Verb,
 } from '../../proto/vocabulary.ts';
+import type { ProcessRuntime } from './process.ts';
 
 /**
  * Who wants it: the controller, which must hear the verdict; somebody on this host; or an update, for
@@ -40,19 +42,43 @@ export interface TargetRecord {
   readonly acceptedAtMs: number;
   /** Null: in an earlier boot of the host, whose monotonic clock was another. */
   readonly acceptedMonotonicMs: number | null;
+  /** How long after that it may still be begun or waited for; null: there is no deadline. */
+  readonly expiresAfterMs: number | null;
+  /** Of a `stop`: its start comes later under the same id; it is the first half of a full stop. */
+  readonly startFollows: boolean;
+  /** What people wanted of the process before; it counts again where this is never begun. */
+  readonly wantedBefore: ProcessRuntime['wanted'];
+  /** How long the wanted state must hold before it is done. */
+  readonly minHealthyMs: number;
+  /** While it is seen whether it does. */
+  readonly watch: Watch | null;
+  /** Of a restart that is not waited for any more: its verdict, once its start has begun. */
+  readonly givenUp: GivenUp | null;
   readonly phase: TargetPhase;
   readonly outcome: TargetOutcome | null;
 }
 
+/** The wanted state holds since then; if it goes on to, this is what there is to say of it. */
+export interface Watch {
+  /** Null: since an earlier boot of the host. */
+  readonly sinceMonotonicMs: number | null;
+  readonly fault: TargetFault | null;
+  readonly note: string | null;
+}
+
+/** Why nobody waits for it any more. */
+export type GivenUp = Extract<SettledState, 'cancelled' | 'timed-out'>;
+
 /**
- * `queued` behind an earlier operation's target on the same process; `updating` the configuration of
- * the whole host.
+ * `queued` behind an earlier operation's target on the same process; `verifying` that the wanted state
+ * holds; `updating` the configuration of the whole host. The last two stand in no queue.
  */
 export type TargetPhase =
   | 'queued'
   | 'stopping'
   | 'starting'
   | 'signalling'
+  | 'verifying'
   | 'updating'
   | 'settled';
 
@@ -73,6 +99,16 @@ export function ageMs(
   { wallMs, monotonicMs }: Instant,
 ): number {
   return acceptedMonotonicMs === null ? wallMs - acceptedAtMs : monotonicMs - acceptedMonotonicMs;
+}
+
+/** How much longer it may be begun, or waited for; null: for as long as it takes. */
+export function untilDeadlineMs(target: TargetRecord, at: Instant): number | null {
+  return target.expiresAfterMs === null ? null : target.expiresAfterMs - ageMs(target, at);
+}
+
+export function isExpired(target: TargetRecord, at: Instant): boolean {
+  const leftMs = untilDeadlineMs(target, at);
+  return leftMs !== null && leftMs <= 0;
 }
 
 /** What of a process's status a target goes by. */
@@ -159,6 +195,7 @@ export function observe(target: Pick<TargetRecord, 'verb' | 'phase'>, seen: Seen
       return observeStarting(seen);
     case 'queued':
     case 'signalling':
+    case 'verifying':
     case 'updating':
     case 'settled':
       return { kind: 'wait', phase: target.phase };

@@ -30,7 +30,7 @@ export async function giveOrder(
   onStreamEnd(call, () => leaving.abort());
   try {
     const { order, ...claims } = decodeOrder(call.request);
-    const problem = order.kind === 'control' ? patternsProblem(order.names) : null;
+    const problem = 'names' in order ? patternsProblem(order.names) : null;
     if (problem !== null) return refuseStream(call, problem);
     const requestedBy = await callers.identify(claims);
     if (typeof requestedBy !== 'string') return refuseStream(call, requestedBy);

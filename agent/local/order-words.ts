@@ -4,6 +4,7 @@
  * so whatever could steer a terminal or begin a new line is made visible.
  */
 import type { LocalOrder } from '../../proto/local-orders.ts';
+import { durationText } from '../../proto/strategy-text.ts';
 import { COMMAND_LENGTH_MAX, clippedTo } from '../../proto/text-limits.ts';
 
 /** Longer than names of users are anywhere. */
@@ -32,6 +33,13 @@ function wordsOf(order: LocalOrder): readonly string[] {
     case 'add':
     case 'remove':
       return [order.kind, ...order.groups];
+    case 'hold': {
+      const { names, forMs, reason } = order;
+      const because = reason === '' ? [] : ['--reason', reason];
+      return ['hold', ...names, '--for', durationText(forMs), ...because];
+    }
+    case 'release':
+      return ['release', ...order.names];
     case 'reread':
     case 'avail':
     case 'shutdown':

@@ -14,6 +14,7 @@ import { renderDocument } from '../render/json.ts';
 import { painter } from '../render/paint.ts';
 import { shellWord } from '../render/shell.ts';
 import { shortList } from '../render/text.ts';
+import { parseSubject } from '../subject.ts';
 
 export interface DescribeOptions extends ConnectionOptions {
   /** `HOST` or `HOST/PROCESS`. */
@@ -28,7 +29,7 @@ export async function describe(
   environment: Environment,
   { subject, output, ...connection }: DescribeOptions,
 ): Promise<number> {
-  const { host, process } = parseSubject(subject);
+  const { host, process } = parseSubject(subject, 'describe');
   const { stdout, clock } = environment;
   using client = await environment.dial(connection);
   const listing = await listingOf(client, host);
@@ -56,24 +57,6 @@ export async function describe(
     stdout.write(renderProcessDescription({ entry, host: found, events }, view));
   }
   return 0;
-}
-
-/** A host's name has no `/`, whatever a process is called. */
-function parseSubject(subject: string): { readonly host: string; readonly process: string | null } {
-  const slash = subject.indexOf('/');
-  const host = slash < 0 ? subject : subject.slice(0, slash);
-  const process = slash < 0 ? null : subject.slice(slash + 1);
-  if (/^[A-Za-z0-9][\w.-]*$/.test(host) && process !== '') return { host, process };
-  throw new FleetError(
-    refusal(
-      'usage',
-      `${JSON.stringify(subject)} is not the name of one host, or of one process on it`,
-      {
-        cause: 'describe takes HOST or HOST/PROCESS, and no expressions',
-        fix: 'fleetctl hosts and fleetctl status take expressions, and show the names',
-      },
-    ),
-  );
 }
 
 /** A controller that does not know a host that was named refuses; the answer to that is ours. */

@@ -1,15 +1,15 @@
 /** `fleetctl op show`: one operation as it stands, whether it runs or has ended. */
-import type { Operation } from '../../proto/operation.ts';
 import type { ConnectionOptions, Environment } from '../ports.ts';
-import { logLines, renderEpilogue } from '../render/operation/epilogue.ts';
+import { renderEpilogue } from '../render/operation/epilogue.ts';
 import { renderOperationJson } from '../render/operation/json.ts';
 import { renderOperation } from '../render/operation/show.ts';
 import { painter } from '../render/paint.ts';
 import { fleetctlCommand } from '../render/shell.ts';
+import { operationMeant } from './saved.ts';
 
 export interface ShowOptions extends ConnectionOptions {
-  /** Or as much of its beginning as no other operation shares. */
-  readonly id: string;
+  /** Or as much of its beginning as no other operation shares; null: the last one from here. */
+  readonly id: string | null;
   readonly output: 'table' | 'json';
 }
 
@@ -19,7 +19,9 @@ export async function showOperation(
   options: ShowOptions,
 ): Promise<number> {
   using client = await environment.dial(options);
-  const operation = await client.getOperation(options.id);
+  const operation = await client.getOperation(
+    await operationMeant(environment, client, options.id),
+  );
   const { stdout, clock } = environment;
   if (options.output === 'json') {
     stdout.write(renderOperationJson(operation));
@@ -27,12 +29,6 @@ export async function showOperation(
   }
   const fleetctl = fleetctlCommand(options);
   stdout.write(renderOperation(operation, clock.nowMs(), painter(stdout.colours)));
-  stdout.write(`\n${ending(operation, fleetctl)}`);
+  stdout.write(`\n${renderEpilogue(operation, fleetctl)}`);
   return 0;
-}
-
-function ending(operation: Operation, fleetctl: string): string {
-  if (operation.endedAtMs !== null) return renderEpilogue(operation, fleetctl);
-  const watch = `watch: ${fleetctl} op watch ${operation.id}`;
-  return `${[...logLines(operation.targets), watch].join('\n')}\n`;
 }

@@ -11,12 +11,19 @@ const LOCAL = '--local';
 export type LocalFormat = 'table' | 'json' | 'jsonl';
 const FORMATS: readonly LocalFormat[] = ['table', 'json', 'jsonl'];
 
+/** Options of single verbs; `verbs/table.ts` knows of which. */
+export const VERB_OPTIONS = ['--for', '--reason'] as const;
+export type VerbOption = (typeof VERB_OPTIONS)[number];
+export type VerbOptions = Readonly<Partial<Record<VerbOption, string>>>;
+
 export interface LocalLine {
   readonly kind: 'line';
   /** Null: the default. */
   readonly socket: string | null;
   readonly format: LocalFormat;
   readonly wantsHelp: boolean;
+  /** Each as typed, blanks included. */
+  readonly options: VerbOptions;
   /** Without blanks; the first is the verb. */
   readonly words: readonly string[];
 }
@@ -54,6 +61,12 @@ export function parseLocalArguments(words: readonly string[]): LocalArguments {
     socket: given.get('--socket') ?? null,
     format: (given.get('--output') ?? 'table') as LocalFormat,
     wantsHelp: given.has('--help'),
+    options: Object.fromEntries(
+      VERB_OPTIONS.flatMap((option) => {
+        const value = given.get(option);
+        return value === undefined ? [] : [[option, value]];
+      }),
+    ),
     words: wordsOf([...rest, ...words.slice(options.length + 1)]),
   };
 }
@@ -68,7 +81,7 @@ interface Option {
 function optionOf(word: string): Option | null {
   if (word === LOCAL) return { name: LOCAL, takesValue: false, value: null };
   if (word === '-h' || word === '--help') return { name: '--help', takesValue: false, value: null };
-  const [, name, value] = /^(--socket|--output|-o)(?:=(.*))?$/s.exec(word) ?? [];
+  const [, name, value] = /^(--socket|--output|-o|--for|--reason)(?:=(.*))?$/s.exec(word) ?? [];
   if (name === undefined) return null;
   return { name: name === '-o' ? '--output' : name, takesValue: true, value: value ?? null };
 }
@@ -77,7 +90,7 @@ function optionOf(word: string): Option | null {
 function unknownOption(word: string, isBehindVerb: boolean): Refusal | null {
   if (!(isBehindVerb ? /^--[a-z]/i : /^-/).test(word)) return null;
   const [name = ''] = word.split('=');
-  const near = nearest(name, [LOCAL, '--socket', '--output', '--help']);
+  const near = nearest(name, [LOCAL, '--socket', '--output', '--help', ...VERB_OPTIONS]);
   return usage(`unknown option ${JSON.stringify(name)} with ${LOCAL}`, {
     fix: near === null ? `fleetctl ${LOCAL} help shows what there is` : `did you mean ${near}?`,
   });
@@ -88,17 +101,22 @@ function valueProblem(
   value: string | undefined,
   given: ReadonlyMap<string, string>,
 ): Refusal | null {
-  const isSocket = name === '--socket';
   if (given.has(name)) return usage(`${name} is given twice`);
   if (value === undefined || value === '') {
-    const expected = isSocket ? 'a path' : FORMATS.join(', ');
+    const expected = EXPECTED[name] ?? FORMATS.join(', ');
     return usage(`${name} needs a value`, { cause: `expected is ${expected}` });
   }
-  if (isSocket || (FORMATS as readonly string[]).includes(value)) return null;
+  if (name !== '--output' || (FORMATS as readonly string[]).includes(value)) return null;
   return usage(`${name} ${JSON.stringify(value)} is not understood`, {
     cause: `expected is one of ${FORMATS.join(', ')}`,
   });
 }
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  '--socket': 'a path',
+  '--for': 'how long, such as 2h',
+  '--reason': 'a text, in quotes where it has blanks',
+};
 
 /** supervisorctl reads its words as one line, so `'start web db'` is three of them. */
 function wordsOf(words: readonly string[]): readonly string[] {

@@ -5,7 +5,7 @@
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { Environment } from '../ports.ts';
 import { escapeUnsafe } from '../render/text.ts';
-import { type LocalLine, parseLocalArguments } from './arguments.ts';
+import { type LocalLine, parseLocalArguments, VERB_OPTIONS, type VerbOption } from './arguments.ts';
 import { EXIT } from './exit-status.ts';
 import { helpText, verbHelp } from './render/help.ts';
 import { LOCAL_VERBS } from './verbs/table.ts';
@@ -32,6 +32,8 @@ export async function runLocal(
     return EXIT.generic;
   }
   if (line.format !== 'table' && name !== 'status') throw notAsJson(name);
+  const foreign = VERB_OPTIONS.find((option) => isForeign(option, line, verb));
+  if (foreign !== undefined) throw foreignOption(foreign, name);
   return runVerb(verb, rest, { line, environment });
 }
 
@@ -46,7 +48,7 @@ async function runVerb(
   { line, environment }: Around,
 ): Promise<number> {
   const { stdout } = environment;
-  const understood = verb.read(words);
+  const understood = verb.read(words, line.options);
   if (understood.kind === 'nothing') return EXIT.success;
   if (understood.kind === 'wrong' && !verb.looksForAgentFirst) {
     stdout.write(complaintText(verb, understood));
@@ -69,6 +71,19 @@ async function runVerb(
 
 function complaintText(verb: LocalVerb, { complaint, showsHelp }: Wrong): string {
   return `${complaint}\n${showsHelp ? verbHelp(verb) : ''}`;
+}
+
+function isForeign(option: VerbOption, { options }: LocalLine, verb: LocalVerb): boolean {
+  return options[option] !== undefined && verb.options?.includes(option) !== true;
+}
+
+function foreignOption(option: VerbOption, name: string): FleetError {
+  return new FleetError(
+    refusal('usage', `${option} does not go with ${name}`, {
+      cause: 'only hold has it',
+      fix: 'fleetctl --local help hold shows how',
+    }),
+  );
 }
 
 /** supervisorctl starts a shell then, which nobody wants in a script. */

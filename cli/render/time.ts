@@ -38,6 +38,27 @@ export function formatDistance(distanceMs: number): string {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
+const UNITS = [
+  ['days', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+] as const;
+
+/** As somebody configured it, to the letter: `30 s`, `90 s`, `2 h`, `24 h`, `2 days`, `250 ms`. */
+export function formatExact(durationMs: number): string {
+  // Nobody says "1 days".
+  const units = durationMs < 2 * 86_400_000 ? UNITS.slice(1) : UNITS;
+  const [unit, unitMs] = units.find(([, unitMs]) => durationMs % unitMs === 0) ?? ['ms', 1];
+  return `${durationMs / unitMs} ${durationMs === 0 ? 's' : unit}`;
+}
+
+/** `2026-11-22 14:20 UTC`: for what is planned to the minute. Null for what no calendar can say. */
+export function formatMinute(atMs: number): string | null {
+  const timestamp = formatTimestamp(atMs);
+  return timestamp === null ? null : `${timestamp.slice(0, -8).replace('T', ' ')} UTC`;
+}
+
 /** RFC 3339 in UTC; null for absent, and for what no calendar can say. */
 export function formatTimestamp(atMs: number | null): string | null {
   if (atMs === null) return null;

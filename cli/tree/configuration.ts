@@ -1,8 +1,9 @@
 /** The commands about the configuration of hosts: `reread`, `avail` and `update`. */
 import type { Command } from 'commander';
 import type { HostQuestion } from '../../proto/host-questions.ts';
-import { addCommonOptions, runControl } from './control.ts';
+import { addCommonOptions, addWhereOptions, runControl } from './control.ts';
 import { type Actions, connection, hostsOption, outputOption, withExamples } from './shared.ts';
+import { addPaceOptions, addTroubleOptions } from './strategy.ts';
 
 const WHICH_HOSTS = "required: which hosts; '@*' is the whole fleet";
 
@@ -45,14 +46,16 @@ function addUpdate(parent: Command, actions: Actions): void {
     .description(
       'Has hosts read their configuration and take it up: what is gone is stopped, what is new is started, what changed is restarted where it must be, and nothing else is touched.',
     )
-    .argument('[groups...]', 'only these groups; none, or all, for every group')
-    .addOption(hostsOption(WHICH_HOSTS));
+    .argument('[groups...]', 'only these groups; none, or all, for every group');
+  addPaceOptions(addWhereOptions(command), 'update');
+  addTroubleOptions(command);
   addCommonOptions(command, 'update').action((groups: string[]) =>
     runControl(actions, command, { verb: 'update', signal: null, processes: groups }),
   );
   withExamples(command, [
     "fleetctl update --hosts 'prod-*'",
     'fleetctl update worker --hosts prod-1,prod-2',
+    "fleetctl update --hosts 'prod-*' --canary 1 --batch 10%",
     "fleetctl update --hosts '@*' --detach --reason 'new worker'",
   ]);
 }

@@ -1,13 +1,13 @@
-/** The commands that look after operations: `op list`, `op show` and `op watch`. */
+/** The commands that look at operations, running and past; in `steering.ts` those that move them. */
 import { type Command, Option } from 'commander';
 import { quietOption, timeoutOption } from './control.ts';
-import { type Actions, connection, outputOption, withExamples } from './shared.ts';
+import { addRetry } from './runs.ts';
+import { type Actions, connection, OPERATION, outputOption, withExamples } from './shared.ts';
+import { addSteering } from './steering.ts';
 import { parseLimit } from './values.ts';
 
 /** More than a day of most fleets, and one screen. */
 const LIST_LIMIT = 20;
-
-const ID = 'id of an operation, or its beginning';
 
 export function addOperations(parent: Command, actions: Actions): void {
   const operations = parent
@@ -17,10 +17,13 @@ export function addOperations(parent: Command, actions: Actions): void {
   addList(operations, actions);
   addShow(operations, actions);
   addWatch(operations, actions);
+  addSteering(operations, actions);
+  addRetry(operations, actions);
+  addExplain(operations, actions);
   withExamples(operations, [
     'fleetctl op list --running',
-    'fleetctl op show 01a20339-3305',
-    'fleetctl op watch 01a20339-3305',
+    'fleetctl op watch',
+    'fleetctl op cancel 01a20339-3305',
   ]);
 }
 
@@ -58,17 +61,18 @@ function addShow(parent: Command, { environment, finish }: Actions): void {
   const command = parent
     .command('show')
     .summary('show all of an operation, also while it runs')
-    .argument('<id>', ID)
+    .argument('[id]', OPERATION)
     .addOption(outputOption(['table', 'json']))
-    .action(async (id: string) => {
+    .action(async (id?: string) => {
       const { showOperation } = await import('../commands/operation-show.ts');
       const { output } = command.opts<{ output: 'table' | 'json' }>();
-      finish.exitCode = await showOperation(environment, { ...connection(command), id, output });
+      finish.exitCode = await showOperation(environment, {
+        ...connection(command),
+        id: id ?? null,
+        output,
+      });
     });
-  withExamples(command, [
-    'fleetctl op show 01a20339-3305',
-    'fleetctl op show 01a20339-3305 -o json',
-  ]);
+  withExamples(command, ['fleetctl op show', 'fleetctl op show 01a20339-3305 -o json']);
 }
 
 interface WatchFlags {
@@ -81,21 +85,45 @@ function addWatch(parent: Command, { environment, finish }: Actions): void {
   const command = parent
     .command('watch')
     .summary('watch an operation to its end')
-    .description('Watches an operation to its end; the exit code is that of the operation.')
-    .argument('<id>', ID)
+    .description(
+      'Watches an operation to its end, or until it is paused and nothing is under way any more; the exit code is that of the operation.',
+    )
+    .argument('[id]', OPERATION)
     .addOption(timeoutOption())
     .addOption(quietOption())
     .addOption(outputOption(['table', 'json']))
-    .action(async (id: string) => {
+    .action(async (id?: string) => {
       const { watchOperation } = await import('../commands/operation-watch.ts');
       const flags = command.opts<WatchFlags>();
       finish.exitCode = await watchOperation(environment, {
         ...connection(command),
-        id,
+        id: id ?? null,
         timeoutMs: flags.timeout ?? null,
         quiet: flags.quiet ?? false,
         output: flags.output,
       });
     });
-  withExamples(command, ['fleetctl op watch 01a20339-3305 --timeout 10m']);
+  withExamples(command, ['fleetctl op watch', 'fleetctl op watch 01a20339-3305 --timeout 10m']);
+}
+
+function addExplain(parent: Command, { environment, finish }: Actions): void {
+  const command = parent
+    .command('explain')
+    .summary('show what happened to its targets on one host, and when')
+    .usage('[options] [id] <host[/process]>')
+    .argument('<host...>', `a host, or a process on it; before it the ${OPERATION}`)
+    .addOption(outputOption(['table', 'json']))
+    .action(async (words: string[]) => {
+      const { explainOperation } = await import('../commands/operation-explain.ts');
+      const { output } = command.opts<{ output: 'table' | 'json' }>();
+      finish.exitCode = await explainOperation(environment, {
+        ...connection(command),
+        words,
+        output,
+      });
+    });
+  withExamples(command, [
+    'fleetctl op explain prod-web-1',
+    'fleetctl op explain 01a20339-3305 prod-web-1/web:web_0',
+  ]);
 }

@@ -14,6 +14,8 @@ export interface Actions {
 
 export const PROCESSES = 'process names, group:name, group:*, globs, or all';
 
+export const OPERATION = 'id of an operation, or its beginning; none, or last: your last one here';
+
 export function connection(command: Command): ConnectionOptions {
   const { config, context } = command.optsWithGlobals<{ config?: string; context?: string }>();
   return { config: config ?? null, context: context ?? null };

@@ -1,11 +1,12 @@
 /**
- * Submits an operation and follows it to its end, through a controller that goes away meanwhile.
+ * Submits an operation and follows it until it rests, through a controller that goes away meanwhile.
  * The operation belongs to the controller: what breaks here is only the view of it, so nothing in
  * this file may end in a claim about its result that the controller did not make.
  */
 import { FleetError, type Refusal, refusal } from '../../proto/errors.ts';
-import type { Operation, OperationRequest, OperationUpdate } from '../../proto/operation.ts';
+import type { Operation, OperationUpdate, Submission } from '../../proto/operation.ts';
 import type { Clock, ControlClient } from '../ports.ts';
+import { idOf, nounOf } from '../submission.ts';
 import { createOperationSoFar } from './operation-so-far.ts';
 
 /** A controller that restarts serves again within 5 s; three times that, then a person decides. */
@@ -31,24 +32,27 @@ export interface WatchListener {
 }
 
 /** Retries with the same id, which the controller knows again, so nothing is done twice. */
-export async function submit(ports: WatchPorts, request: OperationRequest): Promise<Operation> {
+export async function submit(ports: WatchPorts, submission: Submission): Promise<Operation> {
   const { client, clock, signal } = ports;
   const giveUpAtMs = clock.monotonicMs() + SUBMIT_RETRY_MS;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = nextDelay(delayMs)) {
     try {
-      return await client.submitOperation(request, signal);
+      return await client.submitOperation(submission, signal);
     } catch (caught) {
       signal.throwIfAborted();
       const because = FleetError.refusalFrom(caught);
       const retry = isTransient(because) && clock.monotonicMs() + delayMs <= giveUpAtMs;
-      if (!retry) throw isAmbiguous(because) ? uncertain(request, because, ports.fleetctl) : caught;
+      if (!retry)
+        throw isAmbiguous(because) ? uncertain(submission, because, ports.fleetctl) : caught;
     }
     await clock.sleep(delayMs, signal);
   }
 }
 
 /**
- * Resolves with the operation once it has ended; rejects with the signal's reason when aborted.
+ * Resolves with the operation once there is nothing more to be seen of it: it has ended, or it is
+ * paused and nothing is under way any more. Its state tells which. Rejects with the signal's reason
+ * when aborted.
  *
  * @param idOrBeginning what begins with it is followed by its whole id as soon as that is known,
  *   since another operation may come to begin so, too
@@ -71,8 +75,8 @@ export async function follow(
         delayMs = FIRST_DELAY_MS;
         if (update.kind === 'operation') id = update.operation.id;
         listener.onUpdate(update);
-        const ended = soFar.note(update);
-        if (ended !== null) return ended;
+        const atRest = soFar.note(update);
+        if (atRest !== null) return atRest;
       }
     } catch (caught) {
       signal.throwIfAborted();
@@ -101,11 +105,12 @@ function isAmbiguous(because: Refusal): boolean {
   return isTransient(because) || because.code === 'timed-out';
 }
 
-function uncertain({ id, verb }: OperationRequest, because: Refusal, fleetctl: string): FleetError {
+function uncertain(submission: Submission, because: Refusal, fleetctl: string): FleetError {
+  const noun = nounOf(submission);
   return new FleetError(
-    refusal(because.code, `it is not known whether the controller accepted this ${verb}`, {
+    refusal(because.code, `it is not known whether the controller accepted this ${noun}`, {
       cause: because.cause === null ? because.message : `${because.message}: ${because.cause}`,
-      fix: `once the controller answers: ${fleetctl} op watch ${id}`,
+      fix: `once the controller answers: ${fleetctl} op watch ${idOf(submission)}`,
     }),
   );
 }

@@ -1,6 +1,6 @@
 /**
  * How every command that runs an operation watches it: what happens as it happens, and the truth
- * at the end. What is shown depends on who reads: a screen gets a live view, a log one line per
+ * at the end, or where it is paused and only a person can make it go on. What is shown depends on who reads: a screen gets a live view, a log one line per
  * change, a program one document, and who wants quiet only what went wrong.
  */
 import type { Operation } from '../../proto/operation.ts';
@@ -27,7 +27,7 @@ export interface Watching {
   readonly onSeen?: (id: OperationId) => void;
 }
 
-/** Resolves with the exit code once the operation has ended. */
+/** Resolves with the exit code once the operation has ended, or stands still until somebody says more. */
 export async function watchToEnd(
   environment: Environment,
   ports: WatchPorts,
@@ -78,13 +78,19 @@ function jsonView({ stdout, stderr }: Environment, { quiet }: Watching): View {
   };
 }
 
-/** A break that heals is no trouble; one that does not is the error that ends the program. */
+/**
+ * A break that heals is no trouble; one that does not is the error that ends the program. What was left
+ * alone is told, since nobody should take it for done.
+ */
 function quietView({ stderr }: Environment, fleetctl: string): View {
   return {
     onUpdate: () => {},
     onBreak: () => {},
     end: (operation) => {
-      if (exitCodeFor(operation) !== 0) stderr.write(renderEpilogue(operation, fleetctl));
+      const isSkipped = operation.targets.some(({ state }) => state === 'skipped');
+      if (isSkipped || exitCodeFor(operation) !== 0) {
+        stderr.write(renderEpilogue(operation, fleetctl));
+      }
     },
     leave: () => {},
   };
@@ -121,7 +127,7 @@ function liveView({ stdout, clock }: Environment, terminal: Terminal, fleetctl: 
 
   const frame = (phase: LivePhase): readonly string[] => {
     const picture = model.picture();
-    const at = { ...screenOf(terminal), nowMs: clock.monotonicMs() };
+    const at = { ...screenOf(terminal), nowMs: clock.monotonicMs(), fleetctl };
     return picture === null ? [] : renderLive(picture, at, paint, phase);
   };
   const repaint = () => {

@@ -18,6 +18,9 @@ export type RpcName =
   | 'Control.ListProcesses'
   | 'Control.PlanOperation'
   | 'Control.SubmitOperation'
+  | 'Control.SteerOperation'
+  | 'Control.ExplainTargets'
+  | 'Control.ListRunbooks'
   | 'Control.WatchOperation'
   | 'Control.GetOperation'
   | 'Control.ListOperations'
@@ -32,6 +35,9 @@ export const ALLOWED_KIND = {
   'Control.ListProcesses': 'operator',
   'Control.PlanOperation': 'operator',
   'Control.SubmitOperation': 'operator',
+  'Control.SteerOperation': 'operator',
+  'Control.ExplainTargets': 'operator',
+  'Control.ListRunbooks': 'operator',
   'Control.WatchOperation': 'operator',
   'Control.GetOperation': 'operator',
   'Control.ListOperations': 'operator',

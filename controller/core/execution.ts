@@ -4,32 +4,86 @@
  * alone, so that the counts cannot disagree with them.
  */
 
+import type { Instant } from '../../proto/instant.ts';
 import type { Operation, OperationFacts, Target } from '../../proto/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { currentWave, isInFlight, isOpen } from '../../proto/target.ts';
-import { type LaneKey, type LaneStep, type Layout, laneOf, layoutOf } from './lanes.ts';
+import type { HostId } from '../../proto/vocabulary.ts';
+import { booksAsFound, type Lane } from './found-lanes.ts';
+import { type LaneKey, type Layout, laneOf, layoutOf, NOWHERE } from './lanes.ts';
 import { PersistentList } from './persistent-list.ts';
+import { isAwaitedIn } from './target.ts';
 
 /** An operation with what its execution needs to find at once. */
-export interface Execution {
+export interface Execution extends Cursor {
   readonly facts: OperationFacts;
   readonly targets: PersistentList<Target>;
   readonly layout: Layout;
+  /** Those that have begun. */
   readonly lanes: PersistentMap<LaneKey, Lane>;
+  /** Targets that agents have and have not settled. */
   readonly inFlight: number;
-  /**
-   * A target failed or its host was lost: no further wave begins (`--max-errors 0`,
-   * `--max-unreachable 0`). Hosts that were away when the plan was made do not count.
-   */
-  readonly mustStop: boolean;
+  /** Targets that are to be begun: pending ones, and those that wait for their host. */
+  readonly unbegun: number;
+  readonly tally: Tally;
+  readonly limits: Limits;
+  /** While it is planned: the target of another operation that keeps it from beginning. */
+  readonly blockedBy: Blocker | null;
 }
 
-/** How far one lane has come. */
-interface Lane {
-  /** The step begun last; -1 before the first. */
-  readonly step: number;
-  /** Targets of that step that are in flight and not overdue. */
-  readonly waitingFor: number;
+/** How far it has come. */
+export interface Cursor {
+  /** The stage begun last; -1 before the first. */
+  readonly stage: number;
+  /** Lanes of that stage that are not through. */
+  readonly openLanes: number;
+  readonly rest: Rest;
+}
+
+/** The wait between two batches: nothing was begun since the last one, it is due, it is on. */
+type Rest =
+  | { readonly kind: 'unneeded' | 'due' }
+  | { readonly kind: 'waiting'; readonly at: number };
+
+/** What went wrong since it was begun, or resumed last. */
+export interface Tally {
+  /** Targets that failed, timed out, or of which nobody knows. */
+  readonly errors: number;
+  /** Hosts that were lost. */
+  readonly lost: number;
+}
+
+export const CLEAN: Tally = { errors: 0, lost: 0 };
+
+/** By the monotonic clock of this controller; null: there is none. */
+export interface Limits {
+  readonly deadlineAtMs: number | null;
+  /** Until when targets may wait for their hosts. */
+  readonly offlineUntilMs: number | null;
+}
+
+export interface Blocker {
+  readonly operation: OperationFacts['id'];
+  readonly position: number;
+}
+
+export type OperationTimer =
+  /** One step of one lane has been waited for long enough. */
+  | { readonly kind: 'waveWait'; readonly lane: LaneKey; readonly wave: number }
+  /** `at`: the wave or, with `order: host`, the stage that comes next. */
+  | { readonly kind: 'batchWait'; readonly at: number }
+  | { readonly kind: 'deadline' | 'lockWait' | 'offline' };
+
+export interface TimerRequest {
+  readonly timer: OperationTimer;
+  readonly delayMs: number;
+}
+
+/** What agents are to be told of targets that they have. */
+export interface Withdrawal {
+  readonly targets: readonly Target[];
+  readonly because: 'cancelled' | 'timed-out';
+  readonly giveUp: boolean;
 }
 
 export interface OperationStep {
@@ -40,14 +94,8 @@ export interface OperationStep {
   readonly observed: readonly Target[];
   /** Those among the changed that are to be sent to their hosts. */
   readonly dispatch: readonly Target[];
-  /** Waves that began and are waited for no longer than this. */
-  readonly timers: readonly WaveTimer[];
-}
-
-export interface WaveTimer {
-  readonly lane: LaneKey;
-  readonly wave: number;
-  readonly delayMs: number;
+  readonly withdraw: Withdrawal | null;
+  readonly timers: readonly TimerRequest[];
 }
 
 /** The whole, for those who ask; making it costs as much as it has targets. */
@@ -55,24 +103,27 @@ export function operationOf({ facts, targets }: Execution): Operation {
   return { ...facts, targets: [...targets] };
 }
 
-/** Takes up an operation: a new one, or one that an earlier controller left running. */
-export function executionOf({ targets, ...facts }: Operation, mustStop: boolean): Execution {
+/** Takes up an operation: a new one, or one that an earlier controller left. Its limits come later. */
+export function executionOf({ targets, ...facts }: Operation, tally: Tally): Execution {
   const layout = facts.endedAtMs === null ? layoutOf(facts, targets) : NOWHERE;
-  const lanes = [...layout.lanes].map(
-    ([key, steps]) => [key, laneAsFound(facts, steps, targets)] as const,
-  );
   return {
     facts,
     targets: PersistentList.of(targets),
     layout,
-    lanes: PersistentMap.of(lanes),
+    ...booksAsFound(facts, layout, targets),
     inFlight: targets.filter(isInFlight).length,
-    mustStop,
+    unbegun: targets.filter(isUnbegun).length,
+    tally,
+    limits: { deadlineAtMs: null, offlineUntilMs: null },
+    blockedBy: null,
   };
 }
 
+export function isUnbegun({ state }: Pick<Target, 'state'>): boolean {
+  return state === 'pending' || state === 'waiting';
+}
+
 /** Ended operations are kept for a day: without what only their way here needed. */
-const NOWHERE: Layout = { lanes: new Map(), ofHost: new Map(), positions: new Map() };
 const AT_REST: Pick<Execution, 'layout' | 'lanes'> = {
   layout: NOWHERE,
   lanes: PersistentMap.of<LaneKey, Lane>([]),
@@ -81,56 +132,65 @@ const AT_REST: Pick<Execution, 'layout' | 'lanes'> = {
 /** Mutable only while one step is made. */
 export interface Draft {
   readonly before: Execution;
+  readonly at: Instant;
   facts: OperationFacts;
+  stage: number;
+  openLanes: number;
+  rest: Rest;
   inFlight: number;
-  mustStop: boolean;
+  unbegun: number;
+  tally: Tally;
+  /** A canary that went wrong in this step. */
+  lostCanary: Target | null;
   /** Those that moved. */
   readonly lanes: Map<LaneKey, Lane>;
   /** By position; what is not in it is as it was. */
   readonly changed: Map<number, Target>;
   readonly dispatched: Set<number>;
-  readonly timers: WaveTimer[];
+  /** Hosts with targets that may have become due although their wave has begun already. */
+  readonly stragglers: Set<HostId>;
+  withdraw: Withdrawal | null;
+  readonly timers: TimerRequest[];
 }
 
-export function draftOf(execution: Execution): Draft {
-  const { facts, inFlight, mustStop } = execution;
-  const moves = { lanes: new Map(), changed: new Map(), dispatched: new Set<number>(), timers: [] };
-  return { before: execution, facts, inFlight, mustStop, ...moves };
-}
-
-export function finished(draft: Draft): OperationStep {
-  const { before, facts, inFlight, mustStop, changed, dispatched, timers } = draft;
-  const targets = before.targets.withAll(changed);
-  let { lanes } = before;
-  for (const [key, lane] of draft.lanes) lanes = lanes.with(key, lane);
-  const execution = { ...before, facts, targets, lanes, inFlight, mustStop };
+export function draftOf(execution: Execution, at: Instant): Draft {
+  const { facts, stage, openLanes, rest, inFlight, unbegun, tally } = execution;
+  const books = { facts, stage, openLanes, rest, inFlight, unbegun, tally };
   return {
-    execution: facts.endedAtMs === null ? execution : { ...execution, ...AT_REST },
-    changed: [...changed.values()],
-    observed: [],
-    dispatch: [...dispatched].map((position) => targets.at(position)),
-    timers,
+    before: execution,
+    at,
+    ...books,
+    lostCanary: null,
+    lanes: new Map(),
+    changed: new Map(),
+    dispatched: new Set(),
+    stragglers: new Set(),
+    withdraw: null,
+    timers: [],
   };
 }
 
-/** Begins the steps that may begin, until there is something to wait for. */
-export function advance(draft: Draft, lane: LaneKey): void {
-  const steps = draft.before.layout.lanes.get(lane) ?? [];
-  while (!draft.mustStop && laneIn(draft, lane).waitingFor === 0) {
-    const index = laneIn(draft, lane).step + 1;
-    const step = steps[index];
-    if (step === undefined) return;
-    draft.lanes.set(lane, { step: index, waitingFor: 0 });
-    for (const position of step.members) dispatch(draft, position, step.wave);
-    if (laneIn(draft, lane).waitingFor > 0) draft.timers.push(timerOf(draft, lane, step.wave));
-  }
+export function finished(draft: Draft): OperationStep {
+  const { before, facts, stage, openLanes, rest, inFlight, unbegun, tally } = draft;
+  const targets = draft.changed.size === 0 ? before.targets : before.targets.withAll(draft.changed);
+  let { lanes } = before;
+  for (const [key, lane] of draft.lanes) lanes = lanes.with(key, lane);
+  const books = { stage, openLanes, rest, inFlight, unbegun, tally };
+  const execution: Execution = { ...before, facts, targets, lanes, ...books };
+  return {
+    execution: facts.endedAtMs === null ? execution : { ...execution, ...AT_REST },
+    changed: [...draft.changed.values()],
+    observed: [],
+    dispatch: [...draft.dispatched].map((position) => targets.at(position)),
+    withdraw: draft.withdraw,
+    timers: draft.timers,
+  };
 }
 
-function dispatch(draft: Draft, position: number, wave: number): void {
-  const target = targetIn(draft, position);
-  if (target.state !== 'pending' || currentWave(target) !== wave) return;
-  replace(draft, position, { ...target, state: 'dispatched' });
-  draft.dispatched.add(position);
+/** Nothing happened. */
+export function still(execution: Execution): OperationStep {
+  const nothing = { changed: [], observed: [], dispatch: [], withdraw: null, timers: [] };
+  return { execution, ...nothing };
 }
 
 /** The one place where a target changes. */
@@ -138,82 +198,40 @@ export function replace(draft: Draft, position: number, next: Target): void {
   const before = targetIn(draft, position);
   draft.changed.set(position, next);
   draft.inFlight += Number(isInFlight(next)) - Number(isInFlight(before));
-  const lane = laneOf(draft.facts, next);
-  const { step, waitingFor } = laneIn(draft, lane);
-  const wave = draft.before.layout.lanes.get(lane)?.[step]?.wave;
+  draft.unbegun += Number(isUnbegun(next)) - Number(isUnbegun(before));
+  noteTrouble(draft, before, next);
+  const key = laneOf(draft.facts, next);
+  const lane = laneIn(draft, key);
+  if (lane === null) return;
+  const wave = draft.before.layout.lanes.get(key)?.[lane.step]?.wave;
   if (wave !== undefined) {
     const { facts } = draft;
     const more = Number(isAwaitedIn(facts, wave, next)) - Number(isAwaitedIn(facts, wave, before));
-    if (more !== 0) draft.lanes.set(lane, { step, waitingFor: waitingFor + more });
+    if (more !== 0) draft.lanes.set(key, { ...lane, waitingFor: lane.waitingFor + more });
   }
-  if (!isOpen(next) && next.state !== 'succeeded') draft.mustStop = true;
-  // Its stop was overdue, and the wave of its start has begun without it.
-  const isLate = next.state === 'pending' && wave !== undefined && next.wave <= wave;
-  if (isLate && !draft.mustStop) dispatch(draft, position, next.wave);
+  if (!isInFlight(next)) draft.stragglers.add(next.host);
 }
 
-/** Nobody waits in a wave whose longest wait is none (`tier_wait = 0`), so nobody is late in it. */
-export function isAwaitedIn({ waves }: OperationFacts, wave: number, target: Target): boolean {
-  const isWaitedFor = waves[wave]?.waitMs !== 0;
-  return isWaitedFor && isInFlight(target) && !target.overdue && currentWave(target) === wave;
+function noteTrouble(draft: Draft, before: Target, next: Target): void {
+  const wave = draft.facts.waves[currentWave(before)];
+  // Who takes too long in one batch must not be followed by the next: that may be as slow.
+  const isLate = (target: Target): boolean => target.overdue && (wave?.batches ?? 1) > 1;
+  const hasFailed = isOpen(before) && isError(next) && !isLate(before);
+  const isTooLate = isOpen(next) && isLate(next) && !isLate(before);
+  if (hasFailed || isTooLate) draft.tally = { ...draft.tally, errors: draft.tally.errors + 1 };
+  const isLost = isOpen(before) && next.state === 'unreachable' && before.state !== 'waiting';
+  if (wave?.isCanary && (hasFailed || isTooLate || isLost)) draft.lostCanary ??= next;
 }
 
-/** What was never begun stays so: after a failure, or where nothing could be attempted. */
-export function end(draft: Draft, wallMs: number): void {
-  let succeeded = 0;
-  for (let position = 0; position < draft.before.targets.size; position += 1) {
-    const target = targetIn(draft, position);
-    if (target.state === 'succeeded') succeeded += 1;
-    if (target.state === 'pending') draft.changed.set(position, notAttempted(target));
-  }
-  const state = succeeded === draft.before.targets.size ? 'succeeded' : 'failed';
-  draft.facts = { ...draft.facts, state, endedAtMs: wallMs };
+function isError({ state }: Target): boolean {
+  return state === 'failed' || state === 'timed-out' || state === 'indeterminate';
 }
 
-function notAttempted(target: Target): Target {
-  const error = target.stopped
-    ? 'it was stopped and not started again, because the operation stopped early'
-    : null;
-  return { ...target, state: 'not-attempted', error };
+/** Null: it has not begun. */
+export function laneIn(draft: Draft, lane: LaneKey): Lane | null {
+  return draft.lanes.get(lane) ?? draft.before.lanes.get(lane) ?? null;
 }
 
-/** From the targets alone, as they were stored. */
-function laneAsFound(
-  facts: OperationFacts,
-  steps: readonly LaneStep[],
-  targets: readonly Target[],
-): Lane {
-  const membersOf = ({ members }: LaneStep) =>
-    members.map((position) => targets[position] as Target);
-  const step = steps.findLastIndex((each) =>
-    membersOf(each).some((target) => hasBegun(each.wave, target)),
-  );
-  const found = steps[step];
-  if (found === undefined) return { step: -1, waitingFor: 0 };
-  const awaited = membersOf(found).filter((target) => isAwaitedIn(facts, found.wave, target));
-  return { step, waitingFor: awaited.length };
-}
-
-function hasBegun(wave: number, target: Target): boolean {
-  if (target.state === 'pending') return target.stopped && target.stopWave === wave;
-  return isInFlight(target) && currentWave(target) === wave;
-}
-
-/** After a restart of the controller: a wave that is under way is waited for afresh. */
-export function waitAgain(draft: Draft, lane: LaneKey): void {
-  const { step, waitingFor } = laneIn(draft, lane);
-  const found = draft.before.layout.lanes.get(lane)?.[step];
-  if (found !== undefined && waitingFor > 0) draft.timers.push(timerOf(draft, lane, found.wave));
-}
-
-function timerOf(draft: Draft, lane: LaneKey, wave: number): WaveTimer {
-  return { lane, wave, delayMs: draft.facts.waves[wave]?.waitMs ?? 0 };
-}
-
-function laneIn(draft: Draft, lane: LaneKey): Lane {
-  return draft.lanes.get(lane) ?? draft.before.lanes.get(lane) ?? { step: -1, waitingFor: 0 };
-}
-
-function targetIn(draft: Draft, position: number): Target {
+export function targetIn(draft: Draft, position: number): Target {
   return draft.changed.get(position) ?? draft.before.targets.at(position);
 }

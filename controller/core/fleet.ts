@@ -4,15 +4,22 @@
  * to the neighbour that decides.
  */
 import type { Instant } from '../../proto/instant.ts';
-import { boot, noteWaveWaitOver } from './operations.ts';
+import { noteTimer } from './operations.ts';
 import { ask, endQuestion } from './questions.ts';
 import { endSession, graceOver, greet, hear } from './sessions.ts';
 import type { FleetInput, FleetState, FleetStep, Turn } from './state.ts';
+import { steer } from './steering.ts';
 import { submit } from './submit.ts';
+import { beginWaiting, boot } from './take-up.ts';
 
 export function stepFleet(state: FleetState, input: FleetInput, at: Instant): FleetStep {
-  const turn: Turn = { state, writes: [], effects: [], at };
+  const turn: Turn = { state, writes: [], effects: [], isSomethingFree: false, at };
   route(turn, input);
+  // What begins may end at once, and free what the next one waits for.
+  while (turn.isSomethingFree) {
+    turn.isSomethingFree = false;
+    beginWaiting(turn);
+  }
   return { state: turn.state, writes: turn.writes, effects: turn.effects };
 }
 
@@ -28,10 +35,12 @@ function route(turn: Turn, input: FleetInput): void {
       return endSession(turn, input.host, input.connection);
     case 'graceOver':
       return graceOver(turn, input.host, input.lossCount);
-    case 'waveWaitOver':
-      return noteWaveWaitOver(turn, input);
+    case 'operationTimer':
+      return noteTimer(turn, input);
     case 'submit':
       return submit(turn, input);
+    case 'steer':
+      return steer(turn, input);
     case 'ask':
       return ask(turn, input);
     case 'questionTimedOut':

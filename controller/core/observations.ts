@@ -6,13 +6,18 @@
 import { refusal } from '../../proto/errors.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
 import { PROCESSES_MAX } from '../../proto/text-limits.ts';
-import type { AgentEvent, ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
+import type {
+  AgentEvent,
+  HostId,
+  ProcessName,
+  ProcessStatus,
+  SequencedEvent,
+} from '../../proto/vocabulary.ts';
 import type { Host, Session } from './host.ts';
 import { dispatchAgain, noteConnection, noteProcessState, noteTargetEvent } from './operations.ts';
 import { putHost, type Turn } from './state.ts';
 
 type Snapshot = Extract<AgentMessage, { readonly kind: 'snapshot' }>;
-type Event = Extract<AgentMessage, { readonly kind: 'event' }>;
 type LocalOrder = Extract<AgentEvent, { readonly kind: 'localOrder' }>;
 
 export function hearSnapshot(turn: Turn, host: Host, session: Session, message: Snapshot): void {
@@ -25,70 +30,142 @@ export function hearSnapshot(turn: Turn, host: Host, session: Session, message: 
     ...host,
     session: { ...session, arriving: null, snapshotSeq: message.seq },
     processes: new Map(arrived.map((status) => [status.process, status])),
+    configProblem: message.configProblem,
   };
+  putHost(turn, synced);
   turn.writes.push({ kind: 'snapshot', host: synced });
-  judgeConfig(turn, synced, message.configProblem);
-  noteConnection(turn, synced);
+  if (synced.configProblem !== host.configProblem) {
+    turn.writes.push({ kind: 'host', host: synced });
+    tellOfConfig(turn, synced.host, synced.configProblem);
+  }
   dispatchAgain(turn, synced);
+  noteConnection(turn, synced);
 }
 
-export function hearEvent(turn: Turn, host: Host, session: Session, message: Event): void {
-  const isNew = message.seq > host.storedSeq;
-  if (isNew) store(turn, host, session, message);
-  else putHost(turn, host);
+/**
+ * All events of one frame. First they change the picture of the host, of which one copy is made for
+ * all of them; then operations hear of each, and find the host as it is now.
+ */
+export function hearEvents(
+  turn: Turn,
+  host: Host,
+  session: Session,
+  events: readonly SequencedEvent[],
+): void {
+  const { storedSeq, configProblem } = host;
+  const picture = { storedSeq, configProblem, processes: null };
+  const sketch: Sketch = { turn, host, session, ...picture, states: new Map(), news: [] };
+  for (const event of events) if (event.seq > sketch.storedSeq) take(sketch, event);
+  const seen = hostIn(sketch);
+  putHost(turn, seen);
+  if (seen.configProblem !== configProblem) turn.writes.push({ kind: 'host', host: seen });
+  for (const status of sketch.states.values()) noteProcessState(turn, host.host, status);
+  for (const event of sketch.news) noteTargetEvent(turn, host.host, event);
   const { connection, epoch: sessionEpoch } = session;
-  const seq = isNew ? message.seq : host.storedSeq;
-  turn.effects.push({ kind: 'acknowledge', connection, sessionEpoch, seq });
+  turn.effects.push({ kind: 'acknowledge', connection, sessionEpoch, seq: seen.storedSeq });
 }
 
-function store(turn: Turn, host: Host, session: Session, { seq, atMs, event }: Event): void {
-  const { host: id, journalId } = host;
+/** Mutable only while one frame is taken in. */
+interface Sketch {
+  readonly turn: Turn;
+  /** As it was before. */
+  readonly host: Host;
+  readonly session: Session;
+  storedSeq: number;
+  configProblem: string | null;
+  /** A copy, made at the first change; null: they are those of the host. */
+  processes: Map<ProcessName, ProcessStatus> | null;
+  /** For operations: what each process that changed does in the end. */
+  readonly states: Map<ProcessName, ProcessStatus>;
+  /** For operations, too. */
+  readonly news: TargetEvent[];
+}
+
+function hostIn({ host, storedSeq, configProblem, processes }: Sketch): Host {
+  return { ...host, storedSeq, configProblem, processes: processes ?? host.processes };
+}
+
+type TargetEvent = Extract<
+  AgentEvent,
+  { readonly kind: 'targetAccepted' | 'targetVerifying' | 'targetSettled' }
+>;
+
+/** Stores it, whatever it is; what the snapshot has in it already changes the picture no more. */
+function take(sketch: Sketch, { seq, atMs, event }: SequencedEvent): void {
+  const { turn, session } = sketch;
+  const { host, journalId } = sketch.host;
   const storedAtMs = turn.at.wallMs;
-  turn.writes.push({ kind: 'event', host: id, journalId, event: { seq, atMs, event }, storedAtMs });
-  const stored = { ...host, storedSeq: seq };
+  if (seq > sketch.storedSeq + 1) noteMissing(sketch, seq - 1);
+  turn.writes.push({ kind: 'event', host, journalId, event: { seq, atMs, event }, storedAtMs });
+  sketch.storedSeq = seq;
   const isInPicture = seq <= session.snapshotSeq;
-  putHost(turn, stored);
   switch (event.kind) {
     case 'processChanged':
-      return isInPicture ? undefined : putProcess(turn, stored, session, event.process);
+      return isInPicture ? undefined : putProcess(sketch, event.process);
     case 'processRemoved':
-      return isInPicture ? undefined : removeProcess(turn, stored, event.process);
+      return isInPicture ? undefined : removeProcess(sketch, event.process);
     case 'configJudged':
-      return isInPicture ? undefined : judgeConfig(turn, stored, event.problem);
+      return isInPicture ? undefined : judgeConfig(sketch, event.problem);
     case 'localOrder':
-      return logLocalOrder(turn, stored, event);
+      return logLocalOrder(turn, sketch.host, event);
     case 'targetAccepted':
+    case 'targetVerifying':
     case 'targetSettled':
-      return noteTargetEvent(turn, id, event);
+      sketch.news.push(event);
+      return;
+    case 'eventsMissing':
   }
 }
 
-function putProcess(turn: Turn, host: Host, session: Session, status: ProcessStatus): void {
-  const isOneMore = !host.processes.has(status.process);
-  if (isOneMore && host.processes.size >= PROCESSES_MAX) return closeAsTooLarge(turn, session);
-  const processes: Map<ProcessName, ProcessStatus> = new Map(host.processes);
-  putHost(turn, { ...host, processes: processes.set(status.process, status) });
+/** Its agent had no room for them, or told them to a controller whose database is gone. */
+function noteMissing(
+  { turn, storedSeq, host: { host, journalId } }: Sketch,
+  untilSeq: number,
+): void {
+  const event = { kind: 'eventsMissing', untilSeq } as const;
+  const { wallMs } = turn.at;
+  turn.writes.push({
+    kind: 'event',
+    host,
+    journalId,
+    event: { seq: storedSeq + 1, atMs: wallMs, event },
+    storedAtMs: wallMs,
+  });
+}
+
+function putProcess(sketch: Sketch, status: ProcessStatus): void {
+  const { turn, host, session } = sketch;
+  const processes = sketch.processes ?? host.processes;
+  const isOneMore = !processes.has(status.process);
+  if (isOneMore && processes.size >= PROCESSES_MAX) return closeAsTooLarge(turn, session);
+  ownProcesses(sketch).set(status.process, status);
   turn.writes.push({ kind: 'process', host: host.host, status });
-  noteProcessState(turn, host.host, status);
+  sketch.states.set(status.process, status);
 }
 
 /** What an operation still wants of it is settled by its agent, which knows why it went. */
-function removeProcess(turn: Turn, host: Host, process: ProcessName): void {
-  const processes = new Map(host.processes);
-  if (!processes.delete(process)) return;
-  putHost(turn, { ...host, processes });
-  turn.writes.push({ kind: 'processRemoved', host: host.host, process });
+function removeProcess(sketch: Sketch, process: ProcessName): void {
+  if (!(sketch.processes ?? sketch.host.processes).has(process)) return;
+  ownProcesses(sketch).delete(process);
+  sketch.turn.writes.push({ kind: 'processRemoved', host: sketch.host.host, process });
 }
 
-function judgeConfig(turn: Turn, host: Host, problem: string | null): void {
-  const judged = { ...host, configProblem: problem };
-  putHost(turn, judged);
-  if (problem === host.configProblem) return;
-  turn.writes.push({ kind: 'host', host: judged });
+function ownProcesses(sketch: Sketch): Map<ProcessName, ProcessStatus> {
+  sketch.processes ??= new Map(sketch.host.processes);
+  return sketch.processes;
+}
+
+function judgeConfig(sketch: Sketch, problem: string | null): void {
+  if (problem === sketch.configProblem) return;
+  sketch.configProblem = problem;
+  tellOfConfig(sketch.turn, sketch.host.host, problem);
+}
+
+function tellOfConfig(turn: Turn, host: HostId, problem: string | null): void {
   turn.effects.push({
     kind: 'log',
     level: problem === null ? 'info' : 'warn',
-    details: { host: host.host, problem },
+    details: { host, problem },
     text: problem === null ? 'a host takes its configuration again' : 'config rejected by a host',
   });
 }

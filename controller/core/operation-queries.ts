@@ -27,10 +27,10 @@ export function listOperations(
       fix: 'ask for 1 or more, or for 0, which means all',
     });
   }
-  const isRunning = ({ facts }: Execution): boolean => state.running.has(facts.id);
+  const isLive = ({ facts }: Execution): boolean => state.live.has(facts.id);
   const all = newestFirst(state);
-  const ended = runningOnly ? [] : all.filter((execution) => !isRunning(execution));
-  const listed = [...all.filter(isRunning), ...ended];
+  const ended = runningOnly ? [] : all.filter((execution) => !isLive(execution));
+  const listed = [...all.filter(isLive), ...ended];
   return (limit === 0 ? listed : listed.slice(0, limit)).map(summaryOf);
 }
 

@@ -1,44 +1,56 @@
 /**
- * One operation as it is carried out: each lane goes through its waves, and the next begins when
- * the one before is settled, or has been waited for long enough.
- *
- *   planned ──► running ──┬──► succeeded   every target succeeded
- *                         └──► failed      some did not; waves behind a failure are not attempted
+ * One operation as it is carried out, and all that can happen to it. Each lane goes through its
+ * waves, and the next begins when the one before is settled, or has been waited for long enough
+ * (`advance.ts`); it stops when more goes wrong than it allows (`halt.ts`), or somebody says so
+ * (`steering.ts`).
  *
  * A target may be dispatched again and again (its host, or this controller, came back); its agent
  * knows it by its id.
  */
 
+import type { Instant } from '../../proto/instant.ts';
 import type { OperationFacts, Target } from '../../proto/operation.ts';
 import { isInFlight, isOpen, targetKey } from '../../proto/target.ts';
 import type { HostId, ProcessName, ProcessState } from '../../proto/vocabulary.ts';
+import { advance, catchUp, lanesUnderWay, waitForStep } from './advance.ts';
 import {
-  advance,
+  CLEAN,
   type Draft,
   draftOf,
   type Execution,
-  end,
   finished,
-  isAwaitedIn,
+  type Limits,
   type OperationStep,
   replace,
-  waitAgain,
+  still,
+  targetIn,
 } from './execution.ts';
+import { drain, endIfOver, judge } from './halt.ts';
 import type { Host } from './host.ts';
 import { type LaneKey, laneOf } from './lanes.ts';
-import { heard, type TargetNews } from './target.ts';
+import { heard, isAwaitedIn, type TargetNews } from './target.ts';
 
 /** Sends the first waves off, or ends at once where no target can be attempted. */
-export function beginOperation(execution: Execution, wallMs: number): OperationStep {
-  const facts: OperationFacts = { ...execution.facts, state: 'running' };
-  return goOn(draftOf({ ...execution, facts }), execution.layout.lanes.keys(), wallMs);
+export function beginOperation(execution: Execution, at: Instant): OperationStep {
+  const draft = draftOf({ ...execution, blockedBy: null }, at);
+  draft.facts = { ...draft.facts, state: 'running', halt: null };
+  return goOn(draft, []);
 }
 
 /** After a restart of the controller: the waves under way are waited for afresh. */
-export function resumeOperation(execution: Execution, wallMs: number): OperationStep {
-  const draft = draftOf(execution);
-  for (const lane of execution.layout.lanes.keys()) waitAgain(draft, lane);
-  return goOn(draft, execution.layout.lanes.keys(), wallMs);
+export function takeUpOperation(execution: Execution, at: Instant): OperationStep {
+  const draft = draftOf(execution, at);
+  for (const lane of lanesUnderWay(draft)) waitForStep(draft, lane);
+  return goOn(draft, lanesUnderWay(draft));
+}
+
+/** It may begin things again, and whatever went wrong so far is forgiven. */
+export function resumeOperation(execution: Execution, at: Instant): OperationStep {
+  const draft = draftOf(execution, at);
+  draft.facts = { ...draft.facts, state: 'running', halt: null };
+  draft.tally = CLEAN;
+  for (const host of execution.layout.ofHost.keys()) draft.stragglers.add(host);
+  return goOn(draft, lanesUnderWay(draft));
 }
 
 /** What an agent said of one target; a repeat, or news of a settled one, changes nothing. */
@@ -47,17 +59,17 @@ export function noteTarget(
   host: HostId,
   process: ProcessName,
   news: TargetNews,
-  wallMs: number,
+  at: Instant,
 ): OperationStep {
   const position = execution.layout.positions.get(targetKey(host, process));
   if (position === undefined) return still(execution);
   const target = execution.targets.at(position);
   const next = heard(execution.facts, target, news);
   if (next === null) return still(execution);
-  const draft = draftOf(execution);
+  const draft = draftOf(execution, at);
   replace(draft, position, next);
   if (isInFlight(next)) return finished(draft);
-  return goOn(draft, [laneOf(execution.facts, target)], wallMs);
+  return goOn(draft, [laneOf(execution.facts, target)]);
 }
 
 /** The host has been away for too long: what happened to its open targets is not known. */
@@ -65,11 +77,18 @@ export function loseHost(
   execution: Execution,
   host: HostId,
   error: string,
-  wallMs: number,
+  at: Instant,
 ): OperationStep {
-  return giveUp(execution, host, wallMs, (target) =>
-    isOpen(target) ? { ...target, state: 'unreachable', error } : null,
-  );
+  const mayComeBack = isWithin(execution.limits.offlineUntilMs, at);
+  const draft = draftOf(execution, at);
+  const lanes = giveUp(draft, host, (target) => {
+    if (target.state === 'waiting' || !isOpen(target)) return null;
+    if (target.state === 'pending' && mayComeBack) return { ...target, state: 'waiting' };
+    return { ...target, state: 'unreachable', error };
+  });
+  const isLost = [...draft.changed.values()].some(({ state }) => state === 'unreachable');
+  if (isLost) draft.tally = { ...draft.tally, lost: draft.tally.lost + 1 };
+  return draft.changed.size === 0 ? still(execution) : goOn(draft, lanes);
 }
 
 /** The host's agent forgot what it was told: asked again, it might do it a second time. */
@@ -77,11 +96,34 @@ export function loseJournal(
   execution: Execution,
   host: HostId,
   error: string,
-  wallMs: number,
+  at: Instant,
 ): OperationStep {
-  return giveUp(execution, host, wallMs, (target) =>
+  const draft = draftOf(execution, at);
+  const lanes = giveUp(draft, host, (target) =>
     isInFlight(target) ? { ...target, state: 'indeterminate', error } : null,
   );
+  return draft.changed.size === 0 ? still(execution) : goOn(draft, lanes);
+}
+
+/** The host can be told something: what has waited for it is due as soon as its wave is. */
+export function welcomeHost(execution: Execution, host: HostId, at: Instant): OperationStep {
+  const draft = draftOf(execution, at);
+  const lanes = giveUp(draft, host, (target) =>
+    target.state === 'waiting' ? { ...target, state: 'pending' } : null,
+  );
+  return draft.changed.size === 0 ? still(execution) : goOn(draft, lanes);
+}
+
+/** Nobody waits for hosts any longer that have not come back. */
+export function endOfflineWait(execution: Execution, at: Instant): OperationStep {
+  const draft = draftOf(execution, at);
+  const error = 'the host was not connected, and did not come back in time';
+  for (const host of execution.layout.ofHost.keys()) {
+    giveUp(draft, host, (target) =>
+      target.state === 'waiting' ? { ...target, state: 'unreachable', error } : null,
+    );
+  }
+  return draft.changed.size === 0 ? still(execution) : goOn(draft, lanesUnderWay(draft));
 }
 
 /** The wait is over: what is still in flight is overdue, and its lane goes on without it. */
@@ -89,17 +131,36 @@ export function endWaveWait(
   execution: Execution,
   lane: LaneKey,
   wave: number,
-  wallMs: number,
+  at: Instant,
 ): OperationStep {
   const step = execution.layout.lanes.get(lane)?.[execution.lanes.get(lane)?.step ?? -1];
   if (step?.wave !== wave) return still(execution);
-  const draft = draftOf(execution);
+  const draft = draftOf(execution, at);
   for (const position of step.members) {
     const target = execution.targets.at(position);
     if (isAwaitedIn(execution.facts, wave, target))
       replace(draft, position, { ...target, overdue: true });
   }
-  return draft.changed.size === 0 ? still(execution) : goOn(draft, [lane], wallMs);
+  return draft.changed.size === 0 ? still(execution) : goOn(draft, [lane]);
+}
+
+/** The next batch may begin. */
+export function endRest(execution: Execution, restAt: number, at: Instant): OperationStep {
+  const { rest } = execution;
+  if (rest.kind !== 'waiting' || rest.at !== restAt) return still(execution);
+  const draft = draftOf(execution, at);
+  draft.rest = { kind: 'unneeded' };
+  return goOn(draft, lanesUnderWay(draft));
+}
+
+/** Nothing of it is begun any more, and nothing waited for that its agents only wait for themselves. */
+export function endByDeadline(execution: Execution, because: string, at: Instant): OperationStep {
+  const draft = draftOf(execution, at);
+  const { state, halt } = draft.facts;
+  const earlier = state === 'draining' ? halt : null;
+  const early = earlier ?? { by: null, because, atMs: at.wallMs, endsAs: null };
+  drain(draft, { ...early, kill: true, endsAs: early.endsAs ?? 'expired' });
+  return goOn(draft, []);
 }
 
 /** What the process of an open target is doing meanwhile. */
@@ -133,28 +194,44 @@ export function inFlightOn({ layout, targets }: Execution, host: HostId): readon
   return (layout.ofHost.get(host) ?? []).map((position) => targets.at(position)).filter(isInFlight);
 }
 
-/** Begins what may begin in these lanes; ends the operation where nothing is left to wait for. */
-function goOn(draft: Draft, lanes: Iterable<LaneKey>, wallMs: number): OperationStep {
-  for (const lane of lanes) advance(draft, lane);
-  if (draft.inFlight === 0) end(draft, wallMs);
+/** How long it may take, counted from now on, whatever the wall clock does meanwhile. */
+export function limitsOf({ strategy, startedAtMs }: OperationFacts, at: Instant): Limits {
+  const ageMs = Math.max(0, at.wallMs - startedAtMs);
+  const untilOf = (limitMs: number): number => at.monotonicMs + Math.max(0, limitMs - ageMs);
+  const { deadlineMs, offline } = strategy;
+  return {
+    deadlineAtMs: deadlineMs === null ? null : untilOf(deadlineMs),
+    offlineUntilMs: offline.kind === 'queue' ? untilOf(offline.ttlMs) : null,
+  };
+}
+
+function isWithin(untilMs: number | null, { monotonicMs }: Instant): boolean {
+  return untilMs !== null && monotonicMs < untilMs;
+}
+
+/** Judges what changed, begins what may begin in these lanes, and ends what is over. */
+export function goOn(draft: Draft, lanes: Iterable<LaneKey>): OperationStep {
+  judge(draft);
+  for (const host of draft.stragglers) catchUp(draft, host);
+  advance(draft, lanes);
+  endIfOver(draft);
   return finished(draft);
 }
 
+/** @returns the lanes of what changed */
 function giveUp(
-  execution: Execution,
+  draft: Draft,
   host: HostId,
-  wallMs: number,
-  lose: (target: Target) => Target | null,
-): OperationStep {
-  const draft = draftOf(execution);
+  change: (target: Target) => Target | null,
+): ReadonlySet<LaneKey> {
   const lanes = new Set<LaneKey>();
-  for (const position of execution.layout.ofHost.get(host) ?? []) {
-    const lost = lose(execution.targets.at(position));
-    if (lost === null) continue;
-    replace(draft, position, lost);
-    lanes.add(laneOf(execution.facts, lost));
+  for (const position of draft.before.layout.ofHost.get(host) ?? []) {
+    const next = change(targetIn(draft, position));
+    if (next === null) continue;
+    replace(draft, position, next);
+    lanes.add(laneOf(draft.facts, next));
   }
-  return draft.changed.size === 0 ? still(execution) : goOn(draft, lanes, wallMs);
+  return lanes;
 }
 
 function observe(
@@ -171,8 +248,4 @@ function observe(
   if (observed.size === 0) return still(execution);
   const next = { ...execution, targets: execution.targets.withAll(observed) };
   return { ...still(next), observed: [...observed.values()] };
-}
-
-function still(execution: Execution): OperationStep {
-  return { execution, changed: [], observed: [], dispatch: [], timers: [] };
 }

@@ -4,18 +4,18 @@
  * or loses them when its grace is over.
  */
 
-import type { OperationFacts, OperationUpdate, Target } from '../../proto/operation.ts';
+import type { OperationUpdate } from '../../proto/operation.ts';
 import { isOpen } from '../../proto/target.ts';
-import type {
-  AgentEvent,
-  HostId,
-  OperationId,
-  ProcessStatus,
-  Verb,
-} from '../../proto/vocabulary.ts';
+import type { AgentEvent, HostId, OperationId, ProcessStatus } from '../../proto/vocabulary.ts';
+import { sendCommands, sendWithdrawals } from './commands.ts';
 import type { Execution, OperationStep } from './execution.ts';
+import { withdrawnBecause } from './halt.ts';
 import { type Host, isConnected } from './host.ts';
+import { findConflict, waitedText } from './locks.ts';
 import {
+  endByDeadline,
+  endOfflineWait,
+  endRest,
   endWaveWait,
   inFlightOn,
   loseHost,
@@ -23,33 +23,19 @@ import {
   noteTarget,
   observeHost,
   observeProcess,
-  resumeOperation,
+  welcomeHost,
 } from './operation.ts';
-import { groupsOf } from './plan-update.ts';
 import { graceMs } from './reconnection.ts';
-import type { Turn, WaveWait } from './state.ts';
-import { actionOf } from './target.ts';
+import type { FleetInput, Turn } from './state.ts';
+import type { TargetNews } from './target.ts';
 
 /** Ended operations are kept so that a repeated request finds them. */
 export const OPERATION_RETENTION_MS = 24 * 60 * 60 * 1_000;
 
-type TargetEvent = Extract<AgentEvent, { readonly kind: 'targetAccepted' | 'targetSettled' }>;
-
-/**
- * Takes up what an earlier controller left running. Hosts that it had given something to do get
- * their grace from now on.
- */
-export function boot(turn: Turn): void {
-  const waitedFor = new Set<HostId>();
-  for (const execution of running(turn)) {
-    for (const target of execution.targets) if (isOpen(target)) waitedFor.add(target.host);
-    follow(turn, resumeOperation(execution, turn.at.wallMs));
-  }
-  for (const id of waitedFor) {
-    const host = turn.state.hosts.get(id);
-    if (host !== undefined) giveGrace(turn, host);
-  }
-}
+type TargetEvent = Extract<
+  AgentEvent,
+  { readonly kind: 'targetAccepted' | 'targetVerifying' | 'targetSettled' }
+>;
 
 export function giveGrace(turn: Turn, host: Host): void {
   const { host: id, lossCount } = host;
@@ -62,57 +48,93 @@ export function graceOf({ state }: Turn): number {
 
 /** An agent reports on one target. Of what was ordered on the host itself nobody waits for it here. */
 export function noteTargetEvent(turn: Turn, host: HostId, event: TargetEvent): void {
-  if (!turn.state.running.has(event.operationId)) return;
+  if (!turn.state.live.has(event.operationId)) return;
   const execution = turn.state.operations.get(event.operationId);
   if (execution === undefined) return;
-  const { process, verb } = event;
-  const news =
-    event.kind === 'targetAccepted'
-      ? ({ kind: 'accepted', verb, oldPid: event.oldPid } as const)
-      : ({ kind: 'settled', verb, outcome: event.outcome } as const);
-  follow(turn, noteTarget(execution, host, process, news, turn.at.wallMs));
+  follow(turn, noteTarget(execution, host, event.process, newsOf(event), turn.at));
+}
+
+function newsOf(event: TargetEvent): TargetNews {
+  const { verb } = event;
+  switch (event.kind) {
+    case 'targetAccepted':
+      return { kind: 'accepted', verb, oldPid: event.oldPid };
+    case 'targetVerifying':
+      return { kind: 'verifying', verb };
+    case 'targetSettled':
+      return { kind: 'settled', verb, outcome: event.outcome };
+  }
 }
 
 /** Whoever watches sees what the processes of open targets go through. */
 export function noteProcessState(turn: Turn, host: HostId, status: ProcessStatus): void {
-  for (const execution of running(turn)) {
+  for (const execution of live(turn)) {
     follow(turn, observeProcess(execution, host, status.process, status.state));
   }
 }
 
 /** The host can be talked to again, with processes as it says, or not any more. */
 export function noteConnection(turn: Turn, host: Host): void {
-  for (const execution of running(turn)) {
-    follow(turn, observeHost(execution, host, isConnected(host)));
+  for (const { facts } of live(turn)) {
+    const observed = turn.state.operations.get(facts.id);
+    if (observed === undefined) continue;
+    const connected = isConnected(host);
+    follow(turn, observeHost(observed, host, connected));
+    const execution = turn.state.operations.get(facts.id);
+    if (connected && execution) follow(turn, welcomeHost(execution, host.host, turn.at));
   }
 }
 
-/** A wave has been waited for long enough. */
-export function noteWaveWaitOver(turn: Turn, { operation, lane, wave }: WaveWait): void {
+export function noteTimer(
+  turn: Turn,
+  { operation, timer }: Extract<FleetInput, { readonly kind: 'operationTimer' }>,
+): void {
   const execution = turn.state.operations.get(operation);
-  if (execution === undefined || !turn.state.running.has(operation)) return;
-  follow(turn, endWaveWait(execution, lane, wave, turn.at.wallMs));
-}
-
-/** A host that is back is told again what it has not reported the end of. */
-export function dispatchAgain(turn: Turn, host: Host): void {
-  for (const execution of running(turn)) {
-    send(turn, execution.facts, inFlightOn(execution, host.host));
+  if (execution === undefined || !turn.state.live.has(operation)) return;
+  switch (timer.kind) {
+    case 'waveWait':
+      return follow(turn, endWaveWait(execution, timer.lane, timer.wave, turn.at));
+    case 'batchWait':
+      return follow(turn, endRest(execution, timer.at, turn.at));
+    case 'deadline':
+      return follow(turn, endByDeadline(execution, 'its deadline came', turn.at));
+    case 'offline':
+      return follow(turn, endOfflineWait(execution, turn.at));
+    case 'lockWait': {
+      if (execution.facts.state !== 'planned') return;
+      const because = waitedText(findConflict(turn.state, execution.targets, operation));
+      return follow(turn, endByDeadline(execution, because, turn.at));
+    }
   }
 }
 
-/** Its grace is over: every running operation goes on without it. */
+/**
+ * A host that is back is told again what it has not reported the end of; or that this is not wanted
+ * any more, in case it never heard of it.
+ */
+export function dispatchAgain(turn: Turn, host: Host): void {
+  for (const execution of live(turn)) {
+    const { facts } = execution;
+    const targets = inFlightOn(execution, host.host);
+    const halt = facts.state === 'draining' ? facts.halt : null;
+    const because = halt === null ? null : withdrawnBecause(halt);
+    if (because === null) sendCommands(turn, execution, targets);
+    else sendWithdrawals(turn, facts, { targets, because, giveUp: halt?.kill === true });
+  }
+}
+
+/** Its grace is over: every operation goes on without it. */
 export function loseHostEverywhere(turn: Turn, host: HostId, error: string): void {
-  for (const execution of running(turn)) {
-    follow(turn, loseHost(execution, host, error, turn.at.wallMs));
+  for (const execution of live(turn)) {
+    follow(turn, loseHost(execution, host, error, turn.at));
   }
 }
 
 /** Its agent began a new journal: of what the old one was given, nobody knows what became. */
 export function loseJournalEverywhere(turn: Turn, host: HostId): void {
   const error = 'its agent lost its journal, so nobody knows whether it was done';
-  for (const execution of running(turn)) {
-    follow(turn, loseJournal(execution, host, error, turn.at.wallMs));
+  for (const execution of live(turn)) {
+    follow(turn, loseJournal(execution, host, error, turn.at));
   }
 }
 
@@ -129,78 +151,47 @@ export function forgetOld(turn: Turn): void {
 
 /** Draws the consequences of one step of one operation. */
 export function follow(turn: Turn, step: OperationStep): void {
-  const { execution, changed, observed, dispatch, timers } = step;
-  const { facts, mustStop } = execution;
+  const { execution, changed, observed, dispatch, withdraw, timers } = step;
+  const { facts, tally } = execution;
   const before = turn.state.operations.get(facts.id);
-  if (before === execution) return;
+  if (before === undefined || before === execution) return;
   remember(turn, execution);
-  const hasMoved = before?.facts !== facts || before.mustStop !== mustStop;
-  if (hasMoved || changed.length > 0) {
-    const moved = hasMoved ? { facts, mustStop } : null;
+  const hasMoved = before.facts !== facts;
+  if (hasMoved || before.tally !== tally || changed.length > 0) {
+    const moved = hasMoved || before.tally !== tally ? { facts, tally } : null;
     turn.writes.push({ kind: 'operationChanged', id: facts.id, moved, changed });
   }
   const targets = [...changed, ...observed];
   if (targets.length > 0) publish(turn, facts.id, { kind: 'targets', targets });
-  send(turn, facts, dispatch);
-  for (const timer of timers) {
-    turn.effects.push({ kind: 'waveTimer', operation: facts.id, ...timer });
+  sendCommands(turn, execution, dispatch);
+  if (withdraw !== null) sendWithdrawals(turn, facts, withdraw);
+  for (const request of timers) {
+    turn.effects.push({ kind: 'operationTimer', operation: facts.id, ...request });
   }
-  if (facts.state === 'running') return;
-  publish(turn, facts.id, { kind: 'ended', facts });
+  if (changed.some((target) => !isOpen(target))) turn.isSomethingFree = true;
+  if (facts.endedAtMs !== null) publish(turn, facts.id, { kind: 'ended', facts });
+  else if (hasMoved) publish(turn, facts.id, { kind: 'moved', facts });
 }
 
-function remember(turn: Turn, execution: Execution): void {
-  const { id, state } = execution.facts;
+/** New ones come last, so those that are live stand in the order in which they were submitted. */
+export function remember(turn: Turn, execution: Execution): void {
+  const { id, endedAtMs } = execution.facts;
   const operations = turn.state.operations.with(id, execution);
-  if (turn.state.running.has(id) === (state === 'running')) {
+  const isLive = endedAtMs === null;
+  if (turn.state.live.has(id) === isLive) {
     turn.state = { ...turn.state, operations };
     return;
   }
-  const running = new Set(turn.state.running);
-  if (state === 'running') running.add(id);
-  else running.delete(id);
-  turn.state = { ...turn.state, operations, running };
-}
-
-/** A command for each host that is connected; the others are told when they are back. */
-function send(turn: Turn, facts: OperationFacts, targets: readonly Target[]): void {
-  const byHost = new Map<HostId, Map<Verb, Target[]>>();
-  for (const target of targets) {
-    const verb = actionOf(facts, target);
-    const ofHost = byHost.get(target.host) ?? new Map<Verb, Target[]>();
-    const group = ofHost.get(verb) ?? [];
-    group.push(target);
-    byHost.set(target.host, ofHost.set(verb, group));
-  }
-  for (const [id, byVerb] of byHost) {
-    const host = turn.state.hosts.get(id);
-    if (host === undefined || !isConnected(host) || host.session === null) continue;
-    const { connection, epoch: sessionEpoch } = host.session;
-    for (const [verb, group] of byVerb) {
-      const processes = group.map((target) => target.process);
-      const { id: operationId, signal } = facts;
-      turn.effects.push({
-        kind: 'send',
-        connection,
-        message: {
-          kind: 'command',
-          sessionEpoch,
-          operationId,
-          verb,
-          signal,
-          processes,
-          startFollows: verb !== facts.verb && verb === 'stop',
-          groups: groupsOf(facts),
-        },
-      });
-    }
-  }
+  const live = new Set(turn.state.live);
+  if (isLive) live.add(id);
+  else live.delete(id);
+  turn.state = { ...turn.state, operations, live };
 }
 
 function publish(turn: Turn, operation: OperationId, update: OperationUpdate): void {
   turn.effects.push({ kind: 'publish', operation, update });
 }
 
-function running(turn: Turn): readonly Execution[] {
-  return [...turn.state.running].flatMap((id) => turn.state.operations.get(id) ?? []);
+export function live(turn: Turn): readonly Execution[] {
+  return [...turn.state.live].flatMap((id) => turn.state.operations.get(id) ?? []);
 }

@@ -1,13 +1,15 @@
 /**
- * The plan of an `update`: one target for each selected host, all in one wave. What changes on a host
- * only its agent knows, from files that the controller never sees; it keeps the order of tiers too.
+ * The plan of an `update`: one target for each selected host, in as many waves as batches were asked
+ * for. What changes on a host only its agent knows, from files that the controller never sees; it
+ * keeps the order of tiers too.
  */
 import type { Refusal } from '../../proto/errors.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
-import type { OperationRequest, Target } from '../../proto/operation.ts';
+import type { OperationRequest, Target, Wave } from '../../proto/operation.ts';
 import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
-import { WHOLE_HOST } from '../../proto/vocabulary.ts';
+import { type Hold, type ProcessStatus, WHOLE_HOST } from '../../proto/vocabulary.ts';
 import { type Host, statusesOf } from './host.ts';
+import { cutHosts } from './lay-out.ts';
 import type { Plan } from './plan.ts';
 import { surpriseAt } from './surprise.ts';
 import { plannedTarget } from './target.ts';
@@ -16,17 +18,37 @@ import { plannedTarget } from './target.ts';
 const UPDATE_WAIT_MS = 10 * 60 * 1_000;
 
 /** @param chosen at least one; each gets a target, whatever runs there */
-export function planUpdate(request: OperationRequest, chosen: readonly Host[]): Plan | Refusal {
+export function planUpdate(
+  request: OperationRequest,
+  chosen: readonly Host[],
+  nowMs: number,
+): Plan | Refusal {
   const surprise = surpriseAt(request, new Set(chosen.map(({ host }) => host)));
   if (surprise !== null) return surprise;
-  const targets: readonly Target[] = sortNaturally(chosen, ({ host }) => host).map((host) => ({
-    ...plannedTarget(host, { process: WHOLE_HOST, state: 'UNKNOWN', pid: null }),
-    wave: 0,
-    stopWave: null,
-  }));
+  const { strategy } = request;
+  const planned = sortNaturally(chosen, ({ host }) => host).map((host) => {
+    const hold = heldAmong(host, groupsOf(request));
+    const whole = { process: WHOLE_HOST, state: 'UNKNOWN', pid: null, hold } as const;
+    return plannedTarget(host, whole, strategy, nowMs);
+  });
+  const batches = cutHosts(planned, strategy);
   const waitMs = UPDATE_WAIT_MS + longestChangeMs(chosen);
-  const wave = { index: 0, action: 'update', groupPriority: 0, priority: 0 } as const;
-  return { waves: [{ ...wave, targets: targets.length, waitMs }], targets, leftOut: [] };
+  const waves = batches.map(({ targets, ...place }, index): Wave => {
+    const plain = { action: 'update', groupPriority: 0, priority: 0 } as const;
+    return { index, ...plain, targets: targets.length, waitMs, ...place };
+  });
+  const targets = batches.flatMap((batch, wave) =>
+    batch.targets.map((target): Target => ({ ...target, wave, stopWave: null })),
+  );
+  return { waves, targets, leftOut: [] };
+}
+
+/** An update of the whole host would touch what somebody holds. */
+function heldAmong(host: Host, groups: readonly string[]): Hold | null {
+  const isConcerned = ({ group }: ProcessStatus): boolean =>
+    groups.length === 0 || groups.includes(group);
+  const held = statusesOf(host).find((status) => status.hold !== null && isConcerned(status));
+  return held?.hold ?? null;
 }
 
 /** Which groups an agent takes up; none: all that changed (Supervisor supervisorctl.py, do_update). */

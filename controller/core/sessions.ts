@@ -7,7 +7,7 @@ import type { AgentMessage } from '../../proto/messages.ts';
 import { isAcceptedProtocol, PROTOCOL_VERSION } from '../../proto/version.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
 import { type ConnectionId, type Host, isConnected } from './host.ts';
-import { hearEvent, hearSnapshot } from './observations.ts';
+import { hearEvents, hearSnapshot } from './observations.ts';
 import {
   giveGrace,
   graceOf,
@@ -95,7 +95,10 @@ export function hear(turn: Turn, { connection, host: id, message }: Heard): void
       if (message.sessionEpoch === session.epoch) hearSnapshot(turn, seen, session, message);
       return;
     case 'event':
-      if (message.sessionEpoch === session.epoch) hearEvent(turn, seen, session, message);
+      if (message.sessionEpoch === session.epoch) hearEvents(turn, seen, session, [message]);
+      return;
+    case 'events':
+      if (message.sessionEpoch === session.epoch) hearEvents(turn, seen, session, message.events);
       return;
     case 'answer':
       putHost(turn, seen);

@@ -10,8 +10,10 @@ import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import type {
   Operation,
   OperationFacts,
-  OperationRequest,
   OperationUpdate,
+  Runbook,
+  Steering,
+  Submission,
   Target,
 } from '../../proto/operation.ts';
 import type { PersistentMap } from '../../proto/persistent-map.ts';
@@ -23,32 +25,31 @@ import type {
   ProcessStatus,
   SequencedEvent,
 } from '../../proto/vocabulary.ts';
-import type { Execution } from './execution.ts';
+import type { Execution, OperationTimer, Tally } from './execution.ts';
 import type { ConnectionId, Host } from './host.ts';
-import type { LaneKey } from './lanes.ts';
 import type { QuestionId, Questions } from './questions.ts';
 import type { HostGroups } from './select.ts';
 
 export interface FleetState {
   readonly hosts: PersistentMap<HostId, Host>;
-  /** Running ones, and those that ended within the retention. */
+  /** Those that have not ended, and those that ended within the retention. */
   readonly operations: PersistentMap<OperationId, Execution>;
-  /** Those among them that have not ended; each event of an agent is held against these. */
-  readonly running: ReadonlySet<OperationId>;
+  /**
+   * Those that have not ended, in the order in which they were submitted; each event of an agent is
+   * held against these.
+   */
+  readonly live: ReadonlySet<OperationId>;
   /** The number of the session accepted last. */
   readonly sessionEpoch: number;
   /** How long a host may be away before what it was told counts as lost. */
   readonly unreachableAfterMs: number;
   /** `@NAME` of selectors, from `[hosts:NAME]`. */
   readonly hostGroups: HostGroups;
+  /** Saved operations, from `[runbook:NAME]`. */
+  readonly runbooks: ReadonlyMap<string, Runbook>;
+  /** An operation on more hosts than this must be cut into batches; null: no such limit. */
+  readonly batchRequiredAbove: number | null;
   readonly questions: Questions;
-}
-
-/** The wait for one wave; with `order: host`, for that of one host. */
-export interface WaveWait {
-  readonly operation: OperationId;
-  readonly lane: LaneKey;
-  readonly wave: number;
 }
 
 /** Somebody waits for the answer to a request. */
@@ -72,11 +73,21 @@ export type FleetInput =
     }
   | { readonly kind: 'sessionEnded'; readonly connection: ConnectionId; readonly host: HostId }
   | { readonly kind: 'graceOver'; readonly host: HostId; readonly lossCount: number }
-  | ({ readonly kind: 'waveWaitOver' } & WaveWait)
+  | {
+      readonly kind: 'operationTimer';
+      readonly operation: OperationId;
+      readonly timer: OperationTimer;
+    }
   | {
       readonly kind: 'submit';
       readonly reply: ReplyId;
-      readonly request: OperationRequest;
+      readonly submission: Submission;
+      readonly requestedBy: string;
+    }
+  | {
+      readonly kind: 'steer';
+      readonly reply: ReplyId;
+      readonly steering: Steering;
       readonly requestedBy: string;
     }
   | {
@@ -94,7 +105,7 @@ export type FleetEffect =
       readonly connection: ConnectionId;
       readonly message: ControllerMessage;
     }
-  /** Several of one batch are sent as one, the last. */
+  /** Not at once: the last of a while is sent for all. */
   | {
       readonly kind: 'acknowledge';
       readonly connection: ConnectionId;
@@ -108,7 +119,12 @@ export type FleetEffect =
       readonly lossCount: number;
       readonly delayMs: number;
     }
-  | ({ readonly kind: 'waveTimer'; readonly delayMs: number } & WaveWait)
+  | {
+      readonly kind: 'operationTimer';
+      readonly operation: OperationId;
+      readonly timer: OperationTimer;
+      readonly delayMs: number;
+    }
   | { readonly kind: 'questionTimer'; readonly question: QuestionId; readonly delayMs: number }
   | { readonly kind: 'reply'; readonly reply: ReplyId; readonly answer: Operation | Refusal }
   | {
@@ -148,8 +164,8 @@ export type FleetWrite =
   | {
       readonly kind: 'operationChanged';
       readonly id: OperationId;
-      /** Null where only targets changed, as nearly always. */
-      readonly moved: { readonly facts: OperationFacts; readonly mustStop: boolean } | null;
+      /** Null where only targets changed, as nearly always. Of the facts: state, halt and end. */
+      readonly moved: { readonly facts: OperationFacts; readonly tally: Tally } | null;
       readonly changed: readonly Target[];
     };
 
@@ -160,6 +176,8 @@ export interface Turn {
   state: FleetState;
   readonly writes: FleetWrite[];
   readonly effects: FleetEffect[];
+  /** Operations that wait for others are to be looked at again. */
+  isSomethingFree: boolean;
   readonly at: Instant;
 }
 

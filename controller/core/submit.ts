@@ -1,21 +1,28 @@
 /**
- * Accepts an operation. Its id was made by the client, so a request that is sent twice, because
- * the first answer was lost, finds the operation that it made and starts nothing. The operation is
- * committed with its whole plan before anybody is told of it or anything is dispatched.
+ * Accepts what somebody wants to have done. The id was made by the client, so a request that is sent
+ * twice, because the first answer was lost, finds the operation that it made and starts nothing. The
+ * operation is committed with its whole plan before anybody is told of it or anything is dispatched.
  */
 import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
-import type { Operation, OperationFacts, OperationRequest } from '../../proto/operation.ts';
-import { patternsProblem } from '../../proto/process-pattern.ts';
-import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
+import type {
+  Operation,
+  OperationFacts,
+  OperationRequest,
+  Submission,
+} from '../../proto/operation.ts';
 import type { OperationId } from '../../proto/vocabulary.ts';
-import { executionOf, operationOf } from './execution.ts';
-import { beginOperation } from './operation.ts';
-import { follow, forgetOld, OPERATION_RETENTION_MS } from './operations.ts';
-import { makePlan } from './plan.ts';
-import { noHostsNamed, selectHosts } from './select.ts';
+import { CLEAN, executionOf, operationOf } from './execution.ts';
+import { findConflict, lockedRefusal, waitText } from './locks.ts';
+import { forgetOld, OPERATION_RETENTION_MS } from './operations.ts';
+import { makePlan, type Plan } from './plan.ts';
+import { requestProblem, undividedProblem } from './request-problem.ts';
+import { retried } from './retry.ts';
+import { requestOfRunbook } from './runbooks.ts';
+import { selectHosts } from './select.ts';
 import type { FleetInput, Turn } from './state.ts';
+import { beginNew } from './take-up.ts';
 
-type Submission = Extract<FleetInput, { readonly kind: 'submit' }>;
+type Submitted = Extract<FleetInput, { readonly kind: 'submit' }>;
 
 const CLOCK_SKEW_MAX_MS = 60 * 60 * 1_000;
 /** An id from a clock that is fast must be too old before the operation that it made is forgotten. */
@@ -24,87 +31,84 @@ const ID_AGE_MAX_MS = OPERATION_RETENTION_MS - CLOCK_SKEW_MAX_MS;
 /** RFC 9562: version 7, whose first 48 bits are milliseconds of Unix time. */
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-export function submit(turn: Turn, submission: Submission): void {
-  const { reply, request, requestedBy } = submission;
-  const known = turn.state.operations.get(request.id);
-  if (known !== undefined) {
-    const answer = isRepeat(known.facts, request, requestedBy)
-      ? operationOf(known)
-      : idTaken(request.id);
-    turn.effects.push({ kind: 'reply', reply, answer });
-    return;
-  }
-  const answer = idProblem(request.id, turn.at.wallMs) ?? begin(turn, request, requestedBy);
-  turn.effects.push({ kind: 'reply', reply, answer });
+export function submit(turn: Turn, { reply, submission, requestedBy }: Submitted): void {
+  turn.effects.push({ kind: 'reply', reply, answer: answerTo(turn, submission, requestedBy) });
 }
 
 /** @returns the operation as it will stand once the turn is committed, or why there is none */
-function begin(turn: Turn, request: OperationRequest, requestedBy: string): Operation | Refusal {
-  const planned = planOperation(turn, request, requestedBy);
+function answerTo(turn: Turn, submission: Submission, requestedBy: string): Operation | Refusal {
+  const id = submission.kind === 'operation' ? submission.request.id : submission.id;
+  const known = turn.state.operations.get(id);
+  if (known !== undefined) {
+    const isSame = isRepeat(known.facts, submission, requestedBy);
+    return isSame ? operationOf(known) : idTaken(id);
+  }
+  const problem = idProblem(id, turn.at.wallMs);
+  if (problem !== null) return problem;
+  const planned = planSubmission(turn, submission, requestedBy);
   if (isRefusal(planned)) return planned;
   forgetOld(turn);
-  turn.writes.push({ kind: 'operationBegun', operation: planned });
-  const step = beginOperation(executionOf(planned, false), turn.at.wallMs);
-  follow(turn, step);
-  return operationOf(step.execution);
+  return beginNew(turn, executionOf(planned, CLEAN));
 }
 
 /** Also what `--dry-run` shows: the same plan, stored nowhere. */
-export function planOperation(
+export function planSubmission(
   turn: Pick<Turn, 'state' | 'at'>,
-  request: OperationRequest,
+  submission: Submission,
   requestedBy: string,
 ): Operation | Refusal {
-  const problem = requestProblem(request);
-  if (problem !== null) return problem;
-  const { state, at } = turn;
-  const plan = makePlan(request, selectHosts(state, request.hosts, at.wallMs));
-  if (isRefusal(plan)) return plan;
-  const planned = {
-    requestedBy,
-    state: 'planned',
-    startedAtMs: at.wallMs,
-    endedAtMs: null,
-  } as const;
-  return { ...request, ...planned, ...plan };
+  const asked = askedFor(turn, submission);
+  if (isRefusal(asked)) return asked;
+  const { request, plan, runbook, retryOf } = asked;
+  const undivided = undividedProblem(request, plan, turn.state.batchRequiredAbove);
+  if (undivided !== null) return undivided;
+  const conflict = findConflict(turn.state, plan.targets, null);
+  if (conflict !== null && request.strategy.lockWaitMs === 0) return lockedRefusal(conflict);
+  const { wallMs } = turn.at;
+  const halt =
+    conflict === null
+      ? null
+      : { by: null, because: waitText(conflict), atMs: wallMs, endsAs: null, kill: false };
+  const stored = { requestedBy, runbook, retryOf, state: 'planned', halt } as const;
+  return { ...request, ...stored, startedAtMs: wallMs, endedAtMs: null, ...plan };
 }
 
-function requestProblem(request: OperationRequest): Refusal | null {
-  if (request.hosts.trim() === '') {
-    return noHostsNamed('what changes something says on which hosts; none never means all');
+/** What is to be done in the end, and from where it was taken. */
+interface Asked extends Pick<OperationFacts, 'runbook' | 'retryOf'> {
+  readonly request: OperationRequest;
+  readonly plan: Plan;
+}
+
+function askedFor(
+  { state, at }: Pick<Turn, 'state' | 'at'>,
+  submission: Submission,
+): Asked | Refusal {
+  switch (submission.kind) {
+    case 'operation': {
+      const { request } = submission;
+      const plan = planOfRequest({ state, at }, request);
+      return isRefusal(plan) ? plan : { request, plan, runbook: null, retryOf: null };
+    }
+    case 'runbook': {
+      const request = requestOfRunbook(state.runbooks, submission);
+      if (isRefusal(request)) return request;
+      const plan = planOfRequest({ state, at }, request);
+      return isRefusal(plan) ? plan : { request, plan, runbook: submission.runbook, retryOf: null };
+    }
+    case 'retry': {
+      const again = retried(state, submission, at.wallMs);
+      return isRefusal(again) ? again : { ...again, runbook: null };
+    }
   }
-  if (request.processes.length === 0 && request.verb !== 'update') {
-    return refusal('usage', 'no processes are named', {
-      fix: 'name them, for example: web, group:name, group:*, or all',
-    });
-  }
-  if (request.reason.length > REMARK_LENGTH_MAX) {
-    return refusal('usage', `the reason has ${request.reason.length} characters`, {
-      cause: `at most ${REMARK_LENGTH_MAX} are kept`,
-      fix: 'say where the rest is to be read',
-    });
-  }
-  const tooMuch = patternsProblem(request.processes);
-  if (tooMuch !== null) return tooMuch;
-  if ((request.verb === 'signal') !== (request.signal !== null)) {
-    return refusal('usage', 'a signal goes with the verb signal, and only with it');
-  }
-  if (request.fullStop && request.verb !== 'restart') {
-    return refusal('usage', 'a full stop goes with the verb restart, and only with it');
-  }
-  if (request.verb === 'update' && request.order !== 'tier') {
-    return refusal('usage', `an order of hosts (${request.order}) does not go with update`, {
-      cause: 'all hosts are told at once, and each keeps the order of its tiers',
-      fix: 'leave --order out',
-    });
-  }
-  if (request.expectHosts !== null && request.expectHosts < 1) {
-    return refusal('usage', `${request.expectHosts} is no number of hosts to expect`);
-  }
-  if (request.signal !== null && !/^[A-Z0-9+-]{1,16}$/.test(request.signal)) {
-    return refusal('usage', `${JSON.stringify(request.signal.slice(0, 60))} is no signal`);
-  }
-  return null;
+}
+
+function planOfRequest(
+  { state, at }: Pick<Turn, 'state' | 'at'>,
+  request: OperationRequest,
+): Plan | Refusal {
+  const problem = requestProblem(request);
+  if (problem !== null) return problem;
+  return makePlan(request, selectHosts(state, request.hosts, at.wallMs), at.wallMs);
 }
 
 function idProblem(id: OperationId, nowMs: number): Refusal | null {
@@ -117,18 +121,40 @@ function idProblem(id: OperationId, nowMs: number): Refusal | null {
   });
 }
 
-function isRepeat(known: OperationFacts, request: OperationRequest, requestedBy: string): boolean {
-  return (
-    known.requestedBy === requestedBy &&
-    known.verb === request.verb &&
-    known.signal === request.signal &&
-    known.hosts === request.hosts &&
-    known.reason === request.reason &&
-    known.order === request.order &&
-    known.fullStop === request.fullStop &&
-    known.expectHosts === request.expectHosts &&
-    known.processes.join('\n') === request.processes.join('\n')
-  );
+function isRepeat(known: OperationFacts, submission: Submission, requestedBy: string): boolean {
+  if (known.requestedBy !== requestedBy) return false;
+  switch (submission.kind) {
+    case 'operation': {
+      const isPlain = known.runbook === null && known.retryOf === null;
+      return isPlain && contentOf(known) === contentOf(submission.request);
+    }
+    case 'runbook':
+      return known.runbook === submission.runbook && isSameAside(known, submission);
+    case 'retry': {
+      const isOfSame = known.retryOf?.startsWith(submission.of.trim().toLowerCase()) === true;
+      return isOfSame && isSameAside(known, submission);
+    }
+  }
+}
+
+function isSameAside(
+  known: OperationFacts,
+  { reason, expectHosts }: Pick<OperationRequest, 'reason' | 'expectHosts'>,
+): boolean {
+  return known.expectHosts === expectHosts && (reason === '' || known.reason === reason);
+}
+
+/** All of a request but its id, as one text to compare. */
+function contentOf(request: OperationRequest): string {
+  const { verb, signal, hosts, processes, reason, order, fullStop, expectHosts } = request;
+  const { batch, canary, batchWaitMs, maxErrors, maxUnreachable } = request.strategy;
+  const { minHealthyMs, onError, offline, deadlineMs, lockWaitMs } = request.strategy;
+  const amounts = [...batch, maxErrors, maxUnreachable].flatMap((amount) => Object.values(amount));
+  return JSON.stringify([
+    ...[verb, signal, hosts, processes, reason, order, fullStop, expectHosts],
+    ...[amounts, canary, batchWaitMs, minHealthyMs, onError, Object.values(offline)],
+    ...[deadlineMs, lockWaitMs],
+  ]);
 }
 
 function idTaken(id: OperationId): Refusal {

@@ -1,11 +1,13 @@
 /**
- * What happened, as the agents told it. An event is unique by (host, journal, seq), so one that is
+ * What happened, as the agents told it. An event is unique by (journal, seq), so one that is
  * sent twice is stored once; a batch also moves the mark up to which each host is acknowledged.
  */
 import type { SqliteDatabase } from '../../proto/sqlite.ts';
 import type { AgentEvent, HostId, ProcessName, StoredEvent } from '../../proto/vocabulary.ts';
+import type { EventSpan } from '../core/explain.ts';
 import type { EventQuery } from '../core/queries.ts';
 import type { FleetWrite } from '../core/state.ts';
+import { forgetEmptyJournals, journalNumbers } from './journals.ts';
 
 type EventWrite = Extract<FleetWrite, { readonly kind: 'event' }>;
 
@@ -13,16 +15,18 @@ type EventWrite = Extract<FleetWrite, { readonly kind: 'event' }>;
 const RETENTION_MS = 14 * 24 * 60 * 60 * 1_000;
 
 export function eventWrites(database: SqliteDatabase) {
+  const journals = journalNumbers(database);
   const insert = database.prepare(
-    `INSERT OR IGNORE INTO events (host, journal_id, seq, at_ms, stored_at_ms, event)
-     VALUES (?, ?, ?, ?, ?, ?)`,
+    `INSERT OR IGNORE INTO event_rows (journal, seq, at_ms, stored_at_ms, event)
+     VALUES (?, ?, ?, ?, ?)`,
   );
   const mark = database.prepare(
     'UPDATE hosts SET stored_seq = ? WHERE host = ? AND journal_id = ? AND stored_seq < ?',
   );
   return {
     append({ host, journalId, storedAtMs, event: { seq, atMs, event } }: EventWrite): void {
-      insert.run(host, journalId, seq, atMs, storedAtMs, JSON.stringify(event));
+      const journal = journals.of(host, journalId);
+      insert.run(journal, seq, atMs, storedAtMs, JSON.stringify(event));
     },
     /** Once for each host, after the rest of the batch: its last event is its highest. */
     markStored(writes: readonly FleetWrite[]): void {
@@ -32,6 +36,8 @@ export function eventWrites(database: SqliteDatabase) {
         mark.run(event.seq, host, journalId, event.seq);
       }
     },
+    /** Whatever was not committed is not known any more. */
+    forget: () => journals.forget(),
   };
 }
 
@@ -39,9 +45,10 @@ export function eventWrites(database: SqliteDatabase) {
 const SCANNED_MAX = 20_000;
 
 interface JournalRow {
-  readonly journal: string;
+  readonly journal: number;
   readonly newest: number;
   readonly newest_seq: number;
+  readonly newest_stored_at_ms: number;
 }
 
 interface EventRow {
@@ -49,47 +56,90 @@ interface EventRow {
   readonly position: number;
   readonly seq: number;
   readonly at_ms: number;
+  readonly stored_at_ms: number;
   readonly event: string;
 }
 
 export function eventReads(database: SqliteDatabase) {
-  // An agent without a disk begins a journal at each start. Skips from one to the next in the index;
-  // CROSS JOIN, because SQLite would rather go through every event of the host.
+  // An agent without a disk begins a journal at each start. CROSS JOIN, because SQLite would rather
+  // go through every event of the host.
   const journalsOf = database.prepare(
-    `WITH RECURSIVE
-       begun (id) AS (
-         SELECT min(journal_id) FROM events WHERE host = @host
-         UNION ALL
-         SELECT (SELECT min(journal_id) FROM events WHERE host = @host AND journal_id > begun.id)
-           FROM begun WHERE begun.id IS NOT NULL
-         LIMIT 1000),
-       known (id) AS (SELECT id FROM begun UNION SELECT journal_id FROM hosts WHERE host = @host)
-     SELECT id AS journal, events.rowid AS newest, events.seq AS newest_seq
-       FROM known CROSS JOIN events ON events.host = @host AND events.journal_id = id
-         AND events.seq = (SELECT max(seq) FROM events WHERE host = @host AND journal_id = id)
+    `SELECT number AS journal, position AS newest, seq AS newest_seq,
+         stored_at_ms AS newest_stored_at_ms
+       FROM (SELECT number FROM journals WHERE host = ? ORDER BY number DESC LIMIT 1000)
+       CROSS JOIN event_rows ON journal = number
+         AND seq = (SELECT max(seq) FROM event_rows WHERE journal = number)
        ORDER BY newest DESC`,
   );
   const newestOf = database.prepare(
     `SELECT * FROM (
-         SELECT rowid AS position, seq, at_ms, event FROM events
-           WHERE host = @host AND journal_id = @journal ORDER BY seq DESC LIMIT @scan)
+         SELECT position, seq, at_ms, stored_at_ms, event FROM event_rows
+           WHERE journal = @journal ORDER BY seq DESC LIMIT @scan)
        WHERE instr(event, @part) LIMIT @limit`,
   );
+  const seqFrom = database.prepare(
+    `SELECT seq, stored_at_ms FROM event_rows
+       WHERE journal = @journal AND seq >= @seq ORDER BY seq LIMIT 1`,
+  );
+  const storedIn = database.prepare(
+    `SELECT * FROM (
+         SELECT position, seq, at_ms, stored_at_ms, event FROM event_rows
+           WHERE journal = @journal AND seq >= @since ORDER BY seq LIMIT @scan)
+       WHERE stored_at_ms BETWEEN @fromMs AND @untilMs
+         AND (@names IS NULL OR event ->> '$.kind' = 'eventsMissing'
+           OR coalesce(event ->> '$.process.process', event ->> '$.process')
+             IN (SELECT value FROM json_each(@names)))
+       LIMIT @limit`,
+  );
+
+  /**
+   * The first event of a journal that was stored at this time or later. Looked for by halving,
+   * because an index for it would cost every event that is stored, and this is asked by people.
+   */
+  function firstSince(journal: number, newestSeq: number, fromMs: number): number {
+    let [low, high] = [0, newestSeq];
+    while (low < high) {
+      const seq = Math.floor((low + high) / 2);
+      const found = seqFrom.get({ journal, seq }) as Pick<EventRow, 'seq' | 'stored_at_ms'>;
+      if (found.stored_at_ms >= fromMs) high = seq;
+      else low = found.seq + 1;
+    }
+    return low;
+  }
+
   return {
     /** Newest first, as they were stored; looks at the newest 20,000 of the host and no further. */
     recent({ host, process, limit }: EventQuery): readonly StoredEvent[] {
       const part = process === null ? '' : partNaming(process);
       const found: EventRow[] = [];
       let scan = SCANNED_MAX;
-      for (const { journal, newest, newest_seq } of journalsOf.all({ host }) as JournalRow[]) {
+      for (const { journal, newest, newest_seq } of journalsOf.all(host) as JournalRow[]) {
         // Journals follow one another, unless an agent was given back an old one.
         if (scan <= 0 || newest < (found[limit - 1]?.position ?? 0)) break;
-        const rows = newestOf.all({ host, journal, scan, part, limit }) as EventRow[];
+        const rows = newestOf.all({ journal, scan, part, limit }) as EventRow[];
         // The journal cannot have more than that.
         scan -= newest_seq;
         found.push(...rows);
         found.sort((left, right) => right.position - left.position);
       }
+      return found.slice(0, limit).map((row) => storedEvent(host, row));
+    },
+
+    /** Oldest first, as they were stored; looks at 20,000 from the beginning of that time on. */
+    between({ host, processes, fromMs, untilMs, limit }: EventSpan): readonly StoredEvent[] {
+      const names = processes === null ? null : JSON.stringify(processes);
+      const found: EventRow[] = [];
+      let scan = SCANNED_MAX;
+      for (const row of (journalsOf.all(host) as JournalRow[]).reverse()) {
+        if (scan <= 0) break;
+        if (row.newest_stored_at_ms < fromMs) continue;
+        const { journal, newest_seq } = row;
+        const since = firstSince(journal, newest_seq, fromMs);
+        const span = { journal, since, scan, fromMs, untilMs, names, limit };
+        found.push(...(storedIn.all(span) as EventRow[]));
+        scan -= newest_seq - since + 1;
+      }
+      found.sort((left, right) => left.position - right.position);
       return found.slice(0, limit).map((row) => storedEvent(host, row));
     },
   };
@@ -100,10 +150,12 @@ function partNaming(process: ProcessName): string {
   return `"process":${JSON.stringify(process)}`;
 }
 
-function storedEvent(host: HostId, { seq, at_ms, event }: EventRow): StoredEvent {
-  return { host, seq, atMs: at_ms, event: JSON.parse(event) as AgentEvent };
+function storedEvent(host: HostId, { seq, at_ms, stored_at_ms, event }: EventRow): StoredEvent {
+  const told = JSON.parse(event) as AgentEvent;
+  return { host, seq, atMs: at_ms, storedAtMs: stored_at_ms, event: told };
 }
 
 export function forgetOldEvents(database: SqliteDatabase, wallMs: number): void {
-  database.prepare('DELETE FROM events WHERE stored_at_ms < ?').run(wallMs - RETENTION_MS);
+  database.prepare('DELETE FROM event_rows WHERE stored_at_ms < ?').run(wallMs - RETENTION_MS);
+  forgetEmptyJournals(database);
 }

@@ -1,8 +1,17 @@
 /** Operations with their whole plan, and how each target ended. */
 
-import type { Operation, OperationState, Order, Target, Wave } from '../../proto/operation.ts';
+import type {
+  Halt,
+  Operation,
+  OperationFacts,
+  OperationState,
+  Order,
+  Target,
+  Wave,
+} from '../../proto/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import type { SqliteDatabase } from '../../proto/sqlite.ts';
+import type { Strategy } from '../../proto/strategy.ts';
 import {
   hostId,
   knownProcessName,
@@ -11,32 +20,35 @@ import {
   type TargetState,
   type Verb,
 } from '../../proto/vocabulary.ts';
-import { type Execution, executionOf } from '../core/execution.ts';
+import { CLEAN, type Execution, executionOf, type Tally } from '../core/execution.ts';
 import { OPERATION_RETENTION_MS } from '../core/operations.ts';
 import type { FleetState, FleetWrite } from '../core/state.ts';
 
 export function operationWrites(database: SqliteDatabase) {
   const insert = database.prepare(
     `INSERT INTO operations (id, verb, signal, hosts, processes, reason, host_order, full_stop,
-       expect_hosts, requested_by, state, must_stop, started_at_ms, ended_at_ms, waves, left_out)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
+       expect_hosts, strategy, runbook, retry_of, requested_by, started_at_ms, waves, left_out,
+       state, halt, ended_at_ms, errors, lost)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertTarget = database.prepare(
     `INSERT INTO targets (operation, host, process, position, wave, stop_wave, state, stopped,
-       overdue, process_state, old_pid, new_pid, duration_ms, error, note, log_tail)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       overdue, process_state, old_pid, new_pid, dispatched_at_ms, duration_ms, error, note,
+       log_tail)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const update = database.prepare(
-    'UPDATE operations SET state = ?, must_stop = ?, ended_at_ms = ? WHERE id = ?',
+    `UPDATE operations SET state = ?, halt = ?, ended_at_ms = ?, errors = ?, lost = ?
+     WHERE id = ?`,
   );
   const updateTarget = database.prepare(
     `UPDATE targets SET state = ?, stopped = ?, overdue = ?, process_state = ?, old_pid = ?,
-       new_pid = ?, duration_ms = ?, error = ?, note = ?, log_tail = ?
+       new_pid = ?, dispatched_at_ms = ?, duration_ms = ?, error = ?, note = ?, log_tail = ?
      WHERE operation = ? AND host = ? AND process = ?`,
   );
   return {
     begin(operation: Operation): void {
-      insert.run(...operationColumns(operation));
+      insert.run(...plannedColumns(operation), ...movingColumns(operation, CLEAN));
       for (const [position, target] of operation.targets.entries()) {
         const { host, process, wave, stopWave } = target;
         const planned = [operation.id, host, process, position, wave, stopWave];
@@ -44,10 +56,7 @@ export function operationWrites(database: SqliteDatabase) {
       }
     },
     change({ id, moved, changed }: OperationChange): void {
-      if (moved !== null) {
-        const { state, endedAtMs } = moved.facts;
-        update.run(state, Number(moved.mustStop), endedAtMs, id);
-      }
+      if (moved !== null) update.run(...movingColumns(moved.facts, moved.tally), id);
       for (const target of changed) {
         updateTarget.run(...changingColumns(target), id, target.host, target.process);
       }
@@ -57,24 +66,30 @@ export function operationWrites(database: SqliteDatabase) {
 
 type OperationChange = Extract<FleetWrite, { readonly kind: 'operationChanged' }>;
 
-/** In the order of the INSERT. */
-function operationColumns(operation: Operation) {
+/** What never changes, in the order of the INSERT. */
+function plannedColumns(operation: Operation) {
   const { id, verb, signal, hosts, processes, reason, order, fullStop, expectHosts } = operation;
-  const { requestedBy, state, startedAtMs, endedAtMs, waves, leftOut } = operation;
+  const { strategy, runbook, retryOf, requestedBy, startedAtMs, waves, leftOut } = operation;
   return [
     ...[id, verb, signal, hosts, JSON.stringify(processes), reason],
     ...[order, Number(fullStop), expectHosts],
-    ...[requestedBy, state, startedAtMs, endedAtMs, JSON.stringify(waves), JSON.stringify(leftOut)],
+    ...[JSON.stringify(strategy), runbook, retryOf, requestedBy, startedAtMs],
+    ...[JSON.stringify(waves), JSON.stringify(leftOut)],
   ];
+}
+
+/** From `state` to `lost`, in the order of both statements. */
+function movingColumns({ state, halt, endedAtMs }: OperationFacts, { errors, lost }: Tally) {
+  return [state, halt === null ? null : JSON.stringify(halt), endedAtMs, errors, lost];
 }
 
 /** From `state` to `log_tail`, in the order of both statements. */
 function changingColumns(target: Target) {
-  const { state, stopped, overdue, processState } = target;
+  const { state, stopped, overdue, processState, dispatchedAtMs } = target;
   const { oldPid, newPid, durationMs, error, note, logTail } = target;
   return [
     ...[state, Number(stopped), Number(overdue), processState],
-    ...[oldPid, newPid, durationMs, error, note, JSON.stringify(logTail)],
+    ...[oldPid, newPid, dispatchedAtMs, durationMs, error, note, JSON.stringify(logTail)],
   ];
 }
 
@@ -95,9 +110,14 @@ interface OperationRow {
   readonly host_order: string;
   readonly full_stop: number;
   readonly expect_hosts: number | null;
+  readonly strategy: string;
+  readonly runbook: string | null;
+  readonly retry_of: string | null;
   readonly requested_by: string;
   readonly state: string;
-  readonly must_stop: number;
+  readonly halt: string | null;
+  readonly errors: number;
+  readonly lost: number;
   readonly started_at_ms: number;
   readonly ended_at_ms: number | null;
   readonly waves: string;
@@ -115,20 +135,26 @@ interface TargetRow {
   readonly process_state: string;
   readonly old_pid: number | null;
   readonly new_pid: number | null;
+  readonly dispatched_at_ms: number | null;
   readonly duration_ms: number | null;
   readonly error: string | null;
   readonly note: string | null;
   readonly log_tail: string;
 }
 
-/** Running ones, and those that a repeated request may still ask for; oldest first. */
+/**
+ * Those that have not ended, and those that a repeated request may still ask for, in the order in
+ * which they were submitted: as they were written, because several may begin in one millisecond, and
+ * somebody may set the clock back.
+ */
 export function readOperations(
   database: SqliteDatabase,
   wallMs: number,
-): Pick<FleetState, 'operations' | 'running'> {
+): Pick<FleetState, 'operations' | 'live'> {
   const rows = database
     .prepare(
-      'SELECT * FROM operations WHERE ended_at_ms IS NULL OR ended_at_ms > ? ORDER BY started_at_ms',
+      `SELECT * FROM operations WHERE ended_at_ms IS NULL OR ended_at_ms > ?
+       ORDER BY rowid`,
     )
     .all(wallMs - OPERATION_RETENTION_MS) as readonly OperationRow[];
   const selectTargets = database.prepare(
@@ -136,15 +162,16 @@ export function readOperations(
   );
   const executions = rows.map((row) => {
     const targets = selectTargets.all(row.id) as readonly TargetRow[];
-    return executionOf(operationOf(row, targets.map(targetOf)), row.must_stop === 1);
+    const { errors, lost } = row;
+    return executionOf(operationOf(row, targets.map(targetOf)), { errors, lost });
   });
   return {
     operations: PersistentMap.of(executions.map((each) => [each.facts.id, each])),
-    running: new Set(executions.filter(isRunning).map(({ facts }) => facts.id)),
+    live: new Set(executions.filter(isLive).map(({ facts }) => facts.id)),
   };
 }
 
-const isRunning = ({ facts }: Execution): boolean => facts.state === 'running';
+const isLive = ({ facts }: Execution): boolean => facts.endedAtMs === null;
 
 function operationOf(row: OperationRow, targets: readonly Target[]): Operation {
   return {
@@ -157,8 +184,12 @@ function operationOf(row: OperationRow, targets: readonly Target[]): Operation {
     order: row.host_order as Order,
     fullStop: row.full_stop === 1,
     expectHosts: row.expect_hosts,
+    strategy: JSON.parse(row.strategy) as Strategy,
+    runbook: row.runbook,
+    retryOf: row.retry_of === null ? null : operationId(row.retry_of),
     requestedBy: row.requested_by,
     state: row.state as OperationState,
+    halt: row.halt === null ? null : (JSON.parse(row.halt) as Halt),
     startedAtMs: row.started_at_ms,
     endedAtMs: row.ended_at_ms,
     waves: JSON.parse(row.waves) as readonly Wave[],
@@ -181,6 +212,7 @@ function targetOf(row: TargetRow): Target {
     hostConnected: false,
     oldPid: row.old_pid,
     newPid: row.new_pid,
+    dispatchedAtMs: row.dispatched_at_ms,
     durationMs: row.duration_ms,
     error: row.error,
     note: row.note,

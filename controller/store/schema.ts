@@ -103,4 +103,56 @@ export const MIGRATIONS: readonly string[] = [
        '$.process.leftBehind', 0, '$.process.residentBytes', NULL,
        '$.process.memoryMaxBytes', NULL)
      WHERE json_extract(event, '$.kind') = 'processChanged';`,
+
+  // Operations have a strategy, and what went wrong is counted; processes may be held.
+  `ALTER TABLE operations ADD COLUMN strategy TEXT NOT NULL DEFAULT
+     '{"batch":[{"kind":"percent","percent":100}],"canary":0,"batchWaitMs":0,
+       "maxErrors":{"kind":"count","count":0},"maxUnreachable":{"kind":"count","count":0},
+       "minHealthyMs":0,"onError":"pause","offline":{"kind":"fail"},"deadlineMs":null,
+       "lockWaitMs":0}';
+   ALTER TABLE operations ADD COLUMN runbook TEXT;
+   ALTER TABLE operations ADD COLUMN retry_of TEXT;
+   ALTER TABLE operations ADD COLUMN halt TEXT;
+   ALTER TABLE operations ADD COLUMN errors INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE operations ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+   UPDATE operations SET errors = must_stop;
+   ALTER TABLE operations DROP COLUMN must_stop;
+   UPDATE operations SET waves = (SELECT json_group_array(
+       json_set(value, '$.batch', 0, '$.batches', 1, '$.isCanary', json('false')))
+     FROM json_each(waves));
+
+   ALTER TABLE targets ADD COLUMN dispatched_at_ms INTEGER;
+   UPDATE targets SET dispatched_at_ms =
+       (SELECT started_at_ms FROM operations WHERE id = targets.operation)
+     WHERE state IN ('dispatched', 'accepted', 'succeeded', 'failed', 'indeterminate');
+   UPDATE processes SET status = json_set(status, '$.hold', NULL);
+   UPDATE events SET event = json_set(event, '$.process.hold', NULL)
+     WHERE json_extract(event, '$.kind') = 'processChanged';`,
+
+  // Events name their journal by number; `events` is for who looks into the file, and for tests.
+  `CREATE TABLE journals (
+     number INTEGER PRIMARY KEY,
+     host TEXT NOT NULL,
+     journal_id TEXT NOT NULL,
+     UNIQUE (host, journal_id)
+   ) STRICT;
+   INSERT INTO journals (host, journal_id) SELECT host, journal_id FROM events
+     GROUP BY host, journal_id ORDER BY min(rowid);
+   CREATE TABLE event_rows (
+     position INTEGER PRIMARY KEY,
+     journal INTEGER NOT NULL,
+     seq INTEGER NOT NULL,
+     at_ms INTEGER NOT NULL,
+     stored_at_ms INTEGER NOT NULL,
+     event TEXT NOT NULL,
+     UNIQUE (journal, seq)
+   ) STRICT;
+   INSERT INTO event_rows (position, journal, seq, at_ms, stored_at_ms, event)
+     SELECT events.rowid, number, seq, at_ms, stored_at_ms, event
+       FROM events JOIN journals USING (host, journal_id) ORDER BY events.rowid;
+   DROP TABLE events;
+   CREATE INDEX event_rows_by_time ON event_rows (stored_at_ms);
+   CREATE VIEW events AS
+     SELECT position, host, journal_id, seq, at_ms, stored_at_ms, event
+       FROM event_rows JOIN journals ON number = journal;`,
 ];

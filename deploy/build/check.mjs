@@ -1,11 +1,20 @@
 // Everything that must be green before a commit, side by side: types, style, dead code, the shape
 // of the tree, unit tests. Prints each check's output only where it failed, and the time of each.
+// What they found in files that have not changed is kept in node_modules/.cache.
 import { spawn } from 'node:child_process';
 
+const CACHE = 'node_modules/.cache';
+
 const checks = {
-  types: ['node_modules/.bin/tsc', '-p', '.'],
+  types: [
+    'node_modules/.bin/tsc',
+    ...['-p', '.', '--incremental', '--tsBuildInfoFile', `${CACHE}/types.tsbuildinfo`],
+  ],
   style: ['node_modules/.bin/biome', 'ci', '--error-on-warnings', '.'],
-  'dead code': ['node_modules/.bin/knip', '--no-progress'],
+  'dead code': [
+    'node_modules/.bin/knip',
+    ...['--no-progress', '--cache', '--cache-location', `${CACHE}/knip`],
+  ],
   'unit tests, one half': unitTests('1/2'),
   'unit tests, the other': unitTests('2/2'),
 };

@@ -64,6 +64,8 @@ export class Fleet {
       // The web servers are started with the same Node as the demo.
       PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
       FLEETCTL_CONFIG: join(folder, 'fleetctl.conf'),
+      // Where fleetctl keeps the ids of its operations: nothing of the demo is left behind.
+      XDG_STATE_HOME: folder,
       FLEETVISOR_LOG: 'info',
       FLEETVISOR_DEMO: folder,
     };

@@ -79,7 +79,7 @@ export function invite(plan: DemoFleet, folder: string, items: readonly ProcessI
   say(`
 This fleet stays until Ctrl-C. To command it from another terminal:
 
-  export FLEETCTL_CONFIG=${shellWord(join(folder, 'fleetctl.conf'))}
+  export FLEETCTL_CONFIG=${shellWord(join(folder, 'fleetctl.conf'))} XDG_STATE_HOME=${shellWord(folder)}
   alias fleetctl=${shellWord(shellWord(programPath('fleetctl')))}
 
   fleetctl status

@@ -1,5 +1,9 @@
 /** Hosts, processes, events and answers of hosts in the `Control` service ⇄ the vocabulary. */
 
+import type {
+  Explanation as WireExplanation,
+  Explanation__Output as WireExplanationOutput,
+} from '../gen/fleet/v1/Explanation.ts';
 import type { Host as WireHost, Host__Output as WireHostOutput } from '../gen/fleet/v1/Host.ts';
 import type {
   HostProcess as WireHostProcess,
@@ -14,10 +18,12 @@ import type {
   StoredEvent__Output as WireStoredEventOutput,
 } from '../gen/fleet/v1/StoredEvent.ts';
 import type { HostReport } from '../host-questions.ts';
+import type { Explanation } from '../operation.ts';
 import { type HostProcess, type HostStatus, hostId, type StoredEvent } from '../vocabulary.ts';
 import { decodeHostAnswer, encodeHostAnswer } from './configuration.ts';
 import { decodeEvent, encodeEvent } from './event.ts';
-import { malformed, orNull, present } from './fields.ts';
+import { exact, malformed, orNull, present } from './fields.ts';
+import { decodeOperation, encodeOperation } from './operation.ts';
 import { decodeProcessStatus, encodeProcessStatus } from './process.ts';
 
 export function encodeHost(status: HostStatus): WireHost {
@@ -67,13 +73,30 @@ export function decodeHostProcess(wire: WireHostProcessOutput): HostProcess {
   };
 }
 
-export function encodeStoredEvent({ host, ...event }: StoredEvent): WireStoredEvent {
-  return { host, event: encodeEvent(event) };
+export function encodeStoredEvent({ host, storedAtMs, ...event }: StoredEvent): WireStoredEvent {
+  return { host, event: encodeEvent(event), storedAtMs };
 }
 
 export function decodeStoredEvent(wire: WireStoredEventOutput): StoredEvent {
   if (!wire.event) throw malformed('a stored event without the event');
-  return { host: hostId(wire.host), ...decodeEvent(wire.event) };
+  const storedAtMs = exact('time', wire.storedAtMs);
+  return { host: hostId(wire.host), ...decodeEvent(wire.event), storedAtMs };
+}
+
+export function encodeExplanation(explanation: Explanation): WireExplanation {
+  const { facts, targets, events, clockLeadMs } = explanation;
+  return {
+    operation: encodeOperation({ ...facts, targets }),
+    events: events.map(encodeStoredEvent),
+    ...present('clockLeadMs', clockLeadMs),
+  };
+}
+
+export function decodeExplanation(wire: WireExplanationOutput): Explanation {
+  if (!wire.operation) throw malformed('an explanation without its operation');
+  const { targets, ...facts } = decodeOperation(wire.operation);
+  const events = wire.events.map(decodeStoredEvent);
+  return { facts, targets, events, clockLeadMs: orNull(wire.clockLeadMs) };
 }
 
 export function encodeHostReport({ host, answer }: HostReport): WireHostReport {

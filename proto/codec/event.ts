@@ -61,8 +61,18 @@ function encodeBody(event: AgentEvent): WireEvent {
           ...present('oldPid', event.oldPid),
         },
       };
+    case 'targetVerifying':
+      return {
+        targetVerifying: {
+          operationId: event.operationId,
+          process: event.process,
+          verb: verbCodec.toWire(event.verb),
+        },
+      };
     case 'targetSettled':
       return { targetSettled: encodeSettled(event) };
+    case 'eventsMissing':
+      return { eventsMissing: { untilSeq: event.untilSeq } };
   }
 }
 
@@ -87,7 +97,18 @@ function decodeBody(wire: WireEventOutput): AgentEvent {
       oldPid: orNull(wire.targetAccepted.oldPid),
     };
   }
+  if (wire.targetVerifying) {
+    return {
+      kind: 'targetVerifying',
+      operationId: decodeOperationId(wire.targetVerifying.operationId),
+      process: decodeProcessName(wire.targetVerifying.process),
+      verb: verbCodec.fromWire(wire.targetVerifying.verb),
+    };
+  }
   if (wire.targetSettled) return decodeSettled(wire.targetSettled);
+  if (wire.eventsMissing) {
+    return { kind: 'eventsMissing', untilSeq: exact('seq', wire.eventsMissing.untilSeq) };
+  }
   throw malformed('an event without a body');
 }
 
@@ -142,6 +163,16 @@ function decodeOperationId(text: string): OperationId {
 
 function settledState(name: string): SettledState {
   const state = targetStateCodec.fromWire(name);
-  if (state === 'succeeded' || state === 'failed' || state === 'indeterminate') return state;
+  const settled = SETTLED_STATES.find((known) => known === state);
+  if (settled !== undefined) return settled;
   throw malformed(`an agent may not settle a target as ${state}`);
 }
+
+const SETTLED_STATES: readonly SettledState[] = [
+  'succeeded',
+  'failed',
+  'timed-out',
+  'indeterminate',
+  'skipped',
+  'cancelled',
+];

@@ -6,6 +6,7 @@
 import type { AgentFrame, AgentFrame__Output } from '../gen/fleet/v1/AgentFrame.ts';
 import type { Answer__Output } from '../gen/fleet/v1/Answer.ts';
 import type { ControllerFrame, ControllerFrame__Output } from '../gen/fleet/v1/ControllerFrame.ts';
+import type { Event__Output } from '../gen/fleet/v1/Event.ts';
 import type { Goodbye__Output } from '../gen/fleet/v1/Goodbye.ts';
 import type { AgentLogMessage, ControllerLogMessage } from '../log-messages.ts';
 import type { AgentMessage, ControllerMessage } from '../messages.ts';
@@ -16,7 +17,8 @@ import {
   REMARK_LENGTH_MAX,
   VERSION_LENGTH_MAX,
 } from '../text-limits.ts';
-import { journalId, knownProcessName, type Labels, operationId } from '../vocabulary.ts';
+import { journalId, type Labels, type SequencedEvent } from '../vocabulary.ts';
+import { decodeCommand, decodeWithdrawal, encodeCommand, encodeWithdrawal } from './command.ts';
 import { decodeHostAnswer, encodeHostAnswer, questionCodec } from './configuration.ts';
 import { decodeEvent, encodeEvent } from './event.ts';
 import { exact, malformed, orNull, present, short } from './fields.ts';
@@ -26,7 +28,7 @@ import {
   encodeAgentLogMessage,
   encodeControllerLogMessage,
 } from './logs.ts';
-import { decodeProcessStatus, decodeRemark, encodeProcessStatus, verbCodec } from './process.ts';
+import { decodeProcessStatus, decodeRemark, encodeProcessStatus } from './process.ts';
 
 type Goodbye = Extract<AgentMessage & ControllerMessage, { readonly kind: 'goodbye' }>;
 
@@ -63,6 +65,10 @@ export function encodeAgentMessage(message: AgentMessage | AgentLogMessage): Age
       };
     case 'event':
       return { event: { sessionEpoch: message.sessionEpoch, ...encodeEvent(message) } };
+    case 'events': {
+      const { sessionEpoch, events } = message;
+      return { events: { sessionEpoch, events: events.map(encodeEvent) } };
+    }
     case 'logBlock':
     case 'logsNote':
     case 'logsEnd':
@@ -98,11 +104,12 @@ export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage | Agen
   }
   if (frame.answer) return decodeAnswer(frame.answer);
   if (frame.event) {
-    return {
-      kind: 'event',
-      sessionEpoch: exact('session epoch', frame.event.sessionEpoch),
-      ...decodeEvent(frame.event),
-    };
+    const sessionEpoch = exact('session epoch', frame.event.sessionEpoch);
+    return { kind: 'event', sessionEpoch, ...decodeEventOfAgent(frame.event) };
+  }
+  if (frame.events) {
+    const sessionEpoch = exact('session epoch', frame.events.sessionEpoch);
+    return { kind: 'events', sessionEpoch, events: frame.events.events.map(decodeEventOfAgent) };
   }
   if (frame.heartbeat) return { kind: 'heartbeat' };
   if (frame.goodbye) return decodeGoodbye(frame.goodbye);
@@ -128,17 +135,9 @@ export function encodeControllerMessage(
     case 'acknowledgement':
       return { acknowledgement: { sessionEpoch: message.sessionEpoch, seq: message.seq } };
     case 'command':
-      return {
-        command: {
-          sessionEpoch: message.sessionEpoch,
-          operationId: message.operationId,
-          verb: verbCodec.toWire(message.verb),
-          ...present('signal', message.signal),
-          processes: [...message.processes],
-          startFollows: message.startFollows,
-          groups: [...message.groups],
-        },
-      };
+      return { command: encodeCommand(message) };
+    case 'withdraw':
+      return { withdraw: encodeWithdrawal(message) };
     case 'question':
       return {
         question: {
@@ -152,7 +151,7 @@ export function encodeControllerMessage(
     case 'stopLogs':
       return encodeControllerLogMessage(message);
     case 'heartbeat':
-      return { heartbeat: {} };
+      return { controllerHeartbeat: { atMs: message.atMs } };
     case 'goodbye':
       return { goodbye: { reason: message.reason, reconnectAfterMs: message.reconnectAfterMs } };
   }
@@ -176,18 +175,8 @@ export function decodeControllerFrame(
       seq: exact('seq', frame.acknowledgement.seq),
     };
   }
-  if (frame.command) {
-    return {
-      kind: 'command',
-      sessionEpoch: exact('session epoch', frame.command.sessionEpoch),
-      operationId: operationId(frame.command.operationId),
-      verb: verbCodec.fromWire(frame.command.verb),
-      signal: orNull(frame.command.signal),
-      processes: frame.command.processes.map(knownProcessName),
-      startFollows: frame.command.startFollows,
-      groups: frame.command.groups,
-    };
-  }
+  if (frame.command) return decodeCommand(frame.command);
+  if (frame.withdraw) return decodeWithdrawal(frame.withdraw);
   if (frame.question) {
     return {
       kind: 'question',
@@ -196,11 +185,19 @@ export function decodeControllerFrame(
       question: questionCodec.fromWire(frame.question.question),
     };
   }
-  if (frame.heartbeat) return { kind: 'heartbeat' };
+  if (frame.controllerHeartbeat) {
+    return { kind: 'heartbeat', atMs: exact('time', frame.controllerHeartbeat.atMs) };
+  }
   if (frame.goodbye) return decodeGoodbye(frame.goodbye);
   const aboutLogs = decodeControllerLogFrame(frame);
   if (aboutLogs !== null) return aboutLogs;
   throw malformed('a controller frame without a body');
+}
+
+function decodeEventOfAgent(wire: Event__Output): SequencedEvent {
+  const event = decodeEvent(wire);
+  if (event.event.kind !== 'eventsMissing') return event;
+  throw malformed('an agent that tells what its controller is to find out');
 }
 
 function decodeAnswer(wire: Answer__Output): AgentMessage {

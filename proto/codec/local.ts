@@ -19,6 +19,7 @@ import type {
   ListLocalProcessesResponse__Output,
 } from '../gen/fleet/v1/ListLocalProcessesResponse.ts';
 import type { LocalControlOrder__Output } from '../gen/fleet/v1/LocalControlOrder.ts';
+import type { LocalHoldOrder__Output } from '../gen/fleet/v1/LocalHoldOrder.ts';
 import type { OrderRequest, OrderRequest__Output } from '../gen/fleet/v1/OrderRequest.ts';
 import type { ReadLogRequest, ReadLogRequest__Output } from '../gen/fleet/v1/ReadLogRequest.ts';
 import {
@@ -27,12 +28,20 @@ import {
   type ClearResult,
   type GivenOrder,
   type Greeting,
+  HOLD_MAX_MS,
+  HOLD_MIN_MS,
   LOG_CHANNELS,
   type LocalListing,
   type LocalOrder,
   type LogRequest,
 } from '../local-orders.ts';
-import { clippedTo, NAME_LENGTH_MAX, PATH_LENGTH_MAX, SIGNAL_LENGTH_MAX } from '../text-limits.ts';
+import {
+  clippedTo,
+  NAME_LENGTH_MAX,
+  PATH_LENGTH_MAX,
+  REMARK_LENGTH_MAX,
+  SIGNAL_LENGTH_MAX,
+} from '../text-limits.ts';
 import { knownProcessName, operationId, type ProcessVerb, TARGET_FAULTS } from '../vocabulary.ts';
 import {
   enumCodec,
@@ -156,6 +165,12 @@ function encodeOrderBody(order: LocalOrder): OrderRequest {
       const { operationId, kind, groups } = order;
       return { groups: { operationId, kind: groupsKindCodec.toWire(kind), groups: [...groups] } };
     }
+    case 'hold': {
+      const { names, forMs, reason } = order;
+      return { hold: { names: [...names], forMs, reason } };
+    }
+    case 'release':
+      return { release: { names: [...order.names] } };
     case 'reread':
     case 'avail':
     case 'shutdown':
@@ -176,6 +191,10 @@ function decodeOrderBody(wire: OrderRequest__Output): LocalOrder {
       groups: kind === 'update' ? groups : atLeastOne(groups),
     };
   }
+  if (wire.hold) return decodeHoldOrder(wire.hold);
+  if (wire.release) {
+    return { kind: 'release', names: atLeastOne(decodeNames(wire.release.names)) };
+  }
   if (wire.plain) return { kind: plainKindCodec.fromWire(wire.plain.kind) };
   throw malformed('an order that orders nothing');
 }
@@ -192,6 +211,19 @@ function decodeControl(wire: LocalControlOrder__Output): LocalOrder {
     verb,
     signal: signal === null ? null : short('a signal', signal, SIGNAL_LENGTH_MAX),
     names: atLeastOne(decodeNames(wire.names)),
+  };
+}
+
+function decodeHoldOrder(wire: LocalHoldOrder__Output): LocalOrder {
+  const forMs = exact('duration of a hold', wire.forMs);
+  if (forMs < HOLD_MIN_MS || forMs > HOLD_MAX_MS) {
+    throw malformed(`a hold for ${forMs} ms; from ${HOLD_MIN_MS} to ${HOLD_MAX_MS} are taken`);
+  }
+  return {
+    kind: 'hold',
+    names: atLeastOne(decodeNames(wire.names)),
+    forMs,
+    reason: short('a reason', wire.reason, REMARK_LENGTH_MAX),
   };
 }
 

@@ -1,13 +1,10 @@
-/** Operations, their requests and what changes of them ⇄ the vocabulary. */
+/** Operations and what changes of them ⇄ the vocabulary. */
 
+import type { Halt as WireHalt, Halt__Output as WireHaltOutput } from '../gen/fleet/v1/Halt.ts';
 import type {
   Operation as WireOperation,
   Operation__Output as WireOperationOutput,
 } from '../gen/fleet/v1/Operation.ts';
-import type {
-  OperationRequest as WireOperationRequest,
-  OperationRequest__Output as WireOperationRequestOutput,
-} from '../gen/fleet/v1/OperationRequest.ts';
 import type {
   OperationSummary as WireOperationSummary,
   OperationSummary__Output as WireOperationSummaryOutput,
@@ -22,13 +19,13 @@ import type {
 } from '../gen/fleet/v1/Target.ts';
 import type { Wave as WireWave, Wave__Output as WireWaveOutput } from '../gen/fleet/v1/Wave.ts';
 import type {
+  EarlyEnd,
+  Halt,
   Operation,
   OperationFacts,
-  OperationRequest,
   OperationState,
   OperationSummary,
   OperationUpdate,
-  Order,
   Target,
   Wave,
 } from '../operation.ts';
@@ -41,46 +38,28 @@ import {
 } from '../vocabulary.ts';
 import { enumCodec, malformed, orNull, present } from './fields.ts';
 import { processStateCodec, targetStateCodec, verbCodec } from './process.ts';
+import { decodeOperationRequest, encodeOperationRequest } from './submission.ts';
 
 const operationStateCodec = enumCodec('operation state', {
   planned: 'OPERATION_STATE_PLANNED',
   running: 'OPERATION_STATE_RUNNING',
+  paused: 'OPERATION_STATE_PAUSED',
+  draining: 'OPERATION_STATE_DRAINING',
   succeeded: 'OPERATION_STATE_SUCCEEDED',
   failed: 'OPERATION_STATE_FAILED',
+  aborted: 'OPERATION_STATE_ABORTED',
+  cancelled: 'OPERATION_STATE_CANCELLED',
+  expired: 'OPERATION_STATE_EXPIRED',
 } as const satisfies Record<OperationState, string>);
 
-const orderCodec = enumCodec('order', {
-  tier: 'ORDER_TIER',
-  host: 'ORDER_HOST',
-} as const satisfies Record<Order, string>);
+const earlyEndCodec = enumCodec('early end', {
+  aborted: 'OPERATION_STATE_ABORTED',
+  cancelled: 'OPERATION_STATE_CANCELLED',
+  expired: 'OPERATION_STATE_EXPIRED',
+} as const satisfies Record<EarlyEnd, string>);
 
-export function encodeOperationRequest(request: OperationRequest): WireOperationRequest {
-  return {
-    id: request.id,
-    verb: verbCodec.toWire(request.verb),
-    hosts: request.hosts,
-    processes: [...request.processes],
-    reason: request.reason,
-    order: orderCodec.toWire(request.order),
-    fullStop: request.fullStop,
-    ...present('signal', request.signal),
-    ...present('expectHosts', request.expectHosts),
-  };
-}
-
-export function decodeOperationRequest(wire: WireOperationRequestOutput): OperationRequest {
-  return {
-    id: operationId(wire.id),
-    verb: verbCodec.fromWire(wire.verb),
-    signal: orNull(wire.signal),
-    hosts: wire.hosts,
-    processes: wire.processes,
-    reason: wire.reason,
-    order: orderCodec.fromWire(wire.order),
-    fullStop: wire.fullStop,
-    expectHosts: orNull(wire.expectHosts),
-  };
-}
+/** Of an operation that may go on. */
+const NO_END = 'OPERATION_STATE_UNSPECIFIED';
 
 export function encodeOperation(operation: Operation): WireOperation {
   return { ...encodeFacts(operation), targets: operation.targets.map(encodeTarget) };
@@ -121,6 +100,8 @@ export function encodeOperationUpdate(update: OperationUpdate): WireOperationUpd
       return { operation: encodeOperation(update.operation) };
     case 'targets':
       return { targets: { targets: update.targets.map(encodeTarget) } };
+    case 'moved':
+      return { moved: encodeFacts(update.facts) };
     case 'ended':
       return { ended: encodeFacts(update.facts) };
   }
@@ -129,6 +110,7 @@ export function encodeOperationUpdate(update: OperationUpdate): WireOperationUpd
 export function decodeOperationUpdate(wire: WireOperationUpdateOutput): OperationUpdate {
   if (wire.operation) return { kind: 'operation', operation: decodeOperation(wire.operation) };
   if (wire.targets) return { kind: 'targets', targets: wire.targets.targets.map(decodeTarget) };
+  if (wire.moved) return { kind: 'moved', facts: decodeFacts(wire.moved) };
   if (wire.ended) return { kind: 'ended', facts: decodeFacts(wire.ended) };
   throw malformed('an operation update without a body');
 }
@@ -141,6 +123,9 @@ function encodeFacts(facts: OperationFacts): WireOperation {
     startedAtMs: facts.startedAtMs,
     waves: facts.waves.map(encodeWave),
     leftOut: [...facts.leftOut],
+    ...present('runbook', facts.runbook),
+    ...present('retryOf', facts.retryOf),
+    ...present('halt', facts.halt && encodeHalt(facts.halt)),
     ...present('endedAtMs', facts.endedAtMs),
   };
 }
@@ -149,12 +134,25 @@ function decodeFacts(wire: WireOperationOutput): OperationFacts {
   return {
     ...decodeOperationRequest(wire),
     requestedBy: wire.requestedBy,
+    runbook: orNull(wire.runbook),
+    retryOf: wire.retryOf === undefined ? null : operationId(wire.retryOf),
     state: operationStateCodec.fromWire(wire.state),
+    halt: wire.halt ? decodeHalt(wire.halt) : null,
     startedAtMs: wire.startedAtMs,
     endedAtMs: orNull(wire.endedAtMs),
     waves: wire.waves.map(decodeWave),
     leftOut: wire.leftOut.map(hostId),
   };
+}
+
+function encodeHalt({ by, because, atMs, endsAs, kill }: Halt): WireHalt {
+  const end = endsAs === null ? NO_END : earlyEndCodec.toWire(endsAs);
+  return { because, atMs, endsAs: end, kill, ...present('by', by) };
+}
+
+function decodeHalt({ by, because, atMs, endsAs, kill }: WireHaltOutput): Halt {
+  const end = endsAs === NO_END ? null : earlyEndCodec.fromWire(endsAs);
+  return { by: orNull(by), because, atMs, endsAs: end, kill };
 }
 
 function encodeWave(wave: Wave): WireWave {
@@ -179,6 +177,7 @@ function encodeTarget(target: Target): WireTarget {
     ...present('stopWave', target.stopWave),
     ...present('oldPid', target.oldPid),
     ...present('newPid', target.newPid),
+    ...present('dispatchedAtMs', target.dispatchedAtMs),
     ...present('durationMs', target.durationMs),
     ...present('error', target.error),
     ...present('note', target.note),
@@ -198,6 +197,7 @@ function decodeTarget(wire: WireTargetOutput): Target {
     hostConnected: wire.hostConnected,
     oldPid: orNull(wire.oldPid),
     newPid: orNull(wire.newPid),
+    dispatchedAtMs: orNull(wire.dispatchedAtMs),
     durationMs: orNull(wire.durationMs),
     error: orNull(wire.error),
     note: orNull(wire.note),

@@ -9,7 +9,7 @@ import type {
   OrderNews__Output as WireOrderNewsOutput,
 } from '../gen/fleet/v1/OrderNews.ts';
 import type { OrderRefused, OrderRefused__Output } from '../gen/fleet/v1/OrderRefused.ts';
-import { GROUP_ACTIONS, GROUP_FAULTS, type OrderNews } from '../local-orders.ts';
+import { GROUP_ACTIONS, GROUP_FAULTS, type OrderNews, PROCESS_STEPS } from '../local-orders.ts';
 import { clippedTo, PROBLEMS_LENGTH_MAX, REMARK_LENGTH_MAX } from '../text-limits.ts';
 import { TARGET_FAULTS } from '../vocabulary.ts';
 import {
@@ -19,9 +19,7 @@ import {
   encodeConfiguredProcess,
 } from './configuration.ts';
 import { malformed, oneOf, oneOfOrNone, present } from './fields.ts';
-import { decodeRemark } from './process.ts';
-
-const PROCESS_STEPS = ['start', 'stop', 'signal'] as const;
+import { decodeHold, decodeProcessName, decodeRemark, encodeHold } from './process.ts';
 
 export function encodeOrderNews(news: OrderNews): WireOrderNews {
   switch (news.kind) {
@@ -32,6 +30,12 @@ export function encodeOrderNews(news: OrderNews): WireOrderNews {
     case 'group': {
       const { group, action, fault, error } = news;
       return { group: { group, action, fault: fault ?? '', ...present('error', error) } };
+    }
+    case 'hold': {
+      const { process, hold, before } = news;
+      const held = hold === null ? null : encodeHold(hold);
+      const replaced = before === null ? null : encodeHold(before);
+      return { hold: { process, ...present('hold', held), ...present('before', replaced) } };
     }
     case 'reread':
       return { reread: { changes: news.changes.map(encodeChangedGroup) } };
@@ -61,6 +65,14 @@ export function decodeOrderNews(wire: WireOrderNewsOutput): OrderNews {
       action: oneOf('action', GROUP_ACTIONS, wire.group.action),
       fault: oneOfOrNone('fault', GROUP_FAULTS, wire.group.fault),
       error: decodeRemark(wire.group.error),
+    };
+  }
+  if (wire.hold) {
+    return {
+      kind: 'hold',
+      process: decodeProcessName(wire.hold.process),
+      hold: decodeHold(wire.hold.hold),
+      before: decodeHold(wire.hold.before),
     };
   }
   if (wire.reread) return { kind: 'reread', changes: wire.reread.changes.map(decodeChangedGroup) };

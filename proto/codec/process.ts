@@ -1,12 +1,19 @@
 /** Process states, verbs and target states between the wire and the vocabulary. */
 
+import type { Hold as WireHold, Hold__Output as WireHoldOutput } from '../gen/fleet/v1/Hold.ts';
 import type {
   ProcessStatus as WireProcessStatus,
   ProcessStatus__Output as WireProcessStatusOutput,
 } from '../gen/fleet/v1/ProcessStatus.ts';
-import { clippedTo, REMARK_LENGTH_MAX, SIGNAL_LENGTH_MAX } from '../text-limits.ts';
+import {
+  clippedTo,
+  NAME_LENGTH_MAX,
+  REMARK_LENGTH_MAX,
+  SIGNAL_LENGTH_MAX,
+} from '../text-limits.ts';
 import {
   type Health,
+  type Hold,
   knownProcessName,
   type ProcessName,
   type ProcessState,
@@ -51,12 +58,17 @@ export const verbCodec = enumCodec('verb', {
 
 export const targetStateCodec = enumCodec('target state', {
   pending: 'TARGET_STATE_PENDING',
+  waiting: 'TARGET_STATE_WAITING',
   dispatched: 'TARGET_STATE_DISPATCHED',
   accepted: 'TARGET_STATE_ACCEPTED',
+  verifying: 'TARGET_STATE_VERIFYING',
   succeeded: 'TARGET_STATE_SUCCEEDED',
   failed: 'TARGET_STATE_FAILED',
+  'timed-out': 'TARGET_STATE_TIMED_OUT',
   unreachable: 'TARGET_STATE_UNREACHABLE',
   indeterminate: 'TARGET_STATE_INDETERMINATE',
+  skipped: 'TARGET_STATE_SKIPPED',
+  cancelled: 'TARGET_STATE_CANCELLED',
   'not-attempted': 'TARGET_STATE_NOT_ATTEMPTED',
 } as const satisfies Record<TargetState, string>);
 
@@ -101,6 +113,7 @@ export function encodeProcessStatus(status: ProcessStatus): WireProcessStatus {
     ...present('waitsFor', status.waitsFor),
     ...present('residentBytes', status.residentBytes),
     ...present('memoryMaxBytes', status.memoryMaxBytes),
+    ...present('hold', status.hold === null ? null : encodeHold(status.hold)),
     ...present('pid', status.pid),
     ...present('startedAtMs', status.startedAtMs),
     ...present('exitCode', status.exitCode),
@@ -138,6 +151,18 @@ export function decodeProcessStatus(wire: WireProcessStatusOutput): ProcessStatu
     leftBehind: wire.leftBehind,
     residentBytes: orNull(wire.residentBytes),
     memoryMaxBytes: orNull(wire.memoryMaxBytes),
+    hold: decodeHold(wire.hold),
+  };
+}
+
+export const encodeHold = (hold: Hold): WireHold => hold;
+
+export function decodeHold(wire: WireHoldOutput | null | undefined): Hold | null {
+  if (wire === null || wire === undefined) return null;
+  return {
+    by: clippedTo(NAME_LENGTH_MAX, wire.by),
+    reason: clippedTo(REMARK_LENGTH_MAX, wire.reason),
+    untilMs: exact('end of a hold', wire.untilMs),
   };
 }
 

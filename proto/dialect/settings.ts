@@ -33,6 +33,8 @@ export interface Parser<Value> {
   /** Completes "expected …". */
   readonly expected: string;
   readonly parse: (text: string, context: ParseContext) => Parsed<Value>;
+  /** A `%` means percent here; nothing is expanded. */
+  readonly isLiteral?: boolean;
 }
 
 export interface Setting<Value> {
@@ -175,7 +177,7 @@ function readOne<Value>(
     context.findings.error(subject, `is missing; expected ${parser.expected}`);
     return null;
   }
-  const text = expandEntry(section, entry, context);
+  const text = parser.isLiteral ? entry.value : expandEntry(section, entry, context);
   if (text === null) return null;
   const here = entry.place.source.directory;
   const parsed = parser.parse(text, { here, home: context.home });

@@ -62,6 +62,14 @@ export class Daemon {
     if (!this.#hasEnded()) this.#child.kill('SIGKILL');
   }
 
+  /** Without a word of warning; it is gone when this resolves. */
+  async kill(): Promise<void> {
+    if (this.#hasEnded()) return;
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
   #hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }

@@ -25,8 +25,17 @@ export interface Headquarters {
   readonly authority: Authority;
   readonly port: number;
   readonly controller: Daemon;
+  /** Once more, with the same state; the one before must have ended. */
+  readonly startController: () => Daemon;
   /** A whole command line of fleetctl for this fleet. */
   readonly fleetctl: (...words: readonly string[]) => readonly string[];
+}
+
+export interface HeadquartersOptions {
+  /** Left out: one of its own. */
+  readonly authority?: Authority;
+  /** A module that is loaded into the controller before its own code. */
+  readonly preload?: string;
 }
 
 export interface FleetOptions {
@@ -72,32 +81,38 @@ export async function startFleet(tools: BenchTools, options: FleetOptions): Prom
 export async function startHeadquarters(
   tools: BenchTools,
   name: string,
-  given?: Authority,
+  options: HeadquartersOptions = {},
 ): Promise<Headquarters> {
   const directory = join(tools.directory, name);
   mkdirSync(directory);
-  const authority = given ?? (await createAuthority({ fleet: 'bench', nowMs: Date.now() }));
+  const authority =
+    options.authority ?? (await createAuthority({ fleet: 'bench', nowMs: Date.now() }));
   writeFileSync(join(directory, 'ca.crt'), authority.certificatePem);
   const port = await freePort();
   const controllerConfig = await writeController(directory, authority, port);
-  const controller = start(tools, directory, {
-    program: 'fleet-controller',
-    config: controllerConfig,
-    name: 'controller',
-  });
+  const startController = () =>
+    start(tools, directory, {
+      program: 'fleet-controller',
+      config: controllerConfig,
+      name: 'controller',
+      ...(options.preload === undefined ? {} : { preload: options.preload }),
+    });
+  const controller = startController();
   const config = await writeClient(directory, authority, port);
   const fleetctl = (...words: readonly string[]) =>
     [process.execPath, FLEETCTL, ...words, '--config', config] as const;
   await controller.readyWhen(() => tryCommand(fleetctl('hosts')).status === 0);
-  return { directory, authority, port, controller, fleetctl };
+  return { directory, authority, port, controller, startController, fleetctl };
 }
 
 function start(
   tools: BenchTools,
   directory: string,
-  { program, config, name }: { program: string; config: string; name: string },
+  daemon: { program: string; config: string; name: string; preload?: string },
 ): Daemon {
-  const command = [process.execPath, join(DIST, `${program}.js`), '-c', config];
+  const { program, config, name, preload } = daemon;
+  const flags = preload === undefined ? [] : ['--import', preload];
+  const command = [process.execPath, ...flags, join(DIST, `${program}.js`), '-c', config];
   return tools.daemons.start(command, join(directory, `${name}.out`));
 }
 

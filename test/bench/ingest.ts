@@ -5,8 +5,9 @@
  */
 import { join } from 'node:path';
 import { NO_QUESTIONS } from '../../controller/core/questions.ts';
-import type { FleetInput } from '../../controller/core/state.ts';
+import type { FleetInput, FleetWrite } from '../../controller/core/state.ts';
 import { createFleetDriver, type FleetDriver } from '../../controller/driver.ts';
+import type { CommitResult } from '../../controller/ports.ts';
 import { openStore } from '../../controller/store/open.ts';
 import { systemClock } from '../../proto/clock.ts';
 import { openDatabase } from '../../proto/sqlite.ts';
@@ -65,21 +66,23 @@ function changesPerSecond<Change>(
   };
 }
 
-/** A controller with all hosts connected; `ingest` resolves when a batch is acknowledged. */
+/** A controller with all hosts connected; `ingest` resolves when a batch is durable. */
 async function openController(path: string) {
   const store = openStore(path, Date.now());
-  let acknowledged = 0;
-  let onAcknowledged = ignore;
+  let committed = 0;
+  let onCommitted = ignore;
+  const commit = async (writes: readonly FleetWrite[]): Promise<CommitResult> => {
+    const result = await store.commit(writes);
+    committed += writes.filter(({ kind }) => kind === 'event').length;
+    if (committed === BATCH) onCommitted();
+    return result;
+  };
   const driver = createFleetDriver(
     {
       clock: systemClock,
-      store,
+      store: { ...store, commit },
       links: {
-        send: (_connection, message) => {
-          if (message.kind !== 'acknowledgement') return;
-          acknowledged += 1;
-          if (acknowledged === HOSTS) onAcknowledged();
-        },
+        send: ignore,
         close: (_connection, { message }) => {
           throw new Error(message);
         },
@@ -93,14 +96,16 @@ async function openController(path: string) {
       ...store.contents,
       unreachableAfterMs: 15_000,
       hostGroups: new Map(),
+      runbooks: new Map(),
+      batchRequiredAbove: null,
       questions: NO_QUESTIONS,
     },
   );
   connectHosts(driver);
   const ingest: Ingest<FleetInput> = (batch) =>
     new Promise((resolve) => {
-      acknowledged = 0;
-      onAcknowledged = resolve;
+      committed = 0;
+      onCommitted = resolve;
       for (const input of batch) driver.deliver(input);
     });
   return { ingest, [Symbol.dispose]: () => store[Symbol.dispose]() };

@@ -15,8 +15,10 @@ import type { Bench, Finding } from './bench.ts';
 import { clush } from './clush.ts';
 import { fanOut, largeFanOut } from './fan-out.ts';
 import { whyNotBuilt } from './fleet.ts';
+import { growth } from './growth.ts';
 import { ingest } from './ingest.ts';
 import { whyMissing } from './packages.ts';
+import { reconnect } from './reconnect.ts';
 import { renderTable } from './report.ts';
 import { restartHosts } from './restart-hosts.ts';
 import { startUp } from './start-up.ts';
@@ -37,6 +39,8 @@ const BENCHES: readonly Bench[] = [
   clush,
   fanOut,
   largeFanOut,
+  growth,
+  reconnect,
 ];
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);

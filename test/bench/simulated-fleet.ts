@@ -26,7 +26,7 @@ export class SimulatedFleet implements Contender {
   }
 
   static async start(tools: BenchTools, authority: Authority): Promise<SimulatedFleet> {
-    return new SimulatedFleet(await startHeadquarters(tools, 'controller', authority));
+    return new SimulatedFleet(await startHeadquarters(tools, 'controller', { authority }));
   }
 
   get pid(): number {

@@ -147,9 +147,10 @@ export function aHost(
       const seq = state.outbox.nextSeq - 1;
       return receive({ kind: 'acknowledgement', sessionEpoch: EPOCH, seq });
     },
-    command: (verb, operation, ...names) => receive(aCommand(verb, operation, names)),
+    command: (verb, operation, ...names) =>
+      receive({ ...aCommand(verb, operation, names), sentAtMs: nowMs }),
     signal: (signal, operation, name) =>
-      receive({ ...aCommand('signal', operation, [name]), signal }),
+      receive({ ...aCommand('signal', operation, [name]), sentAtMs: nowMs, signal }),
     target: (operation, name, verb) =>
       [...state.targets.values()].find(
         (target) =>
@@ -200,6 +201,21 @@ export function aCommand(verb: Verb, operation: string, names: readonly string[]
     processes: names.map(knownProcessName),
     startFollows: false,
     groups: [],
+    minHealthyMs: 0,
+    expiresInMs: null,
+    sentAtMs: 0,
+  } as const satisfies ControllerMessage;
+}
+
+export function aWithdrawal(verb: Verb, operation: string, names: readonly string[]) {
+  return {
+    kind: 'withdraw',
+    sessionEpoch: EPOCH,
+    operationId: operationId(operation),
+    verb,
+    processes: names.map(knownProcessName),
+    because: 'cancelled',
+    giveUp: false,
   } as const satisfies ControllerMessage;
 }
 

@@ -56,7 +56,8 @@ export function fakeJournal(bootId: string): FakeJournal {
 function applied(contents: JournalContents, write: AgentWrite): JournalContents {
   const { processes, targets, outbox } = contents;
   switch (write.kind) {
-    case 'process': {
+    case 'process':
+    case 'hold': {
       const { process } = write.process.definition;
       const others = processes.filter((held) => held.definition.process !== process);
       return { ...contents, processes: [...others, write.process] };

@@ -1,5 +1,6 @@
 /** A person on the host under test: gives orders to its core and hears what is told of them. */
 import type { AgentEffect, AgentStep, ConfigReading } from '../../agent/core/state.ts';
+import { heldText } from '../../proto/hold-text.ts';
 import type { LocalOrder, OrderNews } from '../../proto/local-orders.ts';
 import { operationId } from '../../proto/vocabulary.ts';
 import type { TestHost } from './agent-host.ts';
@@ -73,6 +74,10 @@ function newsText(news: OrderNews): string {
       return [news.process, news.step, news.fault].filter((word) => word !== null).join(' ');
     case 'group':
       return [news.group, news.action, news.fault].filter((word) => word !== null).join(' ');
+    case 'hold': {
+      const now = news.hold === null ? 'released' : heldText(news.hold);
+      return `${news.process} ${now}${news.before === null ? '' : `, was ${heldText(news.before)}`}`;
+    }
     case 'reread':
       return `reread ${news.changes.map(({ group, change }) => `${group} ${change}`).join(', ')}`;
     case 'avail':

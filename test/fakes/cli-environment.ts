@@ -1,5 +1,11 @@
 /** fleetctl's world without terminal, clock or network. */
-import type { ControlClient, Environment, Terminal } from '../../cli/ports.ts';
+import type {
+  ControlClient,
+  Environment,
+  SavedOperation,
+  SavedOperations,
+  Terminal,
+} from '../../cli/ports.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import { type FakeClock, fakeClock } from './cli-clock.ts';
 
@@ -13,6 +19,8 @@ export interface FakeWorld extends Pick<FakeClock, 'pass'> {
   readonly questions: string[];
   readonly pressInterrupt: () => void;
   readonly sleptMs: () => number;
+  /** In the order in which they were saved, without those that were taken back. */
+  readonly saved: SavedOperation[];
   /** Only with a screen. */
   readonly resize: (size: ScreenSize) => void;
 }
@@ -28,14 +36,17 @@ export interface Surroundings {
   readonly screen?: ScreenSize;
   /** What can be read, by path; `-` is standard input. */
   readonly files?: Readonly<Record<string, string>>;
+  /** What was saved before; or why nothing can be. */
+  readonly savedBefore?: readonly SavedOperation[] | FleetError;
 }
 
 export function fakeWorld(
   dial: Environment['dial'] | ControlClient,
-  { answers, screen, files = {} }: Surroundings = {},
+  { answers, screen, files = {}, savedBefore = [] }: Surroundings = {},
 ): FakeWorld {
   const written = { stdout: '', stderr: '' };
   const questions: string[] = [];
+  const saved = savedBefore instanceof FleetError ? [] : [...savedBefore];
   const time = fakeClock(FAKE_NOW_MS);
   const fakeScreen = screen === undefined ? null : fakeTerminal(screen);
   let interrupt: (() => void) | null = null;
@@ -81,14 +92,30 @@ export function fakeWorld(
         },
         isTerminal: fakeScreen !== null,
       },
+      savedOperations: fakeSaved(saved, savedBefore instanceof FleetError ? savedBefore : null),
     },
     stdout: () => written.stdout,
     stderr: () => written.stderr,
     questions,
+    saved,
     pressInterrupt: () => interrupt?.(),
     sleptMs: time.passedMs,
     pass: time.pass,
     resize: (size) => fakeScreen?.resize(size),
+  };
+}
+
+function fakeSaved(saved: SavedOperation[], failure: FleetError | null): SavedOperations {
+  return {
+    save: async (operation) => {
+      if (failure !== null) throw failure;
+      saved.push(operation);
+    },
+    forget: async (forgotten) => {
+      const at = saved.findIndex(({ id }) => id === forgotten);
+      if (at >= 0) saved.splice(at, 1);
+    },
+    last: async (wanted) => saved.findLast(({ controller }) => controller === wanted)?.id ?? null,
   };
 }
 

@@ -1,16 +1,26 @@
 /** A controller that answers from a script, and operations to script it with. */
-import type { ControlClient, EventSelection, OperationListing } from '../../cli/ports.ts';
+import type {
+  ControlClient,
+  EventSelection,
+  ExplainSelection,
+  OperationListing,
+} from '../../cli/ports.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { HostQuestion, HostReport } from '../../proto/host-questions.ts';
 import type { LogNews, LogsRequest } from '../../proto/log-messages.ts';
 import type {
+  Explanation,
   Operation,
   OperationRequest,
   OperationSummary,
   OperationUpdate,
+  Runbook,
+  Steering,
+  Submission,
   Target,
   Wave,
 } from '../../proto/operation.ts';
+import { DEFAULT_STRATEGY } from '../../proto/strategy.ts';
 import {
   type HostProcess,
   type HostStatus,
@@ -26,8 +36,12 @@ import { PLAIN_STATUS } from './plain-status.ts';
 
 export interface FakeControl {
   readonly client: ControlClient;
+  /** Of the submissions those that are no runbooks and retries. */
   readonly planned: OperationRequest[];
   readonly submitted: OperationRequest[];
+  readonly submissions: Submission[];
+  readonly steered: Steering[];
+  readonly explained: ExplainSelection[];
   /** The ids, or beginnings of ids, that were asked for. */
   readonly fetched: string[];
   readonly watched: string[];
@@ -62,6 +76,10 @@ export interface FakeAnswers {
   readonly plan?: Operation | FleetError;
   /** Answers to one submission each; the last one stays. */
   readonly submissions?: readonly (Operation | FleetError)[];
+  /** Answers to one steering each; the last one stays. */
+  readonly steerings?: readonly (Operation | FleetError)[];
+  readonly explanation?: Explanation | FleetError;
+  readonly runbooks?: readonly Runbook[];
   /** One per call of `watchOperation`; the last one stays. */
   readonly views?: readonly View[];
   /** Answers to one `getOperation` each; the last one stays. */
@@ -76,6 +94,9 @@ export interface FakeAnswers {
 export function fakeControl(answers: FakeAnswers): FakeControl {
   const planned: OperationRequest[] = [];
   const submitted: OperationRequest[] = [];
+  const submissions: Submission[] = [];
+  const steered: Steering[] = [];
+  const explained: ExplainSelection[] = [];
   const fetched: string[] = [];
   const watched: string[] = [];
   const listings: OperationListing[] = [];
@@ -94,13 +115,27 @@ export function fakeControl(answers: FakeAnswers): FakeControl {
       processes: answers.processes ?? [],
       hosts: answers.hosts ?? [],
     }),
-    planOperation: async (request) => {
-      planned.push(request);
+    planOperation: async (submission) => {
+      if (submission.kind === 'operation') planned.push(submission.request);
       return orThrow(scripted(answers.plan));
     },
-    submitOperation: async (request) => {
+    submitOperation: async (submission) => {
       assertOpen();
-      return orThrow(at(answers.submissions, submitted.push(request) - 1));
+      if (submission.kind === 'operation') submitted.push(submission.request);
+      return orThrow(at(answers.submissions, submissions.push(submission) - 1));
+    },
+    steerOperation: async (steering) => {
+      assertOpen();
+      return orThrow(at(answers.steerings, steered.push(steering) - 1));
+    },
+    explainTargets: async (which) => {
+      assertOpen();
+      explained.push(which);
+      return orThrow(scripted(answers.explanation));
+    },
+    listRunbooks: async () => {
+      assertOpen();
+      return answers.runbooks ?? [];
     },
     watchOperation: async function* (id, signal) {
       await null;
@@ -137,7 +172,8 @@ export function fakeControl(answers: FakeAnswers): FakeControl {
     },
   };
   const recorded = { planned, submitted, fetched, watched, listings, eventSelections, asked };
-  return { client, ...recorded, logRequests, isClosed: () => closed };
+  const ordered = { submissions, steered, explained, logRequests };
+  return { client, ...recorded, ...ordered, isClosed: () => closed };
 }
 
 export const lost = new FleetError(refusal('unavailable', 'Connection dropped'));
@@ -168,6 +204,7 @@ export function aTarget(
     hostConnected: true,
     oldPid: null,
     newPid: null,
+    dispatchedAtMs: null,
     durationMs: null,
     error: null,
     note: null,
@@ -184,6 +221,9 @@ export function aWave(index: number, rest: Partial<Omit<Wave, 'index'>> = {}): W
     priority: 999,
     targets: 1,
     waitMs: 30_000,
+    batch: 0,
+    batches: 1,
+    isCanary: false,
     ...rest,
   };
 }
@@ -200,8 +240,12 @@ export function anOperation(rest: Partial<Operation> = {}): Operation {
     order: 'tier',
     fullStop: false,
     expectHosts: null,
+    strategy: DEFAULT_STRATEGY,
     requestedBy: 'alice',
+    runbook: null,
+    retryOf: null,
     state: 'succeeded',
+    halt: null,
     startedAtMs: 1_000,
     endedAtMs: 2_100,
     waves: [aWave(0, { action: rest.verb ?? 'restart', targets: targets.length })],

@@ -10,8 +10,9 @@ import type {
   FleetWrite,
 } from '../../controller/core/state.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
-import type { Operation, OperationRequest } from '../../proto/operation.ts';
+import type { Operation, OperationRequest, Steering, Submission } from '../../proto/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
+import { DEFAULT_STRATEGY } from '../../proto/strategy.ts';
 import {
   type AgentEvent,
   hostId,
@@ -96,8 +97,9 @@ export function aRequest(
   more: Partial<OperationRequest> = {},
 ): OperationRequest {
   const signal = verb === 'signal' ? 'HUP' : null;
-  const plain = { order: 'tier', fullStop: false, expectHosts: null } as const;
-  return { id: anId(), verb, signal, hosts, processes, reason: '', ...plain, ...more };
+  const plain = { reason: '', order: 'tier', fullStop: false, expectHosts: null } as const;
+  const strategy = DEFAULT_STRATEGY;
+  return { id: anId(), verb, signal, hosts, processes, ...plain, strategy, ...more };
 }
 
 export function settledAs(state: TargetOutcome['state']): TargetOutcome {
@@ -137,10 +139,12 @@ export function settled(
 export const emptyFleet: FleetState = {
   hosts: PersistentMap.of([]),
   operations: PersistentMap.of([]),
-  running: new Set(),
+  live: new Set(),
   sessionEpoch: 0,
   unreachableAfterMs: GRACE_MS,
   hostGroups: new Map(),
+  runbooks: new Map(),
+  batchRequiredAbove: null,
   questions: NO_QUESTIONS,
 };
 
@@ -156,7 +160,10 @@ export interface FleetScript {
   /** Hello and the whole picture in one chunk. */
   connect(host: string, connection: ConnectionId, processes: readonly ProcessStatus[]): void;
   tell(host: string, connection: ConnectionId, seq: number, event: AgentEvent): void;
-  submit(request: OperationRequest): void;
+  /** As alice, unless somebody else is named. */
+  submit(wanted: OperationRequest | Submission, requestedBy?: string): void;
+  /** The operation of `anId()` and without a reason, unless told otherwise. */
+  steer(action: Steering['action'], more?: Partial<Steering>, requestedBy?: string): void;
   host(name: string): Host;
   operation(id?: OperationId): Operation;
 }
@@ -189,8 +196,14 @@ export function fleetScript(initial: FleetState = emptyFleet): FleetScript {
       const sessionEpoch = script.host(host).session?.epoch ?? 0;
       script.hear(host, connection, { kind: 'event', sessionEpoch, seq, atMs: NOW_MS, event });
     },
-    submit(request) {
-      script.give({ kind: 'submit', reply: 1, request, requestedBy: 'alice' });
+    submit(wanted, requestedBy = 'alice') {
+      const submission =
+        'kind' in wanted ? wanted : ({ kind: 'operation', request: wanted } as const);
+      script.give({ kind: 'submit', reply: 1, submission, requestedBy });
+    },
+    steer(action, more = {}, requestedBy = 'alice') {
+      const steering = { operation: anId(), action, kill: false, reason: '', ...more };
+      script.give({ kind: 'steer', reply: 1, steering, requestedBy });
     },
     host(name) {
       const found = script.state.hosts.get(hostId(name));

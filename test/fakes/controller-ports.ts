@@ -65,6 +65,7 @@ export function fakeStore(): FakeStore {
       });
     },
     recentEvents: async () => [],
+    eventsBetween: async () => [],
     async answer(result) {
       const oldest = waiting.shift();
       if (oldest === undefined) throw new Error('no commit is under way');

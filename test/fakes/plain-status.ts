@@ -14,4 +14,5 @@ export const PLAIN_STATUS = {
   leftBehind: 0,
   residentBytes: null,
   memoryMaxBytes: null,
+  hold: null,
 } as const;

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { HOST_QUESTIONS, type HostAnswer, type HostReport } from '../../proto/host-questions.ts';
 import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import {
+  type Explanation,
+  type Halt,
   OPERATION_STATES,
   type Operation,
   type OperationFacts,
@@ -10,12 +12,24 @@ import {
   type OperationSummary,
   type OperationUpdate,
   ORDERS,
+  type Runbook,
+  STEERINGS,
+  type Steering,
+  type Submission,
   type Target,
   type Wave,
 } from '../../proto/operation.ts';
 import {
+  type Amount,
+  DURATION_MAX_MS,
+  type Offline,
+  ON_ERRORS,
+  type Strategy,
+} from '../../proto/strategy.ts';
+import {
   type AgentEvent,
   HEALTHS,
+  type Hold,
   type HostProcess,
   type HostStatus,
   hostId,
@@ -31,11 +45,12 @@ import {
   type TargetState,
   VERBS,
 } from '../../proto/vocabulary.ts';
+import { anyText } from './any-text.ts';
 
 /** Plain objects, as decoding makes them. */
 const record = <Shape extends object>(model: { [Key in keyof Shape]: fc.Arbitrary<Shape[Key]> }) =>
   fc.record<Shape>(model, { noNullPrototype: true });
-const text = fc.string({ unit: 'binary', maxLength: 8 });
+const text = anyText(8);
 const small = fc.integer({ min: -2_147_483_648, max: 2_147_483_647 });
 const large = fc.maxSafeInteger();
 const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { freq: 2 });
@@ -53,6 +68,8 @@ const labels = fc.dictionary(
     noNullPrototype: true,
   },
 );
+
+const hold: fc.Arbitrary<Hold> = record({ by: text, reason: text, untilMs: large });
 
 const status: fc.Arbitrary<ProcessStatus> = record({
   process,
@@ -81,12 +98,20 @@ const status: fc.Arbitrary<ProcessStatus> = record({
   leftBehind: small,
   residentBytes: maybe(large),
   memoryMaxBytes: maybe(large),
+  hold: maybe(hold),
 });
 
 const lines = fc.array(text, { maxLength: 3 });
 
 const outcome: fc.Arbitrary<TargetOutcome> = record({
-  state: fc.constantFrom('succeeded', 'failed', 'indeterminate'),
+  state: fc.constantFrom(
+    'succeeded',
+    'failed',
+    'timed-out',
+    'indeterminate',
+    'skipped',
+    'cancelled',
+  ),
   oldPid: maybe(small),
   newPid: maybe(small),
   durationMs: large,
@@ -114,6 +139,13 @@ const event: fc.Arbitrary<AgentEvent> = fc.oneof(
     generation: large,
     oldPid: maybe(small),
   }),
+  record({
+    kind: fc.constant('targetVerifying' as const),
+    operationId: id,
+    process,
+    verb,
+  }),
+  record({ kind: fc.constant('eventsMissing' as const), untilSeq: large }),
   record({
     kind: fc.constant('targetSettled' as const),
     operationId: id,
@@ -160,6 +192,13 @@ const goodbye = record({
   reconnectAfterMs: small,
 });
 
+const toldEvent = {
+  seq: large,
+  atMs: large,
+  // The controller finds those out for itself.
+  event: event.filter(({ kind }) => kind !== 'eventsMissing'),
+};
+
 export const agentMessage: fc.Arbitrary<AgentMessage> = fc.oneof(
   record({
     kind: fc.constant('hello' as const),
@@ -184,12 +223,11 @@ export const agentMessage: fc.Arbitrary<AgentMessage> = fc.oneof(
     questionId: large,
     answer,
   }),
+  record({ kind: fc.constant('event' as const), sessionEpoch: large, ...toldEvent }),
   record({
-    kind: fc.constant('event' as const),
+    kind: fc.constant('events' as const),
     sessionEpoch: large,
-    seq: large,
-    atMs: large,
-    event,
+    events: fc.array(record(toldEvent), { maxLength: 3 }),
   }),
   heartbeat,
   goodbye,
@@ -214,6 +252,18 @@ export const controllerMessage: fc.Arbitrary<ControllerMessage> = fc.oneof(
     processes: fc.array(process, { maxLength: 3 }),
     startFollows: fc.boolean(),
     groups: lines,
+    minHealthyMs: large,
+    expiresInMs: maybe(large),
+    sentAtMs: large,
+  }),
+  record({
+    kind: fc.constant('withdraw' as const),
+    sessionEpoch: large,
+    operationId: id,
+    verb,
+    processes: fc.array(process, { maxLength: 3 }),
+    because: fc.constantFrom('cancelled' as const, 'timed-out' as const),
+    giveUp: fc.boolean(),
   }),
   record({
     kind: fc.constant('question' as const),
@@ -221,11 +271,38 @@ export const controllerMessage: fc.Arbitrary<ControllerMessage> = fc.oneof(
     questionId: large,
     question: fc.constantFrom(...HOST_QUESTIONS),
   }),
-  heartbeat,
+  record({ kind: fc.constant('heartbeat' as const), atMs: large }),
   goodbye,
 );
 
-export const operationRequest: fc.Arbitrary<OperationRequest> = record({
+const duration = fc.nat({ max: DURATION_MAX_MS });
+const count = fc.nat();
+
+const amount: fc.Arbitrary<Amount> = fc.oneof(
+  record({ kind: fc.constant('count' as const), count }),
+  record({ kind: fc.constant('percent' as const), percent: fc.nat({ max: 100 }) }),
+);
+
+const offline: fc.Arbitrary<Offline> = fc.oneof(
+  record({ kind: fc.constant('fail' as const) }),
+  record({ kind: fc.constant('skip' as const) }),
+  record({ kind: fc.constant('queue' as const), ttlMs: duration }),
+);
+
+const strategy: fc.Arbitrary<Strategy> = record({
+  batch: fc.array(amount, { minLength: 1, maxLength: 3 }),
+  canary: count,
+  batchWaitMs: duration,
+  maxErrors: amount,
+  maxUnreachable: amount,
+  minHealthyMs: duration,
+  onError: fc.constantFrom(...ON_ERRORS),
+  offline,
+  deadlineMs: maybe(duration),
+  lockWaitMs: duration,
+});
+
+const operationRequest: fc.Arbitrary<OperationRequest> = record({
   id,
   verb,
   signal: maybe(text),
@@ -235,7 +312,41 @@ export const operationRequest: fc.Arbitrary<OperationRequest> = record({
   order: fc.constantFrom(...ORDERS),
   fullStop: fc.boolean(),
   expectHosts: maybe(small),
+  strategy,
 });
+
+export const submission: fc.Arbitrary<Submission> = fc.oneof(
+  record({ kind: fc.constant('operation' as const), request: operationRequest }),
+  record({
+    kind: fc.constant('runbook' as const),
+    id,
+    runbook: text,
+    reason: text,
+    expectHosts: maybe(small),
+  }),
+  record({
+    kind: fc.constant('retry' as const),
+    id,
+    of: text,
+    reason: text,
+    expectHosts: maybe(small),
+  }),
+);
+
+export const steering: fc.Arbitrary<Steering> = record({
+  operation: text,
+  action: fc.constantFrom(...STEERINGS),
+  kill: fc.boolean(),
+  reason: text,
+});
+
+export const runbook: fc.Arbitrary<Runbook> = fc
+  .tuple(operationRequest, text, text)
+  .map(([{ id: _id, expectHosts: _expectHosts, ...saved }, name, description]) => ({
+    ...saved,
+    name,
+    description,
+  }));
 
 const wave: fc.Arbitrary<Wave> = record({
   index: small,
@@ -244,6 +355,17 @@ const wave: fc.Arbitrary<Wave> = record({
   priority: small,
   targets: small,
   waitMs: large,
+  batch: small,
+  batches: small,
+  isCanary: fc.boolean(),
+});
+
+const halt: fc.Arbitrary<Halt> = record({
+  by: maybe(text),
+  because: text,
+  atMs: large,
+  endsAs: maybe(fc.constantFrom('aborted' as const, 'cancelled' as const, 'expired' as const)),
+  kill: fc.boolean(),
 });
 
 const target: fc.Arbitrary<Target> = record({
@@ -258,6 +380,7 @@ const target: fc.Arbitrary<Target> = record({
   hostConnected: fc.boolean(),
   oldPid: maybe(small),
   newPid: maybe(small),
+  dispatchedAtMs: maybe(large),
   durationMs: maybe(large),
   error: maybe(text),
   note: maybe(text),
@@ -271,7 +394,10 @@ const facts: fc.Arbitrary<OperationFacts> = fc
     operationRequest,
     record({
       requestedBy: text,
+      runbook: maybe(text),
+      retryOf: maybe(id),
       state: fc.constantFrom(...OPERATION_STATES),
+      halt: maybe(halt),
       startedAtMs: large,
       endedAtMs: maybe(large),
       waves: fc.array(wave, { maxLength: 2 }),
@@ -296,6 +422,7 @@ export const operationSummary: fc.Arbitrary<OperationSummary> = fc
 export const operationUpdate: fc.Arbitrary<OperationUpdate> = fc.oneof(
   record({ kind: fc.constant('operation' as const), operation }),
   record({ kind: fc.constant('targets' as const), targets }),
+  record({ kind: fc.constant('moved' as const), facts }),
   record({ kind: fc.constant('ended' as const), facts }),
 );
 
@@ -303,7 +430,15 @@ export const storedEvent: fc.Arbitrary<StoredEvent> = record({
   host,
   seq: large,
   atMs: large,
+  storedAtMs: large,
   event,
+});
+
+export const explanation: fc.Arbitrary<Explanation> = record({
+  facts,
+  targets,
+  events: fc.array(storedEvent, { maxLength: 5 }),
+  clockLeadMs: maybe(large),
 });
 
 export const hostStatus: fc.Arbitrary<HostStatus> = record({

@@ -169,7 +169,7 @@ test('however often the agent is killed during a restart, it is restarted once a
   const startsBefore = fleet.lines('counted.starts').length;
   for (let round = 0; round < rounds; round += 1) {
     const request = operationRequest({ verb: 'restart', hosts: HOST, processes: names });
-    await client.submitOperation(request, AbortSignal.timeout(5_000));
+    await client.submitOperation({ kind: 'operation', request }, AbortSignal.timeout(5_000));
     // Another moment of the restart each time: signal, exit, fork, gate, record, release.
     await delay(round * 3);
     await agent.end('SIGKILL');
@@ -178,7 +178,8 @@ test('however often the agent is killed during a restart, it is restarted once a
     await fleet.process(HOST, 'talker', 'is back', isConnected);
     assert.equal(operation.state, 'succeeded', JSON.stringify(operation.targets, null, 1));
   }
-  assert.equal(fleet.lines('counted.starts').length, startsBefore + rounds);
+  const startsNow = startsBefore + rounds;
+  assert.equal(await fleet.lineCount(startsNow, 'counted.starts'), startsNow);
   const known = await Promise.all(names.map((name) => fleet.running(HOST, name)));
   assert.equal(new Set(known).size, names.length);
   await fleet.until('nothing is alive but what status shows', () => {
@@ -193,13 +194,16 @@ test('a command that a killed agent never read is sent again to the next one', a
   const startsBefore = fleet.lines('counted.starts').length;
   agent.signal('SIGSTOP');
   const request = operationRequest({ verb: 'restart', hosts: HOST, processes: ['counted'] });
-  const submitted = await client.submitOperation(request, AbortSignal.timeout(5_000));
+  const submitted = await client.submitOperation(
+    { kind: 'operation', request },
+    AbortSignal.timeout(5_000),
+  );
   assert.equal(submitted.targets[0]?.state, 'dispatched');
   await agent.end('SIGKILL');
   agent = await fleet.startAgent(HOST, { programs });
   const operation = await endOf(client, request.id);
   assert.equal(operation.state, 'succeeded', JSON.stringify(operation.targets));
-  assert.equal(fleet.lines('counted.starts').length, startsBefore + 1);
+  assert.equal(await fleet.lineCount(startsBefore + 1, 'counted.starts'), startsBefore + 1);
 });
 
 /** The programs themselves; a keeper has the same words at its end, and many before. */

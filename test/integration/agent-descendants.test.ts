@@ -100,7 +100,8 @@ test('descendants that ignore the stop signal are killed after stopwaitsecs', as
   const { tookMs, leftBehind } = await stop('stubborn');
   assert.equal(leftBehind, 0);
   assert.deepEqual(pids.filter(isAlive), []);
-  assert.ok(tookMs >= 1_000 && tookMs < 5_000, `it took ${tookMs} ms`);
+  // On a busy machine it may take longer, but not as long as the default.
+  assert.ok(tookMs >= 1_000 && tookMs < 9_000, `it took ${tookMs} ms`);
 });
 
 test('a program that goes above its memory_max is restarted, and says why', async () => {

@@ -159,12 +159,12 @@ for (const { what, to, go, crashes } of WAYS) {
 test('a restart that was under way is finished by the next version, and done once', async () => {
   const client = await fleet.client();
   const request = operationRequest({ verb: 'restart', hosts: HOST, processes: ['slow'] });
-  await client.submitOperation(request, AbortSignal.timeout(5_000));
+  await client.submitOperation({ kind: 'operation', request }, AbortSignal.timeout(5_000));
   await fleet.process(HOST, 'slow', 'is stopping', ({ status }) => status.state === 'STOPPING');
   await systemctlRestart(NEXT_VERSION);
   const operation = await endOf(client, request.id);
   assert.equal(operation.state, 'succeeded', JSON.stringify(operation.targets));
-  assert.equal(fleet.lines('slow.starts').length, 2);
+  assert.equal(await fleet.lineCount(2, 'slow.starts'), 2);
 });
 
 test('a version that cannot read the journal of the newer one refuses, and everything runs on', async () => {

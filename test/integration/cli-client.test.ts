@@ -290,6 +290,7 @@ test('events of a host, or of one process on it, are asked for and read', async 
     host: hostId('prod-1'),
     seq: 7,
     atMs: 12,
+    storedAtMs: 13,
     event: { kind: 'processChanged', process: aProcess('prod-1', 'web').status },
   } as const;
   const { port } = await start({

@@ -114,7 +114,8 @@ test('a running operation goes on to its end through the death of its controller
     assert.equal(newPid, now.get(`${host} ${process}`));
   }
   for (const host of HOSTS) {
-    assert.equal(fleet.lines(`${host}.starts`).length, 2, `${host} was not restarted just once`);
+    const starts = await fleet.lineCount(2, `${host}.starts`);
+    assert.equal(starts, 2, `${host} was not restarted just once`);
   }
 });
 

@@ -22,11 +22,12 @@ interface Demo {
   readonly exitCode: Promise<number | null>;
 }
 
-function startDemo(...args: readonly string[]): Demo {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'deploy/demo/main.ts', ...args], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** As the README says it; npm stands between a signal and the demo. */
+const WITH_NPM = ['npm', 'run', '--silent', 'demo', '--', '--once'] as const;
+const WITHOUT_NPM = [process.execPath, '--import', 'tsx', 'deploy/demo/main.ts'] as const;
+
+function startDemo([command, ...args]: typeof WITH_NPM | typeof WITHOUT_NPM): Demo {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   const collect = (text: string): void => {
     said += text;
@@ -73,7 +74,7 @@ function procFile(pid: string, name: string): string {
 const linuxOnly = { skip: process.platform === 'linux' ? false : 'looks into /proc' };
 
 test('tells its story, keeps every promise, and cleans up', linuxOnly, async () => {
-  const demo = startDemo('--once');
+  const demo = startDemo(WITH_NPM);
   assert.equal(await demo.exitCode, 0, demo.output());
   const output = demo.output();
   assert.match(output, /^\$ fleetctl restart web --hosts='prod-\*'$/m);
@@ -95,7 +96,7 @@ for (const { moment, text, signal, code } of [
   { moment: 'when its story is told', text: 'stays until Ctrl-C', signal: 'SIGINT', code: 0 },
 ] as const) {
   test(`cleans up when it is interrupted ${moment}`, linuxOnly, async () => {
-    const demo = startDemo();
+    const demo = startDemo(WITHOUT_NPM);
     await demo.untilSaid(text);
     const folder = /all in (\S+)/.exec(demo.output())?.[1] ?? '';
     assert.notDeepEqual(processesOf(folder), [], 'its processes would have been found');

@@ -145,7 +145,10 @@ test('an agent whose own log finds no room supervises as ever', async () => {
 async function restart(process: string): Promise<Operation> {
   const client = await fleet.client();
   const request = operationRequest({ verb: 'restart', hosts: HOST, processes: [process] });
-  const { id } = await client.submitOperation(request, AbortSignal.timeout(10_000));
+  const { id } = await client.submitOperation(
+    { kind: 'operation', request },
+    AbortSignal.timeout(10_000),
+  );
   return endOf(client, id);
 }
 

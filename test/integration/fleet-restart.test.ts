@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { ControlClient } from '../../cli/ports.ts';
 import { FleetError } from '../../proto/errors.ts';
+import type { OperationRequest } from '../../proto/operation.ts';
 import {
   createFleet,
   endOf,
@@ -116,30 +118,33 @@ test('an operation that is submitted twice runs once and is the same operation',
   const startsBefore = fleet.lines('dev-1.starts').length;
   const { signal } = new AbortController();
   const [first, second] = await Promise.all([
-    client.submitOperation(request, signal),
-    client.submitOperation(request, signal),
+    client.submitOperation({ kind: 'operation', request }, signal),
+    client.submitOperation({ kind: 'operation', request }, signal),
   ]);
   assert.equal(first.id, request.id);
   assert.deepEqual(second.targets.length, first.targets.length);
   const ended = await endOf(client, request.id);
   assert.equal(ended.state, 'succeeded');
-  const late = await client.submitOperation(request, signal);
+  const late = await client.submitOperation({ kind: 'operation', request }, signal);
   assert.deepEqual(late, ended);
-  assert.equal(fleet.lines('dev-1.starts').length, startsBefore + 1);
+  assert.equal(await fleet.lineCount(startsBefore + 1, 'dev-1.starts'), startsBefore + 1);
 });
 
 test('an id that is taken is refused to another request, and to another person', async () => {
   const client = await fleet.client();
   const request = operationRequest({ verb: 'restart', hosts: 'dev-1', processes: ['web'] });
   const { signal } = new AbortController();
-  await client.submitOperation(request, signal);
+  await client.submitOperation({ kind: 'operation', request }, signal);
   await endOf(client, request.id);
   using bob = await fleet.dial({ kind: 'operator', name: 'bob' });
+  const submit = (as: ControlClient, changes: Partial<OperationRequest>) => () =>
+    as.submitOperation({ kind: 'operation', request: { ...request, ...changes } }, signal);
   const attempts = [
-    () => client.submitOperation({ ...request, verb: 'stop' }, signal),
-    () => client.submitOperation({ ...request, hosts: '@*' }, signal),
-    () => client.submitOperation({ ...request, processes: ['web', 'counted'] }, signal),
-    () => bob.submitOperation(request, signal),
+    submit(client, { verb: 'stop' }),
+    submit(client, { hosts: '@*' }),
+    submit(client, { processes: ['web', 'counted'] }),
+    submit(client, { strategy: { ...request.strategy, canary: 1 } }),
+    submit(bob, {}),
   ];
   for (const attempt of attempts) {
     await assert.rejects(attempt, (error: unknown) => {

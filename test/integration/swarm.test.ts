@@ -40,7 +40,10 @@ after(async () => {
 async function restart(hosts: string, processes: readonly string[]) {
   const client = await fleet.client();
   const request = operationRequest({ verb: 'restart', hosts, processes });
-  const { id } = await client.submitOperation(request, AbortSignal.timeout(SUBMIT_WITHIN_MS));
+  const { id } = await client.submitOperation(
+    { kind: 'operation', request },
+    AbortSignal.timeout(SUBMIT_WITHIN_MS),
+  );
   return { client, id };
 }
 

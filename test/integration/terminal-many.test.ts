@@ -155,6 +155,9 @@ test('a restart of all is one screen from its beginning to its end', async (cont
 
 /** What stands at the end against what the controller has stored. */
 async function assertTrueEnd(terminal: Terminal): Promise<void> {
+  const client = await fleet.client();
+  const [summary] = await client.listOperations({ runningOnly: false, limit: 1 });
+  const id = summary?.id ?? '';
   const lines = await terminal.lines();
   assert.deepEqual(lines.slice(lines.indexOf(`${QUESTION} y`) + 1), [
     'FAILED           6   Exited too quickly (exit status 1)',
@@ -166,12 +169,11 @@ async function assertTrueEnd(terminal: Terminal): Promise<void> {
     'log of web on web-[0100-0104,1500]:',
     ...LOG.map((line) => `    ${line}`),
     "look:  fleetctl status web --hosts 'web-[0100-0104,0800,1500]'",
-    "retry: fleetctl restart web --hosts 'web-[0100-0104,0800,1500]'",
+    `why:   fleetctl op explain ${id} web-0100`,
+    `retry: fleetctl op retry ${id}`,
     '[10] $',
   ]);
-  const client = await fleet.client();
-  const [summary] = await client.listOperations({ runningOnly: false, limit: 1 });
-  const shown = await fleet.fleetctl('op', 'show', summary?.id ?? '', '-o', 'json');
+  const shown = await fleet.fleetctl('op', 'show', id, '-o', 'json');
   const { state, targets } = shown.json<OperationDocument>();
   assert.equal(state, 'failed');
   assert.equal(targets.length, HOSTS.length);

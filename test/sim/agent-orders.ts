@@ -6,7 +6,26 @@ import assert from 'node:assert/strict';
 import type { ProcessRuntime } from '../../agent/core/process.ts';
 import { type AgentState, isRetired } from '../../agent/core/state.ts';
 import { SUPERSEDED } from '../../agent/core/verdict.ts';
-import type { AgentEvent, ProcessName, TargetOutcome, Verb } from '../../proto/vocabulary.ts';
+import type { ControllerMessage } from '../../proto/messages.ts';
+import {
+  type AgentEvent,
+  type ProcessName,
+  type TargetOutcome,
+  type Verb,
+  WHOLE_HOST,
+} from '../../proto/vocabulary.ts';
+
+type Withdrawal = Pick<
+  Extract<ControllerMessage, { readonly kind: 'withdraw' }>,
+  'because' | 'giveUp'
+>;
+
+export interface OrderConditions {
+  readonly startFollows?: boolean;
+  readonly isLocal?: boolean;
+  readonly minHealthyMs?: number;
+  readonly deadlineMs?: number | null;
+}
 
 export interface Order {
   readonly verb: Verb;
@@ -17,6 +36,10 @@ export interface Order {
   readonly startFollows: boolean;
   /** Given on the host, once; it is lost with an agent that dies before it is on record. */
   readonly isLocal: boolean;
+  readonly minHealthyMs: number;
+  /** Of virtual time; null: none. */
+  readonly deadlineMs: number | null;
+  withdrawal: Withdrawal | null;
   /** Of the event that told of it first. */
   acceptedSeq: number | null;
   outcome: TargetOutcome | null;
@@ -26,6 +49,7 @@ export interface Order {
 
 export class PaperOrders {
   readonly #orders: Order[] = [];
+  readonly #byKey = new Map<string, Order>();
   readonly #events = new Map<number, string>();
   readonly #claims = new Map<string, string>();
   /** Those that were taken out once; after that they are counted afresh. */
@@ -43,21 +67,31 @@ export class PaperOrders {
     verb: Verb,
     operation: string,
     process: ProcessName,
-    startFollows = false,
-    isLocal = false,
+    conditions: OrderConditions = {},
   ): Order {
     const order: Order = {
       verb,
       operation,
       process,
-      startFollows,
-      isLocal,
+      startFollows: false,
+      isLocal: false,
+      minHealthyMs: 0,
+      deadlineMs: null,
+      ...conditions,
+      withdrawal: null,
       acceptedSeq: null,
       outcome: null,
       isOld: false,
     };
     this.#orders.push(order);
+    this.#byKey.set(`${operation} ${verb} ${process}`, order);
     return order;
+  }
+
+  /** One that the controller may still want to take back; perhaps its agent has never heard of it. */
+  toWithdraw(draw: (below: number) => number): Order | undefined {
+    const recent = this.#orders.slice(-12).filter((order) => !order.isLocal && !order.isOld);
+    return recent[draw(Math.max(1, recent.length))];
   }
 
   /** Those without a verdict, however old, and some that have one. */
@@ -88,6 +122,10 @@ export class PaperOrders {
         return this.#settled(event);
       case 'processRemoved':
         return this.noteRemoved(event.process);
+      case 'targetVerifying':
+        return this.#verifying(seq, event);
+      case 'eventsMissing':
+        throw new Error('no agent tells of this');
       case 'localOrder':
       case 'configJudged':
         return;
@@ -121,16 +159,32 @@ export class PaperOrders {
     }
   }
 
+  /** What an order had begun before its host went down is begun again afterwards. */
+  rebooted(): void {
+    for (const key of this.#claims.keys()) {
+      if (key.startsWith('the start of ') || key.startsWith('the stop of '))
+        this.#claims.delete(key);
+    }
+  }
+
   /** The order that was accepted last decides, whatever was repeated after it. */
   checkWanted(state: AgentState): void {
     const lastOf = new Map<ProcessName, Order>();
+    const left = new Map<ProcessName, readonly ProcessRuntime['wanted'][]>();
     for (const order of this.#orders) {
+      // It is as if it had never been given; but a reload ends what waits for a start, and of one that
+      // was forgotten by the time that its start was taken back nobody knows that it waits.
+      if (this.#isUndone(order)) left.set(order.process, ['up', ...(order.isOld ? PAUSED : [])]);
+      if (isUnbegun(order) || this.#isUndone(order)) continue;
       const last = lastOf.get(order.process);
       if ((order.acceptedSeq ?? 0) > (last?.acceptedSeq ?? 0)) lastOf.set(order.process, order);
     }
     for (const { definition, wanted } of state.processes.values()) {
       const last = lastOf.get(definition.process);
-      const isWanted = wantedAfter(last).includes(wanted);
+      const isLeft = left.get(definition.process)?.includes(wanted) === true;
+      const isWanted = isLeft || wantedAfter(last).includes(wanted);
+      const isHalfDone = wanted === 'paused' && last?.isOld === false && this.#isStartless(last);
+      assert.ok(!isHalfDone, `${definition.process} was left down by ${last?.operation}`);
       assert.ok(isWanted, `${definition.process} is ${wanted} after ${last?.operation}`);
     }
   }
@@ -143,6 +197,10 @@ export class PaperOrders {
       if (isLocal && acceptedSeq === null) continue;
       const title = `${verb} of ${process}, ${operation}: ${JSON.stringify(outcome)}`;
       assert.notEqual(outcome, null, title);
+      if (isUnbegun(order)) this.#checkUntouched(order, title);
+      const mayEndEarly = order.withdrawal !== null || order.deadlineMs !== null;
+      const isEndedEarly = outcome?.state === 'cancelled' || outcome?.state === 'timed-out';
+      assert.ok(mayEndEarly || !isEndedEarly, title);
       // Whoever orders the next thing before a program is up does not wait for it.
       const isSuperseded = outcome?.error === SUPERSEDED.error;
       // What it needs is stopped at the same time, by an order of its own.
@@ -150,6 +208,47 @@ export class PaperOrders {
       if (index >= healthyFrom && !isSuperseded && !isHindered)
         assert.equal(outcome?.state, 'succeeded', title);
     }
+  }
+
+  /** Undefined: nobody gave it here. */
+  find(verb: Verb, operation: string, process: ProcessName): Order | undefined {
+    return this.#byKey.get(`${operation} ${verb} ${process}`);
+  }
+
+  /** What was taken back before it was begun has done nothing. */
+  checkUnbegun(): void {
+    for (const order of this.#orders) {
+      if (isUnbegun(order)) this.#checkUntouched(order, `${order.verb} of ${order.operation}`);
+    }
+  }
+
+  /** Nothing was started or stopped for it. */
+  #checkUntouched({ operation, verb, process }: Order, title: string): void {
+    const key = `${operation} ${verb} ${process}`;
+    const deeds = [`the stop of ${key}`, `the start of ${key}`];
+    assert.ok(!deeds.some((deed) => this.#claims.has(deed)), title);
+  }
+
+  /** The first half of a full stop whose second half was taken back. */
+  #isStartless({ operation, process, startFollows, outcome }: Order): boolean {
+    if (!startFollows) return false;
+    const start = this.#orders.find(
+      (one) => one.operation === operation && one.process === process && one.verb === 'start',
+    );
+    return isGivenUp(outcome) || isGivenUp(start?.outcome ?? null);
+  }
+
+  /** Such a one, of a process that was down before. */
+  #isUndone(order: Order): boolean {
+    return this.#isStartless(order) && order.outcome?.fault === 'not-running';
+  }
+
+  /** Told once, between the acceptance and the verdict. */
+  #verifying(seq: number, event: Extract<AgentEvent, { readonly kind: 'targetVerifying' }>): void {
+    const order = this.#orderOf(event);
+    const { operationId, verb, process } = event;
+    assert.ok(order.minHealthyMs > 0, `${operationId} is verified, which nobody asked for`);
+    this.#claim(`the verification of ${operationId} ${verb} ${process}`, `${seq}`);
   }
 
   /** A generation belongs to one restart, and a restart has one generation. */
@@ -177,10 +276,14 @@ export class PaperOrders {
   #orderOf({
     operationId,
     verb,
-  }: Extract<AgentEvent, { readonly kind: 'targetAccepted' | 'targetSettled' }>): Order {
-    const order = this.#orders.find(
-      (one) => one.operation === operationId && (one.verb === verb || one.verb === 'update'),
-    );
+    process,
+  }: Extract<
+    AgentEvent,
+    { readonly kind: 'targetAccepted' | 'targetVerifying' | 'targetSettled' }
+  >): Order {
+    const order =
+      this.#byKey.get(`${operationId} ${verb} ${process}`) ??
+      this.#byKey.get(`${operationId} update ${WHOLE_HOST}`);
     assert.ok(order, `news of the ${verb} of ${operationId}, which nobody ordered`);
     return order;
   }
@@ -189,6 +292,16 @@ export class PaperOrders {
     assert.equal(this.#claims.get(key) ?? owner, owner, `${key} has two owners`);
     this.#claims.set(key, owner);
   }
+}
+
+const PAUSED = ['paused'] as const;
+
+function isGivenUp(outcome: TargetOutcome | null): boolean {
+  return outcome?.state === 'cancelled' || outcome?.state === 'timed-out';
+}
+
+function isUnbegun({ outcome }: Order): boolean {
+  return isGivenUp(outcome) && outcome?.error?.endsWith('before this was begun') === true;
 }
 
 function wantedAfter(last: Order | undefined): readonly ProcessRuntime['wanted'][] {

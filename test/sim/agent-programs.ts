@@ -10,6 +10,7 @@ import type { Child, ProcessInput } from '../../agent/core/process.ts';
 import type { AgentState, Sighting } from '../../agent/core/state.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { VirtualClock } from '../fakes/agent-clock.ts';
+import { BOOT_ID } from '../fakes/agent-host.ts';
 import { aChild, exitCode, killedBy } from '../fakes/agent-process.ts';
 
 /** A program from its spawn to its end. */
@@ -21,8 +22,20 @@ interface Program {
   isReleased: boolean;
 }
 
+/** How often programs misbehave: one in so many; 0: never. */
+export interface Temper {
+  readonly failsToSpawn: number;
+  /** Takes no notice of any signal but KILL. */
+  readonly isStubborn: number;
+  /** Within its first two seconds. */
+  readonly endsEarly: number;
+}
+
+const WILD: Temper = { failsToSpawn: 8, isStubborn: 8, endsEarly: 4 };
+
 interface ProgramsOptions {
-  readonly clock: VirtualClock;
+  readonly clock: Pick<VirtualClock, 'after'>;
+  readonly temper?: Temper;
   readonly draw: (below: number) => number;
   /** To the agent that is alive, if one is. */
   readonly deliver: (process: ProcessName, input: ProcessInput) => void;
@@ -31,29 +44,39 @@ interface ProgramsOptions {
 export class PaperPrograms {
   /** From now on programs start, stay up and obey. */
   isHealthy = false;
+  /** Of the host, from now on. */
+  bootId = BOOT_ID;
   readonly #options: ProgramsOptions;
+  readonly #temper: Temper;
   readonly #programs = new Map<ProcessName, Program>();
   readonly #exitFiles = new Map<ProcessName, ExitStatus>();
   #lastPid = 100;
 
   constructor(options: ProgramsOptions) {
     this.#options = options;
+    this.#temper = options.temper ?? WILD;
+  }
+
+  get count(): number {
+    return this.#programs.size;
   }
 
   spawn(definition: ProcessDefinition): void {
     const { clock, draw, deliver } = this.#options;
     const { process } = definition;
     assert.ok(!this.#programs.has(process), `a second ${process} beside the first`);
-    if (!this.isHealthy && draw(8) === 0) {
+    if (this.#befalls('failsToSpawn')) {
       return deliver(process, { kind: 'spawnFailed', error: "couldn't fork: EAGAIN" });
     }
     this.#lastPid += 1;
-    const isStubborn = !this.isHealthy && draw(8) === 0;
-    const program = { child: aChild(this.#lastPid), definition, isStubborn, isReleased: false };
+    const isStubborn = this.#befalls('isStubborn');
+    const child = aChild(this.#lastPid, this.bootId);
+    const program = { child, definition, isStubborn, isReleased: false };
     this.#programs.set(process, program);
     this.#exitFiles.delete(process);
     clock.after(1 + draw(10), () => {
       if (this.#programs.get(process) !== program) return;
+
       deliver(process, { kind: 'spawned', child: program.child });
     });
   }
@@ -63,7 +86,7 @@ export class PaperPrograms {
     if (program === undefined) return;
     program.isReleased = true;
     const { draw } = this.#options;
-    if (this.isHealthy || draw(4) > 0) return;
+    if (!this.#befalls('endsEarly')) return;
     this.#endAfter(draw(2_000), program, exitCode(draw(2)));
   }
 
@@ -96,11 +119,18 @@ export class PaperPrograms {
     if (victim !== undefined) this.#end(victim, exitCode(draw(3)));
   }
 
-  /** Their agent died: those at their gates end without having run. */
-  closeGates(): void {
-    for (const program of this.#programs.values()) {
-      if (!program.isReleased) this.#end(program, { kind: 'neverRan' });
-    }
+  /** The host itself went down, and nobody was there to write anything. */
+  powerOff(bootId: string): void {
+    this.bootId = bootId;
+    this.#programs.clear();
+    this.#exitFiles.clear();
+  }
+
+  /** Their agent died: those at their gates end without having run. @returns their pids */
+  closeGates(): readonly number[] {
+    const atGates = [...this.#programs.values()].filter(({ isReleased }) => !isReleased);
+    for (const program of atGates) this.#end(program, { kind: 'neverRan' });
+    return atGates.map(({ child }) => child.pid);
   }
 
   /** What the next agent finds of the children that are on record. */
@@ -133,6 +163,11 @@ export class PaperPrograms {
     return program?.isReleased ? program.child.pid : null;
   }
 
+  #befalls(what: keyof Temper): boolean {
+    const one = this.#temper[what];
+    return !this.isHealthy && one > 0 && this.#options.draw(one) === 0;
+  }
+
   #exitOf(process: ProcessName): ExitStatus {
     return this.#exitFiles.get(process) ?? { kind: 'unknown' };
   }
@@ -144,6 +179,7 @@ export class PaperPrograms {
   #end(program: Program, exit: ExitStatus): void {
     const { process } = program.definition;
     if (this.#programs.get(process) !== program) return;
+
     this.#programs.delete(process);
     this.#exitFiles.set(process, exit);
     this.#options.deliver(process, { kind: 'exited', exit, lastLines: [] });

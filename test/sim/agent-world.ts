@@ -39,7 +39,7 @@ import { aWelcome, BOOT_ID } from '../fakes/agent-host.ts';
 import { fakeJournal } from '../fakes/agent-journal.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
-import { type Order, PaperOrders } from './agent-orders.ts';
+import { type Order, type OrderConditions, PaperOrders } from './agent-orders.ts';
 import { PaperPrograms } from './agent-programs.ts';
 
 /** The program that comes and goes with the configuration. */
@@ -92,6 +92,8 @@ export class AgentWorld {
       () => this.#command('restart'),
       () => this.#fullStop(),
       () => this.#repeatOrders(),
+      () => this.#withdraw(),
+      () => this.#withdraw(),
       () => this.#programs.crashOne(),
       () => this.#programs.crashOne(),
       () => this.#connect(),
@@ -152,6 +154,7 @@ export class AgentWorld {
     this.#orders.checkWanted(this.state);
     this.#orders.checkVerdicts(begun);
     assert.equal(this.state.queues.size, 0);
+    assert.equal(this.state.watched.size, 0);
     assert.equal(this.state.isJournalSound, true);
     for (const { definition, state, child, wanted } of this.state.processes.values()) {
       const pid = this.#programs.runningPid(definition.process);
@@ -349,6 +352,8 @@ export class AgentWorld {
     this.#sessionEpoch += 1;
     const message = aWelcome(this.#sessionEpoch, this.#orders.lastSeq());
     this.#incarnation.driver.deliver({ kind: 'received', message });
+    const heartbeat = { kind: 'heartbeat', atMs: this.#clock.nowMs() } as const;
+    this.#incarnation.driver.deliver({ kind: 'received', message: heartbeat });
     this.#repeatOrders();
   }
 
@@ -364,14 +369,35 @@ export class AgentWorld {
   }
 
   #command(verb: Verb, process = this.#anyProcess()): void {
-    this.#tell(this.#orders.add(verb, this.#orders.newOperation(), process));
+    this.#tell(this.#orders.add(verb, this.#orders.newOperation(), process, this.#conditions()));
+  }
+
+  /** In the end nothing is to end early. */
+  #conditions(): OrderConditions {
+    const minHealthyMs = this.#pick([0, 0, 0, 400, 5_000, 60_000]);
+    if (this.#programs.isHealthy) return {};
+    const allowedMs = this.#pick([null, null, null, 0, 30, 300, 2_000, 20_000]);
+    const deadlineMs = allowedMs === null ? null : this.#clock.nowMs() + allowedMs;
+    return { minHealthyMs, deadlineMs };
+  }
+
+  /** Somebody cancels an operation, or its deadline comes; its command may still be on its way. */
+  #withdraw(): void {
+    const order = this.#orders.toWithdraw(this.#draw);
+    if (order === undefined) return;
+    order.withdrawal ??= {
+      because: this.#pick(['cancelled', 'timed-out']),
+      giveUp: this.#draw(2) === 0,
+    };
+    this.#tell(order);
   }
 
   /** The start comes with its stop, while that is under way, or after it. */
   #fullStop(process = this.#pick(this.#definitions).process): void {
     const operation = this.#orders.newOperation();
-    this.#tell(this.#orders.add('stop', operation, process, true));
-    const start = () => this.#tell(this.#orders.add('start', operation, process));
+    const conditions = this.#conditions();
+    this.#tell(this.#orders.add('stop', operation, process, { ...conditions, startFollows: true }));
+    const start = () => this.#tell(this.#orders.add('start', operation, process, conditions));
     if (this.#draw(3) === 0) start();
     else this.#clock.after(this.#draw(3_000), start);
   }
@@ -438,12 +464,12 @@ export class AgentWorld {
       return { kind, operationId: id, groups: [EXTRA] };
     }
     if (this.#draw(3) === 0) {
-      this.#orders.add('update', operation, WHOLE_HOST, false, true);
+      this.#orders.add('update', operation, WHOLE_HOST, { isLocal: true });
       return { kind: 'update', operationId: id, groups: [] };
     }
     const verb = this.#pick(['start', 'stop', 'restart'] as const);
     const process = this.#anyProcess();
-    this.#orders.add(verb, operation, process, false, true);
+    this.#orders.add(verb, operation, process, { isLocal: true });
     return { kind: 'control', operationId: id, verb, signal: null, names: [process] };
   }
 
@@ -456,12 +482,22 @@ export class AgentWorld {
     for (const order of this.#orders.toRepeat(this.#draw)) this.#tell(order);
   }
 
-  #tell({ verb, operation, process, startFollows }: Order): void {
+  /** What was withdrawn once is only ever withdrawn again; a command may come after that, late. */
+  #tell(order: Order): void {
     if (!this.#isConnected) return;
-    const id = operationId(operation);
-    const command = { operationId: id, verb, signal: null, startFollows, groups: [] } as const;
+    const { verb, operation, process, withdrawal } = order;
     const sessionEpoch = this.#sessionEpoch;
-    const message = { kind: 'command', sessionEpoch, processes: [process], ...command } as const;
+    const about = { sessionEpoch, operationId: operationId(operation), verb, processes: [process] };
+    if (withdrawal !== null) {
+      const message = { kind: 'withdraw', ...about, ...withdrawal } as const;
+      this.#incarnation.driver.deliver({ kind: 'received', message });
+      if (this.#draw(3) > 0) return;
+    }
+    const { startFollows, minHealthyMs, deadlineMs } = order;
+    const sentAtMs = this.#clock.nowMs();
+    const expiresInMs = deadlineMs === null ? null : Math.max(0, deadlineMs - sentAtMs);
+    const command = { signal: null, startFollows, groups: [], minHealthyMs, expiresInMs } as const;
+    const message = { kind: 'command', ...about, ...command, sentAtMs } as const;
     this.#incarnation.driver.deliver({ kind: 'received', message });
   }
 

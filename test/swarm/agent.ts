@@ -10,6 +10,7 @@ import { redialDelayMs } from '../../agent/core/reconnect.ts';
 import { recoverState } from '../../agent/core/recover.ts';
 import type { AgentState } from '../../agent/core/state.ts';
 import { type AgentDriver, createAgentDriver } from '../../agent/driver.ts';
+import { createEventCollector } from '../../agent/event-collector.ts';
 import type { Log } from '../../agent/ports.ts';
 import { systemClock } from '../../proto/clock.ts';
 import { decodeControllerFrame, encodeAgentMessage } from '../../proto/codec/link.ts';
@@ -41,6 +42,7 @@ export class SimulatedAgent implements Disposable {
   readonly #options: AgentOptions;
   readonly #driver: AgentDriver;
   readonly #chance: () => number;
+  readonly #events = createEventCollector((message) => this.#send(message), systemClock);
   #stream: GrpcStream | null = null;
   #heartbeat: NodeJS.Timeout | undefined;
   #redial: NodeJS.Timeout | undefined;
@@ -63,7 +65,7 @@ export class SimulatedAgent implements Disposable {
         clock: systemClock,
         children,
         journal: { commit: async () => undefined },
-        link: { send: (message) => this.#send(message) },
+        link: { send: (message) => this.#events.send(message) },
         config: { read: () => ({ kind: 'read', definitions: options.definitions }) },
         orders: { tell: ignore },
         probes: { probe: ignore },
@@ -91,6 +93,7 @@ export class SimulatedAgent implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#redial);
     clearInterval(this.#heartbeat);
+    this.#events.forget();
     this.#stream?.[Symbol.dispose]();
     this.#stream = null;
     this.#isSynced = false;
@@ -134,6 +137,7 @@ export class SimulatedAgent implements Disposable {
         if (this.#fate() === 'vanishes') return this[Symbol.dispose]();
         break;
       case 'question':
+      case 'withdraw':
         if (this.#fate() === 'mute') return;
         break;
       case 'acknowledgement':

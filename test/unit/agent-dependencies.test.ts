@@ -56,6 +56,25 @@ test('it goes on waiting while what it needs is tried again, and when that is gi
   assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), ['web spawn']);
 });
 
+test('an ordered start that waits ends when its process is removed, and so does what is behind it', () => {
+  const idle = { autostart: false };
+  const host = aRunningHost({ ...db, ...idle }, { ...web, ...idle });
+  host.command('start', 'op-1', 'db', 'web');
+  host.command('start', 'op-2', 'web');
+  const groups = ['web'];
+  const request = { kind: 'remove', operationId: operationId('op-3'), groups } as const;
+  const given = { kind: 'order', order: 1, requestedBy: 'alice', command: 'remove web' } as const;
+  const removed = host.step({ ...given, request });
+  assert.deepEqual(
+    outcomesIn(removed).map(({ operation, error }) => [operation, error]),
+    [
+      ['op-1', 'it is no longer configured'],
+      ['op-2', 'it is no longer configured'],
+    ],
+  );
+  assert.equal(host.state().queues.get(web.process), undefined);
+});
+
 test('one that needs a healthy one waits for its check', () => {
   const host = aHost([
     { ...web, dependsOn: [needs('db', 'healthy')] },

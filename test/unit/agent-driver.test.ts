@@ -152,9 +152,25 @@ test('inputs of one moment share one commit, and one that changes nothing needs 
   driver.deliver({ kind: 'noted', requestedBy: 'alice', command: 'clear web' });
   await clock.settle();
   assert.equal(journal.commits.length, before + 1);
-  driver.deliver({ kind: 'received', message: { kind: 'heartbeat' } });
+  driver.deliver({ kind: 'received', message: { kind: 'heartbeat', atMs: 0 } });
   await clock.settle();
   assert.equal(journal.commits.length, before + 1);
+});
+
+test('deadlines, and the end of a watch, come back as inputs too', async () => {
+  const { clock, driver, give } = await aRunningDriver();
+  const stop = { ...aCommand('stop', 'op-1', ['web']), expiresInMs: 500 };
+  driver.deliver({ kind: 'received', message: stop });
+  await clock.pass(500);
+  assert.equal(driver.state().targets.get('op-1 stop web')?.outcome?.state, 'timed-out');
+  give('web', ended);
+  await clock.settle();
+  const again = { ...aCommand('stop', 'op-2', ['web']), minHealthyMs: 700 };
+  driver.deliver({ kind: 'received', message: again });
+  await clock.settle();
+  assert.equal(driver.state().targets.get('op-2 stop web')?.phase, 'verifying');
+  await clock.pass(700);
+  assert.equal(driver.state().targets.get('op-2 stop web')?.outcome?.state, 'succeeded');
 });
 
 test('timers come back as inputs when they are due', async () => {

@@ -46,6 +46,16 @@ const target = (operationId: string, verb: string, phase: string) => ({
   outcome: phase === 'settled' ? OUTCOME : null,
 });
 
+/** What targets had none of before version 6. */
+const UNCONDITIONAL = {
+  expiresAfterMs: null,
+  startFollows: false,
+  wantedBefore: 'up',
+  minHealthyMs: 0,
+  watch: null,
+  givenUp: null,
+};
+
 const TARGETS = [
   target('op-1', 'stop', 'settled'),
   target('op-2', 'restart', 'stopping'),
@@ -58,6 +68,7 @@ const { tierWaitMs: _, ...OLD_DEFINITION } = aDefinition('web', {
 });
 const PROCESS = {
   ...initialProcess(aDefinition('web'), NOW_MS),
+  wanted: 'up',
   definition: OLD_DEFINITION,
   state: 'RUNNING',
   child: aChild(),
@@ -85,6 +96,7 @@ const EVENTS = [
 
 const ofNow = (record: (typeof TARGETS)[number]) => ({
   ...record,
+  ...UNCONDITIONAL,
   groups: [],
   origin: 'controller',
   outcome: record.outcome === null ? null : OUTCOME_NOW,
@@ -111,6 +123,30 @@ function anOldJournal(context: TestContext): string {
     const seq = 41 + index;
     put('events', seq, JSON.stringify({ seq, atMs: NOW_MS, event }));
   }
+  database.close();
+  return path;
+}
+
+/** A file as version 5 left it: one process, an open target and an event that was not heard of. */
+function aJournalOfVersion5(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-journal-5-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'journal.db');
+  const database = openDatabase({ path, migrations: JOURNAL_MIGRATIONS.slice(0, 5) });
+  const put = (table: string, ...values: readonly (string | number)[]) =>
+    database.prepare(`INSERT INTO ${table} VALUES (${values.map(() => '?')})`).run(...values);
+  put('facts', 'boot_id', BOOT_ID);
+  const process = initialProcess(aDefinition('web'), NOW_MS);
+  const { hold, ...ofVersion5 } = { ...process, state: 'RUNNING', child: aChild(), wanted: 'up' };
+  put('processes', 'web', JSON.stringify(ofVersion5));
+  for (const record of [TARGETS[1], TARGETS[2]]) {
+    const { operationId, verb, process: name, acceptedAtMs } = record as (typeof TARGETS)[number];
+    const text = JSON.stringify({ ...record, groups: [], origin: 'controller' });
+    put('targets', operationId, verb, name, acceptedAtMs, 0, text);
+  }
+  const { hold: _hold, ...status } = statusOf(process);
+  const event = { kind: 'processChanged', process: status };
+  put('events', 7, JSON.stringify({ seq: 7, atMs: NOW_MS, event }));
   database.close();
   return path;
 }
@@ -171,4 +207,22 @@ test('the next agent answers from the old records, and goes on with what is open
   const [stopped] = outcomesIn(host.command('stop', 'op-1', 'web'));
   assert.deepEqual([stopped?.verb, stopped?.error], ['stop', AWKWARD]);
   assert.deepEqual([...host.state().queues], [['web', ['op-2 restart web', 'op-3 start web']]]);
+});
+
+test('a journal of version 5 is upgraded: nothing in it has a deadline, and nobody holds anything', (context) => {
+  const path = aJournalOfVersion5(context);
+  const { processes, targets, outbox } = contentsOf(path);
+  assert.ok(existsSync(`${path}.schema-5`));
+  const conditions = targets.map((target) => {
+    const { expiresAfterMs, startFollows, wantedBefore, minHealthyMs, watch, givenUp } = target;
+    return { expiresAfterMs, startFollows, wantedBefore, minHealthyMs, watch, givenUp };
+  });
+  assert.deepEqual(conditions, [UNCONDITIONAL, UNCONDITIONAL]);
+  assert.deepEqual(
+    processes.map(({ hold, wanted }) => [hold, wanted]),
+    [[null, 'up']],
+  );
+  const [event] = outbox.pending.map(sent);
+  assert.ok(event?.kind === 'processChanged');
+  assert.equal(event.process.hold, null);
 });

@@ -107,6 +107,11 @@ test('a command is told as it could have been typed, in one line, and no word pa
   const many = { ...restart, names: Array(1_000).fill('web') };
   assert.equal(commandText(many).length, 500);
   assert.equal(commandText({ kind: 'reload' }), 'reload');
+  const hold = { kind: 'hold', names: ['web'], forMs: 7_200_000, reason: '' } as const;
+  assert.equal(commandText(hold), 'hold web --for 2h');
+  const because = commandText({ ...hold, reason: 'see\n#17' });
+  assert.equal(because, 'hold web --for 2h --reason "see\\n#17"');
+  assert.equal(commandText({ kind: 'release', names: ['all'] }), 'release all');
 });
 
 test('a claim of sudo can neither steer a terminal nor be endless', () => {

@@ -94,10 +94,11 @@ test('what is acknowledged is forgotten, in memory and in the journal, and not s
   assert.deepEqual([stale.writes, seqsOf(host.state().outbox)], [[], [3]]);
 });
 
-test('heartbeats and goodbyes change nothing', () => {
+test('heartbeats that tell nothing new of the clock, and goodbyes, change nothing', () => {
   const host = aRunningHost(web);
+  host.receive({ kind: 'heartbeat', atMs: -5 });
   const before = host.state();
-  host.receive({ kind: 'heartbeat' });
+  host.receive({ kind: 'heartbeat', atMs: -5 });
   host.receive({ kind: 'goodbye', reason: 'update', reconnectAfterMs: 0 });
   assert.equal(host.state(), before);
 });

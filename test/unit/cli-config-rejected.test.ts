@@ -88,7 +88,7 @@ test('status says it on stderr, where it is in no way of what reads the table', 
 let seq = 0;
 function reported(event: AgentEvent): StoredEvent {
   seq += 1;
-  return { host: hostId('web-2'), seq, atMs: FAKE_NOW_MS, event };
+  return { host: hostId('web-2'), seq, atMs: FAKE_NOW_MS, storedAtMs: FAKE_NOW_MS, event };
 }
 
 const outcome = {

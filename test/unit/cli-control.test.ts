@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runFleetctl } from '../../cli/run.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
+import { DEFAULT_STRATEGY } from '../../proto/strategy.ts';
 import { fakeWorld } from '../fakes/cli-environment.ts';
 import { fleetctl, onHosts, RESTART, smoothly, twoWaves } from '../fakes/cli-run.ts';
 import { anOperation, aTarget } from '../fakes/control-client.ts';
@@ -28,7 +29,7 @@ test('after trouble: what failed and why, its log once, and what to type next', 
     /^restarted 1 of 5 targets; 1 was down before; 3 failed: .*; 1 unreachable: .*not connected$/m,
   );
   assert.match(stdout, /^log of web:a on prod-\[2,10\]:\n {4}bind: address in use\n {8}at main$/m);
-  assert.match(stdout, /^retry: fleetctl restart web:a --hosts 'prod-\[2-3,10\]'$/m);
+  assert.match(stdout, new RegExp(`^retry: fleetctl op retry ${operation.id}$`, 'm'));
 });
 
 test('-o json prints one document at the end and nothing else', async () => {
@@ -47,8 +48,12 @@ test('-o json prints one document at the end and nothing else', async () => {
     'order',
     'fullStop',
     'expectHosts',
+    'strategy',
     'requestedBy',
+    'runbook',
+    'retryOf',
     'state',
+    'halt',
     'startedAt',
     'durationMs',
     'leftOut',
@@ -69,6 +74,7 @@ test('-o json prints one document at the end and nothing else', async () => {
     hostConnected: true,
     oldPid: 17,
     newPid: 23,
+    dispatchedAt: null,
     durationMs: 1_100,
     error: null,
     note: null,
@@ -92,7 +98,35 @@ test('what is sent is what was typed, with an id of our own', async () => {
     reason: 'rotate',
     order: 'tier',
     fullStop: false,
+    strategy: DEFAULT_STRATEGY,
     expectHosts: null,
+  });
+});
+
+test('how it goes about its targets is sent as typed', async () => {
+  const { submitted } = await fleetctl(
+    [
+      ...RESTART,
+      ...['--batch', '1,20%', '--canary', '2', '--batch-wait', '30s', '--max-errors', '5%'],
+      ...['--max-unreachable', '3', '--min-healthy-time', '1m', '--on-error', 'fail'],
+      ...['--offline', 'queue=2h', '--deadline', '3d', '--lock-wait', '5m'],
+    ],
+    smoothly(twoWaves),
+  );
+  assert.deepEqual(submitted[0]?.strategy, {
+    batch: [
+      { kind: 'count', count: 1 },
+      { kind: 'percent', percent: 20 },
+    ],
+    canary: 2,
+    batchWaitMs: 30_000,
+    maxErrors: { kind: 'percent', percent: 5 },
+    maxUnreachable: { kind: 'count', count: 3 },
+    minHealthyMs: 60_000,
+    onError: 'fail',
+    offline: { kind: 'queue', ttlMs: 7_200_000 },
+    deadlineMs: 259_200_000,
+    lockWaitMs: 300_000,
   });
 });
 
@@ -136,11 +170,31 @@ test('options that contradict one another are refused with the reason, before an
     ['--dry-run --timeout 5', 'a dry run does nothing that could be waited for'],
     ['--detach --timeout 5', '--detach does not wait at all'],
     ['--detach --quiet -o json', '--quiet prints only the id, -o json the whole operation'],
+    ['--canary 1 --full-stop', 'a full stop stops all first'],
+    ['--canary 1 --on-error continue', 'which continues whatever fails'],
+    ['--max-errors 1 --on-error continue', 'what always continues has no limit'],
+    ['--max-unreachable 5% --on-error continue', 'what always continues has no limit'],
+    ['--batch-wait 5', 'without --batch or --canary there is only one batch'],
+    ['--batch-wait 5 --batch 100%,1', 'without --batch or --canary there is only one batch'],
   ] as const;
   for (const [flags, cause] of contradictions) {
     const world = fakeWorld(() => assert.fail('dialled'));
     assert.equal(await runFleetctl([...RESTART, ...flags.split(' ')], world.environment), 2, flags);
     assert.ok(world.stderr().includes(cause), world.stderr());
+  }
+});
+
+test('what only seems to contradict is sent', async () => {
+  const harmless = [
+    '--canary 1 --batch-wait 5',
+    '--batch 5 --full-stop',
+    '--batch-wait 0',
+    '--canary 0 --full-stop',
+    '--max-errors 0 --on-error continue',
+  ];
+  for (const flags of harmless) {
+    const { submitted } = await fleetctl([...RESTART, ...flags.split(' ')], smoothly(twoWaves));
+    assert.equal(submitted.length, 1, flags);
   }
 });
 

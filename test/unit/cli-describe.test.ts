@@ -45,6 +45,7 @@ const anEvent = (secondsAgo: number, event: AgentEvent): StoredEvent => ({
   host: hostId('prod-1'),
   seq: ++seq,
   atMs: FAKE_NOW_MS - secondsAgo * S,
+  storedAtMs: FAKE_NOW_MS - secondsAgo * S,
   event,
 });
 const web0 = knownProcessName('web:0');
@@ -148,7 +149,7 @@ test('a process is described in every field, with its own events', async () => {
   const { exitCode, stdout, eventSelections } = await describe('prod-1/web:0', KNOWN);
   assert.equal(exitCode, 0);
   assert.deepEqual(eventSelections, [{ host: 'prod-1', process: 'web:0', limit: 10 }]);
-  assert.deepEqual(stdout.split('\n').slice(0, 25), [
+  assert.deepEqual(stdout.split('\n').slice(0, 26), [
     'process        web:0',
     'host           prod-1',
     'state          RUNNING since 2026-11-22T11:58:38.000Z (82 s ago)',
@@ -157,6 +158,7 @@ test('a process is described in every field, with its own events', async () => {
     'health         -',
     'waits for      -',
     'memory         -',
+    'hold           -',
     'restarts       2',
     'last exit      exit status 3',
     'last error     exited unexpectedly (exit status 3)',
@@ -175,6 +177,39 @@ test('a process is described in every field, with its own events', async () => {
     'last events',
     '2026-11-22T11:58:35.000Z   EXITED, exited unexpectedly (exit status 3)',
   ]);
+});
+
+test('what is watched, what was left alone and what never came is told too', async () => {
+  const operationId = OPERATION;
+  const target = { operationId, process: web0, verb: 'restart' } as const;
+  const outcome = { oldPid: 17, newPid: 17, durationMs: 0, error: null, fault: null, logTail: [] };
+  const events = [
+    { ...anEvent(1, { kind: 'eventsMissing', untilSeq: 18 }), seq: 12 },
+    anEvent(2, { kind: 'targetVerifying', ...target }),
+    anEvent(3, {
+      kind: 'targetSettled',
+      ...target,
+      outcome: { ...outcome, state: 'skipped', note: 'held by bob' },
+    }),
+  ];
+  const { stdout } = await describe('prod-1', { ...KNOWN, events });
+  assert.deepEqual(stdout.split('\n').slice(-4, -1), [
+    `2026-11-22T11:59:57.000Z   web:0   restart skipped after 0 ms: held by bob, operation ${OPERATION}`,
+    `2026-11-22T11:59:58.000Z   web:0   restart verifying: it is as wanted, and is watched, operation ${OPERATION}`,
+    '2026-11-22T11:59:59.000Z   -   7 events missing, which never came',
+  ]);
+  const json = JSON.parse((await describe('prod-1', { ...KNOWN, events }, ['-o', 'json'])).stdout);
+  assert.deepEqual(
+    json.events.map((event: { event: string; verb?: string; untilSeq?: number }) => [
+      event.event,
+      event.verb ?? event.untilSeq,
+    ]),
+    [
+      ['eventsMissing', 18],
+      ['targetVerifying', 'restart'],
+      ['targetSettled', 'restart'],
+    ],
+  );
 });
 
 test('of a lost host everything is called what it was', async () => {

@@ -176,6 +176,7 @@ test('the history tells how its health changed, programs too', async () => {
     host: hostId('a'),
     seq,
     atMs: FAKE_NOW_MS,
+    storedAtMs: FAKE_NOW_MS,
     event: { kind: 'processChanged', process: aProcess('a', 'web', more).status },
   });
   const answers = { ...ONE_HOST, events: [event(2, unhealthy), event(1, healthy)] };

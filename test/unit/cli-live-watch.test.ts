@@ -139,6 +139,46 @@ test('a resize is answered at once', async () => {
   assert.equal(screen.visible()[0], '$ fleetctl …');
 });
 
+const pausedBy = (by: string | null, because: string) =>
+  ({
+    ...begun,
+    state: 'paused',
+    halt: { by, because, atMs: 0, endsAs: null, kill: false },
+  }) as const;
+const movedTo = ({ targets: _, ...facts }: Operation): OperationUpdate => ({
+  kind: 'moved',
+  facts,
+});
+
+test('who watches an operation that is paused is let go when nothing is under way any more', async () => {
+  const { screen, say, ended } = watching();
+  const two = [web, aTarget('prod-2', 'web', { state: 'pending', wave: 1 })];
+  await say(whole({ ...begun, targets: two }));
+  await say(changed(stopping));
+  await say(movedTo(pausedBy('bob', 'wait')));
+  await say(changed({ ...web, state: 'succeeded', newPid: 23 }));
+  assert.equal(await ended, 13);
+  assert.deepEqual(screen.visible().slice(-5), [
+    'prod-2   web   waiting',
+    'paused by bob: wait; restarted 1 of 2 targets; 1 was down before; 1 no',
+    't begun: web on prod-2',
+    `resume: fleetctl op resume ${begun.id}`,
+    `cancel: fleetctl op cancel ${begun.id}`,
+  ]);
+});
+
+test('an operation that has paused itself is not passed off as done, whoever reads', async () => {
+  const paused = pausedBy(null, '1 target failed, and none may');
+  const quiet = watching({ quiet: true });
+  await quiet.say(whole(paused));
+  assert.equal(await quiet.ended, 12);
+  assert.match(quiet.stderr(), /^paused: 1 target failed, and none may; restarted 0 of 1 target; /);
+  const json = watching({ output: 'json' });
+  await json.say(whole(paused));
+  assert.equal(await json.ended, 12);
+  assert.equal(JSON.parse(json.screen.writes.at(-1) ?? '').state, 'paused');
+});
+
 test('after Ctrl-Z and `fg` the view stands below what the shell wrote', async () => {
   const { screen, say, ended } = watching();
   await say(whole(begun));
@@ -214,6 +254,14 @@ test('--quiet tells of a failure on stderr', async () => {
     stderr(),
     /^restarted 0 of 1 target; 1 failed: web on prod-1: Exited too quickly\nlook: /,
   );
+});
+
+test('--quiet tells of what was left alone, too: nobody should take it for done', async () => {
+  const { say, stderr, ended } = watching({ quiet: true });
+  const skipped = { ...web, state: 'skipped', error: 'held by alice' } as const;
+  await say(whole(anOperation({ targets: [skipped] })));
+  assert.equal(await ended, 0);
+  assert.equal(stderr(), 'restarted 0 of 1 target; 1 skipped: web on prod-1: held by alice\n');
 });
 
 test('a document that is asked for comes alone, on a terminal and with --quiet too', async () => {

@@ -33,7 +33,8 @@ function shown(
     else model.note(update, at);
   }
   const picture = model.picture() ?? assert.fail('nothing was seen');
-  return renderLive(picture, { columns, rows, nowMs }, painter(false), phase);
+  const screen = { columns, rows, nowMs, fleetctl: 'fleetctl' };
+  return renderLive(picture, screen, painter(false), phase);
 }
 
 const begin = (operation: Operation): Seen => ({ atMs: 0, update: whole(operation) });

@@ -65,8 +65,8 @@ test('ids that begin alike are shown as far as they differ, or whole with -o wid
   const wide = await fleetctl(['op', 'list', '-o', 'wide'], { summaries });
   assert.match(wide.stdout, /^0198f2a0-aaaa-7000-8000-000000000001 {3}2026-11-22T11:59:55.800Z/m);
   assert.match(wide.stdout, /web:\* db a-process-with-a-long-name/);
-  assert.match(wide.stdout, /ORDER {3}REASON$/m);
-  assert.match(wide.stdout, /tier {4}new certificate$/m);
+  assert.match(wide.stdout, /ORDER {3}RUNBOOK {3}REASON {12}HALT$/m);
+  assert.match(wide.stdout, /tier {4}- {9}new certificate {3}-$/m);
   const names = await fleetctl(['op', 'list', '-o', 'name'], { summaries });
   assert.equal(names.stdout, `${running.id}\n${ended.id}\n`);
 });
@@ -166,7 +166,7 @@ test('op show of one that has ended ends as it ended, and is no failure itself',
   assert.match(stdout, /^took {8}4\.2 s$/m);
   assert.match(stdout, /^INDETERMINATE {3}web:0 on prod-2: lost; took longer/m);
   assert.match(stdout, /\n\nrestarted 1 of 4 targets; .*\nlog of web:0 on prod-\[3-4\]:\n/);
-  assert.match(stdout, /^retry: fleetctl restart web:0 --hosts /m);
+  assert.match(stdout, /^retry: fleetctl op retry 0198f2a0-aaaa-7000-8000-000000000001$/m);
 });
 
 const HALVES = { stopWave: 0, wave: 1 } as const;

@@ -42,6 +42,7 @@ test('a plan says which hosts are meant, which are left out, what is done where,
       'left out, no such process: prod-[98-99]',
       'not connected: prod-03',
       'order: lower priorities start first; a wave is finished on all hosts before the next begins',
+      'stops when any target fails, or any host is lost; it can be resumed then',
       'wave 1 of 2: restart 3 targets of group priority 10, priority 999; the next waits at most 45 s',
       '  db on prod-01',
       '  db on prod-02: is FATAL: only started',
@@ -110,6 +111,7 @@ test('a full stop shows its two halves, and in the second only what was down bef
   });
   assert.deepEqual(renderPlan(plan, plain).split('\n').slice(1), [
     'order: all is stopped, higher priorities first, then started, lower ones first; each host goes through its waves on its own',
+    'stops when any target fails, or any host is lost; it can be resumed then',
     'wave 1 of 4: stop 1 target of group priority 999, priority 2; the next waits at most 30 s',
     '  web on a: is down: nothing to do',
     'wave 2 of 4: stop 1 target of group priority 999, priority 1; the next waits at most 30 s',
@@ -195,6 +197,9 @@ test('--dry-run submits nothing, and its JSON has everything', async () => {
     priority: 999,
     targets: 3,
     waitMs: 45_000,
+    batch: 0,
+    batches: 1,
+    canary: false,
   });
   assert.equal(document.targets[1].processState, 'FATAL');
   assert.equal(document.targets[2].hostConnected, false);

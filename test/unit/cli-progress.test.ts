@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startProgress } from '../../cli/render/operation/progress.ts';
 import { painter } from '../../cli/render/paint.ts';
-import type { Operation, Target } from '../../proto/operation.ts';
+import type { Operation, OperationFacts, Target } from '../../proto/operation.ts';
+import { DEFAULT_STRATEGY } from '../../proto/strategy.ts';
 import { anOperation, aTarget, aWave, whole } from '../fakes/control-client.ts';
 
 /** The lines of each update in turn. */
@@ -154,4 +155,146 @@ test('a name from another machine cannot steer the terminal', () => {
   assert.deepEqual(told(anOperation({ targets: [target] })), [
     ['\\x1b[2J   \\x0a   FAILED        \\x0d'],
   ]);
+});
+
+const halt = { by: null, because: '1 target failed, and none may', atMs: 0, kill: false } as const;
+
+/** The lines of each state of the operation in turn. */
+function moved(first: Operation, ...states: readonly Partial<OperationFacts>[]) {
+  const progress = startProgress(painter(false));
+  const lines = [progress.next(whole(first))];
+  let { targets: _, ...facts }: Operation = first;
+  for (const state of states) {
+    facts = { ...facts, ...state };
+    lines.push(progress.next({ kind: 'moved', facts }));
+  }
+  return lines;
+}
+
+test('what holds the operation up is told with who and why, and that it goes on', () => {
+  const operation = anOperation({
+    state: 'running',
+    endedAtMs: null,
+    targets: [aTarget('prod-1', 'web', inFlight)],
+  });
+  const bob = { ...halt, by: 'bob\u001b[2J', because: '' };
+  assert.deepEqual(
+    moved(
+      operation,
+      { state: 'paused', halt: { ...halt, endsAs: null } },
+      { state: 'paused', halt: { ...halt, endsAs: null } },
+      { state: 'running', halt: null },
+      { state: 'paused', halt: { ...bob, endsAs: null } },
+      { state: 'draining', halt: { ...bob, endsAs: 'cancelled' } },
+      { state: 'draining', halt: { ...bob, endsAs: 'cancelled', kill: true } },
+      { state: 'draining', halt: { ...halt, endsAs: 'aborted' } },
+    ),
+    [
+      [],
+      ['paused: 1 target failed, and none may; nothing new begins, what has begun goes on'],
+      [],
+      ['it goes on'],
+      ['paused by bob\\x1b[2J; nothing new begins, what has begun goes on'],
+      ['cancelled by bob\\x1b[2J; nothing new begins, what has begun is waited for'],
+      ['cancelled by bob\\x1b[2J; nothing new begins, what has begun is not waited for'],
+      ['aborted: 1 target failed, and none may; nothing new begins, what has begun is waited for'],
+    ],
+  );
+});
+
+test('an operation that waits for others says so at once, and when it begins', () => {
+  const because = 'operation 01a2 of bob still has web on prod-1';
+  const planned = anOperation({
+    state: 'planned',
+    halt: { ...halt, because, endsAs: null },
+    endedAtMs: null,
+    targets: [aTarget('prod-1', 'web', { state: 'pending' })],
+  });
+  assert.deepEqual(moved(planned, { state: 'running', halt: null }), [
+    [`planned: ${because}`],
+    ['it begins'],
+  ]);
+});
+
+test('after a broken stream nothing is told twice of what holds it up', () => {
+  const paused = anOperation({
+    state: 'paused',
+    halt: { ...halt, endsAs: null },
+    endedAtMs: null,
+    targets: [aTarget('prod-1', 'web', inFlight)],
+  });
+  const progress = startProgress(painter(false));
+  assert.equal(progress.next(whole(paused)).length, 1);
+  assert.deepEqual(progress.next(whole(paused)), []);
+  assert.deepEqual(progress.next(whole({ ...paused, state: 'running', halt: null })), [
+    'it goes on',
+  ]);
+});
+
+test('what is watched before it counts as done has a line, and so has what was given up', () => {
+  const strategy = { ...DEFAULT_STRATEGY, minHealthyMs: 10_000 };
+  const target = aTarget('prod-1', 'web', { ...inFlight, oldPid: 17, newPid: 23 });
+  const verifying = { ...target, state: 'verifying', processState: 'RUNNING' } as const;
+  assert.deepEqual(
+    told(
+      anOperation({ strategy, targets: [target] }),
+      [verifying],
+      [{ ...verifying, oldPid: 18 }],
+      [{ ...verifying, state: 'timed-out', error: 'the deadline came first', dispatchedAtMs: 1 }],
+    ),
+    [
+      [],
+      ['prod-1   web   verifying     pid 17 → 23   up, watched for 10 s'],
+      [],
+      ['prod-1   web   TIMED OUT     pid 17 → 23   the deadline came first'],
+    ],
+  );
+  const stop = anOperation({ verb: 'stop', strategy, targets: [target] });
+  assert.match(told(stop, [verifying])[1]?.[0] ?? '', /down, watched for 10 s$/);
+});
+
+test('a host that is waited for is told once, and how long it may take', () => {
+  const strategy = { ...DEFAULT_STRATEGY, offline: { kind: 'queue', ttlMs: 7_200_000 } } as const;
+  const away = { state: 'waiting', hostConnected: false } as const;
+  const web = aTarget('prod-1', 'web', away);
+  const db = aTarget('prod-1', 'db', away);
+  const startedAtMs = Date.UTC(2026, 10, 22, 12, 20);
+  const waves = [aWave(0), aWave(1)];
+  assert.deepEqual(
+    told(anOperation({ strategy, startedAtMs, waves, targets: [web, db] }), [
+      { ...web, hostConnected: true, state: 'dispatched' },
+    ]),
+    [
+      ['prod-1         waiting       not connected, waited for until 2026-11-22 14:20 UTC'],
+      [
+        'prod-1         back          connected again',
+        'wave 1 of 2 (group priority 999, priority 999): 1 target',
+      ],
+    ],
+  );
+});
+
+test('what was left alone from the beginning has a line but begins no wave, what was cancelled has none', () => {
+  const waves = [aWave(0, { batches: 2 }), aWave(1, { batch: 1, batches: 2, isCanary: true })];
+  const held = 'held by alice';
+  const skipped = aTarget('prod-1', 'web', { state: 'skipped', error: held, wave: 1 });
+  const cancelled = aTarget('prod-2', 'web', { state: 'cancelled' });
+  assert.deepEqual(
+    told(
+      anOperation({ waves, targets: [skipped, cancelled] }),
+      [{ ...cancelled, state: 'cancelled', dispatchedAtMs: 5, host: skipped.host }],
+      [{ ...skipped, process: cancelled.process, host: cancelled.host, dispatchedAtMs: 7 }],
+    ),
+    [
+      ['prod-1   web   skipped       held by alice'],
+      [
+        'wave 1 of 2 (group priority 999, priority 999, batch 1 of 2): 1 target',
+        'prod-1   web   cancelled',
+      ],
+      [
+        'wave 2 of 2 (group priority 999, priority 999, canary, batch 2 of 2): 1 target',
+        'prod-2   web   skipped       held by alice',
+      ],
+    ],
+  );
 });

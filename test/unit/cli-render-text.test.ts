@@ -22,6 +22,7 @@ import {
 } from '../../cli/render/time.ts';
 import { refusal } from '../../proto/errors.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
+import { anyText } from '../fakes/any-text.ts';
 
 /** Cursor up, C1 introducer, carriage return, bidirectional override, zero width, line separator. */
 const HOSTILE = 'a\u001b[2A\u009bK\r\u202eb\u200bc\u2028';
@@ -32,9 +33,7 @@ test('what came from another machine cannot steer the terminal', () => {
   assert.equal(neutralise(HOSTILE), 'a\\x1b[2A\\x9bK\\x0d\\u202eb\\u200bc\\u2028');
   assert.equal(neutralise('lone \ud800 surrogate'), 'lone \\ud800 surrogate');
   assert.equal(neutralise('żółć 東京 🚀'), 'żółć 東京 🚀');
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => !DANGEROUS.test(neutralise(text))),
-  );
+  fc.assert(fc.property(anyText(), (text) => !DANGEROUS.test(neutralise(text))));
 });
 
 test('a name as long as a book takes one row, not the screen', () => {

@@ -95,6 +95,7 @@ test('JSON carries every field of ProcessList, absent ones as null', async () =>
     leftBehind: 0,
     residentBytes: null,
     memoryMaxBytes: null,
+    hold: null,
   });
   const flap = list.items.find((item: { process: string }) => item.process === 'flap');
   assert.equal(flap.nextTryAt, '2026-11-22T12:00:03.000Z');

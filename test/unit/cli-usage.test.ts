@@ -73,7 +73,13 @@ test('help and version are no errors, a bare fleetctl is', async () => {
 test('a usage error names the help of the command that it was made in', async () => {
   const fixes = [
     [['restart', '--nope-at-all'], 'fleetctl restart --help shows what there is'],
-    [['op', 'show'], 'fleetctl op show --help shows what there is'],
+    [['op', 'explain'], 'fleetctl op explain --help shows what there is'],
+    [
+      ['signal', 'HUP', 'web', '--min-healthy-time', '5'],
+      'fleetctl signal --help shows what there is',
+    ],
+    [['update', '--order', 'host'], 'fleetctl update --help shows what there is'],
+    [['restart', '--max-error', '3'], 'did you mean --max-errors?'],
     [['op', 'nope-at-all'], 'fleetctl op --help shows what there is'],
     [['nope-at-all'], 'fleetctl --help shows what there is'],
     [['--context'], 'fleetctl --help shows what there is'],
@@ -99,7 +105,17 @@ test('what was typed cannot pass for what fleetctl says', async () => {
 });
 
 const refusedValues = {
-  '--timeout': ['0', '0s', '-1', '1.5', '', ' ', '5 m', '1d', '99999999999', '577h', 'five', '1e3'],
+  '--timeout': ['0', '0s', '-1', '1.5', '', ' ', '5 m', '1w', '99999999999', '577h', 'five', '1e3'],
+  '--batch': ['0', '0%', '', '1,', '101%', '1000001', 'all', '-1', '\u001b[2J', '9'.repeat(10_000)],
+  '--canary': ['1%', '-1', '', 'x'],
+  '--batch-wait': ['-1', '1w', '', '25d'],
+  '--max-errors': ['-1', '101%', '', '1,2', 'none'],
+  '--max-unreachable': ['-1', '101%', ''],
+  '--min-healthy-time': ['-1', '', '25d'],
+  '--on-error': ['', 'stop', 'PAUSE', '\u001b[2J'],
+  '--offline': ['', 'queue', 'queue=', 'queue=0', 'queue=25d', 'wait'],
+  '--deadline': ['0', '-1', '', '25d'],
+  '--lock-wait': ['-1', '', '25d'],
   '--expect': ['0', '-1', '1.5', '', '1e3', '9999999999', 'x', '٣', '0x10'],
   '--order': ['', 'tiers', 'HOST', '\u001b[2J'],
   '-o': ['', 'jsonl', 'yaml', 'wide'],
@@ -123,8 +139,8 @@ test('values that make no sense are refused, each with what would', async () => 
 
 test('durations are read as people write them', () => {
   assert.deepEqual(
-    ['1', '30', '30s', '5m', '2h', '576h', '007'].map(parseDurationMs),
-    [1_000, 30_000, 30_000, 300_000, 7_200_000, 2_073_600_000, 7_000],
+    ['1', '30', '30s', '5m', '2h', '576h', '3d', '007'].map(parseDurationMs),
+    [1_000, 30_000, 30_000, 300_000, 7_200_000, 2_073_600_000, 259_200_000, 7_000],
   );
 });
 
@@ -137,9 +153,15 @@ test('hosts that are selected twice are refused, in two ways', async () => {
   assert.match(both.stderr, /by an argument and by --hosts/);
 });
 
+const OPERATION_COMMANDS = [
+  ...['list', 'show', 'watch', 'explain'],
+  ...['pause', 'resume', 'cancel', 'retry'],
+];
+
 test('every command has help with its options, and none needs a controller for it', async () => {
   const commands = ['status', 'describe', 'start', 'stop', 'restart', 'signal', 'hosts', 'version'];
-  for (const path of [...commands, 'op', 'op list', 'op show', 'op watch']) {
+  const more = ['update', 'run', ...OPERATION_COMMANDS.map((name) => `op ${name}`)];
+  for (const path of [...commands, ...more, 'op']) {
     const world = fakeWorld(() => assert.fail('dialled'));
     assert.equal(await runFleetctl([...path.split(' '), '--help'], world.environment), 0, path);
     assert.match(world.stdout(), new RegExp(`^Usage: fleetctl ${path} `, 'm'));
@@ -174,6 +196,21 @@ test('status -w takes seconds, and leaves a process that follows it a process', 
       2,
       seconds,
     );
-    assert.match(world.stderr(), /whole number of seconds|longer than nothing|at most 576h/);
+    assert.match(world.stderr(), /whole number of seconds|longer than nothing|at most 24d/);
   }
+});
+
+test('the options of a changing verb stand in groups, and are no more than two screens', async () => {
+  const { stdout } = await fleetctl(['restart', '--help'], {});
+  const headings = stdout.match(/^[A-Z].*:$/gm);
+  assert.deepEqual(headings, [
+    'Examples:',
+    'Arguments:',
+    'Where:',
+    'How many at a time:',
+    'When something goes wrong:',
+    'Options:',
+    'Global Options:',
+  ]);
+  assert.ok(stdout.split('\n').length <= 64, 'two screens of 32 lines');
 });

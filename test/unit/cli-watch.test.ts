@@ -155,10 +155,40 @@ test('targets that were never attempted are counted, not listed, and keep their 
   assert.deepEqual(stdout.split('\n').slice(3), [
     'restarted 0 of 3 targets; 2 failed: db on prod-[1,10]; 1 not attempted: web:0 on prod-1',
     "look:  fleetctl status db web:0 --hosts 'prod-[1,10]'",
-    "retry: fleetctl restart db --hosts 'prod-[1,10]'",
-    'retry: fleetctl restart web:0 --hosts prod-1',
+    `retry: fleetctl op retry ${operation.id}`,
     '',
   ]);
+});
+
+test('who watches an operation that pauses leaves once nothing is under way any more', async () => {
+  const targets = [
+    aTarget('prod-1', 'web', { state: 'accepted' }),
+    aTarget('prod-2', 'web', { state: 'accepted' }),
+    aTarget('prod-3', 'web', { state: 'pending' }),
+  ] as const;
+  const running = anOperation({ state: 'running', endedAtMs: null, targets });
+  const halt = {
+    by: null,
+    because: '1 target failed',
+    atMs: 5,
+    endsAs: null,
+    kill: false,
+  } as const;
+  const { targets: _, ...facts } = { ...running, state: 'paused', halt } as const;
+  const view = [
+    whole(running),
+    { kind: 'targets', targets: [{ ...targets[0], state: 'failed', error: 'no' }] },
+    { kind: 'moved', facts },
+    { kind: 'targets', targets: [{ ...targets[1], state: 'succeeded' }] },
+  ] as const;
+  // What comes after it is not waited for: nothing would come.
+  const { exitCode, stdout } = await fleetctl(RESTART, {
+    submissions: [running],
+    views: [{ updates: view, ending: 'silence' }],
+  });
+  assert.equal(exitCode, 12);
+  assert.match(stdout, /restarted 1 of 3 targets/);
+  assert.match(stdout, new RegExp(`op resume ${running.id}$`, 'm'));
 });
 
 test('a target that was lost and came back after all is told again, once', async () => {

@@ -39,6 +39,8 @@ test('a controller and its operators are read', () => {
     unreachableAfterMs: 15_000,
     operators: ['alice', 'bob'],
     hostGroups: new Map(),
+    runbooks: new Map(),
+    batchRequiredAbove: null,
   });
 });
 

@@ -47,6 +47,7 @@ test('who watches one that has ended is told it whole, with few logs, and no mor
   const driver = {
     deliver: () => {},
     submit: () => assert.fail(),
+    steer: () => assert.fail(),
     ask: () => assert.fail(),
     state: () => assert.fail(),
     watch: () => ({ operation, [Symbol.dispose]: () => {} }),

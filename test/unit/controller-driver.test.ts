@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createOperationSoFar } from '../../cli/watch/operation-so-far.ts';
+import { ACKNOWLEDGE_INTERVAL_MS } from '../../controller/acknowledgements.ts';
 import { operationOf } from '../../controller/core/execution.ts';
 import { createFleetDriver, type FleetDriver } from '../../controller/driver.ts';
-import type { Operation, OperationUpdate } from '../../proto/operation.ts';
+import type { Operation, OperationUpdate, Steering, Submission } from '../../proto/operation.ts';
+import { DEFAULT_STRATEGY } from '../../proto/strategy.ts';
 import { type AgentEvent, hostId } from '../../proto/vocabulary.ts';
 import {
   accepted,
@@ -43,7 +45,11 @@ interface World {
 }
 
 const A = hostId('a');
-const RESTART = aRequest('restart', 'a', ['web']);
+const restart = (process: string): Submission & { readonly kind: 'operation' } => ({
+  kind: 'operation',
+  request: aRequest('restart', 'a', [process]),
+});
+const RESTART = restart('web');
 
 function world(): World {
   const [clock, store, recorded, log] = [fakeClock(), fakeStore(), fakeLinks(), fakeLog()];
@@ -114,7 +120,7 @@ test('nothing is shown, sent or answered before the commit has resolved', async 
   assert.equal(await answerSoFar(answer), 'none yet');
   assert.deepEqual(made.links.sent, []);
   assert.equal(made.driver.state(), emptyFleet);
-  assert.ok('code' in made.driver.watch(RESTART.id, () => undefined));
+  assert.ok('code' in made.driver.watch(RESTART.request.id, () => undefined));
   await made.store.answer('committed');
   assert.deepEqual(sentKinds(made), ['welcome', 'command']);
   assert.equal(((await answerSoFar(answer)) as Operation).state, 'running');
@@ -153,11 +159,14 @@ test('never are two commits under way, whatever the effects of one deliver', asy
   assert.equal(made.driver.state().hosts.get(A)?.session?.connection, 3);
 });
 
-test('a batch is acknowledged once for each connection, after everything else', async () => {
+test('what is stored is acknowledged, but nobody waits for that', async () => {
   const made = await connected();
   const answer = made.driver.submit(RESTART, 'alice');
   for (const seq of [1, 2, 3]) made.tell(seq);
+  made.clock.pass(ACKNOWLEDGE_INTERVAL_MS);
   await made.commit();
+  assert.deepEqual(sentKinds(made), ['command']);
+  made.clock.pass(ACKNOWLEDGE_INTERVAL_MS);
   assert.deepEqual(made.links.sent.slice(-1), [
     { connection: 1, message: { kind: 'acknowledgement', sessionEpoch: 1, seq: 3 } },
   ]);
@@ -174,7 +183,7 @@ test('what makes nothing durable needs no commit', async () => {
   assert.deepEqual(made.store.commits, []);
   made.tell(1);
   await made.commit();
-  assert.deepEqual(sentKinds(made), ['acknowledgement']);
+  assert.equal(made.store.commits.length, 1);
 });
 
 test('a full disk refuses the batch whole: the state is as before and the sessions are ended', async () => {
@@ -294,16 +303,16 @@ test('a grace ends after its time and takes the host from its operation', async 
   made.driver.deliver({ kind: 'sessionEnded', host: A, connection: 1 });
   await made.commit();
   made.clock.pass(GRACE_MS - 1);
-  assert.equal(made.driver.state().operations.get(RESTART.id)?.facts.state, 'running');
+  assert.equal(made.driver.state().operations.get(RESTART.request.id)?.facts.state, 'running');
   made.clock.pass(1);
   await made.commit();
-  assert.equal(made.driver.state().operations.get(RESTART.id)?.facts.state, 'failed');
+  assert.equal(made.driver.state().operations.get(RESTART.request.id)?.facts.state, 'failed');
 });
 
 /** A running operation of two targets. */
 async function running(): Promise<World> {
   const made = await connected();
-  const answer = made.driver.submit(aRequest('restart', 'a', ['all']), 'alice');
+  const answer = made.driver.submit(restart('all'), 'alice');
   await made.commit();
   await answer;
   return made;
@@ -317,8 +326,9 @@ function tellingOf(update: OperationUpdate): string | readonly string[] {
       return `operation ${update.operation.state}`;
     case 'targets':
       return update.targets.map(({ process, state }) => `${process} ${state}`);
+    case 'moved':
     case 'ended':
-      return `ended ${update.facts.state}`;
+      return `${update.kind} ${update.facts.state}`;
   }
 }
 
@@ -410,4 +420,62 @@ test('the same request twice in one batch is one operation, and both are answere
   const [first, second] = await Promise.all(answers);
   assert.deepEqual(first, second);
   assert.deepEqual(sentKinds(made), ['command']);
+});
+
+const steering = (action: Steering['action']): Steering => ({
+  ...{ operation: anId(), action },
+  ...{ kill: false, reason: 'wrong build' },
+});
+
+test('steering is answered with the operation as it stands once that is committed', async () => {
+  const made = await running();
+  const updates: OperationUpdate[] = [];
+  using _watching = watch(made, (update) => updates.push(update));
+  const answer = made.driver.steer(steering('pause'), 'bob');
+  made.clock.runSoon();
+  assert.equal(await answerSoFar(answer), 'none yet');
+  assert.deepEqual(updates, []);
+  await made.store.answer('committed');
+  const paused = (await answer) as Operation;
+  assert.equal(paused.state, 'paused');
+  assert.equal(paused.halt?.by, 'bob');
+  assert.deepEqual(told(updates), ['moved paused']);
+});
+
+test('steering of what is not there is refused, without the store', async () => {
+  const made = await connected();
+  const answer = made.driver.steer(steering('cancel'), 'bob');
+  made.clock.runSoon();
+  const refused = await answerSoFar(answer);
+  assert.equal(typeof refused === 'object' && 'code' in refused && refused.code, 'nothing-matched');
+  assert.deepEqual(made.store.commits, []);
+});
+
+test('steering in a batch that a full disk refuses is refused with it', async () => {
+  const made = await running();
+  const answer = made.driver.steer(steering('pause'), 'bob');
+  made.clock.runSoon();
+  await made.store.answer('full');
+  const refused = await answerSoFar(answer);
+  assert.equal(typeof refused === 'object' && 'code' in refused && refused.code, 'exhausted');
+  assert.equal(made.driver.state().operations.get(anId())?.facts.state, 'running');
+});
+
+test('a deadline comes back as an input, and on a full disk it is tried again', async () => {
+  const made = await connected();
+  const strategy = { ...DEFAULT_STRATEGY, deadlineMs: 60_000 };
+  const request = aRequest('restart', 'a', ['web'], { strategy });
+  const answer = made.driver.submit({ kind: 'operation', request }, 'alice');
+  await made.commit();
+  await answer;
+  const state = () => made.driver.state().operations.get(anId())?.facts.state;
+  made.clock.pass(59_999);
+  assert.equal(state(), 'running');
+  made.clock.pass(1);
+  made.clock.runSoon();
+  await made.store.answer('full');
+  assert.equal(state(), 'running');
+  made.clock.pass(1_000);
+  await made.commit();
+  assert.equal(state(), 'draining');
 });

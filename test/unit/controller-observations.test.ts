@@ -47,14 +47,32 @@ test('a process that was removed leaves the picture of its host, durably', () =>
   assert.deepEqual(names(script), ['db', 'web']);
 });
 
+const events = (script: FleetScript) =>
+  script.writes.flatMap((write) =>
+    write.kind === 'event' ? [`${write.event.seq} ${write.event.event.kind}`] : [],
+  );
+
 test('a removal that the snapshot has in it already does not remove what came after it', () => {
   const script = fleetScript();
   script.hello('a', 1);
   script.hear('a', 1, aSnapshot({ seq: 5, processes: [aStatus('web')] }));
   script.tell('a', 1, 4, removed('web'));
   assert.deepEqual(names(script), ['web']);
-  assert.deepEqual(writes(script), ['event']);
+  assert.ok(!writes(script).includes('processRemoved'));
   assert.equal(script.host('a').storedSeq, 4);
+});
+
+test('numbers that are missing are put on record, so that no gap in history is silent', () => {
+  const script = connected();
+  script.tell('a', 1, 1, removed('web'));
+  assert.deepEqual(events(script), ['1 processRemoved']);
+  script.tell('a', 1, 5, removed('db'));
+  assert.deepEqual(events(script), ['2 eventsMissing', '5 processRemoved']);
+  const [missing] = script.writes;
+  assert.ok(missing?.kind === 'event' && missing.event.event.kind === 'eventsMissing');
+  assert.equal(missing.event.event.untilSeq, 4);
+  script.tell('a', 1, 5, removed('db'));
+  assert.deepEqual(events(script), []);
 });
 
 test('an open target about a process that is gone waits for the word of its agent', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Execution, executionOf } from '../../controller/core/execution.ts';
+import { CLEAN, type Execution, executionOf } from '../../controller/core/execution.ts';
 import {
   findOperation,
   listOperations,
@@ -18,8 +18,8 @@ function fleetWith(operations: readonly Operation[]): FleetState {
   const running = operations.filter(({ state }) => state === 'running').map(({ id }) => id);
   return {
     ...emptyFleet,
-    operations: PersistentMap.of(operations.map((each) => [each.id, executionOf(each, false)])),
-    running: new Set(running),
+    operations: PersistentMap.of(operations.map((each) => [each.id, executionOf(each, CLEAN)])),
+    live: new Set(running),
   };
 }
 
@@ -130,7 +130,7 @@ test('a summary counts targets by state, and hosts once, and leaves the targets 
   const operation = anOperation({ targets, reason: 'new build' });
   const { targets: _, leftOut: __, ...facts } = operation;
   const none = Object.fromEntries(TARGET_STATES.map((state) => [state, 0]));
-  assert.deepEqual(summaryOf(executionOf(operation, false)), {
+  assert.deepEqual(summaryOf(executionOf(operation, CLEAN)), {
     ...facts,
     targetCounts: { ...none, succeeded: 1, failed: 2, 'not-attempted': 1 },
     hostCount: 3,
@@ -139,7 +139,7 @@ test('a summary counts targets by state, and hosts once, and leaves the targets 
 
 test('a summary has the beginning of a selector that is long', () => {
   const hosts = Array.from({ length: 1_000 }, (_, index) => `h${index}x`).join(',');
-  const summary = summaryOf(executionOf(anOperation({ hosts }), false));
+  const summary = summaryOf(executionOf(anOperation({ hosts }), CLEAN));
   assert.ok(hosts.startsWith(summary.hosts.slice(0, -1)) && summary.hosts.endsWith('…'));
   assert.equal(summary.hosts.length, 1_001);
 });

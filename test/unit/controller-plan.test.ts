@@ -6,7 +6,7 @@ import { makePlan, type Plan } from '../../controller/core/plan.ts';
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { OperationRequest } from '../../proto/operation.ts';
 import { VERBS, type Verb } from '../../proto/vocabulary.ts';
-import { aHost, aRequest, aStatus, away } from '../fakes/controller-fleet.ts';
+import { aHost, aRequest, aStatus, away, NOW_MS } from '../fakes/controller-fleet.ts';
 
 const tier = (process: string, groupPriority: number, priority: number, pid: number | null = 100) =>
   aStatus(process, { groupPriority, priority, pid });
@@ -25,7 +25,7 @@ function planned(
   fleet = FLEET,
   more: Partial<OperationRequest> = {},
 ): Plan {
-  const plan = makePlan(aRequest(verb, '@*', processes, more), fleet);
+  const plan = makePlan(aRequest(verb, '@*', processes, more), fleet, NOW_MS);
   assert.ok('waves' in plan, `refused: ${JSON.stringify(plan)}`);
   return plan;
 }
@@ -35,7 +35,7 @@ function refused(
   fleet: readonly Host[] | Refusal = FLEET,
   more: Partial<OperationRequest> = {},
 ): Refusal {
-  const plan = makePlan(aRequest('restart', '@*', processes, more), fleet);
+  const plan = makePlan(aRequest('restart', '@*', processes, more), fleet, NOW_MS);
   assert.ok('code' in plan, 'not refused');
   return plan;
 }
@@ -47,6 +47,7 @@ test('start and restart go from the lowest tier up, over all hosts', () => {
   for (const verb of ['start', 'restart'] as const) {
     const plan = planned(verb, ['all']);
     const waitMs = verb === 'start' ? 30_000 : 60_000;
+    const whole = { batch: 0, batches: 1, isCanary: false };
     assert.deepEqual(shape(plan), [
       '0 web-1 db',
       '0 web-2 db',
@@ -55,9 +56,9 @@ test('start and restart go from the lowest tier up, over all hosts', () => {
       '2 web-2 web',
     ]);
     assert.deepEqual(plan.waves, [
-      { index: 0, action: verb, groupPriority: 10, priority: 999, targets: 2, waitMs },
-      { index: 1, action: verb, groupPriority: 20, priority: 1, targets: 1, waitMs },
-      { index: 2, action: verb, groupPriority: 20, priority: 5, targets: 2, waitMs },
+      { index: 0, action: verb, groupPriority: 10, priority: 999, targets: 2, waitMs, ...whole },
+      { index: 1, action: verb, groupPriority: 20, priority: 1, targets: 1, waitMs, ...whole },
+      { index: 2, action: verb, groupPriority: 20, priority: 5, targets: 2, waitMs, ...whole },
     ]);
   }
 });
@@ -95,6 +96,7 @@ test('a target begins open, with the process id that it will replace', () => {
     hostConnected: true,
     oldPid: 100,
     newPid: null,
+    dispatchedAtMs: null,
     durationMs: null,
     error: null,
     note: null,
@@ -215,9 +217,9 @@ test('any plan holds each target once, its waves count them in order, and its or
   const processes = fc.constantFrom(['all'], ['a'], ['a', 'a*', '*'], ['b', 'c']);
   fc.assert(
     fc.property(fleets, fc.constantFrom(...VERBS), processes, (hosts, verb, names) => {
-      const plan = makePlan(aRequest(verb, '@*', names), hosts);
+      const plan = makePlan(aRequest(verb, '@*', names), hosts, NOW_MS);
       if ('code' in plan) return assert.equal(plan.code, 'nothing-matched');
-      const backwards = makePlan(aRequest(verb, '@*', names), hosts.toReversed());
+      const backwards = makePlan(aRequest(verb, '@*', names), hosts.toReversed(), NOW_MS);
       assert.deepEqual(backwards, plan);
       assert.equal(
         new Set(plan.targets.map((t) => `${t.host} ${t.process}`)).size,

@@ -64,7 +64,7 @@ test('the newest events come first, no more than asked for, as they were told', 
   assert.deepEqual(await seqs(store, { limit: 2 }), [5, 4]);
   const [newest] = await store.recentEvents({ host: A, process: null, limit: 1 });
   const { event } = told({ seq: 5 });
-  assert.deepEqual(newest, { host: 'a', ...event });
+  assert.deepEqual(newest, { host: 'a', storedAtMs: NOW_MS, ...event });
 });
 
 test('a host has its own events, and one that told nothing has none', async () => {
@@ -129,7 +129,7 @@ test('an agent that begins a journal at each start does not hide the events of t
   }));
   using store = await storeWith([...journals, { seq: 2, journal: 'newest' }], 'newest');
   const events = await seqs(store, { limit: 9_999 });
-  assert.equal(events.length, 1_001);
+  assert.equal(events.length, 1_000);
   assert.equal(events[0], 2);
 });
 

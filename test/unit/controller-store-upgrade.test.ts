@@ -7,12 +7,14 @@ import { operationOf } from '../../controller/core/execution.ts';
 import { openStore } from '../../controller/store/open.ts';
 import { MIGRATIONS } from '../../controller/store/schema.ts';
 import { openDatabase } from '../../proto/sqlite.ts';
+import { DEFAULT_STRATEGY } from '../../proto/strategy.ts';
 import { hostId, journalId } from '../../proto/vocabulary.ts';
 import { aHost, anId, aStatus, NOW_MS } from '../fakes/controller-fleet.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'controller-upgrade-'));
 after(() => rmSync(directory, { recursive: true }));
 
+const { hold: _hold, ...statusOfSchema4 } = aStatus('web', { restarts: 2 });
 const {
   health: _health,
   healthError: _healthError,
@@ -22,7 +24,7 @@ const {
   residentBytes: _residentBytes,
   memoryMaxBytes: _memoryMaxBytes,
   ...statusOfSchema3
-} = aStatus('web', { restarts: 2 });
+} = statusOfSchema4;
 
 /** As version 0.1 wrote them: what came later is not in them. */
 const { startMs: _start, stopWaitMs: _stop, tierWaitMs: _tier, ...oldStatus } = statusOfSchema3;
@@ -37,6 +39,8 @@ const oldWaves = [
   { index: 0, groupPriority: 1, priority: 2, targets: 1 },
   { index: 1, groupPriority: 5, priority: 2, targets: 1 },
 ];
+
+const ONE_BATCH = { batch: 0, batches: 1, isCanary: false };
 
 type Insert = (table: string, values: readonly unknown[]) => void;
 
@@ -75,7 +79,7 @@ test('a database of version 0.1 goes on as it was, with what it did not know fil
   const path = oldFile();
   using store = openStore(path, NOW_MS);
   assert.ok(existsSync(`${path}.schema-1`), 'a copy is taken first');
-  const { hosts, operations, running, sessionEpoch } = store.contents;
+  const { hosts, operations, live, sessionEpoch } = store.contents;
   assert.equal(sessionEpoch, 7);
   const host = hosts.get(hostId('a'));
   assert.deepEqual(host?.labels, { env: 'prod' });
@@ -87,7 +91,7 @@ test('a database of version 0.1 goes on as it was, with what it did not know fil
   // Supervisor's defaults, until its agent says better.
   assert.deepEqual([...(host?.processes.values() ?? [])], [aStatus('web', { restarts: 2 })]);
 
-  assert.deepEqual([...running], [anId(1)]);
+  assert.deepEqual([...live], [anId(1)]);
   const execution = operations.get(anId(1));
   assert.ok(execution !== undefined);
   const { order, fullStop, expectHosts, leftOut, waves, targets } = operationOf(execution);
@@ -98,7 +102,7 @@ test('a database of version 0.1 goes on as it was, with what it did not know fil
   assert.deepEqual(leftOut, []);
   assert.deepEqual(
     waves,
-    oldWaves.map((wave) => ({ ...wave, action: 'stop', waitMs: 30_000 })),
+    oldWaves.map((wave) => ({ ...wave, action: 'stop', waitMs: 30_000, ...ONE_BATCH })),
   );
   const [web, db] = targets;
   assert.equal(web?.state, 'dispatched');
@@ -157,4 +161,54 @@ test('a database of the schema before health checks goes on, with nothing said o
   const [untouched, changed] = stored.map(({ event }) => event);
   assert.deepEqual(changed, { kind: 'processChanged', process: status });
   assert.deepEqual(untouched, settled);
+});
+
+test('a database of the schema before strategies goes on, all at once as it was meant', async () => {
+  const path = join(directory, 'before-strategies.db');
+  const wave = { ...oldWaves[0], action: 'stop', waitMs: 30_000 };
+  const operation = (id: string, mustStop: number, endedAtMs: number | null) => {
+    const state = endedAtMs === null ? 'running' : 'failed';
+    const asked = [id, 'restart', null, 'a', '["all"]', '', 'alice'];
+    const stands = [state, mustStop, NOW_MS, endedAtMs, JSON.stringify([wave])];
+    return [...asked, ...stands, 'host', 0, 1, '["b"]'];
+  };
+  const target = [anId(1), 'a', 'web', 0, 0, 'accepted', 100, null, null, null, '[]'];
+  fileOfSchema(4, path, (insert) => {
+    insert('hosts', ['a', '{}', '0.1.0', 'j', 1, NOW_MS, '10.0.0.1', null, 3, 'damaged']);
+    insert('processes', ['a', 'web', JSON.stringify(statusOfSchema4)]);
+    const changed = { kind: 'processChanged', process: statusOfSchema4 };
+    insert('events', ['a', 'j', 1, NOW_MS, NOW_MS, JSON.stringify(changed)]);
+    insert('operations', operation(anId(1), 1, null));
+    insert('operations', operation(anId(2), 0, NOW_MS));
+    insert('operations', operation(anId(3), 0, null));
+    insert('targets', [...target, null, 0, 0, 'RUNNING', 'noted']);
+    const pending = [anId(1), 'a', 'zoo', 1, 0, 'pending', null, null, null, null, '[]'];
+    insert('targets', [...pending, null, 0, 0, 'RUNNING', null]);
+  });
+
+  using store = openStore(path, NOW_MS);
+  assert.ok(existsSync(`${path}.schema-4`), 'a copy is taken first');
+  const status = aStatus('web', { restarts: 2 });
+  const { hosts, operations, live } = store.contents;
+  assert.deepEqual([...(hosts.get(hostId('a'))?.processes.values() ?? [])], [status]);
+  const [event] = await store.recentEvents({ host: hostId('a'), process: null, limit: 10 });
+  assert.deepEqual(event?.event, { kind: 'processChanged', process: status });
+
+  assert.deepEqual([...live], [anId(1), anId(3)]);
+  const stopping = operations.get(anId(1));
+  assert.ok(stopping !== undefined);
+  // What had gone wrong still lets no further wave begin.
+  assert.deepEqual(stopping.tally, { errors: 1, lost: 0 });
+  assert.deepEqual(operations.get(anId(3))?.tally, { errors: 0, lost: 0 });
+  const { strategy, runbook, retryOf, halt, waves, targets } = operationOf(stopping);
+  assert.deepEqual(strategy, DEFAULT_STRATEGY);
+  assert.deepEqual({ runbook, retryOf, halt }, { runbook: null, retryOf: null, halt: null });
+  assert.deepEqual(waves, [{ ...wave, ...ONE_BATCH }]);
+  assert.deepEqual(
+    targets.map(({ state, note, dispatchedAtMs }) => [state, note, dispatchedAtMs]),
+    [
+      ['accepted', 'noted', NOW_MS],
+      ['pending', null, null],
+    ],
+  );
 });

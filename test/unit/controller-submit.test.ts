@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OPERATION_RETENTION_MS } from '../../controller/core/operations.ts';
-import { planOperation } from '../../controller/core/submit.ts';
+import { planSubmission } from '../../controller/core/submit.ts';
 import type { Operation, OperationRequest } from '../../proto/operation.ts';
+import { DEFAULT_STRATEGY, type Strategy } from '../../proto/strategy.ts';
 import { operationId } from '../../proto/vocabulary.ts';
 import {
   anId,
@@ -37,6 +38,22 @@ const refusedWith = (script: FleetScript) => {
 
 const RESTART = aRequest('restart', 'a', ['web']);
 
+const OTHER_STRATEGIES: readonly Strategy[] = (
+  [
+    { batch: [{ kind: 'count', count: 100 }] },
+    { canary: 1 },
+    { batchWaitMs: 1 },
+    { maxErrors: { kind: 'percent', percent: 0 } },
+    { maxUnreachable: { kind: 'count', count: 1 } },
+    { minHealthyMs: 1 },
+    { onError: 'fail' },
+    { offline: { kind: 'queue', ttlMs: 1 } },
+    { offline: { kind: 'skip' } },
+    { deadlineMs: 1 },
+    { lockWaitMs: 1 },
+  ] as const
+).map((more) => ({ ...DEFAULT_STRATEGY, ...more }));
+
 test('an operation is stored whole before it is changed, sent, told and answered', () => {
   const script = oneHost();
   script.submit(RESTART);
@@ -46,7 +63,7 @@ test('an operation is stored whole before it is changed, sent, told and answered
   );
   assert.deepEqual(
     script.effects.map((effect) => effect.kind),
-    ['publish', 'send', 'waveTimer', 'reply'],
+    ['publish', 'send', 'operationTimer', 'publish', 'reply'],
   );
   const operation = answer(script) as Operation;
   assert.equal(operation.state, 'running');
@@ -87,13 +104,14 @@ test('another request with the same id is a conflict, whatever it differs in', (
     { order: 'host' },
     { fullStop: true },
     { expectHosts: 1 },
+    ...OTHER_STRATEGIES.map((strategy) => ({ strategy })),
   ];
   for (const other of others) {
     script.submit({ ...RESTART, ...other });
     assert.equal(refusedWith(script), 'conflict', JSON.stringify(other));
     assert.deepEqual(script.writes, []);
   }
-  script.give({ kind: 'submit', reply: 1, request: RESTART, requestedBy: 'bob' });
+  script.submit(RESTART, 'bob');
   assert.equal(refusedWith(script), 'conflict');
 });
 
@@ -157,7 +175,7 @@ test('ended operations are let go of after a day, also behind one that still run
     [...script.state.operations].map(([id]) => id).sort(),
     [anId(1), anId(4, script.wallMs)].sort(),
   );
-  assert.deepEqual([...script.state.running], [anId(1), anId(4, script.wallMs)]);
+  assert.deepEqual([...script.state.live], [anId(1), anId(4, script.wallMs)]);
 });
 
 test('requests that make no sense are refused and nothing is stored', () => {
@@ -173,6 +191,13 @@ test('requests that make no sense are refused and nothing is stored', () => {
     [{ fullStop: true, verb: 'stop' }, 'usage'],
     [{ expectHosts: 0 }, 'usage'],
     [{ expectHosts: 2 }, 'surprise'],
+    [{ strategy: { ...DEFAULT_STRATEGY, canary: 1 }, fullStop: true }, 'usage'],
+    [{ strategy: { ...DEFAULT_STRATEGY, canary: 1, onError: 'continue' } }, 'usage'],
+    [{ strategy: { ...DEFAULT_STRATEGY, minHealthyMs: 1 }, verb: 'update' }, 'usage'],
+    [{ strategy: { ...DEFAULT_STRATEGY, batchWaitMs: -1 } }, 'usage'],
+    [{ strategy: { ...DEFAULT_STRATEGY, deadlineMs: 0 } }, 'usage'],
+    [{ strategy: { ...DEFAULT_STRATEGY, lockWaitMs: 25 * 24 * HOUR_MS } }, 'usage'],
+    [{ strategy: { ...DEFAULT_STRATEGY, batch: [] } }, 'usage'],
     [{ verb: 'signal', signal: null }, 'usage'],
     [{ verb: 'restart', signal: 'HUP' }, 'usage'],
     [{ verb: 'signal', signal: '' }, 'usage'],
@@ -192,7 +217,8 @@ test('requests that make no sense are refused and nothing is stored', () => {
 test('a dry run is the same plan, not begun and not stored', () => {
   const script = oneHost();
   const at = { wallMs: NOW_MS, monotonicMs: 0 };
-  const dry = planOperation({ state: script.state, at }, RESTART, 'alice');
+  const asked = { kind: 'operation', request: RESTART } as const;
+  const dry = planSubmission({ state: script.state, at }, asked, 'alice');
   script.submit(RESTART);
   const [begun] = script.writes;
   assert.deepEqual(begun, { kind: 'operationBegun', operation: dry });

@@ -6,7 +6,7 @@ import {
   type UpdateCollector,
   WRITE_INTERVAL_MS,
 } from '../../controller/update-collector.ts';
-import type { OperationUpdate } from '../../proto/operation.ts';
+import type { OperationState, OperationUpdate } from '../../proto/operation.ts';
 import type { TargetState } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget, ended, whole } from '../fakes/control-client.ts';
 import { fakeClock } from '../fakes/controller-ports.ts';
@@ -23,6 +23,11 @@ const targets = (text: string): OperationUpdate => ({
 
 const running = whole(anOperation({ state: 'running', endedAtMs: null }));
 const end = ended(anOperation());
+const { targets: _targets, ...facts } = anOperation({ endedAtMs: null });
+const movedTo = (state: OperationState): OperationUpdate => ({
+  kind: 'moved',
+  facts: { ...facts, state },
+});
 
 interface World {
   readonly collector: UpdateCollector;
@@ -68,6 +73,7 @@ function world(reader: 'fast' | 'slow' = 'fast'): World {
 }
 
 function told(update: OperationUpdate): string {
+  if (update.kind === 'moved') return update.facts.state;
   if (update.kind !== 'targets') return update.kind;
   return update.targets.map(({ host, process, state }) => `${host}/${process} ${state}`).join(', ');
 }
@@ -159,6 +165,40 @@ test('the end too waits until a slow reader has read what came before', () => {
   assert.equal(written.length, 4);
 });
 
+test('that it was paused does not wait for the interval, but for the changes before it', () => {
+  const { collector, written, pass } = world();
+  collector.take(targets('a/web accepted'));
+  pass(0);
+  collector.take(targets('a/web failed'));
+  collector.take(movedTo('paused'));
+  collector.take(movedTo('running'));
+  assert.deepEqual(written, ['a/web accepted', 'a/web failed', 'paused', 'running']);
+  collector.take(targets('a/web succeeded'));
+  pass(WRITE_INTERVAL_MS);
+  assert.deepEqual(written.slice(4), ['a/web succeeded']);
+});
+
+test('a slow reader gets the last of its moves, behind the changes and before the end', () => {
+  const { collector, written, read, pass } = world('slow');
+  collector.take(running);
+  for (const state of ['paused', 'running', 'paused', 'draining'] as const) {
+    collector.take(movedTo(state));
+    collector.take(targets('a/web accepted'));
+  }
+  pass(WRITE_INTERVAL_MS);
+  assert.deepEqual(written, ['operation']);
+  read();
+  read();
+  assert.deepEqual(written.slice(1), ['a/web accepted', 'draining']);
+  collector.take(movedTo('paused'));
+  collector.take(movedTo('running'));
+  collector.take(end);
+  read();
+  read();
+  read();
+  assert.deepEqual(written.slice(3), ['running', 'ended', 'end']);
+});
+
 test('many changes leave in several messages, none of which is too large, and the end after them', () => {
   const { collector, written, read, pass } = world('slow');
   const names = Array.from(
@@ -208,7 +248,7 @@ test('once disposed of it writes nothing, also what waits already', () => {
 });
 
 test('once disposed of it does not write what waited for a slow reader either', () => {
-  for (const waiting of [running, end]) {
+  for (const waiting of [running, movedTo('paused'), end]) {
     const { collector, written, read, pass } = world('slow');
     collector.take(running);
     collector.take(waiting);

@@ -76,7 +76,10 @@ test('an update has one target for each selected host, whatever runs there, in o
     })),
   );
   assert.deepEqual(waves, [
-    { index: 0, action: 'update', groupPriority: 0, priority: 0, targets: 3, waitMs: 660_000 },
+    {
+      ...{ index: 0, action: 'update', groupPriority: 0, priority: 0, targets: 3, waitMs: 660_000 },
+      ...{ batch: 0, batches: 1, isCanary: false },
+    },
   ]);
   assert.deepEqual(leftOut, []);
   assert.equal(state, 'running');
@@ -96,6 +99,9 @@ test('its command names the whole host and the groups as they were typed', () =>
       processes: [WHOLE_HOST],
       startFollows: false,
       groups: ['web', 'queue'],
+      minHealthyMs: 0,
+      expiresInMs: null,
+      sentAtMs: 0,
     },
   ]);
 });

@@ -133,8 +133,8 @@ test('a padding of gigabytes is refused', () => {
   assert.equal(expand('%(process_num).999999999d', variables).ok, false);
 });
 
-test('two hundred thousand variables in a value are expanded in linear time', () => {
-  const result = expand('%(process_num)s'.repeat(200_000), variables);
+test('a hundred thousand variables in a value are expanded in linear time', () => {
+  const result = expand('%(process_num)s'.repeat(100_000), variables);
   assert.ok(result.ok);
-  assert.equal(result.text.length, 200_000);
+  assert.equal(result.text.length, 100_000);
 });

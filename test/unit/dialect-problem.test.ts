@@ -52,12 +52,12 @@ test('the same problem twice is one, and a topic is spoken of once', () => {
   assert.equal(formatProblems(findings), 'a:1: x\na:1: notice: y\n1 error, 1 notice');
 });
 
-test('a hundred thousand problems are not all printed, but all counted', () => {
+test('twenty thousand problems are not all printed, but all counted', () => {
   const findings = createFindings();
-  for (let line = 1; line <= 100_000; line += 1) findings.error(at('a', line), 'x');
+  for (let line = 1; line <= 20_000; line += 1) findings.error(at('a', line), 'x');
   const lines = formatProblems(findings).split('\n');
   assert.equal(lines.length, 52);
-  assert.deepEqual(lines.slice(-2), ['… and 99950 more like these', '100000 errors']);
+  assert.deepEqual(lines.slice(-2), ['… and 19950 more like these', '20000 errors']);
 });
 
 test('nothing from a file reaches the terminal as a control sequence', () => {

@@ -18,16 +18,6 @@ import {
   encodeAgentMessage,
   encodeControllerMessage,
 } from '../../proto/codec/link.ts';
-import {
-  decodeOperation,
-  decodeOperationRequest,
-  decodeOperationSummary,
-  decodeOperationUpdate,
-  encodeOperation,
-  encodeOperationRequest,
-  encodeOperationSummary,
-  encodeOperationUpdate,
-} from '../../proto/codec/operation.ts';
 import { FleetError } from '../../proto/errors.ts';
 import { agentLinkService, controlService } from '../../proto/load.ts';
 import type { AgentLogMessage, ControllerLogMessage } from '../../proto/log-messages.ts';
@@ -39,10 +29,6 @@ import {
   hostProcess,
   hostReport,
   hostStatus,
-  operation,
-  operationRequest,
-  operationSummary,
-  operationUpdate,
   storedEvent,
 } from '../fakes/vocabulary.ts';
 
@@ -57,12 +43,8 @@ function wireOf(service: ServiceDefinition, method: string, side: 'request' | 'r
 
 const agentFrames = wireOf(agentLinkService, 'Connect', 'request');
 const controllerFrames = wireOf(agentLinkService, 'Connect', 'response');
-const requests = wireOf(controlService, 'SubmitOperation', 'request');
-const operations = wireOf(controlService, 'SubmitOperation', 'response');
-const updates = wireOf(controlService, 'WatchOperation', 'response');
 const hostLists = wireOf(controlService, 'ListHosts', 'response');
 const processLists = wireOf(controlService, 'ListProcesses', 'response');
-const operationLists = wireOf(controlService, 'ListOperations', 'response');
 const reportLists = wireOf(controlService, 'AskHosts', 'response');
 const eventLists = wireOf(controlService, 'ListEvents', 'response');
 
@@ -88,25 +70,6 @@ test('what the controller says to an agent survives the wire', () => {
       controllerFrames.read(controllerFrames.write(encodeControllerMessage(message))),
     ),
   );
-});
-
-test('requests, operations and their updates survive the wire', () => {
-  survives(operationRequest, (asked) =>
-    decodeOperationRequest(requests.read(requests.write(encodeOperationRequest(asked)))),
-  );
-  survives(operation, (given) =>
-    decodeOperation(operations.read(operations.write(encodeOperation(given)))),
-  );
-  survives(operationUpdate, (given) =>
-    decodeOperationUpdate(updates.read(updates.write(encodeOperationUpdate(given)))),
-  );
-});
-
-test('summaries of operations survive the wire', () => {
-  survives(operationSummary, (given) => {
-    const bytes = operationLists.write({ operations: [encodeOperationSummary(given)] });
-    return decodeOperationSummary(operationLists.read(bytes).operations[0]);
-  });
 });
 
 test('stored events survive the wire', () => {
@@ -153,13 +116,10 @@ test('a frame without a body, or with one of a later version, is refused', () =>
   assertRefused(fromAgent({}), /an agent frame without a body/);
   assertRefused(fromController({}), /a controller frame without a body/);
   assertRefused(fromAgent({ event: { seq: 1 } }), /an event without a body/);
-  assertRefused(() => decodeOperationUpdate(updates.read(updates.write({}))), /without a body/);
   const list = processLists.read(processLists.write({ processes: [{ host: 'a' }] }));
   assertRefused(() => decodeHostProcess(list.processes[0]), /without its status/);
   const events = eventLists.read(eventLists.write({ events: [{ host: 'a' }] }));
   assertRefused(() => decodeStoredEvent(events.events[0]), /without the event/);
-  const summaries = operationLists.read(operationLists.write({ operations: [{ hostCount: 1 }] }));
-  assertRefused(() => decodeOperationSummary(summaries.operations[0]), /without its operation/);
   const reports = reportLists.read(reportLists.write({ reports: [{ host: 'a' }] }));
   assertRefused(() => decodeHostReport(reports.reports[0]), /a report without its answer/);
   assertRefused(fromAgent({ answer: { questionId: 1 } }), /without what was answered/);
@@ -181,23 +141,26 @@ test('a word that is not known, or not said at all, is refused', () => {
   assertRefused(fromAgent({ answer: changed }), /change of a group 4 is not known/);
   const settled = { verb: 1, state: 'TARGET_STATE_FAILED', fault: 99 };
   assertRefused(fromAgent({ event: { targetSettled: settled } }), /fault 99 is not known/);
-  assertRefused(() => decodeOperationRequest(requests.read(requests.write({}))), /verb/);
-  const operationWith = (more: object) => () =>
-    decodeOperation(operations.read(operations.write({ verb: 1, ...more })));
-  assertRefused(operationWith({}), /order "ORDER_UNSPECIFIED"/);
-  assertRefused(operationWith({ order: 1 }), /operation state/);
-  assertRefused(operationWith({ order: 1, state: 2, targets: [{}] }), /target state/);
-  assertRefused(operationWith({ order: 1, state: 2, waves: [{}] }), /verb/);
 });
 
 test('an agent settles a target only in the states that are its own to give', () => {
   const settledAs = (state: string) =>
     fromAgent({ event: { seq: 1, targetSettled: { process: 'web', verb: 'VERB_START', state } } });
+  const settled = ['succeeded', 'failed', 'timed-out', 'indeterminate', 'skipped', 'cancelled'];
   for (const state of TARGET_STATES) {
     const name = `TARGET_STATE_${state.toUpperCase().replace('-', '_')}`;
-    if (['succeeded', 'failed', 'indeterminate'].includes(state)) settledAs(name)();
+    if (settled.includes(state)) settledAs(name)();
     else assertRefused(settledAs(name), new RegExp(`may not settle a target as ${state}`));
   }
+});
+
+test('what is withdrawn is cancelled or timed out, and an agent does not tell what never came', () => {
+  const withdrawn = (because: string) => ({ withdraw: { verb: 1, because } });
+  assertRefused(fromController(withdrawn('TARGET_STATE_FAILED')), /does not become failed/);
+  assertRefused(fromController(withdrawn('TARGET_STATE_UNSPECIFIED')), /is not known/);
+  assertRefused(fromAgent({ event: { seq: 1, eventsMissing: { untilSeq: 3 } } }), /to find out/);
+  // What an older controller sent, and this one no longer does.
+  assertRefused(() => decodeControllerFrame(controllerFrames.read(Buffer.from([0x22, 0]))), /body/);
 });
 
 test('numbers that JavaScript cannot count, and the database cannot hold, are refused', () => {
@@ -227,9 +190,6 @@ test('any bytes are either a message or an error that is thrown', () => {
   const readers: readonly ((bytes: Buffer) => unknown)[] = [
     (bytes) => decodeAgentFrame(agentFrames.read(bytes)),
     (bytes) => decodeControllerFrame(controllerFrames.read(bytes)),
-    (bytes) => decodeOperationRequest(requests.read(bytes)),
-    (bytes) => decodeOperation(operations.read(bytes)),
-    (bytes) => decodeOperationUpdate(updates.read(bytes)),
   ];
   const honest = agentMessage.map((message) => agentFrames.write(encodeAgentMessage(message)));
   const mangled = fc

@@ -15,6 +15,7 @@ import {
   refusal,
 } from '../../proto/errors.ts';
 import { isAcceptedProtocol, PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
+import { anyText } from '../fakes/any-text.ts';
 
 /** By hand from the design: what fleetctl exits with, what travels. */
 const TABLE: Readonly<Record<ErrorCode, readonly [exitCode: number, grpcStatus: number]>> = {
@@ -30,6 +31,8 @@ const TABLE: Readonly<Record<ErrorCode, readonly [exitCode: number, grpcStatus: 
   unauthenticated: [5, status.UNAUTHENTICATED],
   'nothing-matched': [6, status.NOT_FOUND],
   'timed-out': [124, status.DEADLINE_EXCEEDED],
+  'wrong-state': [1, status.FAILED_PRECONDITION],
+  locked: [12, status.ABORTED],
   interrupted: [130, status.CANCELLED],
 };
 const CODES = Object.keys(TABLE) as ErrorCode[];
@@ -83,7 +86,7 @@ const asError = (refused: ReturnType<typeof encodeRefusal>): ServiceError =>
   Object.assign(new Error(refused.details), refused);
 
 test('a refusal survives its way through a gRPC status', () => {
-  const text = fc.string({ unit: 'binary', maxLength: 8 });
+  const text = anyText(8);
   const any: fc.Arbitrary<Refusal> = fc
     .tuple(fc.constantFrom(...CODES), text, fc.option(text), fc.option(text))
     .map(([code, message, cause, fix]) => ({ code, message, cause, fix }));

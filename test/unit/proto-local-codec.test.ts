@@ -26,12 +26,16 @@ import {
   GROUP_ACTIONS,
   GROUP_FAULTS,
   type Greeting,
+  HOLD_MAX_MS,
+  HOLD_MIN_MS,
   LOG_CHANNELS,
   type LocalOrder,
   type LogRequest,
   type OrderNews,
+  PROCESS_STEPS,
 } from '../../proto/local-orders.ts';
-import { knownProcessName, operationId, TARGET_FAULTS } from '../../proto/vocabulary.ts';
+import { type Hold, knownProcessName, operationId, TARGET_FAULTS } from '../../proto/vocabulary.ts';
+import { anyText } from '../fakes/any-text.ts';
 
 /** The real bytes of protobuf, as grpc-js would put them on the wire and take them off it. */
 function overTheWire(method: string, side: 'request' | 'response', message: object) {
@@ -42,7 +46,7 @@ function overTheWire(method: string, side: 'request' | 'response', message: obje
     : definition.responseDeserialize(definition.responseSerialize(message));
 }
 
-const text = fc.string({ unit: 'binary', maxLength: 8 });
+const text = anyText(8);
 const someText = text.filter((word) => word !== '');
 const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { freq: 2 });
 const record = <Shape extends object>(model: { [Key in keyof Shape]: fc.Arbitrary<Shape[Key]> }) =>
@@ -77,6 +81,13 @@ const order: fc.Arbitrary<LocalOrder> = fc.oneof(
     operationId: id,
     groups: someTexts,
   }),
+  record<LocalOrder & { kind: 'hold' }>({
+    kind: fc.constant('hold'),
+    names: someTexts,
+    forMs: fc.integer({ min: HOLD_MIN_MS, max: HOLD_MAX_MS }),
+    reason: text,
+  }),
+  record<LocalOrder & { kind: 'release' }>({ kind: fc.constant('release'), names: someTexts }),
   fc.constantFrom<LocalOrder>(
     { kind: 'reread' },
     { kind: 'avail' },
@@ -99,11 +110,19 @@ const configured: fc.Arbitrary<ConfiguredProcess> = record({
   priority: fc.nat(),
 });
 
+const hold: fc.Arbitrary<Hold> = record({ by: text, reason: text, untilMs: fc.maxSafeNat() });
+
 const news: fc.Arbitrary<OrderNews> = fc.oneof(
+  record<OrderNews & { kind: 'hold' }>({
+    kind: fc.constant('hold'),
+    process: text.map(knownProcessName),
+    hold: maybe(hold),
+    before: maybe(hold),
+  }),
   record<OrderNews & { kind: 'process' }>({
     kind: fc.constant('process'),
     process: text,
-    step: fc.constantFrom('start', 'stop', 'signal'),
+    step: fc.constantFrom(...PROCESS_STEPS),
     fault,
     error: maybe(text),
   }),
@@ -234,6 +253,19 @@ test('an order that orders nothing, or something of a later version, is refused'
   assertRefused(asOrder({ groups: { operationId: 'id', groups: ['web'] } }), /KIND_UNSPECIFIED/);
   assertRefused(control({ verb: 'VERB_UPDATE' }), /update is no order about processes/);
   assertRefused(control({ verb: 99 }), /not known/);
+});
+
+test('a hold without an end, of an endless one or of nothing is refused', () => {
+  const hold = (fields: object) => asOrder({ hold: { names: ['web'], forMs: 1_000, ...fields } });
+  assert.equal(hold({})().order.kind, 'hold');
+  assertRefused(hold({ forMs: 0 }), /a hold for 0 ms; from 1000 to 2592000000 are taken/);
+  assertRefused(hold({ forMs: -1 }), /a hold for -1 ms/);
+  assertRefused(hold({ forMs: HOLD_MAX_MS + 1 }), /a hold for 2592000001 ms/);
+  assertRefused(hold({ forMs: '9007199254740993' }), /beyond 2\^53/);
+  assertRefused(hold({ reason: 'x'.repeat(1_001) }), /a reason of 1001 characters; at most 1000/);
+  assertRefused(hold({ names: [] }), /about nothing/);
+  assertRefused(hold({ names: ['x'.repeat(256)] }), /a name of 256 characters/);
+  assertRefused(asOrder({ release: {} }), /about nothing/);
 });
 
 test('an order without an id or about nothing is refused', () => {

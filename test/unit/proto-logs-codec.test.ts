@@ -32,6 +32,7 @@ import {
 } from '../../proto/log-messages.ts';
 import { NAME_LENGTH_MAX, PROCESSES_MAX, REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import { hostId, knownProcessName } from '../../proto/vocabulary.ts';
+import { anyText } from '../fakes/any-text.ts';
 
 const connect = agentLinkService['Connect'];
 const readLogs = controlService['ReadLogs'];
@@ -52,7 +53,7 @@ const told = (news: object) =>
 const record = <Value>(fields: { [Key in keyof Value]: fc.Arbitrary<Value[Key]> }) =>
   fc.record(fields, { noNullPrototype: true });
 const count = fc.maxSafeNat();
-const text = fc.string({ maxLength: 40, unit: 'binary' });
+const text = anyText(40);
 const process = text.map(knownProcessName);
 const host = text.map(hostId);
 const channels = fc.subarray([...LOG_CHANNELS], { minLength: 1 });

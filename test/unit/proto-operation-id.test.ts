@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseSignalName } from '../../cli/signal-name.ts';
 import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../proto/operation-id.ts';
+import { parseSignalName } from '../../proto/signal-name.ts';
 
 const random = fc.uint8Array({
   minLength: OPERATION_ID_RANDOM_BYTES,

@@ -89,6 +89,21 @@ const HEALTH_AND_LIMITS = `
     '$.event.process.memoryMaxBytes', NULL)
   WHERE json_extract(record, '$.event.kind') = 'processChanged';`;
 
+/**
+ * Processes may be held against the fleet's operations; targets have deadlines, may have to hold for
+ * a while, and say what people wanted before them. So far none of it was. What was wanted before a
+ * target that still waits nobody knows: it counts as what is wanted now.
+ */
+const HOLDS_AND_DEADLINES = `
+  UPDATE processes SET record = json_set(record, '$.hold', NULL);
+  UPDATE events SET record = json_set(record, '$.event.process.hold', NULL)
+  WHERE json_extract(record, '$.event.kind') = 'processChanged';
+  UPDATE targets SET record = json_set(record,
+    '$.expiresAfterMs', NULL, '$.startFollows', json('false'), '$.minHealthyMs', 0,
+    '$.watch', NULL, '$.givenUp', NULL,
+    '$.wantedBefore', (SELECT json_extract(processes.record, '$.wanted') FROM processes
+                       WHERE name = targets.process));`;
+
 /** Index i takes a journal from version i to i + 1. */
 export const JOURNAL_MIGRATIONS: readonly string[] = [
   FIRST,
@@ -96,4 +111,5 @@ export const JOURNAL_MIGRATIONS: readonly string[] = [
   CONFIGURED_WAITS,
   WIDER_DEFINITIONS,
   HEALTH_AND_LIMITS,
+  HOLDS_AND_DEADLINES,
 ];

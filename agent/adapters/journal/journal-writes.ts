@@ -58,6 +58,7 @@ export function claimRecords(statements: Writes, bootId: string): void {
 export function applyWrite(statements: Writes, write: AgentWrite): void {
   switch (write.kind) {
     case 'process':
+    case 'hold':
       statements.putProcess.run(write.process.definition.process, JSON.stringify(write.process));
       return;
     case 'processRemoved':

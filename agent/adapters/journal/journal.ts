@@ -1,7 +1,7 @@
 /**
  * The agent's durable memory: one SQLite file in its state directory. Records of processes only
  * have to survive the agent; targets of operations must survive power loss too, because they are
- * what keeps a repeated command from being carried out twice.
+ * what keeps a repeated command from being carried out twice, and so must holds, on which people rely.
  */
 import { randomUUID } from 'node:crypto';
 import { FleetError, messageOf, type Refusal, refusal } from '../../../proto/errors.ts';
@@ -69,6 +69,14 @@ export function openJournal(
   );
 }
 
+/**
+ * A journal in a database that is open and has its tables already.
+ * @throws Error naming the first row that cannot be what an agent wrote
+ */
+export function journalOn(database: SqliteDatabase, bootId: string): OpenJournal {
+  return journalIn(tablesOf(database), bootId, null);
+}
+
 interface OpenFile {
   readonly kind: 'open';
   readonly database: SqliteDatabase;
@@ -84,14 +92,18 @@ function openFile(path: string): OpenFile | Damaged {
   if (opening.kind === 'damaged') return opening;
   const { database } = opening;
   try {
-    const facts = readFacts(database);
-    const contents = readContents(database, facts);
-    return { kind: 'open', database, facts, contents, statements: prepareWrites(database) };
+    return tablesOf(database);
   } catch (error) {
     database.close();
     if (isDiskTrouble(error)) throw error;
     return { kind: 'damaged', cause: messageOf(error) };
   }
+}
+
+function tablesOf(database: SqliteDatabase): OpenFile {
+  const facts = readFacts(database);
+  const contents = readContents(database, facts);
+  return { kind: 'open', database, facts, contents, statements: prepareWrites(database) };
 }
 
 function openMigrated(path: string): Opening {
@@ -147,8 +159,8 @@ function journalIn(
     settings: facts.get('settings') ?? null,
     keepSettings: (text) => remember('settings', text),
     async commit(writes) {
-      const isOperation = writes.some((write) => write.kind === 'target');
-      const wanted = isOperation ? 'FULL' : 'NORMAL';
+      const isOrdered = writes.some(({ kind }) => kind === 'target' || kind === 'hold');
+      const wanted = isOrdered ? 'FULL' : 'NORMAL';
       if (wanted !== durability) {
         durability = null;
         setDurability(database, wanted);

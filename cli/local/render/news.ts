@@ -10,7 +10,13 @@ import { errorLine, groupOf, unknownNameLine } from '../names.ts';
 
 export type ProcessNews = Extract<OrderNews, { readonly kind: 'process' }>;
 
-const DONE = { start: 'started', stop: 'stopped', signal: 'signalled' } as const;
+const DONE = {
+  start: 'started',
+  stop: 'stopped',
+  signal: 'signalled',
+  hold: 'held',
+  release: 'released',
+} as const;
 
 /** Of a fault that says it all. `failed` is told in its own words, `bad-name` with what was typed. */
 const REASONS = {

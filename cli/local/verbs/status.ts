@@ -1,9 +1,10 @@
 /**
  * `status`. Its exit code is supervisorctl's: STARTING, BACKOFF and STOPPING pass for running. That
- * the agent goes by an earlier configuration, or has lost its state, is told on stderr, since scripts
- * read every line of stdout as a process.
+ * the agent goes by an earlier configuration, has lost its state, or keeps the fleet's operations off
+ * some of these, is told on stderr, since scripts read every line of stdout as a process.
  */
 
+import { heldText } from '../../../proto/hold-text.ts';
 import type { LocalListing } from '../../../proto/local-orders.ts';
 import { compareGroupAndName } from '../../../proto/text-order.ts';
 import { hostId, type ProcessStatus, STOPPED_STATES } from '../../../proto/vocabulary.ts';
@@ -11,6 +12,7 @@ import { renderNoticeJson } from '../../render/json.ts';
 import { neutralise } from '../../render/text.ts';
 import { EXIT, STATUS_EXIT } from '../exit-status.ts';
 import { ALL, errorLine, groupOf, selectProcesses, unknownNameLine } from '../names.ts';
+import { isHeld } from '../render/holds.ts';
 import { renderLocalStatus } from '../render/status.ts';
 import { unreachableStatus } from '../render/unreachable.ts';
 import { action, type LocalContext, type LocalVerb } from './verb.ts';
@@ -39,6 +41,7 @@ async function showStatus(context: LocalContext, names: readonly string[]): Prom
   for (const [what, problem] of [
     ['state lost', listing.stateProblem],
     ['config rejected', listing.configProblem],
+    ['held', heldNote(selected.processes, environment.clock.nowMs())],
   ] as const) {
     if (problem !== null) environment.stderr.write(noteText(`${what}: ${problem}`, context));
   }
@@ -61,6 +64,15 @@ async function rendered(
     hosts: [],
   };
   return renderList('ProcessList', processListItems(listing, clock.nowMs()), format);
+}
+
+/** Of one it is all that there is to say; null: nobody holds any. */
+function heldNote(shown: readonly ProcessStatus[], nowMs: number): string | null {
+  const held = new Set(shown.filter((known) => isHeld(known, nowMs)));
+  const [first] = held;
+  if (first?.hold == null) return null;
+  if (held.size > 1) return `${held.size} processes; fleetctl --local hold shows by whom`;
+  return `${first.process} is ${heldText(first.hold)}`;
 }
 
 /** Unlike the verbs that change something, it repeats even `web:web` as it was typed. */

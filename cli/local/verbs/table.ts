@@ -3,6 +3,7 @@ import { clear } from './clear.ts';
 import { add, avail, remove, reread, update } from './configuration.ts';
 import { restart, start, stop } from './control.ts';
 import { handover, reload, shutdown } from './ending.ts';
+import { hold, release } from './hold.ts';
 import { maintail, tail } from './logs.ts';
 import { pid, version } from './pid.ts';
 import { signal } from './signal.ts';
@@ -18,6 +19,8 @@ export const LOCAL_VERBS: ReadonlyMap<string, LocalVerb> = new Map(
     stop,
     restart,
     signal,
+    hold,
+    release,
     tail,
     maintail,
     clear,

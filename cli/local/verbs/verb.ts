@@ -1,6 +1,6 @@
 /** What every verb of `fleetctl --local` is: what its words mean, what it then does, its help. */
 import type { Environment } from '../../ports.ts';
-import type { LocalFormat } from '../arguments.ts';
+import type { LocalFormat, VerbOption, VerbOptions } from '../arguments.ts';
 import { EXIT } from '../exit-status.ts';
 import type { LocalClient, Unreachable } from '../ports.ts';
 import { unreachableAction } from '../render/unreachable.ts';
@@ -37,7 +37,9 @@ export interface LocalVerb {
   /** Words that make no sense are complained of only where there is an agent at all. */
   readonly looksForAgentFirst: boolean;
   readonly whenUnreachable: (from: Unreachable) => Ending;
-  readonly read: (words: readonly string[]) => Understood;
+  /** None, unless it says so. */
+  readonly options?: readonly VerbOption[];
+  readonly read: (words: readonly string[], options: VerbOptions) => Understood;
 }
 
 /** The last thing that is said, and the exit code. */

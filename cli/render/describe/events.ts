@@ -3,12 +3,14 @@ import {
   type AgentEvent,
   type HostId,
   type ProcessStatus,
+  type SettledState,
   type StoredEvent,
   type TargetOutcome,
   WHOLE_HOST,
 } from '../../../proto/vocabulary.ts';
 import type { Paint, Tone } from '../paint.ts';
 import { lastingDetail, type StatusEntry, shownStateOf, toneOf } from '../status/entry.ts';
+import { counted } from '../status/summary.ts';
 import { GAP } from '../table.ts';
 import { neutralise, neutraliseRemark } from '../text.ts';
 import { formatDuration, formatTimestamp } from '../time.ts';
@@ -44,15 +46,17 @@ function subjectOf(event: AgentEvent): string {
       return event.process.process;
     case 'localOrder':
     case 'configJudged':
+    case 'eventsMissing':
       return '-';
     case 'processRemoved':
     case 'targetAccepted':
+    case 'targetVerifying':
     case 'targetSettled':
       return event.process === WHOLE_HOST ? '-' : event.process;
   }
 }
 
-function eventText({ host, event }: StoredEvent): string {
+function eventText({ host, seq, event }: StoredEvent): string {
   switch (event.kind) {
     case 'processChanged': {
       const { pid } = event.process;
@@ -73,6 +77,10 @@ function eventText({ host, event }: StoredEvent): string {
       const before = event.oldPid === null ? '' : `, pid ${event.oldPid} before`;
       return `${event.verb} accepted, operation ${event.operationId}, generation ${event.generation}${before}`;
     }
+    case 'targetVerifying':
+      return `${event.verb} verifying: it is as wanted, and is watched, operation ${event.operationId}`;
+    case 'eventsMissing':
+      return missingText(event.untilSeq - seq + 1);
     case 'targetSettled':
       return `${event.verb} ${outcomeText(event.outcome)}, operation ${event.operationId}`;
   }
@@ -87,6 +95,11 @@ function outcomeText(outcome: TargetOutcome): string {
   return `${state} after ${formatDuration(durationMs)}${pids}${why}`;
 }
 
+/** Its agent had no room for more while the controller was away, or the controller has lost them. */
+function missingText(count: number): string {
+  return `${counted(count, 'event', 'events')} missing, which never came`;
+}
+
 function entryOf(status: ProcessStatus, host: HostId): StatusEntry {
   return { host, state: shownStateOf(status), sinceMs: null, status };
 }
@@ -98,10 +111,27 @@ function eventTone({ host, event }: StoredEvent): Tone | null {
     case 'processRemoved':
     case 'localOrder':
     case 'targetAccepted':
+    case 'targetVerifying':
+    case 'eventsMissing':
       return null;
     case 'configJudged':
       return event.problem === null ? 'good' : 'bad';
     case 'targetSettled':
-      return event.outcome.state === 'succeeded' ? 'good' : 'bad';
+      return settledTone(event.outcome.state);
+  }
+}
+
+/** Nothing went wrong where it was left alone on purpose. */
+function settledTone(state: SettledState): Tone | null {
+  switch (state) {
+    case 'succeeded':
+      return 'good';
+    case 'skipped':
+    case 'cancelled':
+      return null;
+    case 'failed':
+    case 'timed-out':
+    case 'indeterminate':
+      return 'bad';
   }
 }

@@ -8,7 +8,7 @@ import type {
 import { formatBytes } from '../bytes.ts';
 import type { Paint } from '../paint.ts';
 import { endingText, uptimeSeconds } from '../status/entry.ts';
-import { healthComplaint, memoryText } from '../status/remarks.ts';
+import { healthComplaint, holdText, memoryText } from '../status/remarks.ts';
 import { counted } from '../status/summary.ts';
 import { formatUptime } from '../time.ts';
 import { eventLines } from './events.ts';
@@ -31,6 +31,7 @@ export function renderProcessDescription(
       ['process', status.process],
       ['host', entry.host],
       ...stateFields(entry, host, nowMs),
+      ['hold', holdText(status)],
       ['restarts', String(status.restarts)],
       ['last exit', endingText(status)],
       ['last error', status.lastError],

@@ -8,11 +8,13 @@ import { currentWave, isInFlight } from '../../../proto/target.ts';
 import { WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import { settledWord } from '../operation/target-line.ts';
 import { waveNumber } from '../operation/waves.ts';
+import { watchedText } from '../operation/words.ts';
 import type { Tone } from '../paint.ts';
 
 /** The first are what a person must see first. */
 export const ACTIVITY_KINDS = [
   'failed',
+  'timed-out',
   'indeterminate',
   'unreachable',
   'overdue',
@@ -20,10 +22,14 @@ export const ACTIVITY_KINDS = [
   'stopping',
   'starting',
   'accepted',
+  'verifying',
   'sent',
   'stopped',
   'waiting',
+  'offline',
   'done',
+  'skipped',
+  'cancelled',
   'not-attempted',
 ] as const;
 export type ActivityKind = (typeof ACTIVITY_KINDS)[number];
@@ -37,12 +43,21 @@ export interface Activity {
 }
 
 export function isProblem(kind: ActivityKind): boolean {
-  return ['failed', 'indeterminate', 'unreachable', 'overdue', 'away'].includes(kind);
+  return PROBLEMS.has(kind);
 }
+
+const PROBLEMS: ReadonlySet<ActivityKind> = new Set<ActivityKind>([
+  'failed',
+  'timed-out',
+  'indeterminate',
+  'unreachable',
+  'overdue',
+  'away',
+]);
 
 export function activityOf(operation: OperationFacts, target: Target): Activity {
   if (!isInFlight(target)) return restingActivity(operation, target);
-  const activity = inFlightActivity(target);
+  const activity = inFlightActivity(operation, target);
   if (!target.overdue) return activity;
   return {
     kind: 'overdue',
@@ -53,10 +68,13 @@ export function activityOf(operation: OperationFacts, target: Target): Activity 
 }
 
 /** As if it were in time: an overdue target is still stopping or starting. */
-export function inFlightActivity(target: Target): Activity {
+export function inFlightActivity(operation: OperationFacts, target: Target): Activity {
   const { state, processState, hostConnected } = target;
   if (!hostConnected) return AWAY;
   if (state === 'dispatched') return SENT;
+  if (state === 'verifying') {
+    return activity('verifying', 'verifying', 'busy', watchedText(operation, target));
+  }
   if (target.process === WHOLE_HOST) return UPDATING;
   switch (processState) {
     case 'STOPPING':
@@ -73,21 +91,28 @@ const SENT = activity('sent', 'sent', null, 'its agent has not answered yet');
 const STOPPING = activity('stopping', 'stopping', 'busy', 'until it exits or is killed');
 const STARTING = activity('starting', 'starting', 'busy', 'must stay up for its startsecs');
 const ACCEPTED = activity('accepted', 'accepted', 'busy', null);
+const OFFLINE = activity('offline', 'waiting', 'faint', 'for its host');
 const UPDATING = activity('accepted', 'updating', 'busy', 'takes up its configuration');
 
 function restingActivity(operation: OperationFacts, target: Target): Activity {
   switch (target.state) {
     case 'pending':
       return pendingActivity(operation, target);
+    case 'waiting':
+      return OFFLINE;
     case 'failed':
+    case 'timed-out':
     case 'indeterminate':
     case 'unreachable':
+    case 'skipped':
+    case 'cancelled':
     case 'not-attempted':
       return { kind: target.state, ...settledWord(operation, target), why: null };
     case 'succeeded':
     // In flight, so not here.
     case 'dispatched':
     case 'accepted':
+    case 'verifying':
       return { kind: 'done', ...settledWord(operation, target), why: null };
   }
 }

@@ -21,6 +21,8 @@ export interface LiveScreen {
   readonly rows: number;
   /** Monotonic time. */
   readonly nowMs: number;
+  /** How to call it, for commands to paste. */
+  readonly fleetctl: string;
 }
 
 /** The error is nearly always among the last. */

@@ -9,6 +9,7 @@ import { formatElapsed } from '../time.ts';
 import { ACTIVITY_KINDS, type Activity, activityOf, isProblem } from './activity.ts';
 import { type Block, type LiveScreen, logOf } from './block.ts';
 import type { LivePicture, LiveTarget } from './model.ts';
+import { longestLeftMs, moreText } from './time-left.ts';
 
 const WORD_WIDTH = 'UNREACHABLE'.length;
 const HOSTS_FOLDED_MAX = 100;
@@ -36,12 +37,12 @@ export function groupBlocks(
       paint(activity.word, activity.tone) +
       ' '.repeat(Math.max(0, WORD_WIDTH - activity.word.length));
     const count = String(members.length).padStart(countWidth);
-    const row = `${word}   ${count}   ${detailOf(group, nowMs)}`.trimEnd();
+    const row = `${word}   ${count}   ${detailOf(picture, group, nowMs)}`.trimEnd();
     const indent = ' '.repeat(WORD_WIDTH + countWidth + 6);
     const withLog = members.find(({ target }) => target.logTail.length > 0);
     return {
       rows: [row],
-      details: hasError(group) ? [`${indent}${whereText(members)}`] : [],
+      details: hasReason(group) ? [`${indent}${whereText(members)}`] : [],
       logs: withLog === undefined ? [] : logOf(withLog),
       isProblem: isProblem(activity.kind),
     };
@@ -77,13 +78,15 @@ function groupsOf({ operation, targets }: LivePicture): readonly Group[] {
   );
 }
 
-function detailOf({ activity, members }: Group, nowMs: number): string {
+function detailOf(picture: LivePicture, { activity, members }: Group, nowMs: number): string {
   const { why } = activity;
   switch (activity.kind) {
     case 'failed':
+    case 'timed-out':
     case 'indeterminate':
     case 'unreachable':
-      return neutraliseRemark(members[0]?.target.error ?? whereText(members));
+    case 'skipped':
+      return reasonOf(members) ?? whereText(members);
     case 'overdue':
     case 'away':
     case 'stopping':
@@ -94,19 +97,35 @@ function detailOf({ activity, members }: Group, nowMs: number): string {
       const longest = sinceMs === null ? null : `up to ${formatElapsed(nowMs - sinceMs)}`;
       return [`on ${hostsText(members)}`, longest, why].filter((part) => part !== null).join(', ');
     }
+    case 'verifying':
+    case 'offline': {
+      const leftMs = longestLeftMs(picture, members, nowMs);
+      const left = leftMs === null ? null : `at most ${moreText(leftMs)}`;
+      return [`on ${hostsText(members)}`, why, left].filter((part) => part !== null).join(', ');
+    }
     case 'waiting':
     case 'stopped':
       return why ?? '';
     case 'done':
       return neutraliseRemark(members[0]?.target.note ?? '');
+    case 'cancelled':
+      return reasonOf(members) ?? '';
     case 'not-attempted':
       return '';
   }
 }
 
+/** Why all of them ended so, or were left alone; safe to print. */
+function reasonOf(members: readonly LiveTarget[]): string | null {
+  const target = members[0]?.target;
+  const reason = target?.error ?? target?.note ?? null;
+  return reason === null ? null : neutraliseRemark(reason);
+}
+
 /** Only of what has settled with a reason, which takes the row. */
-function hasError({ activity, members }: Group): boolean {
-  return isProblem(activity.kind) && typeof members[0]?.target.error === 'string';
+function hasReason({ activity, members }: Group): boolean {
+  const isExplained = isProblem(activity.kind) || activity.kind === 'skipped';
+  return isExplained && reasonOf(members) !== null;
 }
 
 function whereText(members: readonly LiveTarget[]): string {

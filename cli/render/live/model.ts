@@ -86,7 +86,9 @@ export function createLiveModel(): LiveModel {
         case 'targets':
           return noteTargets(update.targets, monotonicMs);
         // How each target ended was told before.
+        case 'moved':
         case 'ended':
+          if (seen !== null) seen = { ...seen, operation: update.facts };
           return;
       }
     },
@@ -101,8 +103,17 @@ export function createLiveModel(): LiveModel {
 type Seen = Pick<LivePicture, 'operation' | 'begunMs' | 'hostCount'>;
 
 function isUnderWay({ state, stopped }: Target): boolean {
-  return stopped || (state !== 'pending' && state !== 'dispatched' && state !== 'unreachable');
+  return stopped || !BEFORE_BEGINNING.has(state);
 }
+
+/** What a target may be in when nobody has done anything yet. */
+const BEFORE_BEGINNING: ReadonlySet<Target['state']> = new Set<Target['state']>([
+  'pending',
+  'waiting',
+  'dispatched',
+  'unreachable',
+  'skipped',
+]);
 
 function activityKey({ state, processState, stopped, hostConnected }: Target): string {
   return `${state} ${processState} ${stopped} ${hostConnected}`;

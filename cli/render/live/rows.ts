@@ -5,12 +5,14 @@ import { isOpen } from '../../../proto/target.ts';
 import { WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import { cutToWidth } from '../fit.ts';
 import { settledHappening } from '../operation/target-line.ts';
+import { heldState } from '../operation/words.ts';
 import type { Paint } from '../paint.ts';
 import { displayWidth, neutralise, padToWidth } from '../text.ts';
 import { formatElapsed } from '../time.ts';
 import { ACTIVITY_KINDS, type Activity, activityOf, isProblem } from './activity.ts';
 import { type Block, type LiveScreen, logOf } from './block.ts';
 import type { LivePicture, LiveTarget } from './model.ts';
+import { moreText, timeLeftMs } from './time-left.ts';
 
 const GAP = '   ';
 const WORD_WIDTH = 'UNREACHABLE'.length;
@@ -73,6 +75,13 @@ function facts(
   if (!isOpen(target)) {
     const { facts } = settledHappening(picture.operation, target);
     return target.error === null ? facts : errorFirst(facts, room);
+  }
+  const leftMs = activity.kind === 'overdue' ? null : timeLeftMs(picture, live, nowMs);
+  if (activity.kind === 'verifying' && leftMs !== null) {
+    return [`${heldState(picture.operation, target)}, watched for ${moreText(leftMs)}`];
+  }
+  if (activity.kind === 'offline') {
+    return [leftMs === null ? 'for its host' : `for its host, ${moreText(leftMs)}`];
   }
   const isTimed = target.state !== 'pending' && sinceMs !== null;
   const duration = isTimed ? formatElapsed(nowMs - sinceMs) : null;

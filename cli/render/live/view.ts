@@ -8,8 +8,9 @@
 import type { Target } from '../../../proto/operation.ts';
 import { currentWave, isInFlight, isOpen } from '../../../proto/target.ts';
 import { cutToWidth, wrapWords } from '../fit.ts';
+import { nextCommands } from '../operation/next-commands.ts';
 import { isTrouble } from '../operation/target-line.ts';
-import { waveNumbers, waveText } from '../operation/waves.ts';
+import { batchText, waveNumbers, waveText } from '../operation/waves.ts';
 import { extentText } from '../operation/words.ts';
 import type { Paint } from '../paint.ts';
 import { neutralise, shortList } from '../text.ts';
@@ -24,8 +25,8 @@ import { waitingText } from './waiting.ts';
 export type LivePhase = 'running' | 'left' | 'ended';
 
 const WAITING_LINES_MAX = 3;
-/** Head, bar, wave, waiting and hint: what stands around the body at most. */
-const FRAME_LINES_MAX = 4 + WAITING_LINES_MAX;
+/** Head, bar, wave, waiting and hints: what stands around the body at most. */
+const FRAME_LINES_MAX = 5 + WAITING_LINES_MAX;
 const PROCESSES_NAMED_MAX = 3;
 /** More do not displace the time and the progress, however many they are. */
 const PROBLEM_ROWS_WANTED = 8;
@@ -49,9 +50,10 @@ export function renderLive(
     {
       waiting: wrapWords(waitingText(picture, screen.nowMs), width, WAITING_LINES_MAX),
       head: [headLine(picture, screen)],
-      wave: waveLines(picture),
+      wave: waveLines(picture, width),
       bar: isFew ? [] : [barLine(picture, width)],
-      hint: phase === 'running' ? [paint(HINT, 'faint')] : [],
+      hint:
+        phase === 'running' ? hintsFor(picture, screen).map((hint) => paint(hint, 'faint')) : [],
     },
     linesMax - linesNeeded(blocks),
   );
@@ -60,6 +62,12 @@ export function renderLive(
   return [...parts.head, ...parts.bar, ...parts.wave, ...body, ...parts.waiting, ...parts.hint]
     .slice(0, linesMax)
     .map((line) => cutToWidth(line, width));
+}
+
+/** What the person at the terminal may do about it. Without the commands nobody goes on by himself. */
+function hintsFor({ operation }: LivePicture, { fleetctl }: LiveScreen): readonly string[] {
+  if (operation.state !== 'paused') return [HINT];
+  return nextCommands({ ...operation, targets: [] }, fleetctl);
 }
 
 /** The first problems, and a line for the rest, if only to count it. */
@@ -123,18 +131,21 @@ function barLine({ targets }: LivePicture, width: number): string {
 }
 
 /** `wave 2 of 3 (stop, group priority 10, priority 999): 120 of 400 finished`; none for a single one. */
-function waveLines({ operation, targets }: LivePicture): readonly string[] {
+function waveLines({ operation, targets }: LivePicture, width: number): readonly string[] {
   const { waves, order } = operation;
   if (waves.length < 2) return [];
   const indexes = wavesUnderWay(targets);
   const wave = waves[Math.max(...indexes)];
   if (wave === undefined) return [];
   if (indexes.size > 1 || order === 'host') {
+    const batch = order === 'host' && wave.batches > 1 ? `, ${batchText(wave)} of hosts` : '';
     const each = order === 'host' ? ', each host by itself' : '';
-    return [`${waveNumbers(indexes)} of ${waves.length}${each}`];
+    return [`${waveNumbers(indexes)} of ${waves.length}${batch}${each}`];
   }
   const finished = targets.filter((live) => hasPassed(live, wave.index)).length;
-  return [`${waveText(operation, wave)}: ${finished} of ${wave.targets} finished`];
+  const progress = `: ${finished} of ${wave.targets} finished`;
+  // How far it has come is not to be cut for the sake of where it is.
+  return [cutToWidth(waveText(operation, wave), Math.max(1, width - progress.length)) + progress];
 }
 
 /** Those waited for; else those that only overdue targets are in; else the last that began. */
@@ -147,9 +158,15 @@ function wavesUnderWay(targets: readonly LiveTarget[]): ReadonlySet<number> {
   if (awaited.size > 0) return awaited;
   const inFlight = wavesOf(isInFlight);
   if (inFlight.size > 0) return inFlight;
-  const reached = wavesOf(({ state }) => state === 'succeeded' || state === 'failed');
+  const reached = wavesOf(({ state }) => REACHED.has(state));
   return new Set([Math.max(0, ...reached)]);
 }
+
+const REACHED: ReadonlySet<Target['state']> = new Set<Target['state']>([
+  'succeeded',
+  'failed',
+  'timed-out',
+]);
 
 function hasPassed({ target }: LiveTarget, wave: number): boolean {
   if (target.stopWave === wave && target.stopped) return true;

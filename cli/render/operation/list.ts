@@ -5,7 +5,7 @@ import { cutToWidth } from '../fit.ts';
 import type { Paint, Tone } from '../paint.ts';
 import { type Cell, cell, renderTable } from '../table.ts';
 import { formatDistance, formatDuration, formatTimestamp } from '../time.ts';
-import { selectionText, verbText } from './words.ts';
+import { haltText, selectionText, verbText } from './words.ts';
 
 /** What leaves the table within 120 columns. */
 const SELECTION_SHOWN_MAX = 24;
@@ -13,8 +13,13 @@ const SELECTION_SHOWN_MAX = 24;
 const TONES: Readonly<Record<OperationSummary['state'], Tone | null>> = {
   planned: null,
   running: 'busy',
+  paused: 'bad',
+  draining: 'busy',
   succeeded: 'good',
   failed: 'bad',
+  aborted: 'bad',
+  cancelled: 'bad',
+  expired: 'bad',
 };
 
 const HEADER = ['ID', 'STARTED', 'WHO', 'VERB', 'PROCESSES', 'HOSTS', 'STATE', 'DONE', 'TOOK'];
@@ -52,9 +57,11 @@ export function renderWideOperationTable(
     cell(`${summary.hosts} (${summary.hostCount})`),
     ...progressCells(summary, nowMs),
     cell(summary.order),
+    cell(summary.runbook),
     cell(summary.reason === '' ? null : summary.reason),
+    cell(haltText(summary)),
   ]);
-  return renderTable([...HEADER, 'ORDER', 'REASON'], rows, paint);
+  return renderTable([...HEADER, 'ORDER', 'RUNBOOK', 'REASON', 'HALT'], rows, paint);
 }
 
 function progressCells(summary: OperationSummary, nowMs: number): readonly Cell[] {

@@ -1,13 +1,17 @@
-/** From an operation that has ended to its last sentence, which says no more than is known. */
+/**
+ * From an operation that has ended, or stands still, to its last sentence, which says no more than is
+ * known: why it came to an end where that was early, what was done, and what was not.
+ */
 
 import { groupBy } from '../../../proto/group-by.ts';
 import type { Operation, Target } from '../../../proto/operation.ts';
+import { isGood, isInFlight, isOpen } from '../../../proto/target.ts';
 import type { Verb } from '../../../proto/vocabulary.ts';
-import { endingOf, wasLeftStopped, wasOnlyStarted, wasUntouched } from '../../outcome.ts';
+import { endingOf, isLive, wasLeftStopped, wasOnlyStarted, wasUntouched } from '../../outcome.ts';
 import { neutralise, neutraliseRemark, plural } from '../text.ts';
 import { formatDuration } from '../time.ts';
 import { describeWhere, foldTargets } from './fold-targets.ts';
-import { PAST_TENSE, targetNoun } from './words.ts';
+import { haltText, PAST_TENSE, targetNoun } from './words.ts';
 
 /** Enough to name the culprits of most operations, few enough for one sentence. */
 const REASONS_NAMED_MAX = 3;
@@ -16,27 +20,78 @@ const REASONS_NAMED_MAX = 3;
 export function outcomeSentence(operation: Operation): string {
   const total = operation.targets.length;
   if (total === 0) return 'nothing was done: no target matched';
-  const endings = groupBy(operation.targets, (target) => endingOf(target.state));
-  const succeeded = endings.get('succeeded') ?? [];
+  const open = isLive(operation.state) ? operation.targets.filter(isOpen) : [];
+  const settled = open.length === 0 ? operation.targets : operation.targets.filter(isSettled);
   const { verb } = operation;
+  const succeeded = settled.filter(({ state }) => state === 'succeeded');
   const touched = succeeded.filter((target) => !wasUntouched(verb, target)).length;
   const counted = `${PAST_TENSE[verb]} ${touched} of ${plural(total, targetNoun(verb))}`;
-  const extent = succeeded.length === total ? extentText(operation) : '';
-  const notAttempted = groupBy(endings.get('not-attempted') ?? [], wasLeftStopped);
-  const lost = [...(endings.get('unreachable') ?? []), ...(endings.get('indeterminate') ?? [])];
+  const isWhole = operation.targets.every(isGood) && succeeded.length > 0;
   return [
-    counted + signalText(operation) + extent,
+    haltText(operation),
+    counted + signalText(operation) + (isWhole ? extentText(operation, succeeded) : ''),
     foundRemark(verb, succeeded),
-    troubleText('failed', endings.get('failed')),
-    troubleText('indeterminate', endings.get('indeterminate')),
-    troubleText('unreachable', endings.get('unreachable')),
-    remark('stopped and not started again', notAttempted.get(true)),
-    troubleText('not attempted', notAttempted.get(false)),
-    remark('stopped, with no word of a start since', lost.filter(wasLeftStopped)),
+    ...settledTexts(settled),
+    ...openTexts(open),
     remark('took longer than its wave was waited for', succeeded.filter(isLate)),
   ]
     .filter((part) => part !== null)
     .join('; ');
+}
+
+function settledTexts(settled: readonly Target[]): readonly (string | null)[] {
+  const endings = groupBy(settled, (target) => endingOf(target.state));
+  const of = (ending: ReturnType<typeof endingOf>) => endings.get(ending) ?? [];
+  const unbegun = groupBy([...of('not-attempted'), ...of('cancelled')], wasLeftStopped);
+  const left = unbegun.get(false) ?? [];
+  const lost = (['unreachable', 'indeterminate', 'timed-out', 'skipped'] as const).flatMap(of);
+  return [
+    troubleText('failed', of('failed')),
+    troubleText('timed out', of('timed-out')),
+    troubleText('indeterminate', of('indeterminate')),
+    troubleText('unreachable', of('unreachable')),
+    troubleText('skipped', of('skipped').map(withReason)),
+    remark('stopped and not started again', unbegun.get(true)),
+    troubleText(
+      'not attempted',
+      left.filter(({ state }) => state === 'not-attempted'),
+    ),
+    troubleText(
+      'cancelled',
+      left.filter(({ state }) => state === 'cancelled'),
+    ),
+    remark('stopped, with no word of a start since', lost.filter(wasLeftStopped)),
+  ];
+}
+
+/** Of one that stands still: what may yet be done. */
+function openTexts(open: readonly Target[]): readonly (string | null)[] {
+  const begun = open.filter(isInFlight);
+  const unbegun = open.filter((target) => !isInFlight(target));
+  const halfway = unbegun.filter(({ stopped }) => stopped);
+  const untouched = unbegun.filter(({ stopped }) => !stopped);
+  return [
+    remark('under way', begun),
+    remark('stopped and not started yet', halfway),
+    remark('waiting for a host that is away', untouched.filter(isWaiting)),
+    remark(
+      'not begun',
+      untouched.filter((target) => !isWaiting(target)),
+    ),
+  ];
+}
+
+function isSettled(target: Target): boolean {
+  return !isOpen(target);
+}
+
+function isWaiting({ state }: Target): boolean {
+  return state === 'waiting';
+}
+
+/** Why it was left alone may be said as a remark, since it is no error. */
+function withReason(target: Target): Target {
+  return { ...target, error: target.error ?? target.note };
 }
 
 /** Only counted: they are no trouble. */
@@ -59,8 +114,8 @@ function signalText(operation: Operation): string {
   return operation.signal === null ? '' : ` with ${neutralise(operation.signal)}`;
 }
 
-function extentText(operation: Operation): string {
-  const hosts = new Set(operation.targets.map((target) => target.host)).size;
+function extentText(operation: Operation, succeeded: readonly Target[]): string {
+  const hosts = new Set(succeeded.map((target) => target.host)).size;
   const took =
     operation.endedAtMs === null
       ? ''

@@ -3,30 +3,27 @@
  * and the question before a large one.
  */
 
-import { groupBy } from '../../../proto/group-by.ts';
-import type { Operation, Target, Wave } from '../../../proto/operation.ts';
+import type { Operation, Target } from '../../../proto/operation.ts';
 import { foldToParts } from '../../../proto/selector/fold.ts';
 import type { HostId } from '../../../proto/vocabulary.ts';
 import { fitNames } from '../hosts/fitted.ts';
 import type { Paint } from '../paint.ts';
 import { neutralise, plural } from '../text.ts';
-import { formatDistance } from '../time.ts';
-import { foundText, needsNothing } from './found-state.ts';
-import { foldedHosts, placesOf } from './places.ts';
+import { needsNothing } from './found-state.ts';
+import { foldedHosts } from './places.ts';
+import { planWaveLines } from './plan-waves.ts';
+import { limitsText, strategyText } from './strategy.ts';
 import { extentText, orderText, targetNoun, verbText } from './words.ts';
 
 /** Enough to notice a host that should not be among them, on one line. */
 const ASKED_HOSTS_WIDTH = 60;
 
 export function renderPlan(plan: Operation, paint: Paint): string {
-  const waves = plan.waves.flatMap((wave, position) => [
-    waveHeading(plan, wave, position),
-    ...targetsOf(plan, wave).map((line) => `  ${paintNote(line, paint)}`),
-  ]);
   const lines = [
     ...hostLines(plan),
     `order: ${orderText(plan)}`,
-    ...waves,
+    ...strategyLines(plan),
+    ...planWaveLines(plan, paint),
     extentLine(plan),
     ...(plan.verb === 'update' ? ['what it would change there: fleetctl reread says it'] : []),
   ];
@@ -55,55 +52,28 @@ function hostLines(plan: Operation): readonly string[] {
   return lines;
 }
 
-/** `wave 1 of 3: stop 4 targets of group priority 10, priority 999; the next waits at most 30 s` */
-function waveHeading(plan: Operation, wave: Wave, position: number): string {
-  const targets = plural(wave.targets, targetNoun(plan.verb));
-  const hasTiers = plan.verb !== 'signal' && plan.verb !== 'update';
-  const tier = !hasTiers
-    ? ''
-    : ` of group priority ${wave.groupPriority}, priority ${wave.priority}`;
-  // Nothing waits for the last one but the end, and that without a limit.
-  const isLast = position === plan.waves.length - 1;
-  const wait = isLast ? '' : `; the next waits at most ${formatDistance(wave.waitMs)}`;
-  return `wave ${position + 1} of ${plan.waves.length}: ${wave.action} ${targets}${tier}${wait}`;
-}
-
-interface PlannedLine {
-  readonly where: string;
-  /** What is out of the ordinary; null where the wave's heading says all. */
-  readonly note: string | null;
-}
-
-/** Processes that share their hosts and their fate stand on one line. */
-function targetsOf(plan: Operation, wave: Wave): readonly PlannedLine[] {
-  const members = plan.targets.filter(
-    (target) => target.wave === wave.index || target.stopWave === wave.index,
-  );
-  const lines = [...groupBy(members, (target) => noteOf(plan, wave, target))].flatMap(
-    ([note, alike]) => placesOf(alike).map((where) => ({ where, note })),
-  );
-  // The ordinary first: it says what the wave is about.
-  return lines.sort((left, right) => Number(left.note !== null) - Number(right.note !== null));
-}
-
-function noteOf(plan: Operation, wave: Wave, target: Target): string | null {
-  if (!target.hostConnected) return 'not connected: UNREACHABLE at once';
-  // By then the first half of the full stop is done; only what was down before is special.
-  const action = plan.fullStop && wave.action === 'start' ? 'restart' : wave.action;
-  return foundText(action, target.processState);
-}
-
-function paintNote({ where, note }: PlannedLine, paint: Paint): string {
-  return note === null ? where : `${where}: ${paint(note, 'busy')}`;
+/** How it goes about it, where that is not as usual, and what would stop it, where that can be. */
+function strategyLines(plan: Operation): readonly string[] {
+  const strategy = strategyText(plan);
+  return [
+    ...(strategy === '' ? [] : [`strategy: ${strategy}`]),
+    // Behind a single wave there is nothing that could be stopped.
+    ...(plan.waves.length < 2 ? [] : [limitsText(plan)]),
+  ];
 }
 
 function extentLine(plan: Operation): string {
-  const reached = plan.targets.filter((target) => target.hostConnected);
+  const skipped = plan.targets.filter(({ state }) => state === 'skipped');
+  const waiting = plan.targets.filter(({ state }) => state === 'waiting');
+  const others = plan.targets.filter(({ state }) => state !== 'skipped' && state !== 'waiting');
+  const reached = others.filter((target) => target.hostConnected);
   const touched = reached.filter(({ processState }) => !needsNothing(plan.verb, processState));
   const parts = [
     `touch ${extentOf(plan, touched)}`,
     countText(plan, 'leave', reached.length - touched.length, ' as found'),
-    countText(plan, 'not reach', plan.targets.length - reached.length),
+    countText(plan, 'skip', skipped.length),
+    countText(plan, 'wait for the host of', waiting.length),
+    countText(plan, 'not reach', others.length - reached.length),
   ].filter((part) => part !== null);
   const would =
     parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')}, and ${parts.at(-1)}`;

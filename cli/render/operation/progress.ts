@@ -1,7 +1,8 @@
 /**
  * A running operation where the screen is none: one line per change, so that a log tells what
- * happened. Waves have headings where there are several; targets that settle, that are overdue, or
- * that a full stop brought down, and hosts that go and come back, have a line each.
+ * happened. Waves have headings where there are several; targets that settle, that are overdue, that
+ * are watched, or that a full stop brought down, and hosts that go and come back, have a line each,
+ * and so has whatever holds up the operation itself.
  *
  * After a broken stream the whole operation comes again; what was told is not told twice, unless it
  * ended differently after all.
@@ -13,7 +14,7 @@ import type {
   OperationUpdate,
   Target,
 } from '../../../proto/operation.ts';
-import { currentWave, isOpen, isOpenState, targetKey } from '../../../proto/target.ts';
+import { currentWave, isInFlight, isOpen, isOpenState, targetKey } from '../../../proto/target.ts';
 import { WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import type { Paint } from '../paint.ts';
 import { plural } from '../text.ts';
@@ -26,6 +27,7 @@ import {
   targetLines,
 } from './target-line.ts';
 import { waveNumber, waveText } from './waves.ts';
+import { drainText, haltText, targetNoun, untilText, watchedText } from './words.ts';
 
 export interface Progress {
   /** The lines that this update adds, in order. */
@@ -39,8 +41,16 @@ export function startProgress(paint: Paint): Progress {
       switch (update.kind) {
         case 'operation': {
           const { targets, ...operation } = update.operation;
+          const before = known?.operation ?? null;
           known = { ...(known ?? nothingTold(update.operation, paint)), operation };
-          return linesFor(known, targets);
+          const lines = linesFor(known, targets);
+          return operation.endedAtMs === null ? [...lines, ...moveLines(before, operation)] : lines;
+        }
+        case 'moved': {
+          if (known === null) return [];
+          const before = known.operation;
+          known = { ...known, operation: update.facts };
+          return moveLines(before, update.facts);
         }
         case 'targets':
           return known === null ? [] : linesFor(known, update.targets);
@@ -50,6 +60,27 @@ export function startProgress(paint: Paint): Progress {
       }
     },
   };
+}
+
+function moveLines(before: OperationFacts | null, now: OperationFacts): readonly string[] {
+  const text = heldUpText(now);
+  if (text === (before === null ? null : heldUpText(before))) return [];
+  return [text ?? (before?.state === 'planned' ? 'it begins' : 'it goes on')];
+}
+
+/** What holds the operation up, and what that means for it; null: nothing does. */
+function heldUpText(operation: OperationFacts): string | null {
+  const text = haltText(operation);
+  switch (operation.state) {
+    case 'planned':
+      return text;
+    case 'paused':
+      return `${text}; nothing new begins, what has begun goes on`;
+    case 'draining':
+      return `${text}; nothing new begins, ${drainText(operation)}`;
+    default:
+      return null;
+  }
 }
 
 /** What was told so far. */
@@ -96,21 +127,33 @@ function newsOf(known: Known, before: Target | null, target: Target): readonly N
   const news: News[] = hostNews(known, target);
   const wave = currentWave(target);
   if (!isOpen(target)) {
-    // What was never attempted is counted at the end; thousands of lines would say nothing.
-    if (before?.state === target.state || target.state === 'not-attempted') return news;
+    if (before?.state === target.state || isLeftOver(target)) return news;
     const line = lineOf(target, settledHappening(operation, target));
-    // A host that was lost from the beginning does not mean that its wave has begun.
-    return [...news, { wave: target.state === 'unreachable' ? null : wave, line }];
+    // What was settled from the beginning does not mean that its wave has begun.
+    return [...news, { wave: hasBegun(target) ? wave : null, line }];
   }
   if (target.stopped && before?.stopped !== true) {
     news.push({ wave: target.stopWave, line: lineOf(target, stoppedHappening(target)) });
   }
-  if (target.state !== 'pending') news.push({ wave, line: null });
+  if (isInFlight(target)) news.push({ wave, line: null });
+  if (target.state === 'verifying' && before?.state !== 'verifying') {
+    const facts = [pids(target), watchedText(operation, target)].filter((fact) => fact !== '');
+    news.push({ wave, line: lineOf(target, { word: 'verifying', tone: 'busy', facts }) });
+  }
   if (target.overdue && before?.overdue !== true) {
     const facts = [overdueText(operation, target)];
     news.push({ wave, line: lineOf(target, { word: 'OVERDUE', tone: 'bad', facts }) });
   }
   return news;
+}
+
+/** What was never begun is counted at the end; thousands of lines would say nothing. */
+function isLeftOver({ state, dispatchedAtMs }: Target): boolean {
+  return state === 'not-attempted' || (state === 'cancelled' && dispatchedAtMs === null);
+}
+
+function hasBegun({ state, dispatchedAtMs }: Target): boolean {
+  return state !== 'unreachable' && (state !== 'skipped' || dispatchedAtMs !== null);
 }
 
 function overdueText({ waves }: OperationFacts, target: Target): string {
@@ -123,14 +166,20 @@ function overdueText({ waves }: OperationFacts, target: Target): string {
 }
 
 /** Once per host, however many targets it has. */
-function hostNews({ hostsAway, lineOf }: Known, { host, hostConnected, state }: Target): News[] {
+function hostNews({ hostsAway, lineOf, operation }: Known, target: Target): News[] {
+  const { host, hostConnected, state } = target;
   if (!isOpenState(state) || hostsAway.has(host) === !hostConnected) return [];
   if (hostConnected) hostsAway.delete(host);
   else hostsAway.add(host);
-  const happening: Happening = hostConnected
-    ? { word: 'back', tone: 'good', facts: ['connected again'] }
+  const line = lineOf({ host, process: '' }, hostHappening(operation, target));
+  return [{ wave: null, line }];
+}
+
+function hostHappening(operation: OperationFacts, { hostConnected, state }: Target): Happening {
+  if (hostConnected) return { word: 'back', tone: 'good', facts: ['connected again'] };
+  return state === 'waiting'
+    ? { word: 'waiting', tone: null, facts: [`not connected${untilText(operation)}`] }
     : { word: 'AWAY', tone: 'bad', facts: ['not connected; given up unless it returns'] };
-  return [{ wave: null, line: lineOf({ host, process: '' }, happening) }];
 }
 
 function stoppedHappening(target: Target): Happening {
@@ -145,5 +194,5 @@ function headingFor({ operation, headedWaves }: Known, index: number | null): re
   const wave = index === null ? undefined : waves[index];
   if (waves.length < 2 || wave === undefined || headedWaves.has(wave.index)) return [];
   headedWaves.add(wave.index);
-  return [`${waveText(operation, wave)}: ${plural(wave.targets, 'target')}`];
+  return [`${waveText(operation, wave)}: ${plural(wave.targets, targetNoun(operation.verb))}`];
 }

@@ -26,11 +26,16 @@ const COLUMN_WIDTH_MAX = 40;
 /** Problems in capitals, so that they stand out without colour. */
 const WORDS: Readonly<Record<Exclude<TargetState, 'succeeded'>, string>> = {
   pending: 'pending',
+  waiting: 'waiting',
   dispatched: 'sent',
   accepted: 'accepted',
+  verifying: 'verifying',
   failed: 'FAILED',
+  'timed-out': 'TIMED OUT',
   unreachable: 'UNREACHABLE',
   indeterminate: 'INDETERMINATE',
+  skipped: 'skipped',
+  cancelled: 'cancelled',
   'not-attempted': 'NOT ATTEMPTED',
 };
 
@@ -83,8 +88,15 @@ export function settledWord(
 
 /** Settled, and not as wanted. */
 export function isTrouble(state: TargetState): boolean {
-  return state === 'failed' || state === 'unreachable' || state === 'indeterminate';
+  return TROUBLES.has(state);
 }
+
+const TROUBLES: ReadonlySet<TargetState> = new Set<TargetState>([
+  'failed',
+  'timed-out',
+  'unreachable',
+  'indeterminate',
+]);
 
 export function pids({ oldPid, newPid }: Target): string {
   if (oldPid !== null && newPid !== null && oldPid !== newPid) return `pid ${oldPid} → ${newPid}`;

@@ -1,7 +1,15 @@
-/** What an operation does, and in which order, in words. */
-import type { OperationFacts } from '../../../proto/operation.ts';
+/** What an operation does, in which order, and what holds it up, in words. */
+import type {
+  Halt,
+  OperationFacts,
+  OperationState,
+  Order,
+  Target,
+} from '../../../proto/operation.ts';
+import { currentWave } from '../../../proto/target.ts';
 import type { Verb } from '../../../proto/vocabulary.ts';
-import { plural } from '../text.ts';
+import { neutralise, neutraliseRemark, plural } from '../text.ts';
+import { formatExact, formatMinute } from '../time.ts';
 
 export const PAST_TENSE: Readonly<Record<Verb, string>> = {
   start: 'started',
@@ -41,18 +49,82 @@ export function targetNoun(verb: Verb): string {
 }
 
 /** Why the waves stand as they do; their numbers say the rest. */
-export function orderText({ verb, order, fullStop, waves }: OperationFacts): string {
-  if (verb === 'signal') return 'a signal has none, it goes to all at once';
-  if (verb === 'update') return 'all hosts at once; each keeps the order of its tiers';
+export function orderText(facts: OperationFacts): string {
+  const { verb, order, fullStop, waves } = facts;
+  const isBatched = waves.some(({ batches }) => batches > 1);
+  if (verb === 'signal') {
+    return isBatched
+      ? 'a signal has none, its batches go one after the other'
+      : 'a signal has none, it goes to all at once';
+  }
+  if (verb === 'update') {
+    const hosts = isBatched ? 'one batch of hosts after the other' : 'all hosts at once';
+    return `${hosts}; each keeps the order of its tiers`;
+  }
   if (waves.length < 2) return 'one wave, all at once';
-  const hosts =
-    order === 'host'
-      ? 'each host goes through its waves on its own'
-      : 'a wave is finished on all hosts before the next begins';
-  return `${tierOrder(verb === 'stop', fullStop)}; ${hosts}`;
+  return `${tierOrder(verb === 'stop', fullStop)}; ${waveOrder(order, isBatched)}`;
+}
+
+function waveOrder(order: Order, isBatched: boolean): string {
+  if (order === 'tier') return 'a wave is finished on all hosts before the next begins';
+  const each = 'each host goes through its waves on its own';
+  return isBatched ? `${each}, one batch of hosts after the other` : each;
 }
 
 function tierOrder(isStop: boolean, fullStop: boolean): string {
   if (fullStop) return 'all is stopped, higher priorities first, then started, lower ones first';
   return isStop ? 'higher priorities stop first' : 'lower priorities start first';
+}
+
+/**
+ * Why it stands still or ended early: `paused: 2 targets failed, 1 is allowed`, `cancelled by bob:
+ * wrong branch`. Null where nothing holds it up. Safe to print.
+ */
+export function haltText({ state, halt }: Pick<OperationFacts, 'state' | 'halt'>): string | null {
+  const word = haltWord(state, halt);
+  if (word === null) return null;
+  const by = halt === null || halt.by === null ? '' : ` by ${neutralise(halt.by)}`;
+  const because = neutraliseRemark(halt?.because ?? '');
+  return `${word}${by}${because === '' ? '' : `: ${because}`}`;
+}
+
+/** Of one that drains the word for how it will end, since that is settled. */
+function haltWord(state: OperationState, halt: Halt | null): string | null {
+  switch (state) {
+    case 'running':
+    case 'succeeded':
+    case 'failed':
+      return null;
+    case 'draining':
+      return halt?.endsAs ?? state;
+    case 'planned':
+    case 'paused':
+    case 'aborted':
+    case 'cancelled':
+    case 'expired':
+      return state;
+  }
+}
+
+/** What becomes of what has begun while the operation drains. */
+export function drainText({ halt }: OperationFacts): string {
+  return halt?.kill === true ? 'what has begun is not waited for' : 'what has begun is waited for';
+}
+
+/** `, waited for until 2026-11-22 14:20 UTC`: how long a host that is away may take. */
+export function untilText({ strategy, startedAtMs }: OperationFacts): string {
+  const { offline } = strategy;
+  if (offline.kind !== 'queue') return '';
+  const until = formatMinute(startedAtMs + offline.ttlMs);
+  return until === null ? '' : `, waited for until ${until}`;
+}
+
+/** `up, watched for 10 s`: what has come about must last. */
+export function watchedText(facts: OperationFacts, target: Target): string {
+  return `${heldState(facts, target)}, watched for ${formatExact(facts.strategy.minHealthyMs)}`;
+}
+
+export function heldState({ verb, waves }: OperationFacts, target: Target): 'up' | 'down' {
+  const action = waves[currentWave(target)]?.action ?? verb;
+  return action === 'stop' ? 'down' : 'up';
 }

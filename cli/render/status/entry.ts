@@ -16,6 +16,7 @@ import type { Tone } from '../paint.ts';
 import { formatDistance } from '../time.ts';
 import {
   healthComplaint,
+  holdText,
   leftBehindText,
   lostOutputText,
   memoryText,
@@ -121,7 +122,7 @@ export function foldedDetail(entry: StatusEntry): string {
   const { state, status } = entry;
   if (status?.state !== 'RUNNING' || state === 'UNREACHABLE') return lastingDetail(entry);
   const lost = lostOutputText(status) === null ? null : OUTPUT_LOST;
-  return joined([healthComplaint(status), leftBehindText(status), lost]);
+  return joined([healthComplaint(status), leftBehindText(status), lost, holdText(status)]);
 }
 
 /** How much, nobody can tell in words that last. */
@@ -153,6 +154,7 @@ function detailOf(
     status.lastError,
     leftBehindText(status),
     lostOutput,
+    holdText(status),
   ]);
 }
 

@@ -1,6 +1,6 @@
 /** The items of `ProcessList`. */
 import { sortNaturally } from '../../../proto/natural-order.ts';
-import type { HostProcess } from '../../../proto/vocabulary.ts';
+import type { Hold, HostProcess } from '../../../proto/vocabulary.ts';
 import type { ProcessListing } from '../../ports.ts';
 import { formatTimestamp } from '../time.ts';
 import { uptimeSeconds } from './entry.ts';
@@ -48,11 +48,24 @@ export function processItem({ host, hostConnected, status }: HostProcess, nowMs:
     leftBehind: status.leftBehind,
     residentBytes: status.residentBytes,
     memoryMaxBytes: status.memoryMaxBytes,
+    hold: holdItem(status.hold),
   };
+}
+
+export function holdItem(hold: Hold | null): object | null {
+  if (hold === null) return null;
+  return { by: hold.by, reason: hold.reason, until: formatTimestamp(hold.untilMs) };
 }
 
 /** Of a process that its host no longer has: as it was, without a state. */
 export function goneItem(process: HostProcess, nowMs: number): object {
-  const gone = { state: null, pid: null, uptimeSeconds: null, health: null, waitsFor: null };
+  const gone = {
+    state: null,
+    pid: null,
+    uptimeSeconds: null,
+    health: null,
+    waitsFor: null,
+    hold: null,
+  };
   return { ...processItem(process, nowMs), ...gone };
 }

@@ -3,9 +3,15 @@
  * closely, or because something that should not happen did. Each is null where there is nothing to
  * say; what agents found out is not yet safe to print.
  */
+import { heldText } from '../../../proto/hold-text.ts';
 import type { ProcessStatus } from '../../../proto/vocabulary.ts';
 import { formatBytes } from '../bytes.ts';
 import { oneLine } from '../text.ts';
+
+/** Somebody on its host keeps the fleet's operations off it. */
+export function holdText({ hold }: ProcessStatus): string | null {
+  return hold === null ? null : oneLine(heldText(hold));
+}
 
 export function waitingText({ waitsFor }: ProcessStatus): string | null {
   return waitsFor === null ? null : `waits for ${oneLine(waitsFor)}`;

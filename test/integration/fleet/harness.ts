@@ -14,12 +14,13 @@ import { createOperationSoFar } from '../../../cli/watch/operation-so-far.ts';
 import type { Operation, OperationRequest } from '../../../proto/operation.ts';
 import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../../../proto/operation-id.ts';
 import { keptDatabase } from '../../../proto/sqlite.ts';
+import { DEFAULT_STRATEGY } from '../../../proto/strategy.ts';
 import { channelCredentials } from '../../../proto/tls.ts';
 import type { HostProcess, OperationId } from '../../../proto/vocabulary.ts';
 import { agentConf, controllerConf, fleetctlConf } from './config-files.ts';
 import { type Daemon, startProgram } from './daemon.ts';
 import { freePort } from './free-port.ts';
-import { createPki, type Pki, readCredentials, type Wanted } from './pki.ts';
+import { type Pki, readCredentials, sharedPki, type Wanted } from './pki.ts';
 import { environmentOf, killAllOf, MARK, processesOf, type SeenProcess } from './processes.ts';
 import { copyPrograms, type Programs } from './programs.ts';
 import { eventually, type WaitOptions } from './wait.ts';
@@ -105,7 +106,7 @@ export async function createFleet(options: FleetOptions = {}): Promise<Fleet> {
   // The runner ends a file that takes too long, and people end the runner.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const programs = copyPrograms(join(folder, 'programs'));
-  const pki = await createPki(join(folder, 'pki'), 'test');
+  const pki = await sharedPki(join(folder, 'pki'), 'test');
   return new Fleet({ folder, programs, pki, port: await freePort(), options });
 }
 
@@ -153,6 +154,13 @@ export class Fleet implements Disposable {
     return this.read(...names)
       .split('\n')
       .filter((line) => line !== '');
+  }
+
+  /** How many lines it has, once they are so many: a program writes a little after it is up. */
+  async lineCount(least: number, ...names: readonly string[]): Promise<number> {
+    const count = () => this.lines(...names).length;
+    await this.until(`${least} lines in ${names.join('/')}`, () => count() >= least);
+    return count();
   }
 
   write(name: string, text: string): string {
@@ -388,7 +396,7 @@ export function operationRequest(
 ): OperationRequest {
   const id = makeOperationId(Date.now(), randomBytes(OPERATION_ID_RANDOM_BYTES));
   const plain = { order: 'tier', fullStop: false, expectHosts: null } as const;
-  return { id, signal: null, reason: '', ...plain, ...request };
+  return { id, signal: null, reason: '', strategy: DEFAULT_STRATEGY, ...plain, ...request };
 }
 
 /** Watches an operation to its end, as fleetctl does. */

@@ -10,7 +10,7 @@ export async function begin(
 ): Promise<OperationId> {
   const client = await fleet.client();
   const { id } = await client.submitOperation(
-    operationRequest(request),
+    { kind: 'operation', request: operationRequest(request) },
     AbortSignal.timeout(10_000),
   );
   return id;

@@ -22,6 +22,7 @@ type Said = ControllerMessage | ControllerLogMessage;
 /** One stream of an agent, welcomed. */
 export interface ScriptedSession {
   readonly epoch: number;
+  /** The events of a frame each on its own. */
   readonly heard: readonly Heard[];
   events(): readonly AgentEvent[];
   say(message: Said): void;
@@ -71,7 +72,7 @@ function welcome(stream: Stream, epoch: number): ScriptedSession {
   };
   stream.on('data', (frame: AgentFrame__Output) => {
     const message = decodeAgentFrame(frame);
-    heard.push(message);
+    heard.push(...eachOf(message));
     if (message.kind !== 'hello') return;
     say({
       kind: 'welcome',
@@ -102,6 +103,9 @@ function welcome(stream: Stream, epoch: number): ScriptedSession {
         processes: [process],
         startFollows: false,
         groups: [],
+        minHealthyMs: 0,
+        expiresInMs: null,
+        sentAtMs: performance.now(),
       }),
     acknowledgeAll: () => {
       const seqs = heard.flatMap((message) => (message.kind === 'event' ? [message.seq] : []));
@@ -109,4 +113,10 @@ function welcome(stream: Stream, epoch: number): ScriptedSession {
     },
     hasEnded: () => hasEnded,
   };
+}
+
+function eachOf(message: Heard): readonly Heard[] {
+  if (message.kind !== 'events') return [message];
+  const { sessionEpoch, events } = message;
+  return events.map((event) => ({ kind: 'event', sessionEpoch, ...event }));
 }

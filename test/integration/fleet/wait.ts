@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const ASK_EVERY_MS = 40;
-const DEFAULT_WITHIN_MS = 15_000;
+const DEFAULT_WITHIN_MS = 30_000;
 
 export interface WaitOptions {
   readonly withinMs?: number;

@@ -8,7 +8,7 @@ const MASKS: readonly (readonly [pattern: RegExp, kind: string])[] = [
   // Operations: whole ids, and their beginnings as `op list` shows them.
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b/g, '<id>'],
   [/\b0[0-9a-f]{7}-[0-9a-f]{4}\b/g, '<id>'],
-  [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g, '<time>'],
+  [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?/g, '<time>'],
   [/\b(\d+ days?, )?\d+:\d\d:\d\d\b/g, '<uptime>'],
   [/(?<=\bpid (?:\d+ → )?)\d+\b/g, '<pid>'],
   // In a table of processes.

@@ -1,10 +1,10 @@
 /**
- * Reads the signal of `fleetctl signal` before anything is sent: a typing error must not reach
- * half a fleet. Names are POSIX's, with or without `SIG`, in any case; numbers only where POSIX
- * fixes them (XCU kill), since the same number is another signal elsewhere.
+ * Reads the signal of `fleetctl signal` and of runbooks before anything is sent: a typing error must
+ * not reach half a fleet. Names are POSIX's, with or without `SIG`, in any case; numbers only where
+ * POSIX fixes them (XCU kill), since the same number is another signal elsewhere.
  */
-import { nearest } from '../proto/dialect/did-you-mean.ts';
-import { type Refusal, refusal } from '../proto/errors.ts';
+import { nearest } from './dialect/did-you-mean.ts';
+import { type Refusal, refusal } from './errors.ts';
 
 const NAMES: ReadonlySet<string> = new Set(
   (

@@ -1,0 +1,65 @@
+/** Operations that nobody has to spell out: `run` of a runbook, and `op retry`. */
+import type { Command } from 'commander';
+import type { RunbookFormat } from '../render/runbooks.ts';
+import { addCommonOptions, expectOption, type WaitFlags, waitOptions } from './control.ts';
+import { type Actions, connection, OPERATION, withExamples } from './shared.ts';
+
+export function addRetry(parent: Command, { environment, finish }: Actions): void {
+  const command = parent
+    .command('retry')
+    .summary('do what an operation has not done, once more')
+    .description(
+      'Makes a new operation of the targets of an ended one that failed, were lost or were never attempted, with the same verb, order and strategy.',
+    )
+    .argument('[id]', OPERATION)
+    .addOption(expectOption());
+  addCommonOptions(command, 'retry').action(async (id?: string) => {
+    const { retryOperation } = await import('../commands/operation-retry.ts');
+    const flags = command.opts<WaitFlags>();
+    finish.exitCode = await retryOperation(environment, {
+      ...connection(command),
+      ...waitOptions(flags),
+      id: id ?? null,
+      reason: flags.reason ?? '',
+      expectHosts: flags.expect ?? null,
+      output: flags.output,
+    });
+  });
+  withExamples(command, ['fleetctl op retry', 'fleetctl op retry 01a20339-3305 --dry-run']);
+}
+
+interface RunFlags extends Omit<WaitFlags, 'output'> {
+  readonly list?: boolean;
+  readonly output: RunbookFormat;
+}
+
+export function addRun(parent: Command, { environment, finish }: Actions): void {
+  const command = parent
+    .command('run')
+    .summary('carry out a runbook, or list them')
+    .description(
+      'Carries out an operation that is saved as [runbook:NAME] in the configuration of the controller; without a name, lists them.',
+    )
+    .argument('[runbook]', 'which one')
+    .option('--list', 'only list them')
+    .addOption(expectOption());
+  addCommonOptions(command, 'run', ['table', 'json', 'jsonl', 'name']).action(
+    async (runbook?: string) => {
+      const { listRunbooks, runRunbook } = await import('../commands/run.ts');
+      const flags = command.opts<RunFlags>();
+      const { output } = flags;
+      finish.exitCode =
+        runbook === undefined || flags.list
+          ? await listRunbooks(environment, { ...connection(command), output })
+          : await runRunbook(environment, {
+              ...connection(command),
+              ...waitOptions(flags),
+              runbook,
+              reason: flags.reason ?? '',
+              expectHosts: flags.expect ?? null,
+              output,
+            });
+    },
+  );
+  withExamples(command, ['fleetctl run', 'fleetctl run restart-web --dry-run']);
+}

@@ -1,0 +1,123 @@
+/**
+ * What people do to an operation that is under way: pause, resume, cancel. One total table of state ×
+ * action; what makes no sense is refused with the reason, and what is so already is no error, because
+ * an answer may be lost and the question repeated.
+ */
+import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
+import type { Instant } from '../../proto/instant.ts';
+import type { Halt, OperationState, Steering } from '../../proto/operation.ts';
+import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
+import { draftOf, type Execution, type OperationStep, operationOf, still } from './execution.ts';
+import { drain, pause } from './halt.ts';
+import { goOn, resumeOperation } from './operation.ts';
+import { findOperation } from './operation-queries.ts';
+import { follow } from './operations.ts';
+import type { FleetInput, Turn } from './state.ts';
+
+type Given = Extract<FleetInput, { readonly kind: 'steer' }>;
+
+export function steer(turn: Turn, { reply, steering, requestedBy }: Given): void {
+  const step = steered(turn, steering, requestedBy);
+  if (!isRefusal(step)) follow(turn, step);
+  const answer = isRefusal(step) ? step : operationOf(step.execution);
+  turn.effects.push({ kind: 'reply', reply, answer });
+}
+
+function steered(turn: Turn, steering: Steering, by: string): OperationStep | Refusal {
+  const problem = steeringProblem(steering);
+  if (problem !== null) return problem;
+  const execution = findOperation(turn.state, steering.operation);
+  if (isRefusal(execution)) return execution;
+  return TABLE[execution.facts.state][steering.action]({ execution, steering, by, at: turn.at });
+}
+
+function steeringProblem({ action, kill, reason }: Steering): Refusal | null {
+  if (kill && action !== 'cancel') {
+    return refusal('usage', '--kill goes with cancel, and only with it');
+  }
+  if (reason.length <= REMARK_LENGTH_MAX) return null;
+  return refusal('usage', `the reason has ${reason.length} characters`, {
+    cause: `at most ${REMARK_LENGTH_MAX} are kept`,
+    fix: 'say where the rest is to be read',
+  });
+}
+
+interface Steered {
+  readonly execution: Execution;
+  readonly steering: Steering;
+  readonly by: string;
+  readonly at: Instant;
+}
+
+type Act = (given: Steered) => OperationStep | Refusal;
+
+const asItIs: Act = ({ execution }) => still(execution);
+
+const refused =
+  (cause: string, fix: string): Act =>
+  ({ execution: { facts }, steering: { action } }) =>
+    refusal(
+      'wrong-state',
+      `operation ${facts.id} cannot be ${PAST[action]}: it is ${facts.state}`,
+      {
+        cause,
+        fix,
+      },
+    );
+
+const PAST: Readonly<Record<Steering['action'], string>> = {
+  pause: 'paused',
+  resume: 'resumed',
+  cancel: 'cancelled',
+};
+
+const pauseIt: Act = ({ execution, steering, by, at }) => {
+  const draft = draftOf(execution, at);
+  pause(draft, { ...haltBy(by, steering, at), endsAs: null });
+  return goOn(draft, []);
+};
+
+const resumeIt: Act = ({ execution, at }) => resumeOperation(execution, at);
+
+const cancelIt: Act = ({ execution, steering, by, at }) => {
+  const draft = draftOf(execution, at);
+  drain(draft, { ...haltBy(by, steering, at), endsAs: 'cancelled' });
+  return goOn(draft, []);
+};
+
+/** It ends early already; what agents have under way is given up, too, or no longer waited for. */
+const cancelDraining: Act = (given) => {
+  const { halt } = given.execution.facts;
+  const isMore = given.steering.kill && halt?.kill !== true;
+  return halt?.endsAs === 'cancelled' && !isMore ? still(given.execution) : cancelIt(given);
+};
+
+function haltBy(by: string, { reason, kill }: Steering, at: Instant): Omit<Halt, 'endsAs'> {
+  return { by, because: reason, atMs: at.wallMs, kill };
+}
+
+const ENDED = {
+  pause: refused('it has ended', 'see what became of it with: fleetctl op show'),
+  resume: refused('it has ended', 'what it has not done is done again with: fleetctl op retry'),
+  cancel: refused('it has ended', 'see what became of it with: fleetctl op show'),
+} as const;
+
+const TABLE: Readonly<Record<OperationState, Readonly<Record<Steering['action'], Act>>>> = {
+  planned: {
+    pause: refused('it has not begun: it waits for another operation', 'cancel it instead'),
+    resume: refused('nobody paused it: it waits for another operation', 'cancel the other one'),
+    cancel: cancelIt,
+  },
+  running: { pause: pauseIt, resume: asItIs, cancel: cancelIt },
+  paused: { pause: asItIs, resume: resumeIt, cancel: cancelIt },
+  draining: {
+    pause: refused('it ends as soon as what was begun is over', 'let it end'),
+    resume: refused('it ends as soon as what was begun is over', 'then: fleetctl op retry'),
+    cancel: cancelDraining,
+  },
+  succeeded: ENDED,
+  failed: ENDED,
+  aborted: ENDED,
+  cancelled: { ...ENDED, cancel: asItIs },
+  expired: ENDED,
+};
