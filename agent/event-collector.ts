@@ -12,10 +12,10 @@ import type { Clock } from './ports.ts';
 export const LINGER_MS = 100;
 
 /**
- * In one frame. With all the texts that an event may carry, as long as they may be, it is some
- * 20 KB, and a frame must stay below 1 MiB.
+ * Of the events of one frame, as JSON: about a hundred. Some carry the last lines of a program, and
+ * a frame must stay below 1 MiB (`MESSAGE_MAX_BYTES`), however many bytes a character takes.
  */
-export const EVENTS_PER_FRAME_MAX = 32;
+export const FRAME_LENGTH_MAX = 65_536;
 
 export interface EventCollector {
   /** Everything leaves in the order in which it is given. */
@@ -30,6 +30,7 @@ export function createEventCollector(
 ): EventCollector {
   let sessionEpoch = 0;
   let gathered: SequencedEvent[] = [];
+  let gatheredLength = 0;
   /** Grows with each frame, so that a timer knows whether what it was set for has left. */
   let frames = 0;
   let isLeavingSoon = false;
@@ -46,8 +47,10 @@ export function createEventCollector(
     atMs,
     event,
   }: Extract<AgentMessage, { readonly kind: 'event' }>): void {
-    if (epoch !== sessionEpoch || gathered.length === EVENTS_PER_FRAME_MAX) flush();
+    const { length } = JSON.stringify(event);
+    if (epoch !== sessionEpoch || gatheredLength + length > FRAME_LENGTH_MAX) flush();
     sessionEpoch = epoch;
+    gatheredLength += length;
     gathered.push({ seq, atMs, event });
     if (gathered.length === 1) leaveAfterLinger();
     if (isAwaited(event)) leaveSoon();
@@ -79,6 +82,7 @@ export function createEventCollector(
 
   function forget(): void {
     gathered = [];
+    gatheredLength = 0;
     frames += 1;
   }
 

@@ -9,7 +9,7 @@
  * puts another in its place.
  */
 import * as fs from 'node:fs';
-import { isAbsolute, join } from 'node:path/posix';
+import { dirname, isAbsolute, join } from 'node:path/posix';
 import { FleetError, messageOf, refusal } from '../proto/errors.ts';
 import { type OperationId, operationId } from '../proto/vocabulary.ts';
 import type { SavedOperation, SavedOperations } from './ports.ts';
@@ -37,7 +37,7 @@ export function savedOperations(
       throw cannotBeWritten('its place', 'neither XDG_STATE_HOME nor HOME is set');
     const path = join(folder, 'operations');
     try {
-      fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       appendLine(path, line);
     } catch (caught) {
       throw cannotBeWritten(path, messageOf(caught));
@@ -58,6 +58,18 @@ function stateFolder(env: Readonly<Record<string, string | undefined>>): string 
   const { XDG_STATE_HOME: named, HOME: home } = env;
   if (named && isAbsolute(named)) return join(named, 'fleetctl');
   return home ? join(home, '.local', 'state', 'fleetctl') : null;
+}
+
+/** One by one: `recursive` of Node never returns where a parent is there and takes none (`/proc`). */
+function makeFolder(path: string): void {
+  if (fs.existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    fs.mkdirSync(path, 0o700);
+  } catch (caught) {
+    // Another fleetctl may have made it meanwhile.
+    if (!fs.existsSync(path)) throw caught;
+  }
 }
 
 function lineOf({ id, atMs, controller, words }: SavedOperation): string {

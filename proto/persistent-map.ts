@@ -1,12 +1,15 @@
 /**
- * An immutable map whose changed copy costs a hundred entries at most, not all of them: the entries
+ * An immutable map whose changed copy costs a hundred entries or so, not all of them: the entries
  * are spread over buckets, the buckets over shelves, and a change copies one bucket and its shelf.
  * With 10,000 hosts, each of which may change at any moment, copying a plain Map would be most of
- * the controller's work.
+ * the controller's work. A small map is a single bucket, because an agent has many of those.
  */
 
-/** Shelves, and buckets on each: with 10,000 entries a bucket has about ten. */
-const WIDTH = 32;
+/** Shelves, and buckets on each, of the largest maps: with 10,000 entries a bucket has two or three. */
+const WIDEST = 64;
+
+/** Entries of a bucket, on average, when a map is laid out anew and twice as wide. */
+const CROWDED = 8;
 
 type Bucket<Key, Value> = readonly (readonly [Key, Value])[];
 type Shelf<Key, Value> = readonly Bucket<Key, Value>[];
@@ -23,15 +26,8 @@ export class PersistentMap<Key extends string, Value> implements Iterable<readon
   static of<Key extends string, Value>(
     entries: Iterable<readonly [Key, Value]>,
   ): PersistentMap<Key, Value> {
-    const buckets = () => Array.from({ length: WIDTH }, (): (readonly [Key, Value])[] => []);
-    const shelves = Array.from({ length: WIDTH }, buckets);
-    let size = 0;
-    for (const entry of new Map(entries)) {
-      const hash = hashOf(entry[0]);
-      shelves[shelfOf(hash)]?.[bucketOf(hash)]?.push(entry);
-      size += 1;
-    }
-    return new PersistentMap(shelves, size);
+    const last = new Map(entries);
+    return new PersistentMap(laidOut([...last]), last.size);
   }
 
   get(key: Key): Value | undefined {
@@ -44,8 +40,10 @@ export class PersistentMap<Key extends string, Value> implements Iterable<readon
     const bucket = this.#bucket(hash);
     const position = positionIn(bucket, key);
     const entry = [key, value] as const;
-    if (position < 0) return this.#withBucket(hash, [...bucket, entry], this.size + 1);
-    return this.#withBucket(hash, bucket.with(position, entry), this.size);
+    if (position >= 0) return this.#withBucket(hash, bucket.with(position, entry), this.size);
+    const size = this.size + 1;
+    if (widthFor(size) <= this.#width) return this.#withBucket(hash, [...bucket, entry], size);
+    return new PersistentMap(laidOut([...this, entry]), size);
   }
 
   without(key: Key): PersistentMap<Key, Value> {
@@ -64,26 +62,50 @@ export class PersistentMap<Key extends string, Value> implements Iterable<readon
     for (const [, value] of this) yield value;
   }
 
+  get #width(): number {
+    return this.#shelves.length;
+  }
+
   #bucket(hash: number): Bucket<Key, Value> {
-    return this.#shelves[shelfOf(hash)]?.[bucketOf(hash)] ?? [];
+    return this.#shelves[shelfOf(hash, this.#width)]?.[bucketOf(hash, this.#width)] ?? [];
   }
 
   #withBucket(hash: number, bucket: Bucket<Key, Value>, size: number): PersistentMap<Key, Value> {
-    const shelf = (this.#shelves[shelfOf(hash)] ?? []).with(bucketOf(hash), bucket);
-    return new PersistentMap(this.#shelves.with(shelfOf(hash), shelf), size);
+    const at = shelfOf(hash, this.#width);
+    const shelf = (this.#shelves[at] ?? []).with(bucketOf(hash, this.#width), bucket);
+    return new PersistentMap(this.#shelves.with(at, shelf), size);
   }
+}
+
+function laidOut<Key extends string, Value>(
+  entries: readonly (readonly [Key, Value])[],
+): readonly Shelf<Key, Value>[] {
+  const width = widthFor(entries.length);
+  const buckets = () => Array.from({ length: width }, (): (readonly [Key, Value])[] => []);
+  const shelves = Array.from({ length: width }, buckets);
+  for (const entry of entries) {
+    const hash = hashOf(entry[0]);
+    shelves[shelfOf(hash, width)]?.[bucketOf(hash, width)]?.push(entry);
+  }
+  return shelves;
+}
+
+function widthFor(size: number): number {
+  let width = 1;
+  while (width < WIDEST && size > CROWDED * width * width) width *= 2;
+  return width;
 }
 
 function positionIn<Key>(bucket: Bucket<Key, unknown>, key: Key): number {
   return bucket.findIndex(([held]) => held === key);
 }
 
-function shelfOf(hash: number): number {
-  return hash % WIDTH;
+function shelfOf(hash: number, width: number): number {
+  return hash % width;
 }
 
-function bucketOf(hash: number): number {
-  return (hash >>> 8) % WIDTH;
+function bucketOf(hash: number, width: number): number {
+  return (hash >>> 8) % width;
 }
 
 /** FNV-1a: spreads names that differ in their last digit. */

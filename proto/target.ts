@@ -34,6 +34,11 @@ export function isInFlight({ state }: Pick<Target, 'state'>): boolean {
   return state === 'dispatched' || state === 'accepted' || state === 'verifying';
 }
 
+/** Nothing was sent of it: its wave has not begun, or its host is away. */
+export function isUnbegun({ state }: Pick<Target, 'state'>): boolean {
+  return state === 'pending' || state === 'waiting';
+}
+
 /** As it was wanted, or left alone on purpose. */
 export function isGood({ state }: Pick<Target, 'state'>): boolean {
   return state === 'succeeded' || state === 'skipped';

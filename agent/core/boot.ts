@@ -22,6 +22,12 @@ import { resumeTargets } from './resume-targets.ts';
 import type { Sighting, Turn } from './state.ts';
 import { inStartOrder } from './tiers.ts';
 
+/**
+ * A child whose gate its agent had not opened ends by itself, having run nothing. That takes it a
+ * moment: until then it looks like any other, and with `startsecs = 0` it would be RUNNING.
+ */
+const GATE_SHUT_MS = 1_000;
+
 export function boot(turn: Turn, sightings: ReadonlyMap<ProcessName, Sighting>): void {
   for (const process of inStartOrder(turn.state.processes.values())) {
     const name = process.definition.process;
@@ -78,7 +84,8 @@ function resume(turn: Turn, name: ProcessName, process: ProcessRuntime): void {
   switch (process.state) {
     case 'STARTING': {
       const upMs = turn.at.monotonicMs - process.startedMonotonicMs;
-      return setTimer(turn, process, 'stayedUp', Math.max(0, definition.startMs - upMs));
+      const leftMs = Math.max(GATE_SHUT_MS, definition.startMs - upMs);
+      return setTimer(turn, process, 'stayedUp', leftMs);
     }
     case 'BACKOFF': {
       // By the wall clock, which may have been set back meanwhile: no wait is longer than the longest.

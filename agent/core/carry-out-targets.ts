@@ -50,7 +50,7 @@ import { heldMs, heldSinceMs, mustHold } from './verification.ts';
 export function observeProcess(turn: Turn, status: ProcessStatus): void {
   const target = activeTarget(turn, status.process);
   if (target === undefined) return;
-  follow(turn, target, observe(target, status));
+  follow(turn, target, observe(target, status), status.pid);
 }
 
 export function noteSignalled(turn: Turn, key: TargetKey, result: SignalResult): void {
@@ -135,7 +135,13 @@ function forgetEntered(turn: Turn, name: ProcessName): void {
   turn.passed.push(...passed);
 }
 
-export function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
+/** @param pid of the child that the advice is about, where that may be gone by now */
+export function follow(
+  turn: Turn,
+  target: TargetRecord,
+  advice: Advice,
+  pid = pidOf(turn, target.process),
+): void {
   switch (advice.kind) {
     case 'wait':
       saveIfMoved(turn, target, advice.phase);
@@ -147,7 +153,7 @@ export function follow(turn: Turn, target: TargetRecord, advice: Advice): void {
     case 'signal':
       return signal(turn, target);
     case 'succeed':
-      return succeed(turn, target, advice);
+      return succeed(turn, target, advice, pid);
     case 'fail':
       return settle(turn, target, failed(advice.error, advice.fault));
   }
@@ -158,12 +164,13 @@ function succeed(
   turn: Turn,
   target: TargetRecord,
   { fault, note }: Extract<Advice, { readonly kind: 'succeed' }>,
+  pid: number | null,
 ): void {
   const process = turn.state.processes.get(target.process);
   if (process === undefined || !mustHold(target)) {
-    return settle(turn, target, { ...SUCCEEDED, fault, note });
+    return settle(turn, target, { ...SUCCEEDED, fault, note }, pid);
   }
-  const watch = { sinceMonotonicMs: heldSinceMs(process, turn.at), fault, note };
+  const watch = { sinceMonotonicMs: heldSinceMs(target, process, turn.at), fault, note };
   const leftMs = target.minHealthyMs - heldMs({ ...target, watch }, turn.at);
   if (leftMs <= 0) return settle(turn, target, { ...SUCCEEDED, fault, note });
   beginWatch(turn, target, watch);
@@ -236,12 +243,18 @@ export function settleUnbegun(turn: Turn, target: TargetRecord, verdict: Verdict
   settle(turn, target, verdict);
 }
 
-export function settle(turn: Turn, target: TargetRecord, verdict: Verdict): void {
+/** @param newPid unless it is that of the child which is there now: who ran may have ended since */
+export function settle(
+  turn: Turn,
+  target: TargetRecord,
+  verdict: Verdict,
+  newPid = pidOf(turn, target.process),
+): void {
   const process = turn.state.processes.get(target.process);
   const outcome: TargetOutcome = {
     ...verdict,
     oldPid: target.oldPid,
-    newPid: process?.child?.pid ?? null,
+    newPid,
     durationMs: Math.max(0, Math.round(ageMs(target, turn.at))),
     logTail: verdict.state === 'failed' ? (process?.lastLines ?? []) : [],
   };
@@ -252,6 +265,10 @@ export function settle(turn: Turn, target: TargetRecord, verdict: Verdict): void
   endWatch(turn, target);
   leaveQueue(turn, target);
   endIfStartless(turn, settled);
+}
+
+function pidOf({ state }: Turn, name: ProcessName): number | null {
+  return state.processes.get(name)?.child?.pid ?? null;
 }
 
 function leaveQueue(turn: Turn, target: TargetRecord): void {

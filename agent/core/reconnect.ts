@@ -9,6 +9,12 @@
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 5_000;
 
+/**
+ * Of a large fleet (more than 1,000 agents) further tries begin with this part of its spread: whoever
+ * did not get through when it was busy would otherwise keep it so.
+ */
+const FIRST_PART_OF_SPREAD = 1 / 32;
+
 /** Two agents with one certificate would otherwise take the session from each other for ever. */
 const REPLACED_DELAY_MS = 60_000;
 
@@ -27,6 +33,7 @@ export function redialDelayMs({ attempt, spreadMs, chance, wasReplaced }: Redial
   if (wasReplaced) return REPLACED_DELAY_MS;
   if (attempt === 0) return chance * Math.max(FIRST_DELAY_MS, spreadMs);
   const longestMs = Math.max(LONGEST_DELAY_MS, spreadMs);
-  const baseMs = Math.min(longestMs, FIRST_DELAY_MS * 2 ** Math.min(attempt, 20));
+  const firstMs = Math.max(FIRST_DELAY_MS, spreadMs * FIRST_PART_OF_SPREAD);
+  const baseMs = Math.min(longestMs, firstMs * 2 ** Math.min(attempt, 20));
   return baseMs / 2 + (chance * baseMs) / 2;
 }

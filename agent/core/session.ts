@@ -21,10 +21,12 @@ import { withdraw } from './withdraw.ts';
 const ANSWER_MAX_BYTES = 900_000;
 
 /**
- * It lay in a socket while this agent was stopped. By now the controller has most likely given the
- * host up; if it still wants it done, it says so again.
+ * It lay in a socket while this agent was stopped. By now the controller has given the session up; if
+ * it still wants it done, it says so again in the next. Longer than a session survives silence, which
+ * is judged with every heartbeat (20 s at the most): a command that is ignored in a session that goes
+ * on would be waited for for ever.
  */
-const TOO_LATE_MS = 15_000;
+const TOO_LATE_MS = 25_000;
 
 /** Keeps a frame near 64 KiB, far below the message limit of 1 MiB. */
 const SNAPSHOT_CHUNK = 200;

@@ -38,7 +38,7 @@ export function stepProcess(
   at: Instant,
 ): ProcessStep {
   if ('timerToken' in input && input.timerToken !== process.timerToken) return unchanged(process);
-  if (input.kind === 'exited' && hasStayedUp(process, input.lastedMs, at)) {
+  if (input.kind === 'exited' && hasStayedUp(process, input, at)) {
     const promoted = stepProcess(process, stayedUp(process), at);
     const ended = stepProcess(promoted.process, input, at);
     return { ...ended, effects: [...promoted.effects, ...ended.effects] };
@@ -54,11 +54,20 @@ export function stepProcess(
   return continueWith(enter(learned, next, input, at), input, at);
 }
 
-/** Its exit overtook the timer: it had been up long enough, so it was RUNNING (Supervisor too). */
-function hasStayedUp(process: ProcessRuntime, lastedMs: number | undefined, at: Instant): boolean {
+/**
+ * Its exit overtook the timer: it had been up long enough, so it was RUNNING (Supervisor too). With
+ * `startsecs = 0` every run is long enough, but it must have been one.
+ */
+function hasStayedUp(
+  process: ProcessRuntime,
+  { exit, lastedMs }: Extract<ProcessInput, { readonly kind: 'exited' }>,
+  at: Instant,
+): boolean {
   if (process.state !== 'STARTING' || process.child === null) return false;
+  if (exit.kind === 'neverRan') return false;
+  const { startMs } = process.definition;
   const ranMs = lastedMs ?? at.monotonicMs - process.startedMonotonicMs;
-  return ranMs > process.definition.startMs;
+  return startMs === 0 || ranMs > startMs;
 }
 
 function stayedUp(process: ProcessRuntime): ProcessInput {
@@ -141,7 +150,6 @@ function choose(
 }
 
 const GUARDS: Readonly<Record<Guard, (process: ProcessRuntime, input: ProcessInput) => boolean>> = {
-  startsAtOnce: (process) => process.definition.startMs === 0,
   // One first try and `startretries` more (Supervisor: backoff > startretries is FATAL, and so is
   // every BACKOFF while the daemon goes down).
   retriesLeft: (process) =>
@@ -189,16 +197,17 @@ function arrange(process: ProcessRuntime, input: ProcessInput, at: Instant): Ent
       return input.kind === 'spawned'
         ? {
             process,
-            effects: [release(input), timer(process, 'stayedUp', process.definition.startMs)],
+            effects: [
+              { kind: 'release', child: input.child },
+              timer(process, 'stayedUp', process.definition.startMs),
+            ],
           }
         : {
             process: { ...process, launchedAs: null },
             effects: [{ kind: 'spawn', definition: process.definition }],
           };
-    case 'RUNNING': {
-      const released = input.kind === 'spawned' ? [release(input)] : [];
-      return { process, effects: [...released, ...probeOf(process.health, 0)] };
-    }
+    case 'RUNNING':
+      return { process, effects: probeOf(process.health, 0) };
     case 'BACKOFF':
       return arrangeRetry(process, input, at);
     case 'STOPPING':
@@ -209,10 +218,6 @@ function arrange(process: ProcessRuntime, input: ProcessInput, at: Instant): Ent
     case 'UNKNOWN':
       return { process, effects: [] };
   }
-}
-
-function release(input: Extract<ProcessInput, { readonly kind: 'spawned' }>): ProcessEffect {
-  return { kind: 'release', child: input.child };
 }
 
 /**

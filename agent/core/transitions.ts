@@ -1,13 +1,13 @@
 /**
  * THE table: what each input does to a process in each state.
  *
- *                       start                     spawned (startsecs = 0)
- *        ┌─────────┐ ─────────►┌──────────┐ stayedUp / ──────────►┌─────────┐
+ *                       start                      stayedUp
+ *        ┌─────────┐ ─────────►┌──────────┐ ─────────────────────►┌─────────┐
  *        │ STOPPED │           │ STARTING │                       │ RUNNING │
- *        └─────────┘      ┌───►└──────────┘◄──────────┐           └─────────┘
- *             ▲   retryDue│      │ exited,     restartDue│           │  exited
- *      exited │           │      ▼ spawnFailed          │            ▼
- *        ┌──────────┐  ┌─────────┐ no tries ┌───────┐  ┌────────┐◄──┘
+ *        └─────────┘      ┌───►└──────────┘◄────────────┐         └─────────┘
+ *             ▲   retryDue│      │ exited,     restartDue│            │ exited
+ *      exited │           │      ▼ spawnFailed           │            ▼
+ *        ┌──────────┐  ┌─────────┐ no tries ┌───────┐  ┌────────┐◄────┘
  *        │ STOPPING │  │ BACKOFF │ ────────►│ FATAL │  │ EXITED │
  *        └──────────┘  └─────────┘   left   └───────┘  └────────┘
  *             ▲ stop from STARTING and RUNNING; BACKOFF goes straight to STOPPED
@@ -33,7 +33,7 @@ export type ProcessInputKind =
   | 'spawned'
   | 'spawnFailed'
   | 'exited'
-  /** `startsecs` have passed since it was released. */
+  /** `startsecs` have passed since it was released; with 0 at once, but not before that. */
   | 'stayedUp'
   /** The back-off delay has passed. */
   | 'retryDue'
@@ -44,7 +44,7 @@ export type ProcessInputKind =
   /** kill(2) failed otherwise than by "no such process". */
   | 'signalFailed';
 
-export type Guard = 'startsAtOnce' | 'retriesLeft' | 'crashLooping';
+export type Guard = 'retriesLeft' | 'crashLooping';
 
 export type RequestRefusal = 'already-started' | 'not-running' | 'stopping' | 'state-unknown';
 
@@ -72,7 +72,8 @@ export const TRANSITIONS = {
   STARTING: {
     start: { refuse: 'already-started' },
     stop: 'STOPPING',
-    spawned: { when: 'startsAtOnce', to: 'RUNNING', otherwise: 'STARTING' },
+    // Also with startsecs = 0: until this is recorded the gate is shut, and nothing runs.
+    spawned: 'stay',
     spawnFailed: 'BACKOFF',
     exited: 'BACKOFF',
     stayedUp: 'RUNNING',

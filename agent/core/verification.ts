@@ -16,14 +16,15 @@ export function mustHold({ verb, minHealthyMs, startFollows }: TargetRecord): bo
 }
 
 /**
- * When the wanted state began: one that runs already need not run that long once more. How long a
- * health check has passed is not known, so it is watched from now on.
+ * When the wanted state began: now, unless the target has found it. One that ran already need not run
+ * that long once more; how long its health check has passed is not known, so that is watched from now on.
  */
 export function heldSinceMs(
+  { phase }: TargetRecord,
   { state, health, startedMonotonicMs, definition }: ProcessRuntime,
   { monotonicMs }: Instant,
 ): number {
-  if (state !== 'RUNNING' || health !== null) return monotonicMs;
+  if (phase !== 'queued' || state !== 'RUNNING' || health !== null) return monotonicMs;
   return Math.min(monotonicMs, startedMonotonicMs + definition.startMs);
 }
 

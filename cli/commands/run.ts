@@ -17,6 +17,8 @@ export interface RunOptions extends ConnectionOptions, Omit<WaitOptions, 'output
 
 export interface ListRunbooksOptions extends ConnectionOptions {
   readonly output: RunbookFormat;
+  /** One about carrying a runbook out; null: none was given. */
+  readonly strayOption: string | null;
 }
 
 export async function runRunbook(environment: Environment, options: RunOptions): Promise<number> {
@@ -37,6 +39,7 @@ export async function listRunbooks(
   environment: Environment,
   options: ListRunbooksOptions,
 ): Promise<number> {
+  if (options.strayOption !== null) throw nothingToCarryOut(options.strayOption);
   using client = await environment.dial(options);
   const { stdout } = environment;
   const runbooks = await client.listRunbooks();
@@ -48,6 +51,16 @@ function onlyOfLists(output: string): FleetError {
   return new FleetError(
     refusal('usage', `-o ${output} is for the list of runbooks`, {
       fix: 'fleetctl run NAME -o json prints the operation',
+    }),
+  );
+}
+
+/** A script whose variable is empty must not take a list for an operation that went well. */
+function nothingToCarryOut(option: string): FleetError {
+  return new FleetError(
+    refusal('usage', `run ${option} does not say which runbook`, {
+      cause: `${option} is about carrying one out, and without a name, or with --list, they are listed`,
+      fix: 'give its name; see which there are with: fleetctl run',
     }),
   );
 }

@@ -50,7 +50,11 @@ export function addRun(parent: Command, { environment, finish }: Actions): void 
       const { output } = flags;
       finish.exitCode =
         runbook === undefined || flags.list
-          ? await listRunbooks(environment, { ...connection(command), output })
+          ? await listRunbooks(environment, {
+              ...connection(command),
+              output,
+              strayOption: strayOption(flags),
+            })
           : await runRunbook(environment, {
               ...connection(command),
               ...waitOptions(flags),
@@ -62,4 +66,19 @@ export function addRun(parent: Command, { environment, finish }: Actions): void 
     },
   );
   withExamples(command, ['fleetctl run', 'fleetctl run restart-web --dry-run']);
+}
+
+const OF_CARRYING_OUT = [
+  ['dryRun', '--dry-run'],
+  ['yes', '--yes'],
+  ['detach', '--detach'],
+  ['timeout', '--timeout'],
+  ['quiet', '--quiet'],
+  ['reason', '--reason'],
+  ['expect', '--expect'],
+] as const;
+
+/** The first option that means nothing to a list. */
+function strayOption(flags: RunFlags): string | null {
+  return OF_CARRYING_OUT.find(([flag]) => flags[flag] !== undefined)?.[1] ?? null;
 }

@@ -7,7 +7,7 @@
 import type { Instant } from '../../proto/instant.ts';
 import type { Operation, OperationFacts, Target } from '../../proto/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
-import { currentWave, isInFlight, isOpen } from '../../proto/target.ts';
+import { currentWave, isInFlight, isOpen, isUnbegun } from '../../proto/target.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
 import { booksAsFound, type Lane } from './found-lanes.ts';
 import { type LaneKey, type Layout, laneOf, layoutOf, NOWHERE } from './lanes.ts';
@@ -23,10 +23,16 @@ export interface Execution extends Cursor {
   readonly lanes: PersistentMap<LaneKey, Lane>;
   /** Targets that agents have and have not settled. */
   readonly inFlight: number;
+  /** Those among them that are overdue. */
+  readonly overdue: number;
   /** Targets that are to be begun: pending ones, and those that wait for their host. */
   readonly unbegun: number;
   readonly tally: Tally;
+  /** Hosts with targets that are due and wait until another batch is over. */
+  readonly heldBack: readonly HostId[];
   readonly limits: Limits;
+  /** Null: it has not ended, or did so before this controller was started. */
+  readonly endedMonotonicMs: number | null;
   /** While it is planned: the target of another operation that keeps it from beginning. */
   readonly blockedBy: Blocker | null;
 }
@@ -51,9 +57,11 @@ export interface Tally {
   readonly errors: number;
   /** Hosts that were lost. */
   readonly lost: number;
+  /** Canaries among all of these. */
+  readonly canaries: number;
 }
 
-export const CLEAN: Tally = { errors: 0, lost: 0 };
+export const CLEAN: Tally = { errors: 0, lost: 0, canaries: 0 };
 
 /** By the monotonic clock of this controller; null: there is none. */
 export interface Limits {
@@ -65,11 +73,15 @@ export interface Limits {
 export interface Blocker {
   readonly operation: OperationFacts['id'];
   readonly position: number;
+  /** Of the own target that is kept from beginning; all before it are free. */
+  readonly own: number;
 }
 
 export type OperationTimer =
   /** One step of one lane has been waited for long enough. */
   | { readonly kind: 'waveWait'; readonly lane: LaneKey; readonly wave: number }
+  /** The same of targets that were begun after the others of their wave. */
+  | { readonly kind: 'lateWait'; readonly positions: readonly number[] }
   /** `at`: the wave or, with `order: host`, the stage that comes next. */
   | { readonly kind: 'batchWait'; readonly at: number }
   | { readonly kind: 'deadline' | 'lockWait' | 'offline' };
@@ -112,15 +124,14 @@ export function executionOf({ targets, ...facts }: Operation, tally: Tally): Exe
     layout,
     ...booksAsFound(facts, layout, targets),
     inFlight: targets.filter(isInFlight).length,
+    overdue: targets.filter(isOverdue).length,
     unbegun: targets.filter(isUnbegun).length,
     tally,
+    heldBack: [],
     limits: { deadlineAtMs: null, offlineUntilMs: null },
+    endedMonotonicMs: null,
     blockedBy: null,
   };
-}
-
-export function isUnbegun({ state }: Pick<Target, 'state'>): boolean {
-  return state === 'pending' || state === 'waiting';
 }
 
 /** Ended operations are kept for a day: without what only their way here needed. */
@@ -138,10 +149,9 @@ export interface Draft {
   openLanes: number;
   rest: Rest;
   inFlight: number;
+  overdue: number;
   unbegun: number;
   tally: Tally;
-  /** A canary that went wrong in this step. */
-  lostCanary: Target | null;
   /** Those that moved. */
   readonly lanes: Map<LaneKey, Lane>;
   /** By position; what is not in it is as it was. */
@@ -149,36 +159,41 @@ export interface Draft {
   readonly dispatched: Set<number>;
   /** Hosts with targets that may have become due although their wave has begun already. */
   readonly stragglers: Set<HostId>;
+  heldBack: readonly HostId[];
   withdraw: Withdrawal | null;
   readonly timers: TimerRequest[];
 }
 
 export function draftOf(execution: Execution, at: Instant): Draft {
-  const { facts, stage, openLanes, rest, inFlight, unbegun, tally } = execution;
-  const books = { facts, stage, openLanes, rest, inFlight, unbegun, tally };
+  const { facts, stage, openLanes, rest, inFlight, overdue, unbegun, tally } = execution;
+  const books = { facts, stage, openLanes, rest, inFlight, overdue, unbegun, tally };
   return {
     before: execution,
     at,
     ...books,
-    lostCanary: null,
     lanes: new Map(),
     changed: new Map(),
     dispatched: new Set(),
-    stragglers: new Set(),
+    stragglers: new Set(execution.heldBack),
+    heldBack: execution.heldBack,
     withdraw: null,
     timers: [],
   };
 }
 
 export function finished(draft: Draft): OperationStep {
-  const { before, facts, stage, openLanes, rest, inFlight, unbegun, tally } = draft;
+  const { before, facts, stage, openLanes, rest, inFlight, overdue, unbegun, tally } = draft;
   const targets = draft.changed.size === 0 ? before.targets : before.targets.withAll(draft.changed);
   let { lanes } = before;
   for (const [key, lane] of draft.lanes) lanes = lanes.with(key, lane);
-  const books = { stage, openLanes, rest, inFlight, unbegun, tally };
+  const { heldBack } = draft;
+  const books = { stage, openLanes, rest, inFlight, overdue, unbegun, tally, heldBack };
   const execution: Execution = { ...before, facts, targets, lanes, ...books };
   return {
-    execution: facts.endedAtMs === null ? execution : { ...execution, ...AT_REST },
+    execution:
+      facts.endedAtMs === null
+        ? execution
+        : { ...execution, ...AT_REST, endedMonotonicMs: draft.at.monotonicMs },
     changed: [...draft.changed.values()],
     observed: [],
     dispatch: [...draft.dispatched].map((position) => targets.at(position)),
@@ -198,6 +213,7 @@ export function replace(draft: Draft, position: number, next: Target): void {
   const before = targetIn(draft, position);
   draft.changed.set(position, next);
   draft.inFlight += Number(isInFlight(next)) - Number(isInFlight(before));
+  draft.overdue += Number(isOverdue(next)) - Number(isOverdue(before));
   draft.unbegun += Number(isUnbegun(next)) - Number(isUnbegun(before));
   noteTrouble(draft, before, next);
   const key = laneOf(draft.facts, next);
@@ -215,12 +231,23 @@ export function replace(draft: Draft, position: number, next: Target): void {
 function noteTrouble(draft: Draft, before: Target, next: Target): void {
   const wave = draft.facts.waves[currentWave(before)];
   // Who takes too long in one batch must not be followed by the next: that may be as slow.
-  const isLate = (target: Target): boolean => target.overdue && (wave?.batches ?? 1) > 1;
+  const isDivided = wave !== undefined && (wave.batches > 1 || wave.isCanary);
+  const isLate = (target: Target): boolean => isDivided && target.overdue;
   const hasFailed = isOpen(before) && isError(next) && !isLate(before);
   const isTooLate = isOpen(next) && isLate(next) && !isLate(before);
-  if (hasFailed || isTooLate) draft.tally = { ...draft.tally, errors: draft.tally.errors + 1 };
   const isLost = isOpen(before) && next.state === 'unreachable' && before.state !== 'waiting';
-  if (wave?.isCanary && (hasFailed || isTooLate || isLost)) draft.lostCanary ??= next;
+  if (!(hasFailed || isTooLate || isLost)) return;
+  const { errors, lost, canaries } = draft.tally;
+  draft.tally = {
+    errors: errors + (isLost ? 0 : 1),
+    lost,
+    canaries: canaries + (wave?.isCanary ? 1 : 0),
+  };
+}
+
+/** Begun, and not waited for any longer. */
+export function isOverdue(target: Target): boolean {
+  return isInFlight(target) && target.overdue;
 }
 
 function isError({ state }: Target): boolean {

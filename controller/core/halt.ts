@@ -2,15 +2,16 @@
  * When an operation stops beginning things, and how it ends. It is judged after every change: what
  * went wrong is held against what it allows, and where nothing is left to wait for it is over.
  *
- *   planned ──► running ──┬──► succeeded | failed       everything was attempted
- *                 ▲  │    └──► draining ──► aborted | cancelled | expired | succeeded
- *                 │  ▼
- *                paused
+ *   planned ──► running ──► succeeded | failed          everything was attempted
+ *      │          ▲  │ │
+ *      │          │  ▼ │                                 (paused too, when nothing is left to begin)
+ *      │         paused│
+ *      └───────────┴───┴──► draining ──► aborted | cancelled | expired | succeeded
  */
 import type { EarlyEnd, Halt, OperationState, Target } from '../../proto/operation.ts';
 import { countOf } from '../../proto/strategy.ts';
-import { isGood, isInFlight } from '../../proto/target.ts';
-import { type Draft, isUnbegun, replace, targetIn } from './execution.ts';
+import { isGood, isInFlight, isOpen, isUnbegun } from '../../proto/target.ts';
+import { type Draft, isOverdue, replace, targetIn } from './execution.ts';
 
 /** Whoever is on the way goes on; what has not begun does not, for now or for good. */
 export function judge(draft: Draft): void {
@@ -30,10 +31,9 @@ export function judge(draft: Draft): void {
 }
 
 /** What is more than the strategy allows, in words; null where nothing is. */
-function excessOf({ before, facts, tally, lostCanary }: Draft): string | null {
-  if (lostCanary !== null) {
-    return `a canary did not succeed: ${lostCanary.process} on ${lostCanary.host}`;
-  }
+function excessOf(draft: Draft): string | null {
+  const { before, facts, tally } = draft;
+  if (tally.canaries > 0) return `a canary did not succeed: ${troubledCanary(draft)}`;
   const { maxErrors, maxUnreachable } = facts.strategy;
   const errorsMax = countOf(maxErrors, before.targets.size);
   if (tally.errors > errorsMax) {
@@ -47,6 +47,15 @@ function excessOf({ before, facts, tally, lostCanary }: Draft): string | null {
     return `${counted(tally.lost, 'host')} became unreachable, and ${allowed(lostMax)}`;
   }
   return null;
+}
+
+function troubledCanary(draft: Draft): string {
+  const inTrouble = allTargets(draft).find(
+    (target) =>
+      draft.facts.waves[target.wave]?.isCanary === true &&
+      (isOverdue(target) || !(isOpen(target) || isGood(target))),
+  );
+  return inTrouble === undefined ? 'one of them' : `${inTrouble.process} on ${inTrouble.host}`;
 }
 
 function counted(count: number, noun: string): string {
@@ -69,12 +78,26 @@ export function drain(draft: Draft, halt: Halt & { readonly endsAs: EarlyEnd }):
   draft.facts = { ...draft.facts, state: 'draining', halt };
   const because = withdrawnBecause(halt);
   if (because === null) return;
-  for (const [position, target] of allTargets(draft).entries()) {
-    if (!target.stopped || !isUnbegun(target)) continue;
-    replace(draft, position, { ...target, state: 'dispatched', dispatchedAtMs: draft.at.wallMs });
-  }
+  for (const [position, target] of allTargets(draft).entries())
+    takeBackStart(draft, position, target);
   const targets = allTargets(draft).filter(isInFlight);
   if (targets.length > 0) draft.withdraw = { targets, because, giveUp: halt.kill };
+}
+
+/** @param target where it was stopped, and its host is there to bring it up again */
+function takeBackStart(draft: Draft, position: number, target: Target): boolean {
+  if (!target.stopped || target.state !== 'pending') return false;
+  replace(draft, position, { ...target, state: 'dispatched', dispatchedAtMs: draft.at.wallMs });
+  return true;
+}
+
+/** Of a stop that ended while the operation does: the start after it is taken back, too. */
+export function noteStopped(draft: Draft, position: number): void {
+  const { state, halt } = draft.facts;
+  const because = state === 'draining' && halt !== null ? withdrawnBecause(halt) : null;
+  if (because === null || !takeBackStart(draft, position, targetIn(draft, position))) return;
+  const targets = [targetIn(draft, position)];
+  draft.withdraw = { targets, because, giveUp: halt?.kill === true };
 }
 
 /** Null: agents finish what they have. */

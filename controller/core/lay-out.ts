@@ -9,6 +9,7 @@
 import { sortNaturally } from '../../proto/natural-order.ts';
 import type { OperationRequest, Target, Wave } from '../../proto/operation.ts';
 import { batchSizes } from '../../proto/strategy.ts';
+import { isUnbegun } from '../../proto/target.ts';
 import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
 import type { ProcessStatus, ProcessVerb } from '../../proto/vocabulary.ts';
 
@@ -73,7 +74,7 @@ export function cutHosts<Of extends Pick<Target, 'host' | 'state'>>(
   }));
 }
 
-/** Into batches of what has the same key. Who is not attempted goes with the last one. */
+/** Into batches of what has the same key. Who is not attempted at all goes with the last one. */
 function cut<Of extends { readonly target: Pick<Target, 'state'> }>(
   members: readonly Of[],
   keyOf: (member: Of) => string,
@@ -81,7 +82,8 @@ function cut<Of extends { readonly target: Pick<Target, 'state'> }>(
 ): readonly (Pick<Chunk, 'batch' | 'batches' | 'isCanary'> & {
   readonly candidates: readonly Of[];
 })[] {
-  const isAttempted = ({ target }: Of): boolean => target.state === 'pending';
+  // Who may come back has a place, or all who do would be done at once.
+  const isAttempted = ({ target }: Of): boolean => isUnbegun(target);
   const attempted = new Map<string, Of[]>(
     members.filter(isAttempted).map((member) => [keyOf(member), []]),
   );
@@ -170,11 +172,15 @@ function waveOf(
 ): Wave {
   const statuses = candidates.map(({ status }) => status);
   const { groupPriority, priority } = statuses[0] as ProcessStatus;
-  const actingMs = waitMsOf(action, statuses);
-  // `tier_wait = 0` waits for nobody, so nobody's health either.
+  // `tier_wait = 0` waits for nobody, which is no order of batches.
+  const isDivided = place.batches > 1 || place.isCanary;
+  const actingMs = Math.max(waitMsOf(action, statuses), isDivided ? BATCH_WAIT_MIN_MS : 0);
   const waitMs = actingMs === 0 ? 0 : actingMs + strategy.minHealthyMs;
   return { index, action, groupPriority, priority, targets: candidates.length, waitMs, ...place };
 }
+
+/** As `tier_wait` is where nobody sets it. */
+const BATCH_WAIT_MIN_MS = 30_000;
 
 function waitMsOf(action: ProcessVerb, statuses: readonly ProcessStatus[]): number {
   switch (action) {

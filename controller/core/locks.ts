@@ -17,11 +17,21 @@ export interface Conflict {
   readonly blocker: Blocker;
 }
 
-/** @param own the operation whose targets they are, where it is live already */
+/** Targets by position: those of a plan, or of an operation. */
+interface Positioned {
+  at(position: number): Target | undefined;
+}
+
+/**
+ * @param count how many targets there are
+ * @param own the operation whose targets they are, where it is live already
+ * @param from those before it are known to be free, and stay so: only earlier operations count
+ */
 export function findConflict(
   { live, operations }: Pick<FleetState, 'live' | 'operations'>,
-  targets: Iterable<Target>,
+  { targets, count }: { readonly targets: Positioned; readonly count: number },
   own: OperationId | null,
+  from = 0,
 ): Conflict | null {
   const earlier: Execution[] = [];
   for (const id of live) {
@@ -30,25 +40,37 @@ export function findConflict(
     if (execution !== undefined) earlier.push(execution);
   }
   if (earlier.length === 0) return null;
-  for (const target of targets) {
-    if (!isOpen(target)) continue;
+  for (let index = from; index < count; index += 1) {
+    const target = targets.at(index);
+    if (target === undefined || !isOpen(target)) continue;
     for (const holder of earlier) {
       const position = holdingPosition(holder, target);
       if (position === null) continue;
-      const blocker = { operation: holder.facts.id, position };
+      const blocker = { operation: holder.facts.id, position, own: index };
       return { holder, held: holder.targets.at(position), blocker };
     }
   }
   return null;
 }
 
+/** Of an operation that waits its turn. */
+export function conflictOf(
+  fleet: Pick<FleetState, 'live' | 'operations'>,
+  { facts, targets, blockedBy }: Pick<Execution, 'facts' | 'targets' | 'blockedBy'>,
+): Conflict | null {
+  const own = { targets, count: targets.size };
+  return findConflict(fleet, own, facts.id, blockedBy?.own ?? 0);
+}
+
 /** Whether what was found to be in the way still is: cheaper than to look for all that may be. */
 export function isStillBlocked(
   { live, operations }: Pick<FleetState, 'live' | 'operations'>,
-  { operation, position }: Blocker,
+  { targets }: Pick<Execution, 'targets'>,
+  { operation, position, own }: Blocker,
 ): boolean {
   const holder = live.has(operation) ? operations.get(operation) : undefined;
-  return holder !== undefined && isOpen(holder.targets.at(position));
+  if (holder === undefined || !isOpen(targets.at(own))) return false;
+  return isOpen(holder.targets.at(position));
 }
 
 /** An update is about all that runs on its host. */
@@ -67,18 +89,17 @@ function holdingPosition({ layout, targets }: Execution, wanted: Target): number
   return null;
 }
 
-/** In words, for `Halt.because`. */
+/** In words, for `Halt.because`. Which of its targets is in the way changes all the time. */
 export function waitText(conflict: Conflict): string {
-  return `it waits for ${holderText(conflict, 'has')}`;
+  return `it waits for ${holderText(conflict)}`;
 }
 
 export function waitedText(conflict: Conflict | null): string {
-  return `it waited too long${conflict === null ? '' : ` for ${holderText(conflict, 'had')}`}`;
+  return `it waited too long${conflict === null ? '' : ` for ${holderText(conflict)}`}`;
 }
 
-function holderText({ holder: { facts }, held }: Conflict, tense: 'has' | 'had'): string {
-  const { verb, id, requestedBy } = facts;
-  return `the ${verb} ${id} of ${requestedBy}, which ${tense} ${nameOf(held)} to do`;
+function holderText({ holder: { facts } }: Conflict): string {
+  return `the ${facts.verb} ${facts.id} of ${facts.requestedBy}`;
 }
 
 export function lockedRefusal(conflict: Conflict): Refusal {

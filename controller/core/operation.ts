@@ -12,20 +12,29 @@ import type { Instant } from '../../proto/instant.ts';
 import type { OperationFacts, Target } from '../../proto/operation.ts';
 import { isInFlight, isOpen, targetKey } from '../../proto/target.ts';
 import type { HostId, ProcessName, ProcessState } from '../../proto/vocabulary.ts';
-import { advance, catchUp, lanesUnderWay, waitForStep } from './advance.ts';
+import {
+  advance,
+  catchUp,
+  isDivided,
+  lanesUnderWay,
+  waitForLate,
+  waitForStep,
+  waitForStragglers,
+} from './advance.ts';
 import {
   CLEAN,
   type Draft,
   draftOf,
   type Execution,
   finished,
+  isOverdue,
   type Limits,
   type OperationStep,
   replace,
   still,
   targetIn,
 } from './execution.ts';
-import { drain, endIfOver, judge } from './halt.ts';
+import { drain, endIfOver, judge, noteStopped } from './halt.ts';
 import type { Host } from './host.ts';
 import { type LaneKey, laneOf } from './lanes.ts';
 import { heard, isAwaitedIn, type TargetNews } from './target.ts';
@@ -41,14 +50,18 @@ export function beginOperation(execution: Execution, at: Instant): OperationStep
 export function takeUpOperation(execution: Execution, at: Instant): OperationStep {
   const draft = draftOf(execution, at);
   for (const lane of lanesUnderWay(draft)) waitForStep(draft, lane);
+  waitForStragglers(draft);
+  for (const host of execution.layout.ofHost.keys()) draft.stragglers.add(host);
   return goOn(draft, lanesUnderWay(draft));
 }
 
-/** It may begin things again, and whatever went wrong so far is forgiven. */
+/** It may begin things again; if it had paused itself, what went wrong so far is forgiven. */
 export function resumeOperation(execution: Execution, at: Instant): OperationStep {
   const draft = draftOf(execution, at);
+  const { halt } = draft.facts;
   draft.facts = { ...draft.facts, state: 'running', halt: null };
-  draft.tally = CLEAN;
+  // Somebody who paused it has seen nothing of what went wrong meanwhile.
+  if (halt?.by === null) forgive(draft);
   for (const host of execution.layout.ofHost.keys()) draft.stragglers.add(host);
   return goOn(draft, lanesUnderWay(draft));
 }
@@ -69,6 +82,7 @@ export function noteTarget(
   const draft = draftOf(execution, at);
   replace(draft, position, next);
   if (isInFlight(next)) return finished(draft);
+  noteStopped(draft, position);
   return goOn(draft, [laneOf(execution.facts, target)]);
 }
 
@@ -81,14 +95,20 @@ export function loseHost(
 ): OperationStep {
   const mayComeBack = isWithin(execution.limits.offlineUntilMs, at);
   const draft = draftOf(execution, at);
-  const lanes = giveUp(draft, host, (target) => {
+  const lanes = changeOn(draft, host, (target) => {
     if (target.state === 'waiting' || !isOpen(target)) return null;
     if (target.state === 'pending' && mayComeBack) return { ...target, state: 'waiting' };
     return { ...target, state: 'unreachable', error };
   });
   const isLost = [...draft.changed.values()].some(({ state }) => state === 'unreachable');
-  if (isLost) draft.tally = { ...draft.tally, lost: draft.tally.lost + 1 };
+  if (isLost && !wasLost(execution, host))
+    draft.tally = { ...draft.tally, lost: draft.tally.lost + 1 };
   return draft.changed.size === 0 ? still(execution) : goOn(draft, lanes);
+}
+
+function wasLost({ layout, targets }: Execution, host: HostId): boolean {
+  const positions = layout.ofHost.get(host) ?? [];
+  return positions.some((position) => targets.at(position).state === 'unreachable');
 }
 
 /** The host's agent forgot what it was told: asked again, it might do it a second time. */
@@ -99,7 +119,7 @@ export function loseJournal(
   at: Instant,
 ): OperationStep {
   const draft = draftOf(execution, at);
-  const lanes = giveUp(draft, host, (target) =>
+  const lanes = changeOn(draft, host, (target) =>
     isInFlight(target) ? { ...target, state: 'indeterminate', error } : null,
   );
   return draft.changed.size === 0 ? still(execution) : goOn(draft, lanes);
@@ -108,7 +128,7 @@ export function loseJournal(
 /** The host can be told something: what has waited for it is due as soon as its wave is. */
 export function welcomeHost(execution: Execution, host: HostId, at: Instant): OperationStep {
   const draft = draftOf(execution, at);
-  const lanes = giveUp(draft, host, (target) =>
+  const lanes = changeOn(draft, host, (target) =>
     target.state === 'waiting' ? { ...target, state: 'pending' } : null,
   );
   return draft.changed.size === 0 ? still(execution) : goOn(draft, lanes);
@@ -119,7 +139,7 @@ export function endOfflineWait(execution: Execution, at: Instant): OperationStep
   const draft = draftOf(execution, at);
   const error = 'the host was not connected, and did not come back in time';
   for (const host of execution.layout.ofHost.keys()) {
-    giveUp(draft, host, (target) =>
+    changeOn(draft, host, (target) =>
       target.state === 'waiting' ? { ...target, state: 'unreachable', error } : null,
     );
   }
@@ -144,6 +164,21 @@ export function endWaveWait(
   return draft.changed.size === 0 ? still(execution) : goOn(draft, [lane]);
 }
 
+/** The same of those that were begun after the others of their wave. */
+export function endLateWait(
+  execution: Execution,
+  positions: readonly number[],
+  at: Instant,
+): OperationStep {
+  const draft = draftOf(execution, at);
+  for (const position of positions) {
+    const target = execution.targets.at(position);
+    if (isInFlight(target) && !target.overdue)
+      replace(draft, position, { ...target, overdue: true });
+  }
+  return draft.changed.size === 0 ? still(execution) : goOn(draft, lanesUnderWay(draft));
+}
+
 /** The next batch may begin. */
 export function endRest(execution: Execution, restAt: number, at: Instant): OperationStep {
   const { rest } = execution;
@@ -153,8 +188,8 @@ export function endRest(execution: Execution, restAt: number, at: Instant): Oper
   return goOn(draft, lanesUnderWay(draft));
 }
 
-/** Nothing of it is begun any more, and nothing waited for that its agents only wait for themselves. */
-export function endByDeadline(execution: Execution, because: string, at: Instant): OperationStep {
+/** It took too long: nothing of it is begun any more, and agents give up what they only wait for. */
+export function expire(execution: Execution, because: string, at: Instant): OperationStep {
   const draft = draftOf(execution, at);
   const { state, halt } = draft.facts;
   const earlier = state === 'draining' ? halt : null;
@@ -212,14 +247,26 @@ function isWithin(untilMs: number | null, { monotonicMs }: Instant): boolean {
 /** Judges what changed, begins what may begin in these lanes, and ends what is over. */
 export function goOn(draft: Draft, lanes: Iterable<LaneKey>): OperationStep {
   judge(draft);
-  for (const host of draft.stragglers) catchUp(draft, host);
-  advance(draft, lanes);
+  catchUp(draft);
+  advance(draft, isDivided(draft.facts) ? lanesUnderWay(draft) : lanes);
   endIfOver(draft);
   return finished(draft);
 }
 
+/** Whoever is late is waited for anew, so that it counts again if it fails. */
+function forgive(draft: Draft): void {
+  draft.tally = CLEAN;
+  const late = [...draft.before.targets].flatMap((target, position) =>
+    isOverdue(target) ? [position] : [],
+  );
+  for (const position of late) {
+    replace(draft, position, { ...targetIn(draft, position), overdue: false });
+  }
+  waitForLate(draft, late);
+}
+
 /** @returns the lanes of what changed */
-function giveUp(
+function changeOn(
   draft: Draft,
   host: HostId,
   change: (target: Target) => Target | null,

@@ -11,12 +11,13 @@ import { sendCommands, sendWithdrawals } from './commands.ts';
 import type { Execution, OperationStep } from './execution.ts';
 import { withdrawnBecause } from './halt.ts';
 import { type Host, isConnected } from './host.ts';
-import { findConflict, waitedText } from './locks.ts';
+import { conflictOf, waitedText } from './locks.ts';
 import {
-  endByDeadline,
+  endLateWait,
   endOfflineWait,
   endRest,
   endWaveWait,
+  expire,
   inFlightOn,
   loseHost,
   loseJournal,
@@ -94,16 +95,18 @@ export function noteTimer(
   switch (timer.kind) {
     case 'waveWait':
       return follow(turn, endWaveWait(execution, timer.lane, timer.wave, turn.at));
+    case 'lateWait':
+      return follow(turn, endLateWait(execution, timer.positions, turn.at));
     case 'batchWait':
       return follow(turn, endRest(execution, timer.at, turn.at));
     case 'deadline':
-      return follow(turn, endByDeadline(execution, 'its deadline came', turn.at));
+      return follow(turn, expire(execution, 'its deadline came', turn.at));
     case 'offline':
       return follow(turn, endOfflineWait(execution, turn.at));
     case 'lockWait': {
       if (execution.facts.state !== 'planned') return;
-      const because = waitedText(findConflict(turn.state, execution.targets, operation));
-      return follow(turn, endByDeadline(execution, because, turn.at));
+      const because = waitedText(conflictOf(turn.state, execution));
+      return follow(turn, expire(execution, because, turn.at));
     }
   }
 }
@@ -138,13 +141,22 @@ export function loseJournalEverywhere(turn: Turn, host: HostId): void {
   }
 }
 
-/** Ended operations that are past their retention. */
+/**
+ * Ended operations that are past their retention. By the monotonic clock: if the other one were wrong
+ * for a moment, a repeated request would not find the operation that it made.
+ */
 export function forgetOld(turn: Turn): void {
   let { operations } = turn.state;
-  const oldestMs = turn.at.wallMs - OPERATION_RETENTION_MS;
-  for (const [id, { facts }] of turn.state.operations) {
-    if (facts.endedAtMs !== null && facts.endedAtMs <= oldestMs)
+  const { monotonicMs } = turn.at;
+  for (const [id, execution] of turn.state.operations) {
+    if (execution.facts.endedAtMs === null) continue;
+    const { endedMonotonicMs } = execution;
+    // An earlier controller's clock was another: it counts from now on.
+    if (endedMonotonicMs === null) {
+      operations = operations.with(id, { ...execution, endedMonotonicMs: monotonicMs });
+    } else if (monotonicMs - endedMonotonicMs >= OPERATION_RETENTION_MS) {
       operations = operations.without(id);
+    }
   }
   turn.state = { ...turn.state, operations };
 }

@@ -60,9 +60,15 @@ export function planSubmission(
   const asked = askedFor(turn, submission);
   if (isRefusal(asked)) return asked;
   const { request, plan, runbook, retryOf } = asked;
-  const undivided = undividedProblem(request, plan, turn.state.batchRequiredAbove);
+  // What is done again is a part of what was divided then.
+  const limit = retryOf === null ? turn.state.batchRequiredAbove : null;
+  const undivided = undividedProblem(request, plan, limit);
   if (undivided !== null) return undivided;
-  const conflict = findConflict(turn.state, plan.targets, null);
+  const conflict = findConflict(
+    turn.state,
+    { targets: plan.targets, count: plan.targets.length },
+    null,
+  );
   if (conflict !== null && request.strategy.lockWaitMs === 0) return lockedRefusal(conflict);
   const { wallMs } = turn.at;
   const halt =

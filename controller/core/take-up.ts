@@ -6,7 +6,7 @@ import type { Operation } from '../../proto/operation.ts';
 import { isOpenState } from '../../proto/target.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
 import { type Execution, type OperationTimer, operationOf, still } from './execution.ts';
-import { findConflict, isStillBlocked, waitText } from './locks.ts';
+import { conflictOf, isStillBlocked, waitText } from './locks.ts';
 import { beginOperation, limitsOf, takeUpOperation } from './operation.ts';
 import { follow, giveGrace, live, remember } from './operations.ts';
 import type { Turn } from './state.ts';
@@ -48,8 +48,8 @@ export function beginWaiting(turn: Turn): void {
   for (const execution of live(turn)) {
     if (execution.facts.state !== 'planned') continue;
     const { blockedBy } = execution;
-    if (blockedBy !== null && isStillBlocked(turn.state, blockedBy)) continue;
-    const conflict = findConflict(turn.state, execution.targets, execution.facts.id);
+    if (blockedBy !== null && isStillBlocked(turn.state, execution, blockedBy)) continue;
+    const conflict = conflictOf(turn.state, execution);
     if (conflict === null) {
       follow(turn, beginOperation(execution, turn.at));
       continue;

@@ -112,7 +112,8 @@ function settled(target: Target, outcome: TargetOutcome): Target {
   const oldPid = target.stopped ? target.oldPid : outcome.oldPid;
   const isHalf = target.stopWave !== null && !target.stopped;
   if (isHalf && outcome.state === 'succeeded') {
-    return { ...target, state: 'pending', stopped: true, overdue: false, oldPid, durationMs };
+    const half = { state: 'pending', stopped: true, overdue: false, dispatchedAtMs: null } as const;
+    return { ...target, ...half, oldPid, durationMs };
   }
   const over: Target = {
     ...target,

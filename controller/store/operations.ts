@@ -28,8 +28,8 @@ export function operationWrites(database: SqliteDatabase) {
   const insert = database.prepare(
     `INSERT INTO operations (id, verb, signal, hosts, processes, reason, host_order, full_stop,
        expect_hosts, strategy, runbook, retry_of, requested_by, started_at_ms, waves, left_out,
-       state, halt, ended_at_ms, errors, lost)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       state, halt, ended_at_ms, errors, lost, canaries)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertTarget = database.prepare(
     `INSERT INTO targets (operation, host, process, position, wave, stop_wave, state, stopped,
@@ -38,7 +38,8 @@ export function operationWrites(database: SqliteDatabase) {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const update = database.prepare(
-    `UPDATE operations SET state = ?, halt = ?, ended_at_ms = ?, errors = ?, lost = ?
+    `UPDATE operations SET state = ?, halt = ?, ended_at_ms = ?, errors = ?, lost = ?,
+       canaries = ?
      WHERE id = ?`,
   );
   const updateTarget = database.prepare(
@@ -78,9 +79,13 @@ function plannedColumns(operation: Operation) {
   ];
 }
 
-/** From `state` to `lost`, in the order of both statements. */
-function movingColumns({ state, halt, endedAtMs }: OperationFacts, { errors, lost }: Tally) {
-  return [state, halt === null ? null : JSON.stringify(halt), endedAtMs, errors, lost];
+/** From `state` to `canaries`, in the order of both statements. */
+function movingColumns({ state, halt, endedAtMs }: OperationFacts, tally: Tally) {
+  const { errors, lost, canaries } = tally;
+  return [
+    ...[state, halt === null ? null : JSON.stringify(halt), endedAtMs],
+    ...[errors, lost, canaries],
+  ];
 }
 
 /** From `state` to `log_tail`, in the order of both statements. */
@@ -118,6 +123,7 @@ interface OperationRow {
   readonly halt: string | null;
   readonly errors: number;
   readonly lost: number;
+  readonly canaries: number;
   readonly started_at_ms: number;
   readonly ended_at_ms: number | null;
   readonly waves: string;
@@ -162,8 +168,9 @@ export function readOperations(
   );
   const executions = rows.map((row) => {
     const targets = selectTargets.all(row.id) as readonly TargetRow[];
-    const { errors, lost } = row;
-    return executionOf(operationOf(row, targets.map(targetOf)), { errors, lost });
+    const { errors, lost, canaries } = row;
+    const tally = { errors, lost, canaries };
+    return executionOf(operationOf(row, targets.map(targetOf)), tally);
   });
   return {
     operations: PersistentMap.of(executions.map((each) => [each.facts.id, each])),

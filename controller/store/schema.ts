@@ -115,6 +115,7 @@ export const MIGRATIONS: readonly string[] = [
    ALTER TABLE operations ADD COLUMN halt TEXT;
    ALTER TABLE operations ADD COLUMN errors INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE operations ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE operations ADD COLUMN canaries INTEGER NOT NULL DEFAULT 0;
    UPDATE operations SET errors = must_stop;
    ALTER TABLE operations DROP COLUMN must_stop;
    UPDATE operations SET waves = (SELECT json_group_array(

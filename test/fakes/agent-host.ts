@@ -64,6 +64,8 @@ export interface TestHost {
   readonly step: (input: AgentInput) => AgentStep;
   readonly give: (name: string, input: ProcessInput) => AgentStep;
   readonly spawned: (name: string, pid?: number) => AgentStep;
+  /** It was spawned, let go, and stays up: what both steps led to. */
+  readonly comesUp: (name: string, pid?: number) => AgentStep;
   readonly exited: (name: string, exit?: ExitStatus, lastLines?: readonly string[]) => AgentStep;
   readonly timer: (name: string, timer: ProcessTimer) => AgentStep;
   readonly receive: (message: ControllerMessage) => AgentStep;
@@ -106,11 +108,8 @@ export function aHost(
       }),
     );
     const answer = step({ kind: 'examined', order, processes, problems });
-    return {
-      state: answer.state,
-      writes: [...result.writes, ...answer.writes],
-      effects: [...result.effects.filter((other) => other !== effect), ...answer.effects],
-    };
+    const others = result.effects.filter((other) => other !== effect);
+    return both({ ...result, effects: others }, answer);
   };
   const sightings = new Map(
     Object.entries(options.sightings ?? {}).map(([name, seen]) => [knownProcessName(name), seen]),
@@ -123,6 +122,10 @@ export function aHost(
   };
   const give = (name: string, input: ProcessInput) =>
     step({ kind: 'process', process: knownProcessName(name), input });
+  const spawned = (name: string, pid = 100) =>
+    give(name, { kind: 'spawned', child: aChild(pid, bootId) });
+  const timer = (name: string, kind: ProcessTimer) =>
+    give(name, { kind, timerToken: process(name).timerToken });
   const receive = (message: ControllerMessage) => step({ kind: 'received', message });
   return {
     booted,
@@ -137,10 +140,11 @@ export function aHost(
     },
     step,
     give,
-    spawned: (name, pid = 100) => give(name, { kind: 'spawned', child: aChild(pid, bootId) }),
+    spawned,
+    comesUp: (name, pid) => both(spawned(name, pid), timer(name, 'stayedUp')),
     exited: (name, exit = exitCode(1), lastLines = []) =>
       give(name, { kind: 'exited', exit, lastLines }),
-    timer: (name, timer) => give(name, { kind: timer, timerToken: process(name).timerToken }),
+    timer,
     receive,
     welcome: (acknowledgedSeq = 0) => receive(aWelcome(EPOCH, acknowledgedSeq)),
     acknowledge: () => {
@@ -168,14 +172,21 @@ export function aHost(
   };
 }
 
+function both(first: AgentStep, second: AgentStep): AgentStep {
+  return {
+    state: second.state,
+    writes: [...first.writes, ...second.writes],
+    effects: [...first.effects, ...second.effects],
+  };
+}
+
 /** A host whose session is up and whose processes were started and stayed up, pids from 101 on. */
 export function aRunningHost(...definitions: readonly ProcessDefinition[]): TestHost {
   const host = aHost(definitions);
   host.welcome();
   for (const [index, { process }] of definitions.entries()) {
     if (host.stateOf(process) === 'STOPPED') continue;
-    host.spawned(process, 101 + index);
-    if (host.stateOf(process) === 'STARTING') host.timer(process, 'stayedUp');
+    host.comesUp(process, 101 + index);
   }
   return host;
 }

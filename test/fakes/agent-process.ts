@@ -133,7 +133,7 @@ export function aRunningLife(overrides: Partial<ProcessDefinition> = {}): Life {
   const life = aLife(overrides);
   life.give({ kind: 'start' });
   life.spawned();
-  if (life.process().state === 'STARTING') life.fireTimer();
+  life.fireTimer();
   return life;
 }
 

@@ -14,10 +14,11 @@ import { drain, pause } from '../../controller/core/halt.ts';
 import { layOut } from '../../controller/core/lay-out.ts';
 import {
   beginOperation,
-  endByDeadline,
+  endLateWait,
   endOfflineWait,
   endRest,
   endWaveWait,
+  expire,
   goOn,
   limitsOf,
   loseHost,
@@ -109,6 +110,8 @@ export interface OperationScript {
   /** Lets the wait between two batches be over, as far as one is on. */
   rest(): void;
   endOffline(): void;
+  /** Targets that were begun late have been waited for long enough. */
+  late(positions: readonly number[]): void;
   expire(): void;
   pause(): void;
   resume(): void;
@@ -171,13 +174,15 @@ export function begunWith(manner: Manner, ...lines: readonly string[]): Operatio
     overrun: (lane, wave) => script.take(endWaveWait(script.execution, lane, wave, at())),
     rest: () => {
       const { rest } = script.execution;
-      if (isLive() && rest.kind === 'waiting') script.take(endRest(script.execution, rest.at, at()));
+      if (isLive() && rest.kind === 'waiting')
+        script.take(endRest(script.execution, rest.at, at()));
     },
     endOffline: () => {
       if (isLive()) script.take(endOfflineWait(script.execution, at()));
     },
+    late: (positions) => script.take(endLateWait(script.execution, positions, at())),
     expire: () => {
-      if (isLive()) script.take(endByDeadline(script.execution, 'its deadline came', at()));
+      if (isLive()) script.take(expire(script.execution, 'its deadline came', at()));
     },
     pause: () => {
       if (script.state() === 'running') halted({ endsAs: null, kill: false });

@@ -20,18 +20,26 @@ interface Sweep {
   readonly victims: readonly [Victim, ...Victim[]];
   /** Where it is fewer, the writes are made elsewhere, and nobody would be killed. */
   readonly leastSyncs: number;
+  /** What is started must run for so long. */
+  readonly minHealthyMs?: number;
 }
 
-// Side by side: both mostly wait.
+// Side by side: all of them mostly wait.
 describe(`at ${what} of an operation`, { concurrency: true, skip }, () => {
   test('the controller is killed', (context) =>
     sweep(context, { victims: [CONTROLLER], leastSyncs: 5 }));
 
   test('an agent is killed', (context) => sweep(context, { victims: HOSTS, leastSyncs: 4 }));
+
+  test('an agent is killed, also while it watches what it has started', (context) =>
+    sweep(context, { victims: HOSTS, leastSyncs: 6, minHealthyMs: 200 }));
 });
 
-async function sweep(context: TestContext, { victims, leastSyncs }: Sweep): Promise<void> {
-  using stage = await Stage.open();
+async function sweep(
+  context: TestContext,
+  { victims, leastSyncs, minHealthyMs = 0 }: Sweep,
+): Promise<void> {
+  using stage = await Stage.open(minHealthyMs);
   const { syncs } = await playRound(stage, victims[0], null);
   context.diagnostic(`${syncs} durable writes where nobody is killed`);
   assert.ok(syncs >= leastSyncs, 'they are not seen');

@@ -9,7 +9,7 @@ import type { Children, Journal } from '../../agent/ports.ts';
 import type { Instant } from '../../proto/instant.ts';
 import type { ControllerMessage } from '../../proto/messages.ts';
 import { PROTOCOL_VERSION } from '../../proto/version.ts';
-import { type HostId, journalId } from '../../proto/vocabulary.ts';
+import { type HostId, journalId, type ProcessName } from '../../proto/vocabulary.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
 import type { PaperPrograms } from './agent-programs.ts';
 import type { AgentWitness } from './agent-witness.ts';
@@ -21,6 +21,8 @@ import type { VirtualTime } from './virtual-time.ts';
 export interface Life {
   readonly driver: AgentDriver;
   readonly link: SimulatedAgentLink;
+  /** Processes whose ends it hears of: those that it has spawned or adopted itself. */
+  readonly watched: Set<ProcessName>;
   isAlive: boolean;
 }
 
@@ -62,6 +64,7 @@ export function openLife(
 ): Life {
   const life: Life = {
     isAlive: true,
+    watched: new Set(),
     link: openLink(habitat, () => life, adopted),
     driver: openDriver(habitat, () => life, { journal, state }),
   };
@@ -83,6 +86,7 @@ function openLink(habitat: Habitat, lifeOf: () => Life, adopted: number): Simula
     },
     nowMs: () => time.nowMs,
     after: (delayMs, callback) => time.after(delayMs, () => guarded(lifeOf(), callback)),
+    soon: (callback) => time.soon(() => guarded(lifeOf(), callback)),
     guarded: (callback) => guarded(lifeOf(), callback),
     onSend: (message) => witness.sent(host, message, lifeOf().driver.state()),
     onMessage: (message) => receive(lifeOf(), message),
@@ -186,7 +190,11 @@ function childrenOf(habitat: Habitat, lifeOf: () => Life): Children {
     examine: () => null,
     redefine: () => undefined,
     forget: () => undefined,
-    spawn: (definition) => deed(() => programs.spawn(definition)),
+    spawn: (definition) =>
+      deed(({ watched }) => {
+        watched.add(definition.process);
+        programs.spawn(definition);
+      }),
     release: (process) =>
       deed(({ driver }) => {
         programs.release(process);
@@ -194,7 +202,11 @@ function childrenOf(habitat: Habitat, lifeOf: () => Life): Children {
         if (pid !== null) witness.started(host, driver.state(), process, pid);
       }),
     abandon: (process) => deed(() => programs.abandon(process)),
-    adopt: ({ process }, child) => deed(() => programs.adopt(process, child)),
+    adopt: ({ process }, child) =>
+      deed(({ watched }) => {
+        watched.add(process);
+        programs.adopt(process, child);
+      }),
     stop: (_process, child, signal) => send(child, signal, true),
     signal: (child, signal) => send(child, signal, false),
   };

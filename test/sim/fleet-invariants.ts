@@ -29,8 +29,8 @@ import {
 
 export interface InvariantsOptions {
   readonly nowMs: () => number;
-  /** How old what is new at a look may be. */
-  readonly sightMs: number;
+  /** Not every moment is looked at, so what is new may have been there for a while. */
+  readonly isCursory: boolean;
 }
 
 export class FleetInvariants {
@@ -101,8 +101,8 @@ export class FleetInvariants {
   #checkOperation(execution: Execution, known: Seen | undefined): void {
     const { facts, targets } = execution;
     const before = known?.execution ?? null;
-    const seen = known ?? firstSight(execution, this.#options.nowMs() - this.#options.sightMs);
-    if (known === undefined) checkPlan(execution);
+    const seen = known ?? firstSight(execution, this.#options.nowMs());
+    if (known === undefined && !this.#options.isCursory) checkPlan(execution);
     this.#seen.set(facts.id, seen);
     const all = [...targets];
     if (before?.facts.state === 'paused' && facts.state !== 'paused') {
@@ -150,10 +150,10 @@ export class FleetInvariants {
     assert.notEqual(newPid, oldPid, `${id} did not restart ${child}`);
     assert.equal(this.#children.get(child) ?? id, id, `${child} is the child of two restarts`);
     this.#children.set(child, id);
-    // With `startsecs = 0` it counts as started before it is let go; the next agent starts another.
-    if (this.#hosts.neverRan(host, newPid)) return;
-    const startedMs = this.#hosts.startedMs(host, newPid);
-    assert.ok(startedMs !== null && startedMs >= seen.firstSeenMs, `${id} did not start ${child}`);
+    assert.ok(!this.#hosts.neverRan(host, newPid), `${id}: ${child} was never let go`);
+    const startedMs = this.#hosts.startedMs(host, newPid) ?? Number.NEGATIVE_INFINITY;
+    const isNew = startedMs >= seen.firstSeenMs || this.#options.isCursory;
+    assert.ok(isNew && startedMs >= 0, `${id} did not start ${child}`);
     const lastedMs = this.#options.nowMs() - startedMs;
     assert.ok(lastedMs >= strategy.minHealthyMs, `${child} lasted for ${lastedMs} ms`);
   }

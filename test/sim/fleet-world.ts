@@ -24,8 +24,6 @@ const CONVERGENCE_MAX_MS = 30 * 60_000;
 /** Up to so many hosts everything is checked at every moment; beyond it, now and then. */
 const SMALL_FLEET = 20;
 const LARGE_FLEET_CHECK_MS = 250;
-/** Beside it, for what takes its time to be committed. */
-const SIGHT_SLACK_MS = 1_000;
 
 export class FleetWorld implements Disposable {
   readonly scenario: Scenario;
@@ -58,7 +56,7 @@ export class FleetWorld implements Disposable {
     });
     this.#invariants = new FleetInvariants(this.hosts, {
       nowMs: () => time.nowMs,
-      sightMs: scenario.hosts <= SMALL_FLEET ? 0 : LARGE_FLEET_CHECK_MS + SIGHT_SLACK_MS,
+      isCursory: scenario.hosts > SMALL_FLEET,
     });
     this.controller = this.#makeController();
     this.agents = Array.from({ length: scenario.hosts }, (_, index) => this.#makeAgent(index + 1));
@@ -109,6 +107,7 @@ export class FleetWorld implements Disposable {
       network.endPartition(agent.host);
     }
     await this.#comeToRest();
+    for (const agent of agents) agent.receiveStale();
     this.operators.releaseHolds();
     await this.#pass(1_000);
     await this.#comeToRest();

@@ -18,6 +18,7 @@ import {
   knownProcessName,
   type ProcessName,
   type ProcessStatus,
+  type SequencedEvent,
 } from '../../proto/vocabulary.ts';
 import { type OrderConditions, PaperOrders } from './agent-orders.ts';
 import type { AgentWitness } from './agent-witness.ts';
@@ -166,8 +167,14 @@ export class HostWitness implements AgentWitness {
     if (message.kind === 'snapshot') {
       for (const status of message.processes) picture(ledger, status, message.seq);
     }
-    if (message.kind !== 'event') return;
-    const { seq, event } = message;
+    if (message.kind === 'event') this.#told(host, state, message);
+    if (message.kind === 'events') {
+      for (const event of message.events) this.#told(host, state, event);
+    }
+  }
+
+  #told(host: HostId, state: AgentState, { seq, event }: SequencedEvent): void {
+    const ledger = this.#ledgerOf(host);
     this.#options.check(`${host} tells of event ${seq}`, () => {
       ledger.orders.heard(seq, event);
       if (state.isJournalSound) assert.ok(seq <= ledger.recordedSeq, 'it is not on record');

@@ -3,10 +3,10 @@
  * its targets alone, by other means than the controller's own.
  */
 import assert from 'node:assert/strict';
-import { type Execution, isUnbegun } from '../../controller/core/execution.ts';
+import type { Execution } from '../../controller/core/execution.ts';
 import type { Operation, OperationFacts, Target } from '../../proto/operation.ts';
 import { countOf } from '../../proto/strategy.ts';
-import { currentWave, isInFlight, isOpen, targetKey } from '../../proto/target.ts';
+import { currentWave, isInFlight, isOpen, isUnbegun, targetKey } from '../../proto/target.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
 
 /** What was seen of one operation so far. */

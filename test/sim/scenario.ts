@@ -35,7 +35,7 @@ export function scenarioOf(seed: number, chance: Chance): Scenario {
   const isLarge = hosts > 50;
   return {
     hosts,
-    definitions: definitionsOf(chance, isLarge ? 1 + chance.below(2) : 1 + chance.below(5)),
+    definitions: definitionsOf(chance, isLarge ? 1 : 1 + chance.below(5)),
     temper: chance.pick(TEMPERS),
     agents: {
       diesAtCommit: chance.pick([0, 0, 400, 100, 30]) * (isLarge ? 50 : 1),
@@ -62,7 +62,7 @@ function fleetSize(seed: number, chance: Chance): number {
 
 /** In a long life later orders cover up what earlier ones left wrong; in a short one little goes wrong. */
 function deedsOf(chance: Chance, hosts: number): number {
-  if (hosts >= 1_000) return 6;
+  if (hosts >= 1_000) return 4;
   return hosts >= 100 ? 10 : 8 + chance.below(20);
 }
 

@@ -4,6 +4,7 @@
  * through the real codec.
  */
 import { redialDelayMs } from '../../agent/core/reconnect.ts';
+import { createEventCollector, type EventCollector } from '../../agent/event-collector.ts';
 import type { Link } from '../../agent/ports.ts';
 import { decodeControllerFrame, encodeAgentMessage } from '../../proto/codec/link.ts';
 import type { ControllerFrame__Output } from '../../proto/gen/fleet/v1/ControllerFrame.ts';
@@ -31,6 +32,7 @@ export interface AgentLinkOptions {
   readonly nowMs: () => number;
   /** Of the agent that this link belongs to: nothing fires once that is dead. */
   readonly after: (delayMs: number, callback: () => void) => void;
+  readonly soon: (callback: () => void) => void;
   /** Lets through only what comes while the agent lives, and when it is not frozen. */
   readonly guarded: (callback: () => void) => void;
   readonly onSend: (message: AgentMessage) => void;
@@ -46,6 +48,7 @@ interface Stream {
 
 export class SimulatedAgentLink implements Link {
   readonly #options: AgentLinkOptions;
+  readonly #events: EventCollector;
   #stream: Stream | null = null;
   #attempt = 0;
   #spreadMs = 0;
@@ -53,6 +56,8 @@ export class SimulatedAgentLink implements Link {
 
   constructor(options: AgentLinkOptions) {
     this.#options = options;
+    const { after, soon } = options;
+    this.#events = createEventCollector((message) => this.#leave(message), { after, soon });
   }
 
   open(): void {
@@ -75,19 +80,24 @@ export class SimulatedAgentLink implements Link {
   }
 
   send(message: AgentMessage): void {
-    const stream = this.#stream;
-    if (stream === null || stream.welcome === null) return;
-    if (stream.wire.unsent > UNSENT_FRAMES_MAX) return this.#lost(stream, 'reads too slowly');
+    if (this.#stream?.welcome == null) return;
     this.#options.onSend(message);
-    this.#write(stream, message);
+    this.#events.send(message);
   }
 
   close(goodbye: Omit<Extract<AgentMessage, { readonly kind: 'goodbye' }>, 'kind'>): void {
     this.#isClosed = true;
     const stream = this.#stream;
     if (stream === null) return;
-    if (stream.welcome !== null) this.#write(stream, { kind: 'goodbye', ...goodbye });
+    if (stream.welcome !== null) this.#events.send({ kind: 'goodbye', ...goodbye });
     this.#forget(stream);
+  }
+
+  #leave(message: AgentMessage): void {
+    const stream = this.#stream;
+    if (stream === null) return;
+    if (stream.wire.unsent > UNSENT_FRAMES_MAX) return this.#lost(stream, 'reads too slowly');
+    this.#write(stream, message);
   }
 
   #write(stream: Stream, message: AgentMessage): void {
@@ -119,7 +129,7 @@ export class SimulatedAgentLink implements Link {
       if (this.#stream !== stream) return;
       const silentMs = this.#options.nowMs() - stream.heardAtMs;
       if (silentMs > intervalMs * HEARTBEATS_MISSED_MAX) return this.#lost(stream, 'silent');
-      this.#write(stream, { kind: 'heartbeat' });
+      this.#events.send({ kind: 'heartbeat' });
       this.#beat(stream, intervalMs);
     });
   }
@@ -140,9 +150,10 @@ export class SimulatedAgentLink implements Link {
 
   #forget(stream: Stream): void {
     this.#stream = null;
+    this.#events.forget();
     stream.wire.close('the agent has closed it');
   }
 }
 
 /** As the network tells of a session that the controller ended for another one of the same host. */
-export const REPLACED = 'conflict';
+const REPLACED = 'conflict';

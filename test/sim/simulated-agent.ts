@@ -68,7 +68,7 @@ export class SimulatedAgent implements Disposable {
       draw: (below) => chance.below(below),
       deliver: (process, input) => {
         const life = this.#life;
-        if (life === null) return;
+        if (life === null || (input.kind === 'exited' && !life.watched.has(process))) return;
         this.#guarded(life, () => life.driver.deliver({ kind: 'process', process, input }));
       },
     });
@@ -138,13 +138,14 @@ export class SimulatedAgent implements Disposable {
     if (message.kind === 'command') this.#sent.add(message);
   }
 
-  /** Something from a session that is over, which was lost with it, arrives after all. */
+  /** What was lost with sessions that are over arrives after all. */
   receiveStale(): void {
     const life = this.#life;
     if (life === null || this.isFrozen) return;
     const { sessionEpoch } = life.driver.state();
-    const stale = [...this.#sent].filter((command) => command.sessionEpoch !== sessionEpoch);
-    if (stale.length > 0) this.#receive(life, this.#options.chance.pick(stale));
+    for (const command of [...this.#sent]) {
+      if (command.sessionEpoch !== sessionEpoch) this.#receive(life, command);
+    }
   }
 
   /** Stopped by a signal, or starved of processor time: everything waits, and then comes at once. */

@@ -18,7 +18,7 @@ import type { SimulatedNetwork } from './simulated-network.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** Who looks on and complains. */
-export interface ControllerWitness {
+interface ControllerWitness {
   sent(host: HostId, message: ControllerMessage, state: FleetState): void;
   heard(host: HostId, message: AgentMessage): void;
   /** What the one before remembered in memory alone is gone. */

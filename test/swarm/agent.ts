@@ -22,6 +22,7 @@ import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
 import { journalId, type Labels } from '../../proto/vocabulary.ts';
 import { EMPTY_OUTBOX } from '../fakes/empty-outbox.ts';
 import { type Behaviour, chanceOf, type Fate, fateOf } from './behaviour.ts';
+import type { DialGate } from './dial-gate.ts';
 import { type Endpoint, GrpcStream } from './grpc-stream.ts';
 import { PaperChildren } from './paper-children.ts';
 
@@ -33,6 +34,7 @@ export interface AgentOptions {
   readonly localAddress: string;
   readonly secureContext: SecureContext;
   readonly behaviour: () => Behaviour;
+  readonly gate: DialGate;
 }
 
 const CONNECT = agentLinkService['Connect'] as NonNullable<(typeof agentLinkService)[string]>;
@@ -47,6 +49,7 @@ export class SimulatedAgent implements Disposable {
   #heartbeat: NodeJS.Timeout | undefined;
   #redial: NodeJS.Timeout | undefined;
   #isSynced = false;
+  #isDialling = false;
   #attempt = 0;
   #spreadMs = 0;
   #whenSynced: (() => void) | null = null;
@@ -86,7 +89,7 @@ export class SimulatedAgent implements Disposable {
   connect(): Promise<void> {
     return new Promise((resolve) => {
       this.#whenSynced = resolve;
-      this.#dial();
+      this.#dialInTurn();
     });
   }
 
@@ -97,6 +100,20 @@ export class SimulatedAgent implements Disposable {
     this.#stream?.[Symbol.dispose]();
     this.#stream = null;
     this.#isSynced = false;
+    this.#hasDialled();
+  }
+
+  #dialInTurn(): void {
+    this.#options.gate.enter(() => {
+      this.#isDialling = true;
+      this.#dial();
+    });
+  }
+
+  #hasDialled(): void {
+    if (!this.#isDialling) return;
+    this.#isDialling = false;
+    this.#options.gate.leave();
   }
 
   #dial(): void {
@@ -157,6 +174,7 @@ export class SimulatedAgent implements Disposable {
     this.#stream?.send(CONNECT.requestSerialize(encodeAgentMessage(message)));
     if (message.kind !== 'snapshot' || !message.last) return;
     this.#isSynced = true;
+    this.#hasDialled();
     this.#whenSynced?.();
     this.#whenSynced = null;
   }
@@ -171,7 +189,7 @@ export class SimulatedAgent implements Disposable {
       wasReplaced: false,
     });
     this.#attempt += 1;
-    this.#redial = setTimeout(() => this.#dial(), delayMs);
+    this.#redial = setTimeout(() => this.#dialInTurn(), delayMs);
   }
 
   #fate(): Fate {

@@ -5,11 +5,10 @@ import { aDefinition } from '../fakes/agent-process.ts';
 import { SimulatedAgent } from './agent.ts';
 import type { Behaviour } from './behaviour.ts';
 import { answerParent } from './child-process.ts';
+import { DialGate } from './dial-gate.ts';
 import type { SwarmProcess, SwarmRequest } from './swarm.ts';
 
-/** Handshakes under way at once: enough to keep a controller busy, too few to time out there. */
-const DIALLING_MAX = 64;
-
+const gate = new DialGate();
 let agents: readonly SimulatedAgent[] = [];
 let behaviour: Behaviour;
 
@@ -37,14 +36,10 @@ async function begin(request: Extract<SwarmRequest, { readonly kind: 'begin' }>)
       cert: certificate,
       minVersion: 'TLSv1.3',
     });
-    const common = { host, labels, definitions, controller, localAddress, secureContext };
+    const common = { host, labels, definitions, controller, localAddress, secureContext, gate };
     return new SimulatedAgent({ ...common, behaviour: () => behaviour });
   });
-  const waiting = agents.values();
-  const dialOneByOne = async (): Promise<void> => {
-    for (const agent of waiting) await agent.connect();
-  };
-  await Promise.all(Array.from({ length: DIALLING_MAX }, dialOneByOne));
+  await Promise.all(agents.map((agent) => agent.connect()));
 }
 
 function definitionOf({ group, name, ...settings }: SwarmProcess) {

@@ -75,10 +75,15 @@ test('what had EXITED or was FATAL is not run again by a new agent', () => {
 });
 
 test('a timer that died with the agent is set again for what is left of it', () => {
+  const slow = aDefinition('web', { startMs: 5_000 });
+  const slowly = aHost([slow]);
+  slowly.spawned('web');
+  const later = nextAgent(slowly, [slow], { sightings: { web: ALIVE }, startsAtMs: 400 });
+  assert.deepEqual(timersIn(later.booted), [['stayedUp', 4_600]]);
   const starting = aHost([web]);
   starting.spawned('web');
   const up = nextAgent(starting, [web], { sightings: { web: ALIVE }, startsAtMs: 400 });
-  assert.deepEqual(timersIn(up.booted), [['stayedUp', 600]]);
+  assert.deepEqual(timersIn(up.booted), [['stayedUp', 1_000]], 'its gate may be shutting');
   assert.deepEqual(changesIn(up.timer('web', 'stayedUp')), ['web RUNNING']);
   starting.exited('web');
   for (const [startsAtMs, leftMs] of [

@@ -80,7 +80,7 @@ test('one that needs a healthy one waits for its check', () => {
     { ...web, dependsOn: [needs('db', 'healthy')] },
     { ...db, healthCheck, startMs: 0 },
   ]);
-  host.spawned('db');
+  host.comesUp('db');
   assert.equal(host.stateOf('db'), 'RUNNING');
   assert.equal(waitsFor(host), 'db to be healthy');
   host.pass(1_000);
@@ -92,7 +92,7 @@ test('one that needs a healthy one waits for its check', () => {
 test('one that needs a completed one waits for its expected end', () => {
   const migrate = aDefinition('migrate', { startMs: 0, exitCodes: [0, 3] });
   const host = aHost([{ ...web, dependsOn: [needs('migrate', 'completed')] }, migrate]);
-  host.spawned('migrate');
+  host.comesUp('migrate');
   assert.equal(waitsFor(host), 'migrate to be completed');
   assert.deepEqual(deedsIn(host.exited('migrate', exitCode(3))), ['web spawn']);
 });
@@ -100,7 +100,7 @@ test('one that needs a completed one waits for its expected end', () => {
 test('what ended badly is not completed', () => {
   const migrate = aDefinition('migrate', { startMs: 0, autorestart: 'never' });
   const host = aHost([{ ...web, dependsOn: [needs('migrate', 'completed')] }, migrate]);
-  host.spawned('migrate');
+  host.comesUp('migrate');
   host.exited('migrate', exitCode(1));
   assert.equal(waitsFor(host), 'migrate to be completed; it is EXITED');
 });
@@ -125,7 +125,7 @@ test('what runs and is unhealthy is not to be started: what its check says stand
     { ...db, healthCheck, startMs: 0 },
   ]);
   host.welcome();
-  host.spawned('db');
+  host.comesUp('db');
   host.pass(1_000);
   probed(host, 'db', false);
   const [outcome] = outcomesIn(host.command('start', 'op-1', 'web'));
@@ -141,7 +141,7 @@ test('ordered together, in whatever order, they come up one after the other', ()
   assert.deepEqual(deedsIn(host.command('start', 'op-1', 'web', 'db')), ['db spawn']);
   host.spawned('db');
   assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), ['web spawn']);
-  const outcomes = outcomesIn(host.spawned('web', 102));
+  const outcomes = outcomesIn(host.comesUp('web', 102));
   assert.deepEqual(
     outcomes.map(({ state }) => state),
     ['succeeded'],
@@ -268,10 +268,10 @@ test('a tier waits for those that wait, and not for those that wait in vain', ()
     { ...db, healthCheck, startMs: 0 },
     last,
   ]);
-  waiting.spawned('db');
+  waiting.comesUp('db');
   assert.equal(waiting.stateOf('last'), 'STOPPED');
   probed(waiting, 'db', true);
-  waiting.spawned('web', 102);
+  waiting.comesUp('web', 102);
   assert.equal(waiting.stateOf('last'), 'STARTING');
   const inVain = aHost([web, { ...db, autostart: false }, last]);
   assert.equal(inVain.stateOf('last'), 'STARTING');
@@ -289,7 +289,7 @@ test('one that waits for what waits in vain waits in vain, and an ordered start 
   host.command('start', 'op-2', 'db');
   host.spawned('db');
   assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), ['web spawn']);
-  assert.deepEqual(deedsIn(host.spawned('web', 102)), ['web release', 'proxy spawn']);
+  assert.deepEqual(deedsIn(host.comesUp('web', 102)), ['web release', 'proxy spawn']);
 });
 
 test('an ordered start waits on when a start that it waits for waits in vain, and not for ever', () => {
@@ -324,7 +324,7 @@ test('a tier does not wait for one whose start nobody wants any more', () => {
     last,
   ]);
   host.welcome();
-  host.spawned('db');
+  host.comesUp('db');
   assert.equal(host.stateOf('last'), 'STOPPED');
   host.command('stop', 'op-1', 'web');
   assert.equal(host.stateOf('last'), 'STARTING');
@@ -337,7 +337,7 @@ test('everything is being stopped: a start that is given up begins no further ti
     { ...db, healthCheck, startMs: 0 },
     last,
   ]);
-  host.spawned('db');
+  host.comesUp('db');
   assert.deepEqual(deedsIn(host.step({ kind: 'shutdown' })), ['db stop TERM']);
   assert.equal(host.stateOf('last'), 'STOPPED');
 });
@@ -357,7 +357,7 @@ test('what it waits for is not needed any more: it starts', () => {
     'web spawn',
   ]);
   assert.equal(waitsFor(host), null);
-  const settled = outcomesIn(host.spawned('web', 102)).map(({ state }) => state);
+  const settled = outcomesIn(host.comesUp('web', 102)).map(({ state }) => state);
   assert.equal(settled[0], 'succeeded');
   assert.equal(host.state().queues.size, 0);
 });
@@ -366,7 +366,7 @@ test('what it waits for is to be healthy, and is not checked any more: it starts
   const dependent = { ...web, dependsOn: [needs('db', 'healthy')] };
   const checked = { ...db, healthCheck, startMs: 0 };
   const host = aHost([dependent, checked]);
-  host.spawned('db');
+  host.comesUp('db');
   assert.equal(waitsFor(host), 'db to be healthy');
   assert.deepEqual(deedsIn(update(host, dependent, { ...checked, healthCheck: null })), [
     'web spawn',
@@ -378,7 +378,7 @@ test('what it waits for is taken out: its ordered start fails', () => {
   const checked = { ...db, startMs: 0, healthCheck };
   const host = aHost([{ ...dependent, dependsOn: [needs('db', 'healthy')] }, checked]);
   host.welcome();
-  host.spawned('db');
+  host.comesUp('db');
   host.command('start', 'op-1', 'web');
   assert.equal(waitsFor(host), 'db to be healthy');
   update(host, { ...dependent, dependsOn: [needs('db', 'healthy')] });
@@ -398,7 +398,7 @@ test('what the host starts by itself, and has not come to, is no reason for an o
   assert.deepEqual(deedsIn(host.timer('first', 'stayedUp')), ['db spawn']);
   host.spawned('db', 102);
   assert.deepEqual(deedsIn(host.timer('db', 'stayedUp')), ['web spawn']);
-  assert.equal(outcomesIn(host.spawned('web', 103))[0]?.state, 'succeeded');
+  assert.equal(outcomesIn(host.comesUp('web', 103))[0]?.state, 'succeeded');
 });
 
 test('a start that waited with the agent before goes on waiting with the next one', () => {
@@ -413,7 +413,7 @@ test('a start that waited with the agent before goes on waiting with the next on
 test('a job that is to be completed may be unhealthy meanwhile', () => {
   const migrate = aDefinition('migrate', { startMs: 0, healthCheck });
   const host = aHost([{ ...web, dependsOn: [needs('migrate', 'completed')] }, migrate]);
-  host.spawned('migrate');
+  host.comesUp('migrate');
   host.pass(1_000);
   probed(host, 'migrate', false);
   assert.equal(waitsFor(host), 'migrate to be completed');

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  createEventCollector,
-  EVENTS_PER_FRAME_MAX,
-  LINGER_MS,
-} from '../../agent/event-collector.ts';
+import { createEventCollector, FRAME_LENGTH_MAX, LINGER_MS } from '../../agent/event-collector.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
 import type { AgentEvent } from '../../proto/vocabulary.ts';
 import { virtualClock } from '../fakes/agent-clock.ts';
@@ -96,14 +92,27 @@ test('whatever else is said comes after the events before it', async () => {
   assert.deepEqual(frames(), [[1], 'goodbye']);
 });
 
-test('a frame has only so many events, and those of one session', async () => {
+test('a frame has events of one session', async () => {
   const { clock, tell, frames } = world();
-  for (let count = 0; count <= EVENTS_PER_FRAME_MAX; count += 1) tell(CHANGED);
-  assert.equal(frames()[0]?.length, EVENTS_PER_FRAME_MAX);
+  tell(CHANGED);
+  tell(CHANGED, 2);
   tell(CHANGED, 2);
   await clock.pass(LINGER_MS);
-  const last = EVENTS_PER_FRAME_MAX + 1;
-  assert.deepEqual(frames().slice(1), [[last], [last + 1]]);
+  assert.deepEqual(frames(), [[1], [2, 3]]);
+});
+
+test('a frame becomes only so large; what is larger alone leaves alone', async () => {
+  const { clock, tell, frames } = world();
+  const problem = (length: number): AgentEvent => ({
+    kind: 'configJudged',
+    problem: 'x'.repeat(length),
+  });
+  const third = FRAME_LENGTH_MAX / 3;
+  for (let count = 0; count < 5; count += 1) tell(problem(third));
+  tell(problem(2 * FRAME_LENGTH_MAX));
+  tell(CHANGED);
+  await clock.pass(LINGER_MS);
+  assert.deepEqual(frames(), [[1, 2], [3, 4], [5], [6], [7]]);
 });
 
 test('what was gathered in a session that is over is not sent in the next', async () => {

@@ -60,7 +60,7 @@ test('one that runs is taken over, with its pid and the time at which it was sta
   assert.equal(web.starts, 1);
 });
 
-test('it is RUNNING at once where it has been up long enough, later where it has not', () => {
+test('it is RUNNING soon where it has been up long enough, later where it has not', () => {
   const slow = aDefinition('slow', { startMs: 90_000 });
   const host = aHostWithFound([aDefinition('web'), slow], [aFound('web'), aFound('slow')], {
     web: ALIVE,
@@ -73,7 +73,7 @@ test('it is RUNNING at once where it has been up long enough, later where it has
   );
   assert.deepEqual(delays, [
     ['slow', 'stayedUp', 30_000],
-    ['web', 'stayedUp', 0],
+    ['web', 'stayedUp', 1_000],
   ]);
 });
 

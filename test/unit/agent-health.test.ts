@@ -35,7 +35,7 @@ const healthOf = (host: TestHost) => host.process('web').health?.health ?? null;
 
 test('it is looked at as soon as it runs, each second until it passes, then once an interval', () => {
   const host = aHost([web]);
-  assert.deepEqual(nextLooks(host.spawned('web')), [0]);
+  assert.deepEqual(nextLooks(host.comesUp('web')), [0]);
   assert.equal(healthOf(host), 'starting');
   assert.deepEqual(nextLooks(probed(host, 'refused')), [1_000]);
   assert.deepEqual(nextLooks(probed(host, null)), [10_000]);
@@ -45,7 +45,7 @@ test('it is looked at as soon as it runs, each second until it passes, then once
 
 test('an interval below a second is kept from the start', () => {
   const host = aHost([{ ...web, healthCheck: { ...check, intervalMs: 200 } }]);
-  host.spawned('web');
+  host.comesUp('web');
   assert.deepEqual(nextLooks(probed(host, 'refused')), [200]);
 });
 
@@ -88,7 +88,7 @@ test('it is nothing while it does not run, and begins anew with the next child',
   host.pass(5_000);
   host.exited('web');
   assert.equal(healthOf(host), null);
-  const again = host.spawned('web', 102);
+  const again = host.comesUp('web', 102);
   assert.deepEqual(nextLooks(again), [0]);
   assert.equal(healthOf(host), 'starting');
 });
@@ -98,7 +98,7 @@ test('an answer that comes too late says nothing about the next child', () => {
   host.pass(5_000);
   host.exited('web');
   assert.deepEqual(nextLooks(probed(host, null, 0)), []);
-  host.spawned('web', 102);
+  host.comesUp('web', 102);
   assert.deepEqual(nextLooks(probed(host, null, 0)), []);
   assert.equal(healthOf(host), 'starting');
 });
@@ -115,7 +115,7 @@ test('a start is done when its health check passes', () => {
   const host = aHost([{ ...web, autostart: false }]);
   host.welcome();
   host.command('start', 'op-1', 'web');
-  assert.deepEqual(outcomesIn(host.spawned('web')), []);
+  assert.deepEqual(outcomesIn(host.comesUp('web')), []);
   assert.deepEqual(outcomesIn(probed(host, 'refused')), []);
   const [outcome] = outcomesIn(probed(host, null));
   assert.equal(outcome?.state, 'succeeded');
@@ -125,7 +125,7 @@ test('a start fails when it turns out unhealthy, and says what the check said', 
   const host = aRunningHost(web);
   host.command('restart', 'op-1', 'web');
   host.exited('web');
-  host.spawned('web', 102);
+  host.comesUp('web', 102);
   host.pass(30_000);
   const [outcome] = outcomesIn(probed(host, 'connection refused'));
   assert.equal(outcome?.state, 'failed');
@@ -203,7 +203,7 @@ test('a restart that waits for its check is not begun again by the next agent', 
   probed(host, null);
   host.command('restart', 'op-1', 'web');
   host.exited('web');
-  host.spawned('web', 102);
+  host.comesUp('web', 102);
   assert.equal(healthOf(host), 'starting');
   const sightings = { web: { kind: 'alive' } } as const;
   const after = aHost([web], { journal: host.journal(), sightings });
@@ -236,7 +236,7 @@ test('a start that waits for a check is up when there is no check any more', () 
   const host = aHost([{ ...web, autostart: false }]);
   host.welcome();
   host.command('start', 'op-1', 'web');
-  host.spawned('web');
+  host.comesUp('web');
   const step = update(host, { ...web, autostart: false, healthCheck: null });
   assert.equal(outcomesIn(step)[0]?.state, 'succeeded');
 });

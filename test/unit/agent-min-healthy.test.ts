@@ -79,12 +79,22 @@ test('a repeated command is answered as accepted, and it is not told as verifyin
   assert.deepEqual(newsIn(order(host, 'restart', FOR_10_S)), ['accepted restart web']);
 });
 
+test('it is watched from the moment that it is RUNNING, not from its record, which may take a while', () => {
+  const host = aRunningHost(aDefinition('web', { startMs: 0 }));
+  order(host, 'restart', FOR_10_S);
+  host.exited('web');
+  host.spawned('web', 202);
+  host.pass(300);
+  const [watch] = watchesIn(host.timer('web', 'stayedUp'));
+  assert.equal(watch?.delayMs, 10_000);
+});
+
 test('with a health check it is watched from the moment that it passes', () => {
   const host = aRunningHost(checked);
   probed(host, null);
   order(host, 'restart', FOR_10_S);
   host.exited('web');
-  assert.deepEqual(newsIn(host.spawned('web', 202)), []);
+  assert.deepEqual(newsIn(host.comesUp('web', 202)), []);
   host.pass(3_000);
   const healthy = probed(host, null);
   assert.deepEqual(newsIn(healthy), ['verifying restart web']);

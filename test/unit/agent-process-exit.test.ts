@@ -45,6 +45,7 @@ test('autorestart × exitcodes × how it ended decides about another run', () =>
 /** One run that is RUNNING for `ranMs` and dies; what the agent makes of it. */
 function crash(life: Life, ranMs = 0) {
   life.spawned();
+  life.fireTimer();
   life.pass(ranMs);
   return life.exited();
 }

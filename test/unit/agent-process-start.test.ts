@@ -26,12 +26,35 @@ test('a start spawns, and only a child that waits at its gate is released', () =
   assert.deepEqual(life.states(), ['STARTING', 'STARTING', 'RUNNING']);
 });
 
-test('startsecs=0 is RUNNING as soon as it was spawned, and needs no timer', () => {
+test('startsecs=0 is RUNNING at once, but not before its gate is opened', () => {
   const life = aLife({ startMs: 0 });
   life.give({ kind: 'start' });
   const step = life.spawned();
-  assert.deepEqual(statesIn(step), ['RUNNING']);
-  assert.deepEqual(deedsIn(step), [{ kind: 'release', child: aChild() }]);
+  assert.deepEqual(statesIn(step), ['STARTING']);
+  assert.deepEqual(deedsIn(step), [
+    { kind: 'release', child: aChild() },
+    { kind: 'timer', timer: 'stayedUp', timerToken: life.process().timerToken, delayMs: 0 },
+  ]);
+  assert.deepEqual(statesIn(life.fireTimer()), ['RUNNING']);
+});
+
+test('startsecs=0: an exit that overtakes the timer was RUNNING, however soon it comes', () => {
+  for (const exit of [exitCode(0), exitCode(3), killedBy('SEGV'), { kind: 'unknown' } as const]) {
+    const life = aLife({ startMs: 0, autorestart: 'never' });
+    life.give({ kind: 'start' });
+    life.spawned();
+    assert.deepEqual(statesIn(life.exited(exit)), ['RUNNING', 'EXITED']);
+  }
+});
+
+test('what never ran was never RUNNING, whatever startsecs is and however late that is seen', () => {
+  for (const startMs of [0, 1_000]) {
+    const life = aLife({ startMs });
+    life.give({ kind: 'start' });
+    life.spawned();
+    life.pass(5_000);
+    assert.deepEqual(statesIn(life.exited({ kind: 'neverRan' })), ['BACKOFF']);
+  }
 });
 
 test('failed starts are retried after 1, 2 and 3 seconds, and the fourth is FATAL', () => {

@@ -25,7 +25,9 @@ test('further tries double up to 5 s, half of each drawn by chance', () => {
 
 test('a large fleet may be asked to wait longer than 5 s', () => {
   assert.deepEqual(bounds(20, 80_000), [40_000, 80_000]);
-  assert.deepEqual(bounds(1, 80_000), [250, 500]);
+  assert.deepEqual(bounds(1, 80_000), [2_500, 5_000]);
+  assert.deepEqual(bounds(2, 80_000), [5_000, 10_000]);
+  assert.deepEqual(bounds(1, 8_000), [250, 500]);
 });
 
 test('no delay is negative, endless, or longer than the spread or 5 s', () => {

@@ -61,6 +61,32 @@ test('a restart whose new child was started waits for RUNNING and does not resta
   assert.deepEqual([outcomeOf(host)?.state, outcomeOf(host)?.newPid], ['succeeded', 202]);
 });
 
+test('a restart whose new child never passed its gate is not done, and starts another', () => {
+  for (const startMs of [0, 1_000]) {
+    const definition = aDefinition('web', { startMs });
+    const before = restartBegun(definition);
+    before.exited('web');
+    assert.deepEqual(outcomesIn(before.spawned('web', 202)), []);
+    const journal = before.journal();
+    const host = aHost([definition], { journal, sightings: { web: ended({ kind: 'neverRan' }) } });
+    assert.deepEqual([deedsIn(host.booted), outcomesIn(host.booted)], [['web spawn'], []]);
+    const [outcome] = outcomesIn(host.comesUp('web', 303));
+    assert.deepEqual([outcome?.state, outcome?.newPid], ['succeeded', 303]);
+  }
+});
+
+test('one whose gate is found shutting has failed: it was never RUNNING, and is tried again', () => {
+  const definition = aDefinition('web', { startMs: 0 });
+  const before = restartBegun(definition);
+  before.exited('web');
+  before.spawned('web', 202);
+  const journal = before.journal();
+  const host = aHost([definition], { journal, sightings: { web: { kind: 'alive' } } });
+  const step = host.exited('web', { kind: 'neverRan' });
+  assert.deepEqual(changesIn(step), ['web BACKOFF']);
+  assert.equal(outcomesIn(step)[0]?.error, 'Exited too quickly (it never ran)');
+});
+
 test('a restart whose new child failed while no agent was there has failed', () => {
   const before = restartBegun();
   before.exited('web');

@@ -22,15 +22,15 @@ import {
  * not happen, `=` stays with side effects, `no:reason` is refused, `a?B:C` is B if a holds, else C.
  */
 const EXPECTED = `
-state    start              stop             spawned                        spawnFailed exited   stayedUp retryDue                   restartDue                       stopTimedOut signalFailed
-STOPPED  STARTING           no:not-running   !                              !           !        .        .                          !                                .            .
-STARTING no:already-started STOPPING         startsAtOnce?RUNNING:STARTING  BACKOFF     BACKOFF  RUNNING  .                          !                                .            UNKNOWN
-RUNNING  no:already-started STOPPING         !                              !           EXITED   .        .                          !                                .            UNKNOWN
-BACKOFF  no:already-started STOPPED          !                              !           !        .        retriesLeft?STARTING:FATAL !                                .            .
-STOPPING no:stopping        .                =                              STOPPED     STOPPED  .        .                          !                                =            UNKNOWN
-EXITED   STARTING           no:not-running   !                              !           !        .        .                          crashLooping?BACKOFF:STARTING    .            .
-FATAL    STARTING           no:not-running   !                              !           !        .        .                          !                                .            .
-UNKNOWN  no:state-unknown   no:state-unknown !                              STOPPED     STOPPED  .        .                          !                                .            .
+state    start              stop             spawned spawnFailed exited  stayedUp retryDue                   restartDue                    stopTimedOut signalFailed
+STOPPED  STARTING           no:not-running   !       !           !       .        .                          !                             .            .
+STARTING no:already-started STOPPING         =       BACKOFF     BACKOFF RUNNING  .                          !                             .            UNKNOWN
+RUNNING  no:already-started STOPPING         !       !           EXITED  .        .                          !                             .            UNKNOWN
+BACKOFF  no:already-started STOPPED          !       !           !       .        retriesLeft?STARTING:FATAL !                             .            .
+STOPPING no:stopping        .                =       STOPPED     STOPPED .        .                          !                             =            UNKNOWN
+EXITED   STARTING           no:not-running   !       !           !       .        .                          crashLooping?BACKOFF:STARTING .            .
+FATAL    STARTING           no:not-running   !       !           !       .        .                          !                             .            .
+UNKNOWN  no:state-unknown   no:state-unknown !       STOPPED     STOPPED .        .                          !                             .            .
 `;
 
 const [header = [], ...rows] = EXPECTED.trim()
@@ -104,7 +104,7 @@ function observed(state: ProcessState, kind: ProcessInputKind, holds: boolean): 
     if (step.refused !== null) return `no:${step.refused}`;
     const [entered] = statesIn(step);
     if (entered !== undefined && entered !== state) return entered;
-    if (step.process !== before) return state === 'STOPPING' ? '=' : state;
+    if (step.process !== before) return '=';
     return step.effects.length === 0 ? '.' : 'effects without a change';
   } catch (error) {
     assert.match(String(error), new RegExp(`web is ${state} and was told ${kind}`));

@@ -292,7 +292,7 @@ test('but the host’s own start, which waits for the same, still comes', () => 
   const db = aDefinition('db', { healthCheck, startMs: 0 });
   const host = aHost([db, { ...web, dependsOn: [{ process, condition: 'healthy' }] }]);
   host.welcome();
-  host.spawned('db', 300);
+  host.comesUp('db', 300);
   assert.equal(host.process('web').waitsFor, 'db to be healthy');
   order(host, 'start');
   assert.deepEqual(newsIn(takeBack(host, 'start')), ['cancelled start web']);

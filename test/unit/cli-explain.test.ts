@@ -100,6 +100,22 @@ test('one restart, from the dispatch to the verdict, counted from its acceptance
   ]);
 });
 
+test('what was asked for twice was sent before it was accepted, and is accepted once', () => {
+  const events = [
+    accepted,
+    changed(1, { state: 'STOPPING', pid: 17 }),
+    told(6_000, { kind: 'targetAccepted', ...about, generation: 5, oldPid: 17 }),
+    settled(15_056),
+  ];
+  assert.deepEqual(linesOf(explained(events)).slice(3, 8), [
+    "      -3 ms   dispatched   by the controller's clock",
+    '      +0 ms   accepted     generation 5, pid 17',
+    '      +1 ms   STOPPING     pid 17, its stop signal was sent',
+    '   +6.000 s   accepted     asked again: on record already',
+    '  +15.056 s   restarted    pid 17 → 23, 1.2 s',
+  ]);
+});
+
 test('attempts that failed, and what is missing, have their place', () => {
   const failure = { state: 'failed', error: 'Exited too quickly (exit status 3)' } as const;
   const events = [

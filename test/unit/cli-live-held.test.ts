@@ -113,7 +113,7 @@ test('what drains says as what it will end, and whether what has begun is waited
   );
   assert.match(
     draining({ because: 'its deadline came', endsAs: 'expired', kill: true }),
-    /^expired: its deadline came; what has begun is not waited for; waiting for 1 target/,
+    /^expired: its deadline came; agents give up waiting for what has begun; waiting for 1 target/,
   );
 });
 

@@ -50,6 +50,26 @@ test('each batch is a wave of its own, and the canary is called so', () => {
   ]);
 });
 
+test('with the hosts by themselves the pause stands between batches of hosts, not between tiers', () => {
+  const waves = [0, 1, 2, 3].map((index) =>
+    aWave(index, { targets: 1, batch: index >> 1, batches: 2, priority: 1 + (index % 2) }),
+  );
+  const targets = waves.map(({ index }) =>
+    aTarget(`prod-${1 + (index >> 1)}`, `p${index % 2}`, { state: 'pending', wave: index }),
+  );
+  const strategy = strategyOf({ batch: [{ kind: 'count', count: 1 }], batchWaitMs: 20_000 });
+  const plan = anOperation({ state: 'planned', order: 'host', strategy, waves, targets });
+  const rests = waveLines(plan).flatMap((line) => line.match(/; the next waits .*/) ?? []);
+  assert.deepEqual(rests, [
+    '; the next waits at most 30 s',
+    '; the next waits at most 30 s, and 20 s more',
+    '; the next waits at most 30 s',
+  ]);
+  assert.equal(strategyText(plan), '1 host at a time; 20 s between batches of hosts');
+  const tiers = waveLines({ ...plan, order: 'tier' });
+  assert.equal(tiers.filter((line) => line.includes('and 20 s more')).length, 3);
+});
+
 test('ten thousand targets in a thousand batches are a screenful that still names every host', () => {
   const plan = batched(9_996, { canary: 5, batch: [{ kind: 'count', count: 10 }] });
   const startedAtMs = performance.now();

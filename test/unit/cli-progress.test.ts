@@ -196,10 +196,23 @@ test('what holds the operation up is told with who and why, and that it goes on'
       ['it goes on'],
       ['paused by bob\\x1b[2J; nothing new begins, what has begun goes on'],
       ['cancelled by bob\\x1b[2J; nothing new begins, what has begun is waited for'],
-      ['cancelled by bob\\x1b[2J; nothing new begins, what has begun is not waited for'],
+      ['cancelled by bob\\x1b[2J; nothing new begins, agents give up waiting for what has begun'],
       ['aborted: 1 target failed, and none may; nothing new begins, what has begun is waited for'],
     ],
   );
+});
+
+test('a pause under which nothing goes on is told by the sentence that ends the watching', () => {
+  const operation = anOperation({
+    state: 'running',
+    endedAtMs: null,
+    targets: [aTarget('prod-1', 'web'), aTarget('prod-2', 'web', { state: 'pending' })],
+  });
+  const states = [
+    { state: 'paused', halt: { ...halt, endsAs: null } },
+    { state: 'running', halt: null },
+  ] as const;
+  assert.deepEqual(moved(operation, ...states).slice(1), [[], ['it goes on']]);
 });
 
 test('an operation that waits for others says so at once, and when it begins', () => {

@@ -73,6 +73,24 @@ test('an unknown runbook is refused by the controller, and not the last operatio
   assert.match(stderr, /did you mean restart-web\?/);
 });
 
+test('a script whose name of a runbook is empty does not hear that all went well', async () => {
+  for (const options of [
+    ['--detach', '-q'],
+    ['-y'],
+    ['-n'],
+    ['--timeout', '5m'],
+    ['--expect', '3'],
+  ]) {
+    const { exitCode, stdout, stderr } = await fleetctl(['run', ...options], {
+      runbooks: [rolling],
+    });
+    assert.deepEqual([exitCode, stdout], [2, '']);
+    assert.match(stderr, /^error: run --[a-z-]+ does not say which runbook\n/);
+  }
+  const both = await fleetctl(['run', 'restart-web', '--list', '-y'], { runbooks: [rolling] });
+  assert.equal(both.exitCode, 2);
+});
+
 test('run alone lists what there is, and what each would be typed as', async () => {
   for (const words of [['run'], ['run', '--list'], ['run', 'restart-web', '--list']]) {
     const { exitCode, stdout } = await fleetctl(words, { runbooks: [rolling, rotate] });

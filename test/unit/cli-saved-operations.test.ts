@@ -35,6 +35,23 @@ test('an operation is a line that only its owner may read', async () => {
   assert.equal(fs.statSync(join(root, 'fleetctl')).mode & 0o777, 0o700);
 });
 
+test('folders that are missing are made, and only their owner may look into them', async () => {
+  const deep = join(root, 'a', 'b');
+  await savedOperations({ HOME: deep }).save({ id: anId(1), atMs: 0, controller: OPS, words: '' });
+  assert.equal(fs.statSync(join(deep, '.local', 'state', 'fleetctl')).mode & 0o777, 0o700);
+});
+
+// `mkdir` of Node with `recursive` would ask again for ever.
+const isLinux = process.platform === 'linux';
+test('a place that takes no folder is told at once', { skip: !isLinux }, async () => {
+  const nowhere = savedOperations({ XDG_STATE_HOME: '/proc/nowhere' });
+  const operation = { id: anId(1), atMs: 0, controller: OPS, words: 'restart web' };
+  await assert.rejects(nowhere.save(operation), (error: FleetError) => {
+    assert.match(FleetError.refusalFrom(error).cause ?? '', /ENOENT/);
+    return true;
+  });
+});
+
 test('the last one is that of the same controller', async () => {
   assert.equal(await here().last(OPS), null);
   await save(anId(1));

@@ -158,7 +158,7 @@ test('the store is asked for the time of the operation, and for what a lost host
 // ── which targets are meant ─────────────────────────────────────────────────────────────────────
 
 function fleetWith(operation: Operation): FleetState {
-  const execution = executionOf(operation, { errors: 0, lost: 0 });
+  const execution = executionOf(operation, { errors: 0, lost: 0, canaries: 0 });
   return { ...emptyFleet, operations: PersistentMap.of([[operation.id, execution]]) };
 }
 

@@ -114,7 +114,7 @@ test('with --lock-wait it is stored, waits, says for whom, and begins when that 
   );
   assert.equal(
     script.operation(SECOND).halt?.because,
-    `it waits for the restart ${FIRST} of alice, which has web on b to do`,
+    `it waits for the restart ${FIRST} of alice`,
   );
   script.tell('a', 1, 1, settled(FIRST, 'web'));
   assert.equal(states(script, 1, 2), 'running planned');
@@ -153,10 +153,7 @@ test('one that has waited for too long ends without having touched anything', ()
   script.give({ kind: 'operationTimer', operation: SECOND, timer: { kind: 'lockWait' } });
   const { state, targets, halt } = script.operation(SECOND);
   assert.deepEqual([state, targets[0]?.state], ['expired', 'not-attempted']);
-  assert.match(
-    halt?.because ?? '',
-    /it waited too long for the restart .* of alice, which had web on a to do/,
-  );
+  assert.match(halt?.because ?? '', /it waited too long for the restart .* of alice/);
   assert.equal(states(script, 3), 'planned', 'the first one still runs');
   script.tell('a', 1, 1, settled(FIRST, 'web'));
   assert.equal(states(script, 3), 'running');
@@ -185,7 +182,10 @@ test('a controller that comes back keeps them waiting, and begins what is free',
   const again = fleetScript({
     ...script.state,
     operations: PersistentMap.of(
-      byAge.map((operation) => [operation.id, executionOf(operation, { errors: 0, lost: 0 })]),
+      byAge.map((operation) => [
+        operation.id,
+        executionOf(operation, { errors: 0, lost: 0, canaries: 0 }),
+      ]),
     ),
     live: new Set(byAge.map(({ id }) => id)),
   });
@@ -196,4 +196,51 @@ test('a controller that comes back keeps them waiting, and begins what is free',
     effect.kind === 'operationTimer' && effect.timer.kind === 'lockWait' ? [effect.delayMs] : [],
   );
   assert.deepEqual(delays, [50_000]);
+});
+
+test('who waits goes on where it was found to be blocked, and says so once for each holder', () => {
+  const script = fleetScript();
+  const names = Array.from({ length: 50 }, (_, index) => `p${index}`);
+  script.connect(
+    'a',
+    1,
+    names.map((name) => aStatus(name)),
+  );
+  script.submit(restart(1, 'a', ['all']));
+  script.submit(restart(2, 'a', ['all'], waits));
+  let moves = 0;
+  for (const [index, name] of names.entries()) {
+    script.tell('a', 1, index + 1, settled(FIRST, name));
+    moves += script.writes.filter(
+      (write) => write.kind === 'operationChanged' && write.id === SECOND && write.moved !== null,
+    ).length;
+  }
+  assert.equal(states(script, 1, 2), 'succeeded running');
+  assert.equal(moves, 1, 'only that it begins');
+});
+
+test('who waits for what it has lost itself waits no longer', () => {
+  const script = twoHosts();
+  const queued = { offline: { kind: 'queue', ttlMs: 600_000 } } as const;
+  script.submit(restart(1, 'b', ['web'], { batch: [{ kind: 'count', count: 1 }], ...queued }));
+  script.steer('pause', { operation: FIRST });
+  script.submit(
+    restart(2, '@*', ['web'], { ...waits, maxUnreachable: { kind: 'count', count: 9 } }),
+  );
+  assert.equal(states(script, 1, 2), 'paused planned');
+  script.give({ kind: 'sessionEnded', host: script.host('b').host, connection: 2 });
+  script.give({ kind: 'graceOver', host: script.host('b').host, lossCount: 1 });
+  assert.equal(states(script, 2), 'running', 'b is lost to it, and a was free all the time');
+});
+
+test('what is done again needs no batches of its own', () => {
+  const script = twoHosts();
+  script.state = { ...script.state, batchRequiredAbove: 1 };
+  const divided = { batch: [{ kind: 'count', count: 1 }], onError: 'continue' } as const;
+  script.submit(restart(1, '@*', ['web'], divided));
+  script.tell('a', 1, 1, settled(FIRST, 'web', 'failed'));
+  script.tell('b', 2, 1, settled(FIRST, 'web', 'failed'));
+  const retry = { kind: 'retry', id: SECOND, of: FIRST, reason: '', expectHosts: null } as const;
+  script.submit(retry);
+  assert.equal(codeOf(script), 'running');
 });

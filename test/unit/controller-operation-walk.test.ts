@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Execution, isUnbegun } from '../../controller/core/execution.ts';
+import type { Execution } from '../../controller/core/execution.ts';
 import { laneOf } from '../../controller/core/lanes.ts';
 import type { Target } from '../../proto/operation.ts';
 import { countOf } from '../../proto/strategy.ts';
-import { currentWave, isGood, isInFlight, isOpen } from '../../proto/target.ts';
+import { currentWave, isGood, isInFlight, isOpen, isUnbegun } from '../../proto/target.ts';
 import { begunWith, type Manner, type OperationScript } from '../fakes/operation-script.ts';
 
 const HOSTS = ['a', 'b', 'c'] as const;
@@ -142,6 +142,7 @@ function assertSane(before: Execution | null, script: OperationScript): void {
   const { execution } = script;
   const all = [...execution.targets];
   assertBooks(execution, all);
+  assertOneBatch(execution);
   assertEnd(execution, all);
   if (before === null) return;
   for (const [at, target] of [...before.targets].entries()) {
@@ -181,6 +182,19 @@ function assertBooks(execution: Execution, all: readonly Target[]): void {
       assert.ok(currentWave(target) === wave || isLate, 'two waves of one lane at once');
     }
   }
+}
+
+/** In batches nobody begins beside another batch, but for what is down and comes up again. */
+function assertOneBatch({ facts, targets }: Execution): void {
+  if (facts.state === 'draining' || !facts.waves.some(({ batches }) => batches > 1)) return;
+  const busy = [...targets].filter(
+    (target) => isInFlight(target) && !target.overdue && !target.stopped,
+  );
+  const batches = busy.map((target) => {
+    const wave = currentWave(target);
+    return facts.order === 'host' ? facts.waves[wave]?.batch : wave;
+  });
+  assert.ok(new Set(batches).size <= 1, `batches ${[...new Set(batches)]} at once`);
 }
 
 function assertEnd({ facts, inFlight, unbegun }: Execution, all: readonly Target[]): void {

@@ -98,7 +98,11 @@ test('a host that is lost on the way takes its open targets with it and stops la
   script.lose('a');
   assert.equal(script.states(), 'unreachable dispatched unreachable pending');
   assert.equal(stateOf(script), 'draining');
-  assert.deepEqual(script.execution.tally, { errors: 0, lost: 1 }, 'one host, two targets');
+  assert.deepEqual(
+    script.execution.tally,
+    { errors: 0, lost: 1, canaries: 0 },
+    'one host, two targets',
+  );
   script.settle('b db');
   assert.equal(script.states(), 'unreachable succeeded unreachable not-attempted');
   assert.equal(stateOf(script), 'aborted');

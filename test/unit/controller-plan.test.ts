@@ -5,6 +5,7 @@ import type { Host } from '../../controller/core/host.ts';
 import { makePlan, type Plan } from '../../controller/core/plan.ts';
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { OperationRequest } from '../../proto/operation.ts';
+import { DEFAULT_STRATEGY, type Strategy } from '../../proto/strategy.ts';
 import { VERBS, type Verb } from '../../proto/vocabulary.ts';
 import { aHost, aRequest, aStatus, away, NOW_MS } from '../fakes/controller-fleet.ts';
 
@@ -235,4 +236,15 @@ test('any plan holds each target once, its waves count them in order, and its or
     }),
     { numRuns: 200 },
   );
+});
+
+test('tier_wait = 0 waits for nobody, but not in batches: each is waited for before the next', () => {
+  const eager = aHost('a', [aStatus('web', { tierWaitMs: 0 }), aStatus('log', { tierWaitMs: 0 })]);
+  const waits = (strategy: Partial<Strategy>): readonly number[] => {
+    const more = { strategy: { ...DEFAULT_STRATEGY, ...strategy } };
+    return planned('start', ['all'], [eager], more).waves.map(({ waitMs }) => waitMs);
+  };
+  assert.deepEqual(waits({}), [0]);
+  assert.deepEqual(waits({ batch: [{ kind: 'count', count: 1 }] }), [30_000, 30_000]);
+  assert.deepEqual(waits({ canary: 1, minHealthyMs: 5_000 }), [35_000, 35_000]);
 });

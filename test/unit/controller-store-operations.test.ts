@@ -82,10 +82,10 @@ test('what an operation was made from, and what holds it up, is remembered', asy
   const { targets: _, ...facts } = operation;
   const path = aFile();
   await commit(path, [{ kind: 'operationBegun', operation: { ...operation, halt: null } }]);
-  const moved = { facts, tally: { errors: 3, lost: 4 } };
+  const moved = { facts, tally: { errors: 3, lost: 4, canaries: 5 } };
   await commit(path, [{ kind: 'operationChanged', id: anId(1), moved, changed: [] }]);
   using again = openStore(path, NOW_MS);
   const stored = again.contents.operations.get(anId(1));
   assert.deepEqual(stored?.facts, facts);
-  assert.deepEqual(stored?.tally, { errors: 3, lost: 4 });
+  assert.deepEqual(stored?.tally, { errors: 3, lost: 4, canaries: 5 });
 });

@@ -198,8 +198,8 @@ test('a database of the schema before strategies goes on, all at once as it was 
   const stopping = operations.get(anId(1));
   assert.ok(stopping !== undefined);
   // What had gone wrong still lets no further wave begin.
-  assert.deepEqual(stopping.tally, { errors: 1, lost: 0 });
-  assert.deepEqual(operations.get(anId(3))?.tally, { errors: 0, lost: 0 });
+  assert.deepEqual(stopping.tally, { errors: 1, lost: 0, canaries: 0 });
+  assert.deepEqual(operations.get(anId(3))?.tally, { errors: 0, lost: 0, canaries: 0 });
   const { strategy, runbook, retryOf, halt, waves, targets } = operationOf(stopping);
   assert.deepEqual(strategy, DEFAULT_STRATEGY);
   assert.deepEqual({ runbook, retryOf, halt }, { runbook: null, retryOf: null, halt: null });

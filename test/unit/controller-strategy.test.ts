@@ -134,6 +134,8 @@ test('one canary that goes wrong halts it, however many errors are allowed', () 
     assert.equal(script.state(), 'paused', trouble);
     assert.match(halt(script) ?? '', /canary did not succeed: web on h2/);
     script.resume();
+    // Whoever is only late is waited for anew.
+    if (trouble === 'late') script.settle('h2 web');
     assert.deepEqual(script.sent, ['h3 web', 'h4 web', 'h5 web']);
   }
 });
@@ -243,7 +245,7 @@ test('who comes back before its wave is done with the others', () => {
   script.welcome('a');
   assert.deepEqual([script.sent, script.target('a web').state], [[], 'pending']);
   script.settle('b db');
-  assert.deepEqual(script.sent, ['b web', 'a web']);
+  assert.deepEqual(script.sent, ['a web', 'b web']);
 });
 
 test('who comes back while it is paused is begun when it goes on', () => {
@@ -373,4 +375,142 @@ test('a target that is watched is in flight until it has its verdict', () => {
   assert.deepEqual(script.sent, []);
   script.settle('h1 web');
   assert.deepEqual(script.sent, ['h2 web']);
+});
+
+test('a full stop that is cancelled while it stops brings up what stops meanwhile', () => {
+  for (const end of ['cancel', 'expire'] as const) {
+    const script = begunWith({ fullStop: true }, 'a web 0', 'b web 0');
+    script[end]();
+    script.settle('a web');
+    assert.equal(script.state(), 'draining');
+    assert.deepEqual(
+      script.withdrawn?.targets.map(({ host, stopped }) => [host, stopped]),
+      [['a', true]],
+    );
+    script.settle('a web', end === 'cancel' ? 'cancelled' : 'timed-out');
+    script.settle('b web', 'failed');
+    assert.equal(script.state(), end === 'cancel' ? 'cancelled' : 'expired');
+  }
+});
+
+test('a full stop that is cancelled does not wait for a host that is gone', () => {
+  const queued = { offline: { kind: 'queue', ttlMs: 60_000 } } as const;
+  const script = begunWith({ fullStop: true, ...queued }, 'a web 0', 'b web 0');
+  script.settle('a web');
+  script.lose('a');
+  script.cancel();
+  script.settle('b web', 'cancelled');
+  assert.equal(script.state(), 'cancelled');
+  assert.match(script.target('a web').error ?? '', /not started again/);
+});
+
+test('a controller that comes back in a full stop goes on stopping where it was', () => {
+  const manner = { fullStop: true, maxUnreachable: count(1) } as const;
+  const script = begunWith(manner, 'a web 1', 'b web 1', 'c db 0');
+  script.settle('a web');
+  script.lose('a');
+  script.reload();
+  script.settle('b web');
+  assert.deepEqual(script.sent, ['c db'], 'the next stop, and no start');
+  assert.equal(script.target('c db').stopped, false);
+});
+
+test('hosts that come back together are done in batches, and a canary stays alone', () => {
+  const queued = { offline: { kind: 'queue', ttlMs: 60_000 } } as const;
+  const lines = ['a web 0', 'b web 0 waiting', 'c web 0 waiting', 'd web 0 waiting'];
+  const script = begunWith({ canary: 1, batch: [count(1)], ...queued }, ...lines);
+  assert.deepEqual(
+    script.execution.facts.waves.map(({ targets, isCanary }) => [targets, isCanary]),
+    [
+      [1, true],
+      [1, false],
+      [1, false],
+      [1, false],
+    ],
+  );
+  for (const host of ['d', 'c', 'b']) script.welcome(host);
+  assert.deepEqual(script.sent, [], 'the canary has not succeeded');
+  script.settle('a web');
+  assert.deepEqual(script.sent, ['b web']);
+  script.reload();
+  script.settle('b web');
+  assert.deepEqual(script.sent, ['c web']);
+});
+
+test('who comes back when its batch is over waits until the one under way is', () => {
+  const queued = { offline: { kind: 'queue', ttlMs: 60_000 } } as const;
+  const lines = ['a web 0 waiting', 'b web 0', 'c web 0', 'd web 0'];
+  const script = begunWith({ batch: [count(1)], ...queued }, ...lines);
+  assert.deepEqual(script.sent, ['b web']);
+  script.welcome('a');
+  assert.deepEqual(script.sent, []);
+  script.settle('b web');
+  assert.deepEqual(script.sent, ['a web']);
+  assert.deepEqual(
+    script.timers.map(({ timer }) => timer.kind),
+    ['lateWait'],
+    'and is waited for no longer than others',
+  );
+  script.settle('a web');
+  assert.deepEqual(script.sent, ['c web']);
+});
+
+test('who was begun after the others is overdue in time, too', () => {
+  const queued = { offline: { kind: 'queue', ttlMs: 60_000 } } as const;
+  const script = begunWith(
+    { batchWaitMs: 5_000, ...queued },
+    'a db 0',
+    'b db 0 waiting',
+    'a web 1',
+  );
+  script.settle('a db');
+  script.welcome('b');
+  assert.deepEqual(script.sent, ['b db']);
+  const [late] = script.timers;
+  assert.ok(late?.timer.kind === 'lateWait' && late.delayMs === 1_000);
+  script.rest();
+  assert.deepEqual(script.sent, [], 'its wave is waited for');
+  script.late(late.timer.positions);
+  assert.deepEqual([script.target('b db').overdue, script.sent], [true, ['a web']]);
+});
+
+test('whoever was late before it was resumed counts again if it fails', () => {
+  const script = begunWith({ batch: [count(1)] }, ...webs(3));
+  script.overrun('all hosts', 0);
+  assert.equal(script.state(), 'paused');
+  script.resume();
+  assert.equal(script.target('h1 web').overdue, false, 'waited for anew');
+  assert.deepEqual(
+    script.timers.map(({ timer }) => timer.kind),
+    ['lateWait'],
+  );
+  script.settle('h1 web', 'failed');
+  assert.deepEqual([script.state(), script.sent], ['paused', []]);
+});
+
+test('what goes wrong while a person has paused it is not forgiven by going on', () => {
+  const script = begunWith({ canary: 1, maxErrors: percent(100) }, ...webs(3));
+  script.pause();
+  script.settle('h1 web', 'failed');
+  script.resume();
+  assert.deepEqual([script.state(), script.sent], ['paused', []]);
+  assert.match(halt(script) ?? '', /canary/);
+  script.resume();
+  assert.deepEqual(script.sent, ['h2 web', 'h3 web'], 'now it is');
+});
+
+test('a canary that takes too long halts it even where it is all of its tier', () => {
+  const script = begunWith({ canary: 1 }, 'a db 0', 'a web 1');
+  script.overrun('all hosts', 0);
+  assert.deepEqual([script.state(), script.sent], ['paused', []]);
+});
+
+test('a host that is lost twice counts once', () => {
+  const queued = { offline: { kind: 'queue', ttlMs: 60_000 }, maxUnreachable: count(1) } as const;
+  const script = begunWith(queued, 'a db 0', 'b db 0', 'a web 1', 'b web 1');
+  script.lose('a');
+  script.welcome('a');
+  script.settle('b db');
+  script.lose('a');
+  assert.equal(script.execution.tally.lost, 1);
 });

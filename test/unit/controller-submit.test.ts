@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stepFleet } from '../../controller/core/fleet.ts';
 import { OPERATION_RETENTION_MS } from '../../controller/core/operations.ts';
 import { planSubmission } from '../../controller/core/submit.ts';
 import type { Operation, OperationRequest } from '../../proto/operation.ts';
@@ -232,4 +233,17 @@ test('a reason is a paragraph: a longer one is refused before anything is done',
   assert.deepEqual(script.writes, []);
   script.submit({ ...RESTART, reason: 'x'.repeat(1_000) });
   assert.equal(refusedWith(script), 'accepted as running');
+});
+
+test('a wall clock that was wrong for a moment makes nothing forgotten', () => {
+  const script = oneHost();
+  script.submit(RESTART);
+  script.tell('a', 1, 1, settled(RESTART.id, 'web'));
+  const wrong = { wallMs: NOW_MS + 48 * HOUR_MS, monotonicMs: 1 };
+  const other = { ...RESTART, id: anId(2, wrong.wallMs) };
+  const submission = { kind: 'operation', request: other } as const;
+  const input = { kind: 'submit', reply: 1, submission, requestedBy: 'alice' } as const;
+  script.state = stepFleet(script.state, input, wrong).state;
+  script.submit(RESTART);
+  assert.deepEqual([refusedWith(script), script.writes], ['accepted as succeeded', []]);
 });

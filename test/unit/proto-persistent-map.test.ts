@@ -68,3 +68,22 @@ test('an entry costs one bucket: changing each of 10,000 is quick', () => {
   assert.equal(map.size, 10_000);
   assert.equal(map.get('web-9999'), 9_999);
 });
+
+test('a map that grows one by one, however large, loses nothing and finds everything', () => {
+  const names = Array.from({ length: 3_000 }, (_, index) => `host-${index}`);
+  let map = PersistentMap.of<string, number>([]);
+  const versions: (typeof map)[] = [];
+  for (const [index, name] of names.entries()) {
+    if (index % 1_000 === 0) versions.push(map);
+    map = map.with(name, index);
+  }
+  assert.equal(map.size, names.length);
+  assert.equal(new Map(map).size, names.length);
+  for (const [index, name] of names.entries()) assert.equal(map.get(name), index);
+  for (const [index, version] of versions.entries()) {
+    assert.equal([...version].length, index * 1_000);
+    assert.equal(version.get(`host-${index * 1_000}`), undefined);
+  }
+  for (const name of names.slice(2)) map = map.without(name);
+  assert.deepEqual([...map.values()].sort(), [0, 1]);
+});

@@ -67,13 +67,23 @@ function sizeText(plan: Operation, run: WaveRun, members: Members): string {
   return least === most ? `${plural(least, noun)} each` : `${least} to ${plural(most, noun)} each`;
 }
 
-function waitText({ waves, strategy }: Operation, run: WaveRun): string {
+function waitText(plan: Operation, run: WaveRun): string {
+  const { waves } = plan;
   const last = run.at(-1) ?? run[0];
   // Nothing waits for the last one but the end, and that without a limit.
   if (run.length === 1 && last.index === waves.length - 1) return '';
   const waitMs = run.reduce((longest, wave) => Math.max(longest, wave.waitMs), 0);
-  const rest = strategy.batchWaitMs === 0 ? '' : `, and ${formatExact(strategy.batchWaitMs)} more`;
-  return `; the next waits at most ${formatDistance(waitMs)}${rest}`;
+  return `; the next waits at most ${formatDistance(waitMs)}${restText(plan, run)}`;
+}
+
+/** Where each host goes through its tiers by itself, the pause is between batches of hosts alone. */
+function restText({ waves, strategy, order }: Operation, run: WaveRun): string {
+  const endsBatch = ({ index, batch }: Wave): boolean => {
+    const next = waves[index + 1];
+    return next !== undefined && next.batch !== batch;
+  };
+  if (strategy.batchWaitMs === 0 || (order === 'host' && !run.some(endsBatch))) return '';
+  return `, and ${formatExact(strategy.batchWaitMs)} more`;
 }
 
 interface PlannedLine {

@@ -44,13 +44,13 @@ export function startProgress(paint: Paint): Progress {
           const before = known?.operation ?? null;
           known = { ...(known ?? nothingTold(update.operation, paint)), operation };
           const lines = linesFor(known, targets);
-          return operation.endedAtMs === null ? [...lines, ...moveLines(before, operation)] : lines;
+          return operation.endedAtMs === null ? [...lines, ...moveLines(before, known)] : lines;
         }
         case 'moved': {
           if (known === null) return [];
           const before = known.operation;
           known = { ...known, operation: update.facts };
-          return moveLines(before, update.facts);
+          return moveLines(before, known);
         }
         case 'targets':
           return known === null ? [] : linesFor(known, update.targets);
@@ -62,9 +62,14 @@ export function startProgress(paint: Paint): Progress {
   };
 }
 
-function moveLines(before: OperationFacts | null, now: OperationFacts): readonly string[] {
-  const text = heldUpText(now);
+function moveLines(
+  before: OperationFacts | null,
+  { operation, targets }: Known,
+): readonly string[] {
+  const text = heldUpText(operation);
   if (text === (before === null ? null : heldUpText(before))) return [];
+  // Then nobody watches any longer: the sentence that comes next says it.
+  if (operation.state === 'paused' && ![...targets.values()].some(isInFlight)) return [];
   return [text ?? (before?.state === 'planned' ? 'it begins' : 'it goes on')];
 }
 

@@ -15,7 +15,9 @@ export function strategyText({ strategy, order, verb }: OperationFacts): string 
   return [
     canaryText(strategy, byHost),
     sizesText(strategy, byHost),
-    batchWaitMs === 0 ? null : `${formatExact(batchWaitMs)} between waves`,
+    batchWaitMs === 0
+      ? null
+      : `${formatExact(batchWaitMs)} between ${order === 'host' ? 'batches of hosts' : 'waves'}`,
     minHealthyMs === 0
       ? null
       : `each watched for ${formatExact(minHealthyMs)} before it counts as done`,

@@ -8,6 +8,7 @@ import {
   type ProcessName,
   type ProcessStatus,
   type StoredEvent,
+  type Verb,
   WHOLE_HOST,
 } from '../../../proto/vocabulary.ts';
 import type { Tone } from '../paint.ts';
@@ -16,6 +17,9 @@ import { neutralise, neutraliseRemark, plural } from '../text.ts';
 import { formatDuration } from '../time.ts';
 import { settledHappening } from './target-line.ts';
 import { watchedText } from './words.ts';
+
+/** A command came twice, or was taken back too late. */
+const ASKED_AGAIN = 'asked again: on record already';
 
 export interface Step {
   /** By the clock of the host; null where that is not known. */
@@ -44,13 +48,28 @@ export function timelineOf(explanation: Explanation, target: Target): readonly S
   const events = eventsOf(explanation, target);
   const steps: Step[] = [];
   const before = new Map<ProcessName, ProcessStatus>();
-  // A full stop is sent twice; of the first half no time is kept.
-  const sentBefore = events.findLast(({ event }) => event.kind === 'targetAccepted') ?? events[0];
+  const sentBefore = acceptanceOfTheLast(events) ?? events[0];
+  let accepted: Verb | null = null;
   for (const stored of events) {
+    const { event } = stored;
     if (stored === sentBefore) steps.push(...dispatchedSteps(explanation, target));
+    if (event.kind === 'targetAccepted' && event.verb === accepted) {
+      steps.push({ atMs: stored.atMs, word: 'accepted', tone: null, facts: [ASKED_AGAIN] });
+      continue;
+    }
+    if (event.kind === 'targetAccepted') accepted = event.verb;
     steps.push(...stepsOf(explanation.facts, target, stored, before));
   }
   return events.length === 0 ? dispatchedSteps(explanation, target) : steps;
+}
+
+/** A full stop is sent twice; of the first half no time is kept. */
+function acceptanceOfTheLast(events: readonly StoredEvent[]): StoredEvent | undefined {
+  const acceptances = events.flatMap((stored) =>
+    stored.event.kind === 'targetAccepted' ? [{ stored, verb: stored.event.verb }] : [],
+  );
+  const last = acceptances.at(-1);
+  return acceptances.find(({ verb }) => verb === last?.verb)?.stored;
 }
 
 function isAbout({ process }: Target, event: AgentEvent): boolean {

@@ -108,7 +108,9 @@ function haltWord(state: OperationState, halt: Halt | null): string | null {
 
 /** What becomes of what has begun while the operation drains. */
 export function drainText({ halt }: OperationFacts): string {
-  return halt?.kill === true ? 'what has begun is not waited for' : 'what has begun is waited for';
+  return halt?.kill === true
+    ? 'agents give up waiting for what has begun'
+    : 'what has begun is waited for';
 }
 
 /** `, waited for until 2026-11-22 14:20 UTC`: how long a host that is away may take. */

@@ -39,10 +39,6 @@ export function historyOf({ fleet }: Stage, id: string): string {
     .join('\n');
 }
 
-/**
- * An agent that dies between its record of a child and the child's first step leaves a pid that never
- * was the program's; the next agent starts it with another.
- */
 function wrongStarts(
   { state, oldPid, newPid, error }: Target,
   before: readonly number[] = [],
@@ -50,12 +46,11 @@ function wrongStarts(
 ): readonly string[] {
   const fresh = after.slice(before.length);
   const runs = after.at(-1) ?? 0;
-  const isNew = newPid === runs || (newPid !== null && !after.includes(newPid));
   return [
     ...(state === 'succeeded' ? [] : [`${state} (${error})`]),
     ...(fresh.length === 1 ? [] : [`started ${fresh.length} times: ${fresh}`]),
     ...(oldPid === before.at(-1) ? [] : [`was pid ${oldPid}, by its own notes ${before.at(-1)}`]),
-    ...(isNew ? [] : [`is pid ${newPid}, by its own notes ${runs}`]),
+    ...(newPid === runs ? [] : [`is pid ${newPid}, by its own notes ${runs}`]),
     ...(isAlive(runs) ? [] : [`pid ${runs} is not alive`]),
     ...(oldPid !== null && isAlive(oldPid) ? [`pid ${oldPid} is alive`] : []),
   ];

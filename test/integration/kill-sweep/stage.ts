@@ -27,19 +27,29 @@ export const WITHIN_MS = 40_000;
 export class Stage implements Disposable {
   readonly fleet: Fleet;
   readonly #program: string;
+  readonly #minHealthyMs: number;
   readonly #daemons = new Map<Victim, Daemon>();
 
-  private constructor(fleet: Fleet) {
+  private constructor(fleet: Fleet, minHealthyMs: number) {
     this.fleet = fleet;
+    this.#minHealthyMs = minHealthyMs;
     this.#program = fleet.script('noted', `echo $$ >> "$STARTS"\nexec ${ENDLESS.join(' ')}\n`);
   }
 
-  /** Resolves when everything runs. */
-  static async open(): Promise<Stage> {
-    const stage = new Stage(await createFleet());
-    await Promise.all(([CONTROLLER, ...HOSTS] as const).map((victim) => stage.start(victim)));
-    await stage.untilAllRun();
-    return stage;
+  /**
+   * Resolves when everything runs; nothing of it is left where that does not come.
+   * @param minHealthyMs of its operations
+   */
+  static async open(minHealthyMs: number): Promise<Stage> {
+    const stage = new Stage(await createFleet(), minHealthyMs);
+    try {
+      await Promise.all(([CONTROLLER, ...HOSTS] as const).map((victim) => stage.start(victim)));
+      await stage.untilAllRun();
+      return stage;
+    } catch (error) {
+      stage[Symbol.dispose]();
+      throw error;
+    }
   }
 
   async start(victim: Victim): Promise<void> {
@@ -58,7 +68,8 @@ export class Stage implements Disposable {
 
   /** Four waves: the canary of each tier, and then the others. */
   newRequest(): OperationRequest {
-    const strategy: Strategy = { ...DEFAULT_STRATEGY, canary: 1, onError: 'fail' };
+    const minHealthyMs = this.#minHealthyMs;
+    const strategy: Strategy = { ...DEFAULT_STRATEGY, canary: 1, onError: 'fail', minHealthyMs };
     return operationRequest({ verb: 'restart', hosts: '@*', processes: ['all'], strategy });
   }
 

@@ -13,12 +13,21 @@ export interface World extends Disposable {
   happen(words: readonly string[]): Promise<void>;
 }
 
-/** Resolves when everything that is to run runs. */
+/** Resolves when everything that is to run runs; nothing of it is left where that does not come. */
 export async function raiseWorld(transcript: Transcript): Promise<World> {
   const sections = [...transcript.operators]
     .filter(([, lines]) => lines !== '')
     .map(([operator, lines]) => `[operator:${operator}]\n${lines}`);
   const fleet = await createFleet({ controller: [transcript.controller, ...sections].join('\n') });
+  try {
+    return await raiseIn(fleet, transcript);
+  } catch (error) {
+    fleet[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function raiseIn(fleet: Fleet, transcript: Transcript): Promise<World> {
   for (const name of transcript.operators.keys()) {
     await fleet.writeOperatorConf({ kind: 'operator', name });
   }
