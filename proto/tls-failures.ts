@@ -116,6 +116,13 @@ const CLIENT_FAILURES: readonly ClientFailure[] = [
     fix: 'check the address, and on its host that fleet-controller runs',
   },
   {
+    // Ours, too (proto/tls.ts).
+    signs: /the server accepts connections but is silent/,
+    cause:
+      'something at this address accepts connections and then says nothing: a controller that is stopped or overloaded, or another service',
+    fix: 'check the address, and on its host that fleet-controller runs',
+  },
+  {
     signs: /Name resolution failed|ENOTFOUND|EAI_AGAIN/,
     cause: 'the host name of the controller could not be resolved',
     fix: 'check how it is spelled, and the DNS of this machine',

@@ -106,15 +106,16 @@ export function lockedRefusal(conflict: Conflict): Refusal {
   const { holder, held } = conflict;
   const { id, verb, requestedBy, reason } = holder.facts;
   const why = reason === '' ? '' : ` (${JSON.stringify(reason)})`;
-  return refusal(
-    'locked',
-    `${nameOf(held)} is in use by the ${verb} ${id} of ${requestedBy}${why}`,
-    {
-      cause: `that one is ${holder.facts.state} since ${sinceText(holder.facts)}, ${untilText(holder.facts)}`,
-      fix: `wait for it with --lock-wait 5m, or end it: fleetctl op cancel ${id}`,
-    },
-  );
+  const { state } = holder.facts;
+  const goOn = state === 'paused' ? `have it go on: fleetctl op resume ${id}` : WAIT_FOR_IT;
+  const whose = `the ${verb} ${id} of ${requestedBy}${why}`;
+  return refusal('locked', `${nameOf(held)} is in use by ${whose}`, {
+    cause: `that one has been ${state} since ${sinceText(holder.facts)}, ${untilText(holder.facts)}`,
+    fix: `${goOn}, or end it: fleetctl op cancel ${id}`,
+  });
 }
+
+const WAIT_FOR_IT = 'wait for it with --lock-wait 5m';
 
 function nameOf({ host, process }: Target): string {
   return process === WHOLE_HOST ? host : `${process} on ${host}`;

@@ -2,7 +2,7 @@
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { OperationRequest } from '../../proto/operation.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
-import { DURATION_MAX_MS } from '../../proto/strategy.ts';
+import { type Amount, DURATION_MAX_MS } from '../../proto/strategy.ts';
 import { isOpen } from '../../proto/target.ts';
 import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import type { Plan } from './plan.ts';
@@ -60,6 +60,10 @@ function strategyProblem({ verb, fullStop, strategy }: OperationRequest): Refusa
   if (canary > 0 && onError === 'continue') {
     return contradiction('a canary', '--on-error continue', 'nothing would follow from it');
   }
+  const isUnlimited = onError === 'continue';
+  if (isUnlimited && (isSet(strategy.maxErrors) || isSet(strategy.maxUnreachable))) {
+    return contradiction('a limit', '--on-error continue', 'nothing would follow from it');
+  }
   if (minHealthyMs > 0 && (verb === 'signal' || verb === 'update')) {
     const cause = 'it watches a state that the operation brings about, of one process';
     return contradiction('--min-healthy-time', verb, cause);
@@ -74,6 +78,10 @@ function strategyProblem({ verb, fullStop, strategy }: OperationRequest): Refusa
   if (deadlineMs === 0) return refusal('usage', 'a deadline of nothing lets nothing be done');
   if (batch.length === 0) return refusal('usage', 'no size of a batch is given');
   return null;
+}
+
+function isSet(limit: Amount): boolean {
+  return limit.kind === 'percent' ? limit.percent > 0 : limit.count > 0;
 }
 
 function contradiction(one: string, other: string, cause: string): Refusal {
@@ -95,6 +103,8 @@ export function undividedProblem(
   const isSpelledOut = strategy.batch.some(({ kind }) => kind === 'count');
   return refusal('usage', `${verb} would touch ${hostsText(touched)} in one batch`, {
     cause: `this controller wants batches above ${batchRequiredAbove} (batch_required_above)`,
-    fix: isSpelledOut ? 'make the batch smaller' : 'cut it into batches, for example --batch 10%',
+    fix: isSpelledOut
+      ? 'make the batch smaller'
+      : 'cut it into batches, for example --batch 10% (in a runbook: batch = 10%)',
   });
 }

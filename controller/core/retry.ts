@@ -27,7 +27,10 @@ export function retried(state: FleetState, asked: Asked, nowMs: number): Retried
   if (facts.endedAtMs === null) {
     return refusal('wrong-state', `operation ${facts.id} has not ended: it is ${facts.state}`, {
       cause: 'only what has ended can be done again',
-      fix: `go on with it: fleetctl op resume ${facts.id}, or end it: fleetctl op cancel ${facts.id}`,
+      fix:
+        facts.state === 'paused'
+          ? `go on with it: fleetctl op resume ${facts.id}`
+          : `see it end with: fleetctl op watch ${facts.id}`,
     });
   }
   const request = requestOf(before, asked);

@@ -53,17 +53,13 @@ type Act = (given: Steered) => OperationStep | Refusal;
 
 const asItIs: Act = ({ execution }) => still(execution);
 
+/** @param fix `ID` in it is that of the operation */
 const refused =
   (cause: string, fix: string): Act =>
-  ({ execution: { facts }, steering: { action } }) =>
-    refusal(
-      'wrong-state',
-      `operation ${facts.id} cannot be ${PAST[action]}: it is ${facts.state}`,
-      {
-        cause,
-        fix,
-      },
-    );
+  ({ execution: { facts }, steering: { action } }) => {
+    const message = `operation ${facts.id} cannot be ${PAST[action]}: it is ${facts.state}`;
+    return refusal('wrong-state', message, { cause, fix: fix.replace('ID', facts.id) });
+  };
 
 const PAST: Readonly<Record<Steering['action'], string>> = {
   pause: 'paused',
@@ -97,22 +93,34 @@ function haltBy(by: string, { reason, kill }: Steering, at: Instant): Omit<Halt,
 }
 
 const ENDED = {
-  pause: refused('it has ended', 'see what became of it with: fleetctl op show'),
-  resume: refused('it has ended', 'what it has not done is done again with: fleetctl op retry'),
-  cancel: refused('it has ended', 'see what became of it with: fleetctl op show'),
+  pause: refused('it has ended', 'see what became of it with: fleetctl op show ID'),
+  resume: refused('it has ended', 'what it has not done is done again with: fleetctl op retry ID'),
+  cancel: refused('it has ended', 'see what became of it with: fleetctl op show ID'),
 } as const;
 
 const TABLE: Readonly<Record<OperationState, Readonly<Record<Steering['action'], Act>>>> = {
   planned: {
-    pause: refused('it has not begun: it waits for another operation', 'cancel it instead'),
-    resume: refused('nobody paused it: it waits for another operation', 'cancel the other one'),
+    pause: refused(
+      'it has not begun: it waits for another operation',
+      'cancel it instead: fleetctl op cancel ID',
+    ),
+    resume: refused(
+      'nobody paused it: it waits for another operation',
+      'see for which one with: fleetctl op show ID',
+    ),
     cancel: cancelIt,
   },
   running: { pause: pauseIt, resume: asItIs, cancel: cancelIt },
   paused: { pause: asItIs, resume: resumeIt, cancel: cancelIt },
   draining: {
-    pause: refused('it ends as soon as what was begun is over', 'let it end'),
-    resume: refused('it ends as soon as what was begun is over', 'then: fleetctl op retry'),
+    pause: refused(
+      'it ends as soon as what was begun is over',
+      'see it end with: fleetctl op watch ID',
+    ),
+    resume: refused(
+      'it ends as soon as what was begun is over',
+      'when it has ended: fleetctl op retry ID',
+    ),
     cancel: cancelDraining,
   },
   succeeded: ENDED,

@@ -47,11 +47,20 @@ function answerTo(turn: Turn, submission: Submission, requestedBy: string): Oper
   if (problem !== null) return problem;
   const planned = planSubmission(turn, submission, requestedBy);
   if (isRefusal(planned)) return planned;
+  const conflict = conflictWith(turn, planned);
+  if (conflict !== null && planned.strategy.lockWaitMs === 0) return lockedRefusal(conflict);
   forgetOld(turn);
   return beginNew(turn, executionOf(planned, CLEAN));
 }
 
-/** Also what `--dry-run` shows: the same plan, stored nowhere. */
+function conflictWith({ state }: Pick<Turn, 'state'>, { targets }: Pick<Operation, 'targets'>) {
+  return findConflict(state, { targets, count: targets.length }, null);
+}
+
+/**
+ * Also what `--dry-run` shows: the same plan, stored nowhere. If something is in its way the plan says
+ * so; whether it would wait for that or be refused follows from its strategy.
+ */
 export function planSubmission(
   turn: Pick<Turn, 'state' | 'at'>,
   submission: Submission,
@@ -64,12 +73,7 @@ export function planSubmission(
   const limit = retryOf === null ? turn.state.batchRequiredAbove : null;
   const undivided = undividedProblem(request, plan, limit);
   if (undivided !== null) return undivided;
-  const conflict = findConflict(
-    turn.state,
-    { targets: plan.targets, count: plan.targets.length },
-    null,
-  );
-  if (conflict !== null && request.strategy.lockWaitMs === 0) return lockedRefusal(conflict);
+  const conflict = conflictWith(turn, plan);
   const { wallMs } = turn.at;
   const halt =
     conflict === null

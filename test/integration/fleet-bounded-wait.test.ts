@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Target } from '../../proto/operation.ts';
+import { DEFAULT_STRATEGY } from '../../proto/strategy.ts';
 import { Chronicle } from './fleet/chronicle.ts';
 import type { Daemon } from './fleet/daemon.ts';
 import { createFleet, type Fleet, resultOf } from './fleet/harness.ts';
@@ -122,7 +123,9 @@ test('a tier that is late', { concurrency: true }, async (t) => {
       using held = chronicle.hold('started', 'doom-1', 'late');
       using _alsoBroken = chronicle.breakStart('doom-1', 'next');
       using alsoHeld = chronicle.hold('started', 'doom-1', 'next');
-      const id = await begin(fleet, { verb: 'start', hosts: 'doom-1', processes: ['all'] });
+      const strategy = { ...DEFAULT_STRATEGY, onError: 'fail' } as const;
+      const all = { verb: 'start', hosts: 'doom-1', processes: ['all'] } as const;
+      const id = await begin(fleet, { ...all, strategy });
       const place = { id, host: 'doom-1', process: 'next' };
       await target(fleet, place, ({ processState }) => processState === 'STARTING');
       held[Symbol.dispose]();

@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Operation } from '../../proto/operation.ts';
+import { DEFAULT_STRATEGY } from '../../proto/strategy.ts';
 import type { AgentEvent, TargetOutcome } from '../../proto/vocabulary.ts';
 import { type Cable, layCable } from './fleet/cable.ts';
 import { Chronicle, type Moment } from './fleet/chronicle.ts';
@@ -84,7 +85,8 @@ test('that it must stop early is known to the next controller too', async () => 
   chronicle.begin();
   const [first, then] = SLOW_TO_START;
   using broken = chronicle.breakStart('db-1', first);
-  const request = { verb: 'restart', hosts: '@*', processes: SLOW_TO_START } as const;
+  const strategy = { ...DEFAULT_STRATEGY, onError: 'fail' } as const;
+  const request = { verb: 'restart', hosts: '@*', processes: SLOW_TO_START, strategy } as const;
   using held = chronicle.hold('told', 'db-2', first);
   const id = await begin(fleet, request);
   await target(fleet, { id, host: 'db-1', process: first }, ({ state }) => state === 'failed');

@@ -116,6 +116,7 @@ test('--order host: a failure on one host stops the others before their next tie
   using held = chronicle.hold('told', 'db-2', 'frail');
   const fleetctl = await fleet.startFleetctl(
     ...['restart', 'frail', 'mid', 'high', '--hosts', '@*', '--order', 'host', '-o', 'json'],
+    ...['--on-error', 'fail'],
   );
   await fleet.until('db-2 is held up', () => chronicle.has('told', 'db-2', 'frail'));
   const id = await running(fleet);

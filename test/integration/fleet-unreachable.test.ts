@@ -86,8 +86,10 @@ test('hosts that are lost', { concurrency: true }, async (t) => {
         ...['restart', 'web', '--hosts', 'killed-1,steady-1', '-o', 'json'],
       );
       assert.equal(result.code, 11, result.stderr);
-      const states = result.json<OperationDocument>().targets.map(({ state }) => state);
-      assert.deepEqual(states, ['unreachable', 'succeeded']);
+      const states = result
+        .json<OperationDocument>()
+        .targets.map(({ host, state }) => `${host} ${state}`);
+      assert.deepEqual(states.toSorted(), ['killed-1 unreachable', 'steady-1 succeeded']);
       assert.notEqual(await fleet.running('steady-1', 'web'), old);
     }),
 

@@ -46,6 +46,7 @@ const EXPLAINED: readonly (readonly [string, RegExp])[] = [
     /does not speak our protocol/,
   ],
   [last('Error: connect ECONNREFUSED 127.0.0.1:7460'), /nothing listens/],
+  [last('Error: the server accepts connections but is silent'), /^something .* says nothing: /],
   [
     '14 UNAVAILABLE: Name resolution failed for target dns:nowhere.invalid:7460',
     /could not be resolved/,

@@ -23,6 +23,7 @@ export function renderPlan(plan: Operation, paint: Paint): string {
     ...hostLines(plan),
     `order: ${orderText(plan)}`,
     ...strategyLines(plan),
+    ...lockLines(plan),
     ...planWaveLines(plan, paint),
     extentLine(plan),
     ...(plan.verb === 'update' ? ['what it would change there: fleetctl reread says it'] : []),
@@ -60,6 +61,13 @@ function strategyLines(plan: Operation): readonly string[] {
     // Behind a single wave there is nothing that could be stopped.
     ...(plan.waves.length < 2 ? [] : [limitsText(plan)]),
   ];
+}
+
+/** Another operation has something left to do with these processes. */
+function lockLines({ halt, strategy }: Operation): readonly string[] {
+  if (halt === null) return [];
+  const now = strategy.lockWaitMs > 0 ? 'it would not begin yet' : 'it would be refused now';
+  return [`${now}: ${neutralise(halt.because)}`];
 }
 
 function extentLine(plan: Operation): string {
