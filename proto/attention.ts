@@ -20,6 +20,7 @@ export function createAttention(intervalMs: number, nowMs: number): Attention {
       deafMs += Math.max(0, atMs - tickedAtMs - intervalMs);
       tickedAtMs = atMs;
     },
-    listenedMs: (atMs) => atMs - deafMs,
+    // The same before and after the tick that comes late: what is heard first counts as heard now.
+    listenedMs: (atMs) => Math.min(atMs, tickedAtMs + intervalMs) - deafMs,
   };
 }

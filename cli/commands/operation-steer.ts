@@ -8,7 +8,7 @@ import { isInFlight, isOpen } from '../../proto/target.ts';
 import type { ConnectionOptions, ControlClient, Environment } from '../ports.ts';
 import { renderEpilogue } from '../render/operation/epilogue.ts';
 import { renderOperationJson } from '../render/operation/json.ts';
-import { targetNoun } from '../render/operation/words.ts';
+import { haltText, targetNoun } from '../render/operation/words.ts';
 import { fleetctlCommand, shellWord } from '../render/shell.ts';
 import { plural } from '../render/text.ts';
 import { watchToEnd } from '../watch/to-end.ts';
@@ -75,11 +75,11 @@ function watch(
 function renderSteered(operation: Operation, options: SteerOptions): string {
   const fleetctl = fleetctlCommand(options);
   if (operation.endedAtMs !== null) return renderEpilogue(operation, fleetctl);
-  const next = options.action === 'pause' ? 'resume' : 'watch';
+  const next = operation.state === 'paused' ? 'resume' : 'watch';
   return `operation ${operation.id} ${nowText(operation, options)}\nnext: ${fleetctl} op ${next} ${operation.id}\n`;
 }
 
-function nowText(operation: Operation, { action, kill }: SteerOptions): string {
+function nowText(operation: Operation, { action }: SteerOptions): string {
   const noun = targetNoun(operation.verb);
   const underWay = operation.targets.filter(isInFlight).length;
   const left = operation.targets.filter(isOpen).length - underWay;
@@ -90,12 +90,13 @@ function nowText(operation: Operation, { action, kill }: SteerOptions): string {
         ? `is paused: ${left} to go`
         : `is paused: ${going} ${underWay === 1 ? 'goes' : 'go'} on, ${left} to go`;
     case 'resume':
-      return operation.state === 'planned'
-        ? 'waits for other operations on the same processes'
+      // It has judged what went wrong while a person had paused it.
+      return operation.state === 'paused'
+        ? `is ${haltText(operation) ?? 'paused'}`
         : `goes on: ${underWay === 0 ? '' : `${going}, `}${left} to go`;
     case 'cancel': {
       const waited = underWay === 1 ? 'is waited for' : 'are waited for';
-      const ends = kill ? 'shall give up waiting' : waited;
+      const ends = operation.halt?.kill ? 'shall give up waiting' : waited;
       return `is being cancelled: nothing new begins, ${going} ${ends}`;
     }
   }

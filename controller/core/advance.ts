@@ -151,16 +151,21 @@ function targetsUnderWay(draft: Draft): readonly Target[] {
   );
 }
 
-/** They were not there when their wave began to be waited for. */
+/** They were not there when their wave began to be waited for, so they have a wait of their own. */
 export function waitForLate(draft: Draft, positions: readonly number[]): void {
   if (positions.length === 0) return;
+  draft.lateGroups += 1;
+  const group = draft.lateGroups;
+  draft.late = new Map([
+    ...draft.late,
+    ...positions.map((position): readonly [number, number] => [position, group]),
+  ]);
   const waits = positions.map((position) => {
     const wave = draft.facts.waves[currentWave(targetIn(draft, position))];
     return wave?.waitMs ?? 0;
   });
-  const timer = { kind: 'lateWait', positions } as const;
   const delayMs = waits.reduce((longest, waitMs) => Math.max(longest, waitMs), 0);
-  draft.timers.push({ timer, delayMs });
+  draft.timers.push({ timer: { kind: 'lateWait', group }, delayMs });
 }
 
 /** After a restart of the controller: those that are under way beside the steps of their lanes. */

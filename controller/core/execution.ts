@@ -30,6 +30,10 @@ export interface Execution extends Cursor {
   readonly tally: Tally;
   /** Hosts with targets that are due and wait until another batch is over. */
   readonly heldBack: readonly HostId[];
+  /** Of targets in flight that were begun after the others of their wave: with whom, by position. */
+  readonly late: ReadonlyMap<number, number>;
+  /** The number that such a group was given last. */
+  readonly lateGroups: number;
   readonly limits: Limits;
   /** Null: it has not ended, or did so before this controller was started. */
   readonly endedMonotonicMs: number | null;
@@ -80,8 +84,8 @@ export interface Blocker {
 export type OperationTimer =
   /** One step of one lane has been waited for long enough. */
   | { readonly kind: 'waveWait'; readonly lane: LaneKey; readonly wave: number }
-  /** The same of targets that were begun after the others of their wave. */
-  | { readonly kind: 'lateWait'; readonly positions: readonly number[] }
+  /** The same of targets that were begun together, after the others of their wave. */
+  | { readonly kind: 'lateWait'; readonly group: number }
   /** `at`: the wave or, with `order: host`, the stage that comes next. */
   | { readonly kind: 'batchWait'; readonly at: number }
   | { readonly kind: 'deadline' | 'lockWait' | 'offline' };
@@ -128,6 +132,8 @@ export function executionOf({ targets, ...facts }: Operation, tally: Tally): Exe
     unbegun: targets.filter(isUnbegun).length,
     tally,
     heldBack: [],
+    late: new Map(),
+    lateGroups: 0,
     limits: { deadlineAtMs: null, offlineUntilMs: null },
     endedMonotonicMs: null,
     blockedBy: null,
@@ -160,6 +166,8 @@ export interface Draft {
   /** Hosts with targets that may have become due although their wave has begun already. */
   readonly stragglers: Set<HostId>;
   heldBack: readonly HostId[];
+  late: ReadonlyMap<number, number>;
+  lateGroups: number;
   withdraw: Withdrawal | null;
   readonly timers: TimerRequest[];
 }
@@ -176,6 +184,8 @@ export function draftOf(execution: Execution, at: Instant): Draft {
     dispatched: new Set(),
     stragglers: new Set(execution.heldBack),
     heldBack: execution.heldBack,
+    late: execution.late,
+    lateGroups: execution.lateGroups,
     withdraw: null,
     timers: [],
   };
@@ -186,8 +196,9 @@ export function finished(draft: Draft): OperationStep {
   const targets = draft.changed.size === 0 ? before.targets : before.targets.withAll(draft.changed);
   let { lanes } = before;
   for (const [key, lane] of draft.lanes) lanes = lanes.with(key, lane);
-  const { heldBack } = draft;
-  const books = { stage, openLanes, rest, inFlight, overdue, unbegun, tally, heldBack };
+  const { heldBack, late, lateGroups } = draft;
+  const aside = { heldBack, late, lateGroups };
+  const books = { stage, openLanes, rest, inFlight, overdue, unbegun, tally, ...aside };
   const execution: Execution = { ...before, facts, targets, lanes, ...books };
   return {
     execution:
@@ -216,16 +227,23 @@ export function replace(draft: Draft, position: number, next: Target): void {
   draft.overdue += Number(isOverdue(next)) - Number(isOverdue(before));
   draft.unbegun += Number(isUnbegun(next)) - Number(isUnbegun(before));
   noteTrouble(draft, before, next);
-  const key = laneOf(draft.facts, next);
+  countInLane(draft, before, next);
+  if (isInFlight(next)) return;
+  draft.stragglers.add(next.host);
+  if (!draft.late.has(position)) return;
+  const late = new Map(draft.late);
+  late.delete(position);
+  draft.late = late;
+}
+
+function countInLane(draft: Draft, before: Target, next: Target): void {
+  const { facts } = draft;
+  const key = laneOf(facts, next);
   const lane = laneIn(draft, key);
-  if (lane === null) return;
-  const wave = draft.before.layout.lanes.get(key)?.[lane.step]?.wave;
-  if (wave !== undefined) {
-    const { facts } = draft;
-    const more = Number(isAwaitedIn(facts, wave, next)) - Number(isAwaitedIn(facts, wave, before));
-    if (more !== 0) draft.lanes.set(key, { ...lane, waitingFor: lane.waitingFor + more });
-  }
-  if (!isInFlight(next)) draft.stragglers.add(next.host);
+  const wave = lane === null ? undefined : draft.before.layout.lanes.get(key)?.[lane.step]?.wave;
+  if (lane === null || wave === undefined) return;
+  const more = Number(isAwaitedIn(facts, wave, next)) - Number(isAwaitedIn(facts, wave, before));
+  if (more !== 0) draft.lanes.set(key, { ...lane, waitingFor: lane.waitingFor + more });
 }
 
 function noteTrouble(draft: Draft, before: Target, next: Target): void {

@@ -43,17 +43,18 @@ export function layOut(manner: Manner, candidates: readonly Candidate[]): WaveLa
   );
   switch (order) {
     case 'tier': {
-      const chunks = tiersOf(verb, sorted).flatMap((tier) =>
+      const chunks: readonly Chunk[] = tiersOf(verb, sorted).flatMap((tier) =>
         cut(tier, ({ target }) => `${target.host} ${target.process}`, strategy),
       );
-      return wavesOf(manner, chunks, 0);
+      return wavesOf({ ...manner, isDivided: chunks.some(isPart) }, chunks, 0);
     }
     case 'host': {
       const stages = cut(sorted, ({ target }) => target.host, strategy).map((stage) =>
         tiersOf(verb, stage.candidates).map((tier): Chunk => ({ ...stage, candidates: tier })),
       );
+      const divided = { ...manner, isDivided: stages.flat().some(isPart) };
       return stages.reduce<WaveLayout>(
-        (before, chunks) => joined(before, wavesOf(manner, chunks, before.waves.length)),
+        (before, chunks) => joined(before, wavesOf(divided, chunks, before.waves.length)),
         { waves: [], targets: [] },
       );
     }
@@ -105,7 +106,14 @@ function cut<Of extends { readonly target: Pick<Target, 'state'> }>(
   });
 }
 
-function wavesOf(manner: Manner, chunks: readonly Chunk[], first: number): WaveLayout {
+/** Of a plan in which somebody is to be waited for before others begin. */
+function isPart({ batches, isCanary }: Chunk): boolean {
+  return batches > 1 || isCanary;
+}
+
+type Divided = Manner & { readonly isDivided: boolean };
+
+function wavesOf(manner: Divided, chunks: readonly Chunk[], first: number): WaveLayout {
   const { verb, fullStop } = manner;
   if (!fullStop) {
     const waves = chunks.map((chunk, index) => waveOf(manner, verb, chunk, first + index));
@@ -165,7 +173,7 @@ function compareTier(verb: ProcessVerb, a: ProcessStatus, b: ProcessStatus): num
 }
 
 function waveOf(
-  { strategy }: Manner,
+  { strategy, isDivided }: Divided,
   action: ProcessVerb,
   { candidates, ...place }: Chunk,
   index: number,
@@ -173,7 +181,6 @@ function waveOf(
   const statuses = candidates.map(({ status }) => status);
   const { groupPriority, priority } = statuses[0] as ProcessStatus;
   // `tier_wait = 0` waits for nobody, which is no order of batches.
-  const isDivided = place.batches > 1 || place.isCanary;
   const actingMs = Math.max(waitMsOf(action, statuses), isDivided ? BATCH_WAIT_MIN_MS : 0);
   const waitMs = actingMs === 0 ? 0 : actingMs + strategy.minHealthyMs;
   return { index, action, groupPriority, priority, targets: candidates.length, waitMs, ...place };

@@ -136,14 +136,16 @@ export function welcomeHost(execution: Execution, host: HostId, at: Instant): Op
 
 /** Nobody waits for hosts any longer that have not come back. */
 export function endOfflineWait(execution: Execution, at: Instant): OperationStep {
-  const draft = draftOf(execution, at);
+  // Nobody begins to wait any more, either, whatever the timer and the clock differ by.
+  const over = { ...execution, limits: { ...execution.limits, offlineUntilMs: null } };
+  const draft = draftOf(over, at);
   const error = 'the host was not connected, and did not come back in time';
   for (const host of execution.layout.ofHost.keys()) {
     changeOn(draft, host, (target) =>
       target.state === 'waiting' ? { ...target, state: 'unreachable', error } : null,
     );
   }
-  return draft.changed.size === 0 ? still(execution) : goOn(draft, lanesUnderWay(draft));
+  return draft.changed.size === 0 ? still(over) : goOn(draft, lanesUnderWay(draft));
 }
 
 /** The wait is over: what is still in flight is overdue, and its lane goes on without it. */
@@ -158,23 +160,19 @@ export function endWaveWait(
   const draft = draftOf(execution, at);
   for (const position of step.members) {
     const target = execution.targets.at(position);
-    if (isAwaitedIn(execution.facts, wave, target))
-      replace(draft, position, { ...target, overdue: true });
+    const isAwaited = isAwaitedIn(execution.facts, wave, target) && !execution.late.has(position);
+    if (isAwaited) replace(draft, position, { ...target, overdue: true });
   }
   return draft.changed.size === 0 ? still(execution) : goOn(draft, [lane]);
 }
 
-/** The same of those that were begun after the others of their wave. */
-export function endLateWait(
-  execution: Execution,
-  positions: readonly number[],
-  at: Instant,
-): OperationStep {
+/** The same of those that were begun together, after the others of their wave. */
+export function endLateWait(execution: Execution, group: number, at: Instant): OperationStep {
   const draft = draftOf(execution, at);
-  for (const position of positions) {
+  for (const [position, own] of execution.late) {
     const target = execution.targets.at(position);
-    if (isInFlight(target) && !target.overdue)
-      replace(draft, position, { ...target, overdue: true });
+    const isOver = own === group && isInFlight(target) && !target.overdue;
+    if (isOver) replace(draft, position, { ...target, overdue: true });
   }
   return draft.changed.size === 0 ? still(execution) : goOn(draft, lanesUnderWay(draft));
 }
@@ -192,7 +190,7 @@ export function endRest(execution: Execution, restAt: number, at: Instant): Oper
 export function expire(execution: Execution, because: string, at: Instant): OperationStep {
   const draft = draftOf(execution, at);
   const { state, halt } = draft.facts;
-  const earlier = state === 'draining' ? halt : null;
+  const earlier = state === 'draining' && halt?.endsAs === 'cancelled' ? halt : null;
   const early = earlier ?? { by: null, because, atMs: at.wallMs, endsAs: null };
   drain(draft, { ...early, kill: true, endsAs: early.endsAs ?? 'expired' });
   return goOn(draft, []);

@@ -96,7 +96,7 @@ export function noteTimer(
     case 'waveWait':
       return follow(turn, endWaveWait(execution, timer.lane, timer.wave, turn.at));
     case 'lateWait':
-      return follow(turn, endLateWait(execution, timer.positions, turn.at));
+      return follow(turn, endLateWait(execution, timer.group, turn.at));
     case 'batchWait':
       return follow(turn, endRest(execution, timer.at, turn.at));
     case 'deadline':

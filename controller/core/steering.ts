@@ -8,7 +8,7 @@ import type { Instant } from '../../proto/instant.ts';
 import type { Halt, OperationState, Steering } from '../../proto/operation.ts';
 import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import { draftOf, type Execution, type OperationStep, operationOf, still } from './execution.ts';
-import { drain, pause } from './halt.ts';
+import { drain, pause, withdrawnBecause } from './halt.ts';
 import { goOn, resumeOperation } from './operation.ts';
 import { findOperation } from './operation-queries.ts';
 import { follow } from './operations.ts';
@@ -85,7 +85,8 @@ const cancelIt: Act = ({ execution, steering, by, at }) => {
 const cancelDraining: Act = (given) => {
   const { halt } = given.execution.facts;
   const isMore = given.steering.kill && halt?.kill !== true;
-  return halt?.endsAs === 'cancelled' && !isMore ? still(given.execution) : cancelIt(given);
+  const isTakenBack = halt !== null && withdrawnBecause(halt) !== null;
+  return isTakenBack && !isMore ? still(given.execution) : cancelIt(given);
 };
 
 function haltBy(by: string, { reason, kill }: Steering, at: Instant): Omit<Halt, 'endsAs'> {

@@ -111,7 +111,7 @@ export interface OperationScript {
   rest(): void;
   endOffline(): void;
   /** Targets that were begun late have been waited for long enough. */
-  late(positions: readonly number[]): void;
+  late(group: number): void;
   expire(): void;
   pause(): void;
   resume(): void;
@@ -180,7 +180,7 @@ export function begunWith(manner: Manner, ...lines: readonly string[]): Operatio
     endOffline: () => {
       if (isLive()) script.take(endOfflineWait(script.execution, at()));
     },
-    late: (positions) => script.take(endLateWait(script.execution, positions, at())),
+    late: (group) => script.take(endLateWait(script.execution, group, at())),
     expire: () => {
       if (isLive()) script.take(expire(script.execution, 'its deadline came', at()));
     },

@@ -10,7 +10,7 @@ import { keptDatabase } from '../../proto/sqlite.ts';
 import type { HostStatus } from '../../proto/vocabulary.ts';
 import type { Daemon } from './fleet/daemon.ts';
 import { createFleet, endOf, type Fleet, operationRequest, pidOf } from './fleet/harness.ts';
-import { isAlive, statusField } from './fleet/processes.ts';
+import { isAlive, sendSignal, statusField } from './fleet/processes.ts';
 
 const HOST = 'web-1';
 const JOURNAL = 'journal.db';
@@ -168,7 +168,7 @@ test('an agent whose journal is torn away under it goes on, and its successor se
   const staying = await fleet.running(HOST, 'slow');
   damage();
   truncateSync(fleet.path(HOST, JOURNAL), 9_000);
-  process.kill(crashing, 'SIGKILL');
+  sendSignal(crashing, 'SIGKILL');
   await fleet.until('it is restarted all the same', () => startsOf('counted') > 1);
   const { pid } = await fleet.process(
     HOST,
@@ -234,15 +234,16 @@ test('a program whose record is damaged or missing as well is found by its keepe
     /taken over \(not on record, found by the keeper: (?:counted, slow|slow, co)/,
   );
   // It is looked after as any other.
-  process.kill(pids[0] ?? 0, 'SIGKILL');
+  sendSignal(pids[0], 'SIGKILL');
   await fleet.until('it is restarted', () => startsOf('counted') === (starts[0] ?? 0) + 1);
+  await fleet.process(HOST, 'counted', 'is told to be', ({ status }) => status.pid !== pids[0]);
 });
 
 test('where nobody knows whether it runs, it is not started', async () => {
   const pid = await fleet.running(HOST, 'counted');
   const starts = startsOf('counted');
   await agent.end('SIGKILL');
-  process.kill(Number(statusField(pid, 'PPid')), 'SIGKILL');
+  sendSignal(Number(statusField(pid, 'PPid')), 'SIGKILL');
   damage();
   truncateSync(recordOf('counted'), 20);
   agent = await fleet.startAgent(HOST, { programs });
@@ -255,7 +256,7 @@ test('where nobody knows whether it runs, it is not started', async () => {
   assert.match(lastError ?? '', /look for it with ps/);
   assert.equal(startsOf('counted'), starts);
   assert.match((await host())?.stateProblem ?? '', /whether counted still run is not known/);
-  process.kill(pid, 'SIGKILL');
+  sendSignal(pid, 'SIGKILL');
   assert.equal((await fleet.fleetctl('start', 'counted', '--hosts', HOST)).code, 0);
 });
 

@@ -132,8 +132,8 @@ stdout_logfile = ${join(host.folder, `${name}.log`)}
 
   writeFileSync(join(host.folder, 'end'), '');
   for (const { name } of CASES.filter(({ end }) => end === 'unseen')) {
-    sendSignal(pids.get(name)?.keeperPid ?? 0, 'SIGKILL');
-    sendSignal(pids.get(name)?.pid ?? 0, 'SIGKILL');
+    sendSignal(pids.get(name)?.keeperPid, 'SIGKILL');
+    sendSignal(pids.get(name)?.pid, 'SIGKILL');
   }
   sendSignal(pids.get('orphan')?.keeperPid ?? 0, 'SIGKILL');
   await eventually('all of them have ended', () =>

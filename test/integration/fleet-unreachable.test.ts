@@ -12,7 +12,7 @@ import {
   type ProcessListDocument,
   resultOf,
 } from './fleet/harness.ts';
-import { isAlive } from './fleet/processes.ts';
+import { isAlive, sendSignal } from './fleet/processes.ts';
 
 /** DESIGN §10: a heartbeat every 5 s, and a host that vanished is shown as such within 20 s. */
 const SHOWN_LOST_WITHIN_MS = 20_000;
@@ -120,7 +120,7 @@ test('hosts that are lost', { concurrency: true }, async (t) => {
           .log()
           .some(({ msg }) => msg === 'stopping every process in order'),
       );
-      process.kill(stopping.pid ?? 0, 'SIGKILL');
+      sendSignal(stopping.pid, 'SIGKILL');
       assert.deepEqual(await agentOf('orderly-1').ended(), { code: 0, signal: null });
       const result = await resultOf(fleetctl);
       assert.ok(result.code === 10 || result.code === 11, `exit ${result.code}`);

@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Daemon } from './fleet/daemon.ts';
 import { createFleet, type Fleet, type OperationDocument } from './fleet/harness.ts';
+import { sendSignal } from './fleet/processes.ts';
 
 const HOSTS = ['good-1', 'good-2', 'bad-1'] as const;
 type Host = (typeof HOSTS)[number];
@@ -198,7 +199,7 @@ test('a host that is away is named, and holds nobody up', async () => {
 
 test('what is done on the host itself is told to the controller: what, and by whom', async () => {
   configure('good-1', `${SECOND}\n[program:extra]\ncommand = sleep 1000\nstartsecs = 0\n`);
-  process.kill(agents.get('good-1')?.pid ?? 0, 'SIGHUP');
+  sendSignal(agents.get('good-1')?.pid, 'SIGHUP');
   await fleet.running('good-1', 'extra');
   const client = await fleet.client();
   const events = await client.listEvents({ host: 'good-1', process: null, limit: 100 });

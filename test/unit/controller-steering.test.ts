@@ -344,3 +344,14 @@ test('what somebody holds on its host is left alone, and said so', () => {
     'skipped',
   );
 });
+
+test('a plain cancel does not soften what is past its deadline', () => {
+  const script = rolling({ deadlineMs: 1_000 });
+  script.give({ kind: 'operationTimer', operation: anId(), timer: { kind: 'deadline' } });
+  script.steer('cancel');
+  assert.deepEqual([script.writes, sent(script)], [[], []]);
+  assert.deepEqual(
+    [script.operation().halt?.endsAs, script.operation().halt?.kill],
+    ['expired', true],
+  );
+});

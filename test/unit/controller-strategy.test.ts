@@ -470,7 +470,7 @@ test('who was begun after the others is overdue in time, too', () => {
   assert.ok(late?.timer.kind === 'lateWait' && late.delayMs === 1_000);
   script.rest();
   assert.deepEqual(script.sent, [], 'its wave is waited for');
-  script.late(late.timer.positions);
+  script.late(late.timer.group);
   assert.deepEqual([script.target('b db').overdue, script.sent], [true, ['a web']]);
 });
 
@@ -513,4 +513,37 @@ test('a host that is lost twice counts once', () => {
   script.settle('b db');
   script.lose('a');
   assert.equal(script.execution.tally.lost, 1);
+});
+
+test('the wait for one half of a full stop does not make the other half late', () => {
+  const queued = { offline: { kind: 'queue', ttlMs: 60_000 } } as const;
+  const script = begunWith({ fullStop: true, ...queued }, 'a web 0', 'b web 0 waiting');
+  script.settle('a web');
+  script.welcome('b');
+  assert.deepEqual(script.sent, ['b web']);
+  const [stopWait] = script.timers;
+  assert.ok(stopWait?.timer.kind === 'lateWait');
+  script.settle('b web');
+  assert.deepEqual(script.sent, ['b web'], 'its start');
+  script.late(stopWait.timer.group);
+  assert.equal(script.target('b web').overdue, false);
+});
+
+test('who came late to the wave under way has a wait of its own', () => {
+  const queued = { offline: { kind: 'queue', ttlMs: 60_000 } } as const;
+  const script = begunWith(queued, 'a web 0', 'b web 0 waiting', 'c log 1');
+  script.welcome('b');
+  script.overrun('all hosts', 0);
+  assert.deepEqual([script.target('a web').overdue, script.target('b web').overdue], [true, false]);
+  script.late(1);
+  assert.equal(script.target('b web').overdue, true);
+  assert.deepEqual(script.sent, ['c log']);
+});
+
+test('a deadline ends an operation that is being aborted, too, and agents are told', () => {
+  const script = begunWith({ batch: [count(2)], onError: 'fail' }, ...webs(4));
+  script.settle('h1 web', 'failed');
+  assert.equal(script.state(), 'draining');
+  script.expire();
+  assert.deepEqual([script.withdrawn?.because, script.withdrawn?.giveUp], ['timed-out', true]);
 });

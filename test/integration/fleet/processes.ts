@@ -82,8 +82,13 @@ export function killAllOf(folder: string): void {
   }
 }
 
-/** To a process that may be gone already. */
-export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+/**
+ * To a process that may be gone already, or by -pid to its group.
+ * @throws where there is no such number: kill(2) takes 0, and Node what is none, for our own group
+ */
+export function sendSignal(pid: number | null | undefined, signal: NodeJS.Signals): void {
+  if (!Number.isSafeInteger(pid) || Math.abs(pid ?? 0) < 2) throw new Error(`no pid: ${pid}`);
+  if (pid === null || pid === undefined) return;
   try {
     process.kill(pid, signal);
   } catch (error) {
