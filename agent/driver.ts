@@ -153,6 +153,8 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
         return ports.orders.tell(effect.order, effect.news);
       case 'send':
         return ports.link.send(effect.message);
+      case 'endSession':
+        return ports.link.endSession(effect.because);
       case 'warn':
         return ports.log.warn({}, effect.text);
       case 'shutdownComplete':

@@ -55,7 +55,7 @@ const WELCOME_TIMEOUT_MS = 15_000;
 const HEARTBEATS_MISSED_MAX = 3;
 
 /** Frames that wait for a slow network. Beyond it a new session with a snapshot is cheaper. */
-const UNSENT_FRAMES_MAX = 20_000;
+const UNSENT_FRAMES_MAX = 1_000;
 
 /** How long a Goodbye may take to leave before the connection is closed under it. */
 const GOODBYE_TIMEOUT_MS = 1_000;
@@ -65,9 +65,13 @@ const { path, requestSerialize, responseDeserialize } = agentLinkService['Connec
 >;
 
 /** Of an agent that no controller is named to: what there would be to say, nobody hears. */
-export const NO_LINK: Pick<ControllerLink, 'open' | 'send' | 'isClear' | 'sendLog' | 'close'> = {
+export const NO_LINK: Pick<
+  ControllerLink,
+  'open' | 'send' | 'endSession' | 'isClear' | 'sendLog' | 'close'
+> = {
   open: () => undefined,
   send: () => undefined,
+  endSession: () => undefined,
   isClear: () => false,
   sendLog: () => undefined,
   close: () => Promise.resolve(),
@@ -125,6 +129,10 @@ export class ControllerLink implements Link, LogLink, Disposable {
 
   send(message: AgentMessage): void {
     if (this.#welcome !== null) this.#events.send(message);
+  }
+
+  endSession(because: string): void {
+    if (this.#stream !== null) this.#lost(this.#stream, because);
   }
 
   #write(message: AgentMessage): void {

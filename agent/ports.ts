@@ -61,6 +61,8 @@ export interface Journal {
 export interface Link {
   /** Queued for the session that is up; lost with it, and then sent anew by the next one. */
   send(message: AgentMessage): void;
+  /** Another one begins. */
+  endSession(because: string): void;
 }
 
 export interface Log {

@@ -1,6 +1,6 @@
 /**
  * How late a command comes. It may have lain in a socket for a minute while this agent was stopped,
- * or its host asleep; by then its controller has given the host up, or decided otherwise. What the
+ * by then its controller has given the host up, or decided otherwise. What the
  * controller says carries its monotonic clock; how far ours is ahead of that, at the least, is what a
  * message takes that was not held up, and what one takes beyond it is its delay.
  *

@@ -4,8 +4,8 @@
  * a process down that was up: a restart that has stopped it starts it first.
  *
  * A deadline is reckoned from the acceptance, so that it holds across a restart of the agent and a
- * reboot of the host. It is asked once more when a target's turn comes, for timers come late on a
- * host that was asleep.
+ * reboot of the host. It is asked once more when a target's turn comes, for timers come late where
+ * the agent was stopped.
  */
 import { groupBy } from '../../proto/group-by.ts';
 import { settle, settleUnbegun } from './carry-out-targets.ts';

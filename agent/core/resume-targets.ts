@@ -15,14 +15,16 @@ import { isBegun, setDeadlineTimers } from './give-up.ts';
 import { statusOf } from './process.ts';
 import type { Turn } from './state.ts';
 import { isExpired, observe, type TargetRecord } from './target.ts';
-import { activeTarget } from './target-records.ts';
+import { activeTarget, save } from './target-records.ts';
 import { inStartOrder } from './tiers.ts';
 import { SIGNAL_IN_DOUBT, unbegun } from './verdict.ts';
 import { resumeWatches } from './verify-targets.ts';
 
 export function resumeTargets(turn: Turn): void {
+  putOnRecord(turn);
   for (const name of inResumeOrder(turn)) {
-    settleExpired(turn, name);
+    // The next one has begun then, and is not an earlier agent's.
+    if (settleExpired(turn, name)) continue;
     const target = activeTarget(turn, name);
     if (target?.phase === 'signalling') settle(turn, target, SIGNAL_IN_DOUBT);
     else if (target !== undefined && isPatient(turn, target)) goOnWaiting(turn, target);
@@ -36,10 +38,24 @@ export function resumeTargets(turn: Turn): void {
 }
 
 /** Its deadline came while no agent was there. */
-function settleExpired(turn: Turn, name: ProcessName): void {
+function settleExpired(turn: Turn, name: ProcessName): boolean {
   const target = activeTarget(turn, name);
-  if (target === undefined || isBegun(turn, target) || !isExpired(target, turn.at)) return;
+  if (target === undefined || isBegun(turn, target)) return false;
+  if (!isExpired(target, turn.at)) return false;
   settleUnbegun(turn, target, unbegun('timed-out'));
+  return true;
+}
+
+/**
+ * That they were accepted in an earlier boot of the host: the journal has the reading of a clock that
+ * is gone, which the next agent would take for one of its own. A queue is written whole, for its order.
+ */
+function putOnRecord(turn: Turn): void {
+  for (const [, keys] of turn.state.queues) {
+    const queued = keys.flatMap((key) => turn.state.targets.get(key) ?? []);
+    const isOfEarlierBoot = queued.some((target) => target.acceptedMonotonicMs === null);
+    if (isOfEarlierBoot) for (const target of queued) save(turn, target);
+  }
 }
 
 /** As the boot would start them; then those that are no longer configured. */

@@ -69,6 +69,8 @@ function take(turn: Turn, command: Command): void {
     const text = `ignoring ${verb} ${processes.join(' ')} of ${operationId}`;
     const why = `it comes ${Math.round(delayMs / 1_000)} s late`;
     turn.effects.push({ kind: 'warn', text: `${clippedTo(REMARK_LENGTH_MAX, text)}: ${why}` });
+    // If it is wanted still, it is said again in the next one.
+    turn.effects.push({ kind: 'endSession', because: 'what the controller says comes late' });
     return;
   }
   const deadlineMonotonicMs =

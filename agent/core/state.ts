@@ -218,6 +218,8 @@ export type AgentEffect =
   | { readonly kind: 'forget'; readonly process: ProcessName }
   | { readonly kind: 'tell'; readonly order: OrderId; readonly news: OrderNews }
   | { readonly kind: 'send'; readonly message: AgentMessage }
+  /** The agent dials again. */
+  | { readonly kind: 'endSession'; readonly because: string }
   | { readonly kind: 'warn'; readonly text: string }
   | { readonly kind: 'shutdownComplete' | 'handOverComplete' };
 

@@ -53,8 +53,10 @@ function isPausedSince({ state, at }: Turn, stop: TargetRecord): boolean {
   const others = [...state.targets.values()].filter(
     (other) => other.process === stop.process && other.startFollows && targetKey(other) !== key,
   );
+  // One that was refused, or left alone, will have no start.
+  const hasStart = ({ outcome }: TargetRecord) => outcome === null || outcome.state === 'succeeded';
   const isWaiting = (other: TargetRecord) =>
-    !isTakenBack(other) && secondHalfOf(state, other) === undefined;
+    hasStart(other) && secondHalfOf(state, other) === undefined;
   return others.some((other) => isWaiting(other) && ageMs(other, at) <= ageMs(stop, at));
 }
 

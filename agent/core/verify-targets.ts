@@ -60,6 +60,11 @@ function endWell(turn: Turn, target: TargetRecord): void {
   if (process === undefined && target.verb !== 'stop') {
     return settle(turn, target, NO_LONGER_CONFIGURED);
   }
+  // A check that came with a new configuration has not passed yet: it is watched from now on.
+  const isUnproven = process !== undefined && statusOf(process).health === 'starting';
+  if (isUnproven && target.verb !== 'stop' && target.watch !== null) {
+    return watchAnew(turn, target, target.watch);
+  }
   const isBroken = process === undefined ? null : findBreak(target, statusOf(process), turn.at);
   const { fault = null, note = null } = target.watch ?? {};
   settle(turn, target, isBroken ?? { ...SUCCEEDED, fault, note });

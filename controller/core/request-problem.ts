@@ -5,6 +5,7 @@ import { patternsProblem } from '../../proto/process-pattern.ts';
 import { type Amount, DURATION_MAX_MS } from '../../proto/strategy.ts';
 import { isOpen } from '../../proto/target.ts';
 import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
+import type { HostId } from '../../proto/vocabulary.ts';
 import type { Plan } from './plan.ts';
 import { noHostsNamed } from './select.ts';
 import { hostsText } from './surprise.ts';
@@ -97,8 +98,13 @@ export function undividedProblem(
   { waves, targets }: Pick<Plan, 'waves' | 'targets'>,
   batchRequiredAbove: number | null,
 ): Refusal | null {
-  if (batchRequiredAbove === null || waves.some(({ batches }) => batches > 1)) return null;
-  const touched = new Set(targets.filter(isOpen).map(({ host }) => host)).size;
+  if (batchRequiredAbove === null) return null;
+  const hosts = new Map<number, Set<HostId>>();
+  for (const target of targets) {
+    if (!isOpen(target) || (waves[target.wave]?.batches ?? 1) > 1) continue;
+    hosts.set(target.wave, (hosts.get(target.wave) ?? new Set()).add(target.host));
+  }
+  const touched = Math.max(0, ...Array.from(hosts.values(), ({ size }) => size));
   if (touched <= batchRequiredAbove) return null;
   const isSpelledOut = strategy.batch.some(({ kind }) => kind === 'count');
   return refusal('usage', `${verb} would touch ${hostsText(touched)} in one batch`, {

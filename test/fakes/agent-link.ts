@@ -14,5 +14,6 @@ export function fakeLink(onSend: (message: AgentMessage) => void = () => undefin
       sent.push(message);
       onSend(message);
     },
+    endSession: () => undefined,
   };
 }

@@ -25,7 +25,9 @@ test('whatever happens to a fleet, nothing is done twice, and in the end everybo
   assert.ok(operations > lastSeed - Number(first), 'too tame');
 });
 
-for (const [seed, what] of REMEMBERED) {
+/** Those that the first test has not just been through. */
+const others = [...REMEMBERED].filter(([seed]) => seed < Number(first) || seed > lastSeed);
+for (const [seed, what] of others) {
   test(`seed ${seed} does not find it any more: ${what}`, async () => {
     await livesThrough(seed);
   });

@@ -121,6 +121,9 @@ function openDriver(
         send: (message) => {
           if (lifeOf().isAlive) lifeOf().link.send(message);
         },
+        endSession: (because) => {
+          if (lifeOf().isAlive) lifeOf().link.endSession(because);
+        },
       },
       config: { read: readConfig },
       orders: { tell: () => undefined },

@@ -262,7 +262,10 @@ export class AgentWorld {
               this.#clock.soon(() => this.#killAgent());
           },
         },
-        link: { send: (message) => isAlive() && this.#checked(() => this.#heard(message)) },
+        link: {
+          send: (message) => isAlive() && this.#checked(() => this.#heard(message)),
+          endSession: () => undefined,
+        },
         config: { read: () => this.#reading },
         orders: { tell: (order, news) => this.#checked(() => this.#told(order, news)) },
         probes: {

@@ -31,6 +31,11 @@ for (let seed = first; seed <= last; seed += 1) {
   }
 }
 
+if (!(first <= last)) {
+  console.error('no such seeds: --seed N, --seeds A-B or --seeds A-, with whole numbers');
+  process.exitCode = 2;
+}
+
 function range(): readonly number[] {
   if (values.seed !== undefined) return [Number(values.seed), Number(values.seed)];
   const [from = '1', to = ''] = (values.seeds ?? '1-').split('-');

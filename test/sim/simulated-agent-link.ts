@@ -85,6 +85,10 @@ export class SimulatedAgentLink implements Link {
     this.#events.send(message);
   }
 
+  endSession(because: string): void {
+    if (this.#stream !== null) this.#lost(this.#stream, because);
+  }
+
   close(goodbye: Omit<Extract<AgentMessage, { readonly kind: 'goodbye' }>, 'kind'>): void {
     this.#isClosed = true;
     const stream = this.#stream;

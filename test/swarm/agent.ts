@@ -68,7 +68,7 @@ export class SimulatedAgent implements Disposable {
         clock: systemClock,
         children,
         journal: { commit: async () => undefined },
-        link: { send: (message) => this.#events.send(message) },
+        link: { send: (message) => this.#events.send(message), endSession: ignore },
         config: { read: () => ({ kind: 'read', definitions: options.definitions }) },
         orders: { tell: ignore },
         probes: { probe: ignore },

@@ -26,6 +26,10 @@ test('one that comes 25 s later than it might is ignored, is on no record, and a
   assert.deepEqual(step.writes, []);
   assert.deepEqual(warningsIn(step), ['ignoring restart web of op-1: it comes 25 s late']);
   assert.equal(host.state().targets.size, 0);
+  assert.ok(
+    step.effects.some(({ kind }) => kind === 'endSession'),
+    'or nobody would ever say it again',
+  );
   assert.deepEqual(newsIn(order(host, 'restart', { sentAtMs: -975_000 })), [
     'accepted restart web',
   ]);

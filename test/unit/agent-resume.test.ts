@@ -11,7 +11,7 @@ import {
   outcomesIn,
   type TestHost,
 } from '../fakes/agent-host.ts';
-import { aDefinition, exitCode } from '../fakes/agent-process.ts';
+import { aDefinition, exitCode, instant } from '../fakes/agent-process.ts';
 
 const web = aDefinition('web');
 const ALIVE: Sighting = { kind: 'alive' };
@@ -85,6 +85,15 @@ test('one whose gate is found shutting has failed: it was never RUNNING, and is 
   const step = host.exited('web', { kind: 'neverRan' });
   assert.deepEqual(changesIn(step), ['web BACKOFF']);
   assert.equal(outcomesIn(step)[0]?.error, 'Exited too quickly (it never ran)');
+});
+
+test('a restart whose new child ran and ended while no agent was there says which one it was', () => {
+  const before = restartBegun();
+  before.exited('web');
+  before.spawned('web', 202);
+  const endedAtMs = instant(4_000).wallMs;
+  const host = nextAgent(before, { kind: 'ended', exit: exitCode(0), endedAtMs });
+  assert.deepEqual([outcomeOf(host)?.state, outcomeOf(host)?.newPid], ['succeeded', 202]);
 });
 
 test('a restart whose new child failed while no agent was there has failed', () => {

@@ -69,7 +69,9 @@ test('resume and cancel say what is now and how to watch, and do not wait', asyn
     `operation ${ID} is being cancelled: nothing new begins, 1 target under way is waited for\n` +
       `next: fleetctl op watch ${ID}\n`,
   );
-  const killed = await fleetctl(['op', 'cancel', ID, '--kill'], { steerings: [draining] });
+  const given = { by: 'alice', because: '', atMs: 8_000, endsAs: 'cancelled', kill: true } as const;
+  const hurried = { ...draining, halt: given };
+  const killed = await fleetctl(['op', 'cancel', ID, '--kill'], { steerings: [hurried] });
   assert.equal(killed.steered[0]?.kill, true);
   assert.match(killed.stdout, /1 target under way shall give up waiting$/m);
   for (const { watched, exitCode } of [resumed, cancelled, killed]) {
@@ -77,11 +79,14 @@ test('resume and cancel say what is now and how to watch, and do not wait', asyn
   }
 });
 
-test('one that waits for others when it is resumed says so', async () => {
+test('one that pauses itself again when it is resumed says so, and why', async () => {
+  const because = '1 target failed, and none may';
+  const halt = { by: null, because, atMs: 8_000, endsAs: null, kill: false } as const;
   const { stdout } = await fleetctl(['op', 'resume', ID], {
-    steerings: [{ ...halfWay, state: 'planned' }],
+    steerings: [{ ...halfWay, state: 'paused', halt }],
   });
-  assert.match(stdout, /waits for other operations on the same processes$/m);
+  assert.match(stdout, /is paused: 1 target failed, and none may$/m);
+  assert.match(stdout, /^next: fleetctl op resume /m);
 });
 
 test('one that the cancelling ended says how it ended', async () => {
