@@ -69,7 +69,7 @@ function unknownKeys(section: string): readonly string[] {
   const name = section.replace('NAME', 'x');
   const files = fakeConfigFiles({ '/f': `[${name}]\n${keys.map((key) => `${key}=x`).join('\n')}` });
   const around = { ...surroundings, files, ...accounts };
-  const told = /^(?:operator|controller|hosts)/.test(section)
+  const told = /^(?:operator|controller|hosts|runbook)/.test(section)
     ? loadControllerConfig('/f', around)
     : loadAgentConfig('/f', around);
   return [...told.problems, ...told.warnings]
@@ -87,6 +87,7 @@ test('every key in the tables of docs/configuration.md exists', () => {
     'hosts:NAME',
     'controller',
     'operator:NAME',
+    'runbook:NAME',
   ];
   assert.deepEqual(sections.flatMap(unknownKeys), []);
   assert.deepEqual(
