@@ -2,7 +2,8 @@
  * The controller's end of an agent's stream, played by a test: real TLS, real frames, but what is
  * said, and said twice, and said out of turn, is up to the test.
  */
-import { createServer, type TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { createServer } from 'node:tls';
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { decodeAgentFrame, encodeControllerMessage } from '../../../proto/codec/link.ts';
 import type { Credentials } from '../../../proto/credentials.ts';
@@ -46,16 +47,24 @@ export async function startScriptedController(
     Connect: (stream: Stream) => sessions.push(welcome(stream, sessions.length + 1)),
   });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const sockets = new Set<TLSSocket>();
-  const listener = createServer(tlsServerOptions(credentials), (socket) => {
+  const sockets = new Set<Socket>();
+  let isClosing = false;
+  const keep = (socket: Socket): void => {
     sockets.add(socket.on('error', () => undefined));
-    injector.injectConnection(socket);
+    // An agent that dials again at the last moment would keep the listener open for ever.
+    if (isClosing) socket.destroy();
+  };
+  const listener = createServer(tlsServerOptions(credentials), (socket) => {
+    keep(socket);
+    if (!isClosing) injector.injectConnection(socket);
   });
+  listener.on('connection', keep);
   listener.on('tlsClientError', (_error, socket) => socket.destroy());
   await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve));
   return {
     sessions,
     async [Symbol.asyncDispose]() {
+      isClosing = true;
       const closed = new Promise((resolve) => listener.close(resolve));
       for (const socket of sockets) socket.destroy();
       server.forceShutdown();
