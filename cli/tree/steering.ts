@@ -35,7 +35,9 @@ function addResume(parent: Command, actions: Actions): void {
   const command = parent
     .command('resume')
     .summary('go on with a paused operation')
-    .description('Goes on with a paused operation. What failed before does not count any more.')
+    .description(
+      'Goes on with a paused operation. What it had paused itself for does not count any more.',
+    )
     .option('-w, --watch', 'watch it then, as op watch does');
   addCommonPart(command, actions, 'resume');
   withExamples(command, ['fleetctl op resume', 'fleetctl op resume 01a20339-3305 --watch']);

@@ -11,6 +11,7 @@
 import type { EarlyEnd, Halt, OperationState, Target } from '../../proto/operation.ts';
 import { countOf } from '../../proto/strategy.ts';
 import { isGood, isInFlight, isOpen, isUnbegun } from '../../proto/target.ts';
+import { isDivided } from './advance.ts';
 import { type Draft, isOverdue, replace, targetIn } from './execution.ts';
 
 /** Whoever is on the way goes on; what has not begun does not, for now or for good. */
@@ -37,9 +38,7 @@ function excessOf(draft: Draft): string | null {
   const { maxErrors, maxUnreachable } = facts.strategy;
   const errorsMax = countOf(maxErrors, before.targets.size);
   if (tally.errors > errorsMax) {
-    const failed = facts.waves.some(({ batches }) => batches > 1)
-      ? 'failed or took too long'
-      : 'failed';
+    const failed = isDivided(facts) ? 'failed or took too long' : 'failed';
     return `${counted(tally.errors, 'target')} ${failed}, and ${allowed(errorsMax)}`;
   }
   const lostMax = countOf(maxUnreachable, before.layout.ofHost.size);

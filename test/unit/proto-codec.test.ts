@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ServiceDefinition } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import {
   decodeHost,
@@ -31,15 +30,7 @@ import {
   hostStatus,
   storedEvent,
 } from '../fakes/vocabulary.ts';
-
-/** The real bytes of protobuf, as grpc-js would put them on the wire and take them off it. */
-function wireOf(service: ServiceDefinition, method: string, side: 'request' | 'response') {
-  const definition = service[method];
-  assert.ok(definition, method);
-  return side === 'request'
-    ? { write: definition.requestSerialize, read: definition.requestDeserialize }
-    : { write: definition.responseSerialize, read: definition.responseDeserialize };
-}
+import { survives, wireOf } from '../fakes/wire.ts';
 
 const agentFrames = wireOf(agentLinkService, 'Connect', 'request');
 const controllerFrames = wireOf(agentLinkService, 'Connect', 'response');
@@ -47,16 +38,6 @@ const hostLists = wireOf(controlService, 'ListHosts', 'response');
 const processLists = wireOf(controlService, 'ListProcesses', 'response');
 const reportLists = wireOf(controlService, 'AskHosts', 'response');
 const eventLists = wireOf(controlService, 'ListEvents', 'response');
-
-/** What comes back from the wire is what was given; each value of a union comes up many times. */
-function survives<Value>(values: fc.Arbitrary<Value>, travel: (value: Value) => Value): void {
-  fc.assert(
-    fc.property(values, (value) => {
-      assert.deepEqual(travel(value), value);
-    }),
-    { numRuns: 100 },
-  );
-}
 
 test('what an agent says survives the wire', () => {
   survives<AgentMessage | AgentLogMessage>(agentMessage, (message) =>

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ServiceDefinition } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { decodeExplanation, encodeExplanation } from '../../proto/codec/control.ts';
 import {
@@ -32,15 +31,7 @@ import {
   steering,
   submission,
 } from '../fakes/vocabulary.ts';
-
-/** The real bytes of protobuf, as grpc-js would put them on the wire and take them off it. */
-function wireOf(service: ServiceDefinition, method: string, side: 'request' | 'response') {
-  const definition = service[method];
-  assert.ok(definition, method);
-  return side === 'request'
-    ? { write: definition.requestSerialize, read: definition.requestDeserialize }
-    : { write: definition.responseSerialize, read: definition.responseDeserialize };
-}
+import { survives, wireOf } from '../fakes/wire.ts';
 
 const submissions = wireOf(controlService, 'SubmitOperation', 'request');
 const operations = wireOf(controlService, 'SubmitOperation', 'response');
@@ -49,16 +40,6 @@ const steerings = wireOf(controlService, 'SteerOperation', 'request');
 const explanations = wireOf(controlService, 'ExplainTargets', 'response');
 const runbookLists = wireOf(controlService, 'ListRunbooks', 'response');
 const operationLists = wireOf(controlService, 'ListOperations', 'response');
-
-/** What comes back from the wire is what was given; each value of a union comes up many times. */
-function survives<Value>(values: fc.Arbitrary<Value>, travel: (value: Value) => Value): void {
-  fc.assert(
-    fc.property(values, (value) => {
-      assert.deepEqual(travel(value), value);
-    }),
-    { numRuns: 100 },
-  );
-}
 
 test('what is submitted and how it is steered survives the wire', () => {
   survives(submission, (given) =>
