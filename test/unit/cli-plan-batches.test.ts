@@ -205,3 +205,19 @@ test('what would stop it is worked out in figures, rounded down', () => {
   );
   assert.equal(limits({ onError: 'continue', canary: 1 }), 'does not stop, however many fail');
 });
+
+test('what is in the way of a plan is said, and whether it would wait for that', () => {
+  const because = 'it waits for the restart 01a2 of bob';
+  const halt = { by: null, because, atMs: 0, endsAs: null, kill: false } as const;
+  const lineOf = (lockWaitMs: number): string => {
+    const strategy = { ...DEFAULT_STRATEGY, lockWaitMs };
+    const plan = anOperation({ state: 'planned', halt, strategy });
+    return (
+      renderPlan(plan, painter(false))
+        .split('\n')
+        .find((line) => line.startsWith('it ')) ?? ''
+    );
+  };
+  assert.equal(lineOf(0), `it would be refused now; with --lock-wait ${because}`);
+  assert.equal(lineOf(60_000), `it would not begin yet: ${because}`);
+});

@@ -66,8 +66,9 @@ function strategyLines(plan: Operation): readonly string[] {
 /** Another operation has something left to do with these processes. */
 function lockLines({ halt, strategy }: Operation): readonly string[] {
   if (halt === null) return [];
-  const now = strategy.lockWaitMs > 0 ? 'it would not begin yet' : 'it would be refused now';
-  return [`${now}: ${neutralise(halt.because)}`];
+  const because = neutralise(halt.because);
+  if (strategy.lockWaitMs > 0) return [`it would not begin yet: ${because}`];
+  return [`it would be refused now; with --lock-wait ${because}`];
 }
 
 function extentLine(plan: Operation): string {
