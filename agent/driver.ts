@@ -11,7 +11,9 @@ import { heldText } from '../proto/hold-text.ts';
 import type { ProcessName, ProcessStatus } from '../proto/vocabulary.ts';
 import { stepAgent } from './core/agent.ts';
 import type { ProcessDefinition } from './core/definition.ts';
+import type { HostRules } from './core/host-rules.ts';
 import { recordOf } from './core/outbox.ts';
+import { type Executables, wantsExecutables } from './core/policy.ts';
 import { targetsToRecord } from './core/recover.ts';
 import type {
   ActingEffect,
@@ -139,12 +141,23 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
       }
       case 'examine': {
         const { order, processes, definitions } = effect;
-        return deliver({ kind: 'examined', order, processes, problems: examine(definitions) });
+        const problems = examine(definitions);
+        const isBound = order.origin === 'controller';
+        const executables = isBound ? locate(state().rules, definitions) : NONE_LOCATED;
+        return deliver({ kind: 'examined', order, processes, problems, executables });
       }
       case 'readConfig': {
         const { purpose } = effect;
-        return deliver({ kind: 'configRead', purpose, reading: ports.config.read() });
+        const reading = ports.config.read();
+        const isBound = purpose.kind === 'update' && purpose.by.kind === 'target';
+        const executables =
+          isBound && reading.kind === 'read'
+            ? locate(reading.rules ?? state().rules, reading.definitions)
+            : NONE_LOCATED;
+        return deliver({ kind: 'configRead', purpose, reading, executables });
       }
+      case 'keepRules':
+        return ports.config.keepRules(effect.rules);
       case 'redefine':
         return ports.children.redefine(effect.definition);
       case 'forget':
@@ -162,6 +175,16 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
       case 'handOverComplete':
         return ports.onHandOver();
     }
+  }
+
+  /** For a policy that asks for it; what is not to be found is left out. */
+  function locate(rules: HostRules, definitions: readonly ProcessDefinition[]): Executables {
+    if (!wantsExecutables(rules)) return NONE_LOCATED;
+    const located = definitions.flatMap((definition) => {
+      const path = ports.children.locate(definition);
+      return path === null ? [] : [[definition.process, path] as const];
+    });
+    return new Map(located);
   }
 
   function examine(
@@ -213,6 +236,8 @@ export function createAgentDriver(ports: AgentPorts, initial: AgentState): Agent
 
   return { deliver, state };
 }
+
+const NONE_LOCATED: Executables = new Map();
 
 /** What an administrator looks for in a supervisor's log: who came up, who went down, and how. */
 function logChange(log: Log, write: AgentWrite): void {

@@ -1,7 +1,8 @@
 /**
  * The agent's stream to its controller: dials, says Hello, hands on what the controller says, and
  * dials again when the stream is lost. What is said within a session is the core's business; this
- * file knows only whether one is up.
+ * file knows only whether one is up. By which certificate it dials is decided anew each time
+ * (`identity/`), and who is refused because of it asks again slowly.
  */
 import { Client, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { type Attention, createAttention } from '../proto/attention.ts';
@@ -22,11 +23,12 @@ import {
 } from '../proto/log-messages.ts';
 import type { AgentMessage, ControllerMessage } from '../proto/messages.ts';
 import { channelCredentials } from '../proto/tls.ts';
-import { explainTlsFailure } from '../proto/tls-failures.ts';
 import { isAcceptedProtocol, PROTOCOL_VERSION } from '../proto/version.ts';
 import { redialDelayMs } from './core/reconnect.ts';
 import { createEventCollector, type EventCollector } from './event-collector.ts';
 import type { LogLink } from './fleet-logs/fleet-logs.ts';
+import type { LinkIdentity } from './identity/present.ts';
+import { isOverIdentity, whyLost } from './lost-session.ts';
 import type { Link, Log } from './ports.ts';
 
 type Welcome = Extract<ControllerMessage, { readonly kind: 'welcome' }>;
@@ -37,7 +39,7 @@ type Stream = ClientDuplexStream<AgentFrame, ControllerFrame__Output>;
 export interface LinkOptions {
   /** Tried in turn; at least one. */
   readonly controllers: readonly Address[];
-  readonly credentials: Credentials;
+  readonly identity: LinkIdentity;
   readonly hello: Extract<AgentMessage, { readonly kind: 'hello' }>;
   readonly onMessage: (message: ControllerMessage) => void;
   /** Of the session that is up. */
@@ -67,9 +69,10 @@ const { path, requestSerialize, responseDeserialize } = agentLinkService['Connec
 /** Of an agent that no controller is named to: what there would be to say, nobody hears. */
 export const NO_LINK: Pick<
   ControllerLink,
-  'open' | 'send' | 'endSession' | 'isClear' | 'sendLog' | 'close'
+  'open' | 'redial' | 'send' | 'endSession' | 'isClear' | 'sendLog' | 'close'
 > = {
   open: () => undefined,
+  redial: () => undefined,
   send: () => undefined,
   endSession: () => undefined,
   isClear: () => false,
@@ -82,6 +85,8 @@ export class ControllerLink implements Link, LogLink, Disposable {
   readonly #events: EventCollector;
   #client: Client | null = null;
   #stream: Stream | null = null;
+  /** By which the stream was dialled. */
+  #credentials: Credentials | null = null;
   #welcome: Welcome | null = null;
   /** Of the session that is up. */
   #attention: Attention | null = null;
@@ -100,7 +105,9 @@ export class ControllerLink implements Link, LogLink, Disposable {
   /** Dials now, and again for as long as the link is not closed. */
   open(): void {
     if (this.#isClosed) return;
-    const { controllers, credentials, hello } = this.#options;
+    const { controllers, identity, hello } = this.#options;
+    const credentials = identity.credentials();
+    if (credentials === null) return;
     const address = controllers[this.#attempt % controllers.length] as Address;
     const target = addressText(address);
     const client = new Client(target, channelCredentials(credentials), {
@@ -113,18 +120,30 @@ export class ControllerLink implements Link, LogLink, Disposable {
     );
     this.#client = client;
     this.#stream = stream;
+    this.#credentials = credentials;
     stream.on('data', (frame: ControllerFrame__Output) => {
       if (stream === this.#stream) this.#received(stream, frame, target);
     });
     stream.on('error', (error: ServiceError) => {
       const because = decodeRefusal(error);
-      this.#lost(stream, explain(because, target), because.code === 'conflict');
+      this.#lost(stream, whyLost(because, target), because);
     });
     stream.on('end', () => this.#lost(stream, `${target} ended the session`));
     stream.write(encodeAgentMessage(hello));
     this.#after(WELCOME_TIMEOUT_MS, () => {
       if (this.#welcome === null) this.#lost(stream, `${target} did not answer Hello`);
     });
+  }
+
+  /** At once, by other credentials; the session that is up ends, and nothing else does. */
+  redial(because: string): void {
+    if (this.#isClosed) return;
+    const wasUp = this.#welcome !== null;
+    this.#forget();
+    this.#attempt = 0;
+    this.#options.log.info({ because }, 'dialling anew');
+    if (wasUp) this.#options.onDown();
+    this.open();
   }
 
   send(message: AgentMessage): void {
@@ -194,6 +213,10 @@ export class ControllerLink implements Link, LogLink, Disposable {
       if (isOfThisSession) this.#options.onLogMessage(message);
       return;
     }
+    // Not through the core: that this program's loop still turns is all there is to prove.
+    if (message.kind === 'heartbeat' && message.probe !== 0) {
+      this.#write({ kind: 'heartbeat', probe: message.probe });
+    }
     this.#options.onMessage(message);
   }
 
@@ -206,6 +229,7 @@ export class ControllerLink implements Link, LogLink, Disposable {
       { controller: target, sessionEpoch: welcome.sessionEpoch },
       'session is up',
     );
+    if (this.#credentials !== null) this.#options.identity.worked(this.#credentials);
     const intervalMs = Math.max(100, welcome.heartbeatIntervalMs);
     const attention = createAttention(intervalMs, performance.now());
     this.#attention = attention;
@@ -217,26 +241,32 @@ export class ControllerLink implements Link, LogLink, Disposable {
         if (silentMs > intervalMs * HEARTBEATS_MISSED_MAX) {
           return this.#lost(stream, `${target} has been silent for ${Math.round(silentMs)} ms`);
         }
-        this.send({ kind: 'heartbeat' });
+        this.send({ kind: 'heartbeat', probe: 0 });
       }, intervalMs),
     );
   }
 
   /** Once per stream: whatever ends it, the next is dialled after a while. */
-  #lost(stream: Stream, why: string, wasReplaced = false): void {
+  #lost(stream: Stream, why: string, because: Refusal | null = null): void {
     if (stream !== this.#stream) return;
     const wasUp = this.#welcome !== null;
+    const used = this.#credentials;
     this.#forget();
     if (this.#isClosed) return;
-    const { chance, log, onDown } = this.#options;
+    const { identity, chance, log, onDown } = this.#options;
+    if (used !== null) identity.failed(used);
+    const isRefused = because !== null && isOverIdentity(because);
     const delayMs = redialDelayMs({
       attempt: this.#attempt,
       spreadMs: this.#spreadMs,
       chance: chance(),
-      wasReplaced,
+      isUnwelcome: isRefused && identity.credentials() === used,
     });
     // The same trouble again and again is one line, not one for every try.
-    if (why !== this.#reported) log.warn({ why, retryInMs: Math.round(delayMs) }, 'no session');
+    if (why !== this.#reported) {
+      const fix = because?.fix ?? undefined;
+      log.warn({ why, ...(fix && { fix }), retryInMs: Math.round(delayMs) }, 'no session');
+    }
     this.#reported = why;
     this.#attempt += 1;
     if (wasUp) onDown();
@@ -251,6 +281,7 @@ export class ControllerLink implements Link, LogLink, Disposable {
     this.#client?.close();
     this.#stream = null;
     this.#client = null;
+    this.#credentials = null;
     this.#welcome = null;
   }
 
@@ -258,11 +289,3 @@ export class ControllerLink implements Link, LogLink, Disposable {
     this.#timers.push(setTimeout(callback, delayMs));
   }
 }
-
-/** What grpc-js says itself names times and retries, so the same trouble would look new each time. */
-function explain({ code, message, cause }: Refusal, target: string): string {
-  const known = code === 'conflict' ? TWO_AGENTS : explainTlsFailure(message)?.cause;
-  return `${target}: ${cause ?? known ?? message}`;
-}
-
-const TWO_AGENTS = 'is there a second agent, on a copy of this machine, with the same certificate?';

@@ -6,20 +6,21 @@
 import './adapters/host/heap.ts';
 import './start/held-signals.ts';
 import { hostname, userInfo } from 'node:os';
-import type { CredentialFiles, Credentials } from '../proto/credentials.ts';
 import { type DaemonArguments, parseDaemonArguments } from '../proto/daemon/arguments.ts';
 import { createLog, writeToStderr } from '../proto/daemon/log.ts';
 import {
   acceptConfig,
-  acceptCredentials,
   lockStateDirectory,
   refuseToStart,
+  tellRefusal,
+  unusableCredentials,
 } from '../proto/daemon/start.ts';
 import { nodeConfigFiles } from '../proto/dialect/node-files.ts';
 import { formatProblems } from '../proto/dialect/problem.ts';
-import { FleetError, refusal } from '../proto/errors.ts';
+import { exitCodeOf, FleetError, refusal } from '../proto/errors.ts';
 import { closeInherited } from './adapters/host/inherited.ts';
 import { raiseLimits } from './adapters/host/limits.ts';
+import { realPath } from './adapters/host/real-path.ts';
 import { findGroup, findUser } from './adapters/host/users.ts';
 import { openMainLog } from './adapters/logs/main-log.ts';
 import { SETTING_FLAGS } from './config/flags.ts';
@@ -30,6 +31,7 @@ import {
   findStateDirectory,
   loadAgentConfig,
 } from './config/load.ts';
+import { credentialFilesOf, loadIdentity, type StartingIdentity } from './identity/load.ts';
 import { openSocket } from './local/socket.ts';
 import { makeSocketDirectory } from './local/socket-directory.ts';
 import { becomeUser } from './start/become-user.ts';
@@ -42,11 +44,18 @@ const ABOUT = {
   description: "Supervises this host's processes and reports to the fleet's controller.",
   defaultConfig: '/etc/fleetvisor/agent.conf',
   settingFlags: SETTING_FLAGS,
+  commands: [
+    {
+      usage: 'join',
+      summary: 'let this host into a fleet, with what fleetctl token create printed',
+    },
+  ],
 };
 
 async function main(): Promise<void> {
   // grpc-js makes Node warn about controllers that are named by address; stderr is our JSON log.
   process.noDeprecation = true;
+  if (process.argv[2] === 'join') return joinFleet(process.argv.slice(3));
   const args = parseDaemonArguments(ABOUT, process.argv.slice(2));
   // A check starts no program, and what it reads may be a shell's <(command), inherited too.
   if (args.isCheck) leaveSignals();
@@ -55,8 +64,8 @@ async function main(): Promise<void> {
     loadAgentConfig(args.configPath, surroundings(), args.settings);
   const starting = acceptOrGoBack(load(), args);
   const { agent } = starting;
-  const credentials = credentialsOf(agent);
-  const host = credentials?.identity.name ?? agent.host ?? hostname();
+  const identity = identityOf(agent);
+  const host = identity?.inPlace.identity.name ?? agent.host ?? hostname();
   if (args.isCheck) {
     process.stdout.write(`${args.configPath}: fine; host ${host}\n`);
     return;
@@ -79,8 +88,21 @@ async function main(): Promise<void> {
   process.on('exit', () => socket?.close());
   supervise({
     ...starting,
-    ...{ configPath: args.configPath, load, credentials, host, mainLog, socket, log },
+    ...{ configPath: args.configPath, load, identity, host, mainLog, socket, log },
     ...{ environment, notifySocket, processTable, exit: (code) => process.exit(code) },
+  });
+}
+
+/** `fleet-agent join`: before there is a daemon, and without what a daemon needs. */
+async function joinFleet(args: readonly string[]): Promise<void> {
+  leaveSignals();
+  const { join } = await import('./identity/join.ts');
+  await join(args, {
+    ...{ ...surroundings(), defaultConfig: ABOUT.defaultConfig, input: process.stdin },
+    exit: (code) => process.exit(code),
+    tell: (line) => void process.stdout.write(`${line}\n`),
+  }).catch((error: unknown) => {
+    process.exitCode = exitCodeOf(tellRefusal(`${ABOUT.name} join`, error).code);
   });
 }
 
@@ -94,6 +116,7 @@ function surroundings(): AgentSurroundings {
     user: { uid, name: username },
     findUser,
     findGroup,
+    realPath,
   };
 }
 
@@ -112,11 +135,12 @@ function acceptOrGoBack(loaded: AgentConfigResult, args: DaemonArguments): Start
 }
 
 /** Null where no controller is to be talked to. */
-function credentialsOf(agent: AgentSettings): Credentials | null {
-  if (agent.controllers.length === 0) return null;
-  const { ca, cert, key } = agent;
-  // The configuration has them all where it has controllers.
-  return acceptCredentials({ ca, cert, key } as CredentialFiles, 'agent', Date.now());
+function identityOf(agent: AgentSettings): StartingIdentity | null {
+  const files = credentialFilesOf(agent);
+  if (files === null) return null;
+  const found = loadIdentity(files, Date.now());
+  if (found.kind === 'unusable') throw unusableCredentials(found.problems);
+  return found;
 }
 
 function assertLimits(agent: AgentSettings): void {

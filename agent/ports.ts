@@ -7,6 +7,7 @@ import type { OrderNews } from '../proto/local-orders.ts';
 import type { AgentMessage } from '../proto/messages.ts';
 import type { ProcessName } from '../proto/vocabulary.ts';
 import type { ProcessDefinition } from './core/definition.ts';
+import type { HostRules } from './core/host-rules.ts';
 import type { ProbeResult } from './core/observe.ts';
 import type { Child, SignalResult } from './core/process.ts';
 import type { AgentWrite, ConfigReading, OrderId, SpawnProblem } from './core/state.ts';
@@ -22,6 +23,8 @@ export interface Clock {
 export interface Children {
   /** Why its command cannot be started at all, found without starting anything; null: it can. */
   examine(definition: ProcessDefinition): SpawnProblem | null;
+  /** Where its executable lies, without links; null where that cannot be told. */
+  locate(definition: ProcessDefinition): string | null;
   /** Ends in `spawned` or `spawnFailed`; the program waits until it is released. */
   spawn(definition: ProcessDefinition): void;
   release(process: ProcessName): void;
@@ -46,6 +49,8 @@ export interface HealthProbes {
 /** The configuration on disk, read anew each time. */
 export interface ConfigSource {
   read(): ConfigReading;
+  /** Also for a start that finds the file unusable. */
+  keepRules(rules: HostRules): void;
 }
 
 /** Whoever gave an order on this host and still listens. */

@@ -8,7 +8,6 @@
 import { randomBytes } from 'node:crypto';
 import { uptime } from 'node:os';
 import { systemClock } from '../proto/clock.ts';
-import type { Credentials } from '../proto/credentials.ts';
 import { notifyReady } from '../proto/daemon/notify.ts';
 import { makeGuardedDirectory, makePrivateDirectory } from '../proto/daemon/start.ts';
 import { makeOperationId, OPERATION_ID_RANDOM_BYTES } from '../proto/operation-id.ts';
@@ -18,7 +17,7 @@ import { lookForChildren, withLastLines } from './adapters/children/sightings.ts
 import { AgentProbes } from './adapters/health/health-probes.ts';
 import { MemoryWatch } from './adapters/host/memory-watch.ts';
 import { openProcessTable, type ProcessTable } from './adapters/host/process-table.ts';
-import { findUserName } from './adapters/host/users.ts';
+import { findGroupsOf, findUserName } from './adapters/host/users.ts';
 import { openJournal } from './adapters/journal/journal.ts';
 import type { MainLog } from './adapters/logs/main-log.ts';
 import { createSyslog } from './adapters/logs/syslog.ts';
@@ -27,6 +26,8 @@ import type { ProcessDefinition } from './core/definition.ts';
 import { recoverState } from './core/recover.ts';
 import { type AgentDriver, createAgentDriver } from './driver.ts';
 import { type HostProcesses, openFleetLogs } from './fleet-logs/open.ts';
+import type { StartingIdentity } from './identity/load.ts';
+import { openKeeper } from './identity/open.ts';
 import { ControllerLink, type Goodbye, type LinkOptions, NO_LINK } from './link.ts';
 import { createOrderDesk, type OrderDesk } from './local/order-desk.ts';
 import { type LocalServer, type LocalServerOptions, openLocalServer } from './local/server.ts';
@@ -35,7 +36,7 @@ import type { Log } from './ports.ts';
 import { configSource, journalPath, type StartingConfig } from './start/configuration.ts';
 import { type ObeyedSignal, obeySignals } from './start/held-signals.ts';
 import { whatIsRemembered } from './start/lost-journal.ts';
-import { keepConfig, makeAllFifos } from './start/make-ready.ts';
+import { keepConfig, keepSettings, makeAllFifos } from './start/make-ready.ts';
 import { writePidFile } from './start/pid-file.ts';
 import { assertSameTable, childrenInJournal, childrenInRunDir } from './start/same-table.ts';
 
@@ -45,13 +46,17 @@ const GOODBYE_MS = 1_000;
 /** How long a controller may take the next agent to need. */
 const HANDOVER_MS = 1_000;
 
+/** More than any two agents of a fleet will ever draw alike. */
+const INSTANCE_ID_BYTES = 16;
+
 /** Of a timer that is there only so that the program goes on; the longest that Node has. */
 const KEEP_ALIVE_MS = 2 ** 31 - 1;
 
 export interface Supervision extends StartingConfig {
   readonly configPath: string;
   readonly load: () => AgentConfigResult;
-  readonly credentials: Credentials | null;
+  /** Null: no controller is named. */
+  readonly identity: StartingIdentity | null;
   readonly host: string;
   readonly mainLog: MainLog;
   readonly socket: ListeningSocket | null;
@@ -95,6 +100,7 @@ export function supervise(given: Supervision): void {
     adopted,
     deliver: (input) => driver.deliver(input),
     processes: () => driver.state().processes,
+    rules: () => driver.state().rules,
     logPath: (process, channel) => children.logPath(process, channel),
   });
   const orders = createOrderDesk((input) => driver.deliver(input), log);
@@ -105,7 +111,10 @@ export function supervise(given: Supervision): void {
       probes,
       journal,
       link,
-      config: configSource(given.load, agent, log),
+      config: configSource(given.load, agent, {
+        keep: (kept) => keepSettings(kept, given.configPath, { journal, log }),
+        log,
+      }),
       orders,
       log,
       onShutdownComplete: () => {
@@ -152,7 +161,7 @@ function takeUp(given: Supervision, table: ProcessTable) {
   const { contents, stateProblem } = whatIsRemembered(journal, {
     ...{ reading, folders: agent, table, clock: systemClock, log, bootedAtMs },
   });
-  const state = recoverState(reading, contents, table.bootId, Date.now());
+  const state = recoverState(reading, contents, table.bootId, Date.now(), agent.rules);
   makeAllFifos(state, agent, log);
   return { journal, state, stateProblem, sightings: lookForChildren(state, agent, table) };
 }
@@ -173,17 +182,17 @@ function tellPid(path: string | null, log: Log): void {
   process.on('exit', () => pidFile[Symbol.dispose]());
 }
 
-function tellOfConfig({ agent, reading, credentials, host, log }: Supervision): void {
+function tellOfConfig({ agent, reading, identity, host, log }: Supervision): void {
   if (reading.kind === 'rejected') {
     const text = 'config rejected; the one that was accepted last is in force';
     log.error({ problem: reading.problem }, text);
   }
-  if (credentials === null || agent.host === null || agent.host === host) return;
+  if (identity === null || agent.host === null || agent.host === host) return;
   log.warn({ configured: agent.host }, `[agent] host is ignored: the certificate says ${host}`);
 }
 
 function openLink(
-  { agent, credentials, log }: Supervision,
+  given: Supervision,
   {
     journalId,
     stateProblem,
@@ -194,10 +203,12 @@ function openLink(
     Pick<AgentDriver, 'deliver'> &
     Pick<LinkOptions['hello'], 'journalId' | 'stateProblem' | 'adopted'>,
 ) {
-  if (credentials === null) return NO_LINK;
+  const { agent, log } = given;
+  const keeper = openKeeper(given, (because) => link.redial(because));
+  if (keeper === null) return NO_LINK;
   const link = new ControllerLink({
     controllers: agent.controllers,
-    credentials,
+    identity: keeper.identity,
     hello: {
       kind: 'hello',
       protocolVersion: PROTOCOL_VERSION,
@@ -206,6 +217,7 @@ function openLink(
       labels: agent.labels,
       adopted,
       stateProblem,
+      instanceId: randomBytes(INSTANCE_ID_BYTES).toString('hex'),
     },
     onMessage: (message) => deliver({ kind: 'received', message }),
     onLogMessage: (message) => fleetLogs.receive(message),
@@ -217,6 +229,8 @@ function openLink(
     log,
   });
   const fleetLogs = openFleetLogs({ link, log, ...logs });
+  // After the link has dialled for the first time.
+  setImmediate(() => keeper.begin());
   return link;
 }
 
@@ -236,6 +250,7 @@ function serveLocally(
     desk: orders,
     logFiles: children,
     userName: findUserName,
+    groupsOf: findGroupsOf,
     nowMs: Date.now,
     stateProblem,
   });

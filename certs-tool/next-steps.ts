@@ -3,7 +3,7 @@
  * that comes next on the way to a running fleet.
  */
 import { quote } from 'shlex';
-import type { IdentityKind, Subject } from '../proto/identity.ts';
+import type { IdentityKind, Subject } from '../proto/identity-name.ts';
 import type { Authority, CertificatePair } from './issue.ts';
 import { authorityPaths, type PairPaths } from './store.ts';
 
@@ -11,14 +11,17 @@ export function authorityNextSteps(made: {
   readonly authority: Authority;
   readonly paths: PairPaths;
   readonly directory: string;
+  /** Null: the key is not encrypted. */
+  readonly passphraseFile: string | null;
 }): string {
-  const { authority, paths, directory } = made;
+  const { authority, paths, directory, passphraseFile } = made;
+  const passphrase = passphraseFile === null ? '' : ` --passphrase-file ${quote(passphraseFile)}`;
   return [
     `fleet "${authority.fleet}": certificate authority made, valid until ${dayOf(authority.notAfterMs)}`,
     `  ${paths.certificate}  goes to every host and operator`,
     `  ${paths.key}  SECRET: stays here; keep a backup, whoever has it owns the fleet`,
     'next, for the host that will run the controller:',
-    `  fleet-certs issue controller NAME --dir ${quote(directory)} --san DNS:host.example.com,IP:10.0.0.7`,
+    `  fleet-certs issue controller NAME --dir ${quote(directory)}${passphrase} --san DNS:host.example.com,IP:10.0.0.7`,
     '',
   ].join('\n');
 }

@@ -5,8 +5,9 @@
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { quote } from 'shlex';
-import { exitCodeOf, FleetError, isRefusal, type Refusal } from '../proto/errors.ts';
-import { describeSubject, type IdentityKind } from '../proto/identity.ts';
+import { exitCodeOf, FleetError, isRefusal, type Refusal, refusal } from '../proto/errors.ts';
+import { describeSubject, type IdentityKind } from '../proto/identity-name.ts';
+import { readPassphrase } from '../proto/pki/passphrase.ts';
 import { PRODUCT_VERSION } from '../proto/version.ts';
 import {
   type AuthorityRequest,
@@ -18,6 +19,7 @@ import {
   refusalOfLeaf,
 } from './issue.ts';
 import { authorityNextSteps, leafNextSteps } from './next-steps.ts';
+import { type SignOptions, sign } from './sign.ts';
 import {
   authorityPaths,
   isOpenToOthers,
@@ -27,14 +29,7 @@ import {
   refusalOfExisting,
   writePair,
 } from './store.ts';
-
-export interface Surroundings {
-  /** Without the program's own name. */
-  readonly args: readonly string[];
-  readonly nowMs: number;
-  readonly writeOut: (text: string) => void;
-  readonly writeError: (text: string) => void;
-}
+import type { Surroundings } from './surroundings.ts';
 
 /** Runs one command. Resolves to the exit code: 0, 2 usage or refused, 1 internal. */
 export async function runProgram(surroundings: Surroundings): Promise<number> {
@@ -53,6 +48,7 @@ export async function runProgram(surroundings: Surroundings): Promise<number> {
 interface CommonOptions {
   readonly dir: string;
   readonly days?: number;
+  readonly passphraseFile?: string;
 }
 
 function commandTree(surroundings: Surroundings): Command {
@@ -98,8 +94,16 @@ function commandTree(surroundings: Surroundings): Command {
     .action((name: string, options: CommonOptions) =>
       issueInto(surroundings, options, { kind: 'operator', name }),
     );
+  withAuthorityOptions(program.command('sign <file>'))
+    .description('Sign what fleetctl cert requests has written, after a look at who asks for what.')
+    .option('--output <file>', 'where the certificates go (default: standard output)')
+    .option('--yes', 'sign without asking')
+    .addHelpText('before', `Example:\n  ${SIGN_EXAMPLE}\n`)
+    .action((file: string, options: SignOptions) => sign(surroundings, file, options));
   return program;
 }
+
+const SIGN_EXAMPLE = 'fleet-certs sign requests.txt --dir pki --output certificates.pem';
 
 const EXAMPLE = {
   controller:
@@ -113,12 +117,21 @@ const PROGRAM_EXAMPLE = `Example:
   ${EXAMPLE.controller}
   ${EXAMPLE.agent}
   ${EXAMPLE.operator}
+  ${SIGN_EXAMPLE}
 `;
 
 function withCommonOptions(command: Command, defaultDays: number): Command {
+  return withAuthorityOptions(command).option(
+    '--days <number>',
+    `how long it is valid (default: ${defaultDays})`,
+    parseDays,
+  );
+}
+
+function withAuthorityOptions(command: Command): Command {
   return command
     .requiredOption('--dir <directory>', 'where the certificates and keys of the fleet are kept')
-    .option('--days <number>', `how long it is valid (default: ${defaultDays})`, parseDays);
+    .option('--passphrase-file <file>', "holds the passphrase of the authority's key");
 }
 
 async function init(
@@ -128,6 +141,7 @@ async function init(
   const request: AuthorityRequest = {
     fleet: options.fleet,
     nowMs: surroundings.nowMs,
+    passphrase: passphraseFrom(options),
     ...daysFrom(options),
   };
   demand(refusalOfAuthority(request));
@@ -136,7 +150,8 @@ async function init(
   demand(refusalOfExisting(paths));
   const authority = await createAuthority(request);
   demand(writePair(paths, authority));
-  surroundings.writeOut(authorityNextSteps({ authority, paths, directory: options.dir }));
+  const { dir: directory, passphraseFile = null } = options;
+  surroundings.writeOut(authorityNextSteps({ authority, paths, directory, passphraseFile }));
   warnIfOpen(surroundings, options.dir);
 }
 
@@ -150,7 +165,7 @@ async function issueInto(
   options: CommonOptions,
   leaf: NamedLeaf,
 ): Promise<void> {
-  const authority = readAuthority(options.dir);
+  const authority = readAuthority(options.dir, options.passphraseFile ?? null);
   if (isRefusal(authority)) throw new FleetError(authority);
   const request: LeafRequest = { ...leaf, nowMs: surroundings.nowMs, ...daysFrom(options) };
   demand(refusalOfLeaf(authority, request));
@@ -173,6 +188,18 @@ function demand(refused: Refusal | null): void {
 
 function daysFrom(options: CommonOptions): { readonly days?: number } {
   return options.days === undefined ? {} : { days: options.days };
+}
+
+function passphraseFrom({ passphraseFile }: CommonOptions): string | null {
+  if (passphraseFile === undefined) return null;
+  const file = readPassphrase(passphraseFile);
+  if (file.kind === 'read') return file.text;
+  throw new FleetError(
+    refusal('configuration', 'the passphrase is not usable', {
+      cause: file.problem,
+      fix: 'write a long random line into a file of your own: umask 077; openssl rand -base64 32',
+    }),
+  );
 }
 
 function parseDays(text: string): number {

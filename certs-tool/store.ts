@@ -19,10 +19,10 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { quote } from 'shlex';
-import { readPem, readSecretPem } from '../proto/credentials.ts';
 import { messageOf, type Refusal, refusal } from '../proto/errors.ts';
-import type { IdentityKind } from '../proto/identity.ts';
-import { type Authority, authorityFrom, type CertificatePair } from './issue.ts';
+import type { IdentityKind } from '../proto/identity-name.ts';
+import { loadSigningAuthority, type SigningAuthority } from '../proto/pki/authority.ts';
+import type { CertificatePair } from './issue.ts';
 
 export interface PairPaths {
   readonly certificate: string;
@@ -104,25 +104,35 @@ export function writePair(paths: PairPaths, pair: CertificatePair): Refusal | nu
   }
 }
 
-/** The authority of the directory. */
-export function readAuthority(directory: string): Authority | Refusal {
+/** The authority of the directory; `passphraseFile` is null where its key is not encrypted. */
+export function readAuthority(
+  directory: string,
+  passphraseFile: string | null,
+): SigningAuthority | Refusal {
   const paths = authorityPaths(directory);
   if (!existsSync(paths.certificate) && !existsSync(paths.key)) {
     return refusal('configuration', `there is no certificate authority in ${directory || '""'}`, {
       fix: `make one with fleet-certs init --dir ${quote(directory || 'pki')}, or name its directory`,
     });
   }
-  const certificate = readPem(paths.certificate);
-  const key = readSecretPem(paths.key);
-  if (certificate.kind === 'read' && key.kind === 'read') {
-    return authorityFrom({ certificatePem: certificate.text, keyPem: key.text });
+  return loadSigningAuthority({ ...paths, passphraseFile });
+}
+
+/** A file of which nothing is secret; refuses if its name is taken. */
+export function writeNewFile(path: string, text: string): Refusal | null {
+  try {
+    writeDurably(path, text, 0o644);
+    return null;
+  } catch (error) {
+    return refusalOfTaken(path) ?? fileRefusal(`${path} could not be written`, error);
   }
-  const problems = [certificate, key].flatMap((file) =>
-    file.kind === 'problem' ? [file.problem] : [],
-  );
-  return refusal('configuration', 'the certificate authority is not usable', {
-    cause: problems.join('; '),
-    fix: 'mend that, and run the command again',
+}
+
+export function refusalOfTaken(path: string): Refusal | null {
+  if (!isTaken(path)) return null;
+  return refusal('configuration', `${path} exists already`, {
+    cause: 'certificates are never overwritten; nothing was changed',
+    fix: 'name another file, or move that one away',
   });
 }
 

@@ -44,12 +44,18 @@ const CHANNEL_OPTIONS: ChannelOptions = {
 /** `Control` of control.proto. The response types are the codec's own arguments. */
 const METHODS = {
   getVersion: method<object, ControllerVersion>('GetVersion'),
-  listHosts: method<{ readonly hosts: string }, { readonly hosts: readonly WireHost[] }>(
-    'ListHosts',
-  ),
+  listHosts: method<
+    { readonly hosts: string },
+    { readonly hosts: readonly WireHost[]; readonly withheldHosts: number }
+  >('ListHosts'),
   listProcesses: method<
     { readonly hosts: string; readonly processes: readonly string[] },
-    { readonly processes: readonly WireHostProcess[]; readonly hosts: readonly WireHost[] }
+    {
+      readonly processes: readonly WireHostProcess[];
+      readonly hosts: readonly WireHost[];
+      readonly withheldHosts: number;
+      readonly withheldProcesses: number;
+    }
   >('ListProcesses'),
   planOperation: method<WireSubmission, WireOperation>('PlanOperation'),
   submitOperation: method<WireSubmission, WireOperation>('SubmitOperation'),
@@ -130,13 +136,15 @@ function controlClient(
     controller,
     listHosts: async (hosts) => {
       const answer = await unary(channel, METHODS.listHosts, { hosts });
-      return answer.hosts.map(decodeHost);
+      const withheld = { hosts: answer.withheldHosts, processes: 0 };
+      return { hosts: answer.hosts.map(decodeHost), withheld };
     },
     listProcesses: async ({ hosts, processes }) => {
       const answer = await unary(channel, METHODS.listProcesses, { hosts, processes });
       return {
         processes: answer.processes.map(decodeHostProcess),
         hosts: answer.hosts.map(decodeHost),
+        withheld: { hosts: answer.withheldHosts, processes: answer.withheldProcesses },
       };
     },
     planOperation: async (submission) =>
@@ -180,6 +188,10 @@ function controlClient(
       for await (const news of serverStream(channel, METHODS.readLogs, wire, signal)) {
         yield decodeLogNews(news);
       }
+    },
+    authority: async () => {
+      const { authorityClient } = await import('./authority-client.ts');
+      return authorityClient(channel);
     },
     [Symbol.dispose]: () => channel.close(),
   };

@@ -7,13 +7,18 @@ import { FleetError, refusal } from '../proto/errors.ts';
 import { channelCredentials } from '../proto/tls.ts';
 import { connectControl } from './client.ts';
 import { loadClientConfig } from './config.ts';
+import type { UsedCredentials } from './identity/renewal-files.ts';
 import type { ConnectionOptions, ControlClient } from './ports.ts';
 
-/** @param nowMs wall clock, for certificates that have ended */
+/**
+ * @param nowMs wall clock, for certificates that have ended
+ * @param onUsed called once the controller has taken the certificate
+ */
 export async function dialController(
   connection: ConnectionOptions,
   surroundings: Surroundings,
   nowMs: number,
+  onUsed: (used: UsedCredentials) => void = () => {},
 ): Promise<ControlClient> {
   const found = loadClientConfig(connection, surroundings);
   if (found.kind === 'refused') throw new FleetError(found.refusal);
@@ -25,8 +30,9 @@ export async function dialController(
       }),
     );
   }
-  return connectControl({
-    address: addressText(found.context.controller),
-    credentials: channelCredentials(loaded.credentials),
-  });
+  const address = addressText(found.context.controller);
+  const { credentials } = loaded;
+  const client = await connectControl({ address, credentials: channelCredentials(credentials) });
+  onUsed({ address, files: found.context, credentials });
+  return client;
 }

@@ -13,16 +13,18 @@ export interface LogWords {
   readonly hosts: string | null;
   readonly channels: readonly LogChannel[];
   readonly selection: LogSelection;
+  readonly allowedOnly: boolean;
 }
 
 export async function logsRequest(
   { readText }: Pick<Environment, 'readText'>,
-  { verb, processes, hosts, channels, selection }: LogWords,
+  { verb, processes, hosts, channels, selection, allowedOnly }: LogWords,
 ): Promise<LogsRequest> {
   if (hosts === null) throw new FleetError(hostsMissing(verb, processes));
   const empty = refusalOfEmpty({ hosts, processes }) ?? refusalOfGrep(selection.grep);
   if (empty !== null) throw new FleetError(empty);
-  return { hosts: await resolveHosts(hosts, readText), processes, channels, selection };
+  const resolved = await resolveHosts(hosts, readText);
+  return { hosts: resolved, processes, channels, selection, allowedOnly };
 }
 
 function hostsMissing(verb: string, processes: readonly string[]): Refusal {

@@ -2,8 +2,13 @@
 import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import { DEFAULT_SOCKET } from '../proto/local-socket.ts';
+import type { OwnFiles } from './identity/ports.ts';
+import { isRenewalDue, keepCertificate, RENEWAL_LIMIT_MS } from './identity/renewal.ts';
+import type { UsedCredentials } from './identity/renewal-files.ts';
 import type { ConnectionOptions, Environment } from './ports.ts';
-import { runFleetctl } from './run.ts';
+import { renderNoticeJson } from './render/json.ts';
+import { escapeUnsafe } from './render/text.ts';
+import { runFleetctl, wantsJson } from './run.ts';
 import { savedOperations } from './saved-operations.ts';
 import {
   askOnTerminal,
@@ -22,6 +27,9 @@ const onError = endUnheard;
 const stdout = createOutput('stdout', { colours: !NO_COLOR && !isDumb && isatty(1), onError });
 const stderr = createOutput('stderr', { colours: !NO_COLOR && !isDumb && isatty(2), onError });
 
+/** By which the controller was reached, once it was. */
+let used: UsedCredentials | null = null;
+
 const environment: Environment = {
   stdout,
   stderr,
@@ -38,6 +46,20 @@ const environment: Environment = {
   },
   logOutput: { write: stdout.writeBytes, isTerminal: isatty(1) },
   savedOperations: savedOperations(process.env),
+  ownFiles: {
+    read: async (path) => (await loadOwnFiles()).read(path),
+    create: async (path, text) => (await loadOwnFiles()).create(path, text),
+    replace: async (path, text) => (await loadOwnFiles()).replace(path, text),
+    move: async (from, to) => (await loadOwnFiles()).move(from, to),
+    remove: async (path) => (await loadOwnFiles()).remove(path),
+  },
+  signIn: async () => {
+    const [{ signInFrom }, surroundings] = await Promise.all([
+      import('./identity/enrolment.ts'),
+      loadSurroundings(),
+    ]);
+    return signInFrom(surroundings, () => process.stdin);
+  },
 };
 
 // grpc-js sends a controller's IP address as TLS server name, of which Node warns (DEP0123) on a
@@ -47,8 +69,11 @@ process.noDeprecation = true;
 void main();
 
 async function main(): Promise<void> {
-  const exitCode = await runFleetctl(process.argv.slice(2), environment);
+  const words = process.argv.slice(2);
+  const exitCode = await runFleetctl(words, environment);
   await Promise.all([stdout.flushed(), stderr.flushed()]);
+  if (used !== null && isRenewalDue(used.credentials.identity, Date.now()))
+    await renew(used, words);
   // A handshake that was given up would hold the process for as long as the other side likes.
   process.exit(exitCode);
 }
@@ -67,15 +92,31 @@ function onInterrupt(callback: () => void): Disposable {
 }
 
 async function dial(connection: ConnectionOptions) {
-  const [{ dialController }, { nodeConfigFiles }] = await Promise.all([
+  const [{ dialController }, surroundings] = await Promise.all([
     import('./dial.ts'),
-    import('../proto/dialect/node-files.ts'),
+    loadSurroundings(),
   ]);
-  const surroundings = {
-    env: process.env,
-    hostName: hostname(),
-    workingDirectory: process.cwd(),
-    files: nodeConfigFiles,
-  };
-  return dialController(connection, surroundings, systemClock.nowMs());
+  return dialController(connection, surroundings, systemClock.nowMs(), (found) => {
+    used = found;
+  });
+}
+
+async function loadSurroundings() {
+  const { nodeConfigFiles: files } = await import('../proto/dialect/node-files.ts');
+  return { env: process.env, hostName: hostname(), workingDirectory: process.cwd(), files };
+}
+
+async function loadOwnFiles(): Promise<OwnFiles> {
+  return (await import('./identity/own-files.ts')).ownFiles;
+}
+
+/** The command has done its work, and nothing that goes wrong here is of it. */
+async function renew(found: UsedCredentials, words: readonly string[]): Promise<void> {
+  const { renewalOf } = await import('./identity/renewal-files.ts');
+  const limit = AbortSignal.timeout(RENEWAL_LIMIT_MS);
+  const ports = renewalOf(found, systemClock.nowMs);
+  const note = await keepCertificate(found.credentials.identity, ports, limit);
+  if (note === null) return;
+  stderr.write(wantsJson(words) ? renderNoticeJson(note) : `notice: ${escapeUnsafe(note)}\n`);
+  await stderr.flushed();
 }

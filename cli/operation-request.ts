@@ -27,6 +27,7 @@ export interface RequestOptions {
   readonly strategy: Strategy;
   readonly expectHosts: number | null;
   readonly reason: string;
+  readonly allowedOnly: boolean;
 }
 
 /** Reads files and standard input where the hosts are named there. Throws a `FleetError`. */
@@ -34,7 +35,7 @@ export async function readRequest(
   environment: Pick<Environment, 'clock' | 'randomBytes' | 'readText'>,
   options: RequestOptions & WaitOptions,
 ): Promise<OperationRequest> {
-  const { verb, processes, order, fullStop, strategy, expectHosts, reason } = options;
+  const { verb, processes, order, fullStop, strategy, expectHosts, reason, allowedOnly } = options;
   const contradiction =
     contradictionInWaiting(options) ?? contradictionInStrategy(strategy, fullStop);
   if (contradiction !== null) throw new FleetError(contradiction);
@@ -49,7 +50,7 @@ export async function readRequest(
   const hosts = await resolveHosts(options.hosts, environment.readText);
   const id = newOperationId(environment);
   const plain = { id, verb, signal, hosts, processes, order, fullStop, strategy };
-  return { ...plain, expectHosts, reason };
+  return { ...plain, expectHosts, reason, allowedOnly };
 }
 
 export function newOperationId({

@@ -14,6 +14,8 @@ import type {
   Submission,
 } from '../proto/operation.ts';
 import type { HostProcess, HostStatus, OperationId, StoredEvent } from '../proto/vocabulary.ts';
+import type { AuthorityClient } from './authority-ports.ts';
+import type { OwnFiles, SignIn } from './identity/ports.ts';
 import type { LocalDial, LogOutput } from './local/ports.ts';
 
 export interface Output {
@@ -62,6 +64,9 @@ export interface Environment {
   /** stdout, for bytes that are none of ours. */
   readonly logOutput: LogOutput;
   readonly savedOperations: SavedOperations;
+  readonly ownFiles: OwnFiles;
+  /** Loaded only by who signs in. */
+  readonly signIn: () => Promise<SignIn>;
 }
 
 /**
@@ -111,13 +116,29 @@ export interface ProcessListing {
   readonly hosts: readonly HostStatus[];
 }
 
+/** How many matched, too, that whoever asks may not see. */
+export interface Withheld {
+  readonly hosts: number;
+  /** On hosts that are shown. */
+  readonly processes: number;
+}
+
+export interface ProcessesAnswer extends ProcessListing {
+  readonly withheld: Withheld;
+}
+
+export interface HostsAnswer {
+  readonly hosts: readonly HostStatus[];
+  readonly withheld: Withheld;
+}
+
 /** The controller as fleetctl sees it. Every failure is a `FleetError`. */
 export interface ControlClient extends Disposable {
   /** `host:port`, for messages. */
   readonly address: string;
   readonly controller: ControllerVersion;
-  readonly listHosts: (hosts: string) => Promise<readonly HostStatus[]>;
-  readonly listProcesses: (selection: ProcessSelection) => Promise<ProcessListing>;
+  readonly listHosts: (hosts: string) => Promise<HostsAnswer>;
+  readonly listProcesses: (selection: ProcessSelection) => Promise<ProcessesAnswer>;
   readonly planOperation: (submission: Submission) => Promise<Operation>;
   /** A repeat with the same id and content does nothing but return the operation as it stands. */
   readonly submitOperation: (submission: Submission, signal: AbortSignal) => Promise<Operation>;
@@ -137,6 +158,8 @@ export interface ControlClient extends Disposable {
   readonly askHosts: (question: HostQuestion, hosts: string) => Promise<readonly HostReport[]>;
   /** As it comes; the next is asked for only when the last one was taken. */
   readonly readLogs: (request: LogsRequest, signal: AbortSignal) => AsyncIterable<LogNews>;
+  /** Loaded only by the commands about who may do what. */
+  readonly authority: () => Promise<AuthorityClient>;
 }
 
 export interface OperationListing {

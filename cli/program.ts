@@ -7,9 +7,10 @@ import { PRODUCT_VERSION } from '../proto/version.ts';
 import type { Environment } from './ports.ts';
 import { addConfiguration } from './tree/configuration.ts';
 import { addSignal, addStartStopRestart } from './tree/control.ts';
+import { addGroups } from './tree/groups.ts';
 import { addHosts, addVersion } from './tree/hosts.ts';
+import { addLogin } from './tree/login.ts';
 import { addLogs, addTail } from './tree/logs.ts';
-import { addOperations } from './tree/operations.ts';
 import { addRun } from './tree/runs.ts';
 import { type Finish, withExamples } from './tree/shared.ts';
 import { addDescribe, addStatus } from './tree/status.ts';
@@ -22,7 +23,8 @@ export async function runProgram(
 ): Promise<number> {
   const finish: Finish = { exitCode: 0 };
   try {
-    await createProgram(environment, finish).parseAsync(words, { from: 'user' });
+    const program = await createProgram(environment, finish, words);
+    await program.parseAsync(words, { from: 'user' });
     return finish.exitCode;
   } catch (caught) {
     // Only after `--help` and `--version`: other endings of the parser are usage errors by then.
@@ -31,7 +33,11 @@ export async function runProgram(
   }
 }
 
-function createProgram(environment: Environment, finish: Finish): Command {
+async function createProgram(
+  environment: Environment,
+  finish: Finish,
+  words: readonly string[],
+): Promise<Command> {
   const program = new Command('fleetctl')
     .description('Starts, stops, restarts and watches processes on many hosts.')
     .version(`fleetctl ${PRODUCT_VERSION}`, '-V, --version', 'show the version of fleetctl')
@@ -56,7 +62,8 @@ function createProgram(environment: Environment, finish: Finish): Command {
   addConfiguration(program, actions);
   addRun(program, actions);
   addHosts(program, actions);
-  addOperations(program, actions);
+  await addGroups(program, actions, words);
+  addLogin(program, actions);
   addVersion(program, actions);
   nameHelp(program, 'fleetctl');
   return withExamples(program, [

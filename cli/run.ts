@@ -31,7 +31,7 @@ export async function runFleetctl(
 }
 
 /** Read from the words themselves, for where they could not be parsed. */
-function wantsJson(words: readonly string[]): boolean {
+export function wantsJson(words: readonly string[]): boolean {
   return words.some(
     (word, index) =>
       /^(-o=?|--output=)jsonl?$/.test(word) ||

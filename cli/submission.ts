@@ -32,11 +32,11 @@ export function expecting(submission: Submission, expectHosts: number): Submissi
 export function commandOf(submission: Submission): string {
   switch (submission.kind) {
     case 'operation':
-      return requestCommand(submission.request);
+      return requestCommand(submission.request) + allowedOnlyWord(submission.request);
     case 'runbook':
       return shellCommand(['run', submission.runbook]);
     case 'retry':
-      return shellCommand(['op', 'retry', submission.of]);
+      return shellCommand(['op', 'retry', submission.of]) + allowedOnlyWord(submission);
   }
 }
 
@@ -52,6 +52,10 @@ export function requestCommand(request: Omit<Runbook, 'name' | 'description' | '
     ...(fullStop ? ['--full-stop'] : []),
     ...strategyWords(strategy),
   ]);
+}
+
+function allowedOnlyWord({ allowedOnly }: { readonly allowedOnly: boolean }): string {
+  return allowedOnly ? ' --allowed-only' : '';
 }
 
 function shellCommand(words: readonly string[]): string {

@@ -11,21 +11,26 @@ import {
   encodeHostReport,
   encodeStoredEvent,
 } from '../proto/codec/control.ts';
-import { refuseStream } from '../proto/codec/error.ts';
 import { isRefusal } from '../proto/errors.ts';
 import type { AskHostsRequest__Output } from '../proto/gen/fleet/v1/AskHostsRequest.ts';
 import type { ListEventsRequest__Output } from '../proto/gen/fleet/v1/ListEventsRequest.ts';
 import type { ListHostsRequest__Output } from '../proto/gen/fleet/v1/ListHostsRequest.ts';
 import type { ListProcessesRequest__Output } from '../proto/gen/fleet/v1/ListProcessesRequest.ts';
-import type { Identity } from '../proto/identity.ts';
 import { clippedTo } from '../proto/text-limits.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../proto/version.ts';
 import { hostId, knownProcessName } from '../proto/vocabulary.ts';
-import { type EventQuery, eventQueryProblem, listHosts, listProcesses } from './core/queries.ts';
+import {
+  type EventQuery,
+  eventQueryProblem,
+  listHosts,
+  listProcesses,
+  seenListing,
+} from './core/queries.ts';
+import { seenEvents } from './core/visible.ts';
 import type { FleetDriver } from './driver.ts';
-import type { Guard } from './guard.ts';
+import type { Caller, Guard } from './guard.ts';
 import type { LogDesk, LogsCall } from './logs/call.ts';
-import { operationHandlers } from './operation-calls.ts';
+import { operationHandlers, sightFor } from './operation-calls.ts';
 import type { Clock, Log, Store } from './ports.ts';
 import { SELECTOR_LOGGED_MAX } from './submission-log.ts';
 import { type WatchCall, watchOperation } from './watch-call.ts';
@@ -48,16 +53,12 @@ export function controlHandlers(options: ApiOptions): UntypedServiceImplementati
     })),
     ...fleetHandlers(options),
     ...operationHandlers(options),
-    WatchOperation: (call: WatchCall) => {
-      const caller = guard.admit('Control.WatchOperation', call);
-      if (isRefusal(caller)) refuseStream(call, caller);
-      else watchOperation(call, options);
-    },
-    ReadLogs: (call: LogsCall) => {
-      const caller = guard.admit('Control.ReadLogs', call);
-      if (isRefusal(caller)) refuseStream(call, caller);
-      else options.logs.read(call, caller.name);
-    },
+    WatchOperation: (call: WatchCall) =>
+      guard.stream('Control.WatchOperation', call, (caller) =>
+        watchOperation(call, options, caller.name),
+      ),
+    ReadLogs: (call: LogsCall) =>
+      guard.stream('Control.ReadLogs', call, (caller) => options.logs.read(call, caller.actor)),
   };
 }
 
@@ -69,31 +70,52 @@ function fleetHandlers({
   clock,
   log,
 }: ApiOptions): UntypedServiceImplementation {
+  const sight = sightFor({ driver, clock });
   const hostQuery = (selector: string) => ({ selector, wallMs: clock.now().wallMs });
   return {
-    ListHosts: guard.unary('Control.ListHosts', (request: ListHostsRequest__Output) => {
-      const hosts = listHosts(driver.state(), hostQuery(request.hosts));
-      return isRefusal(hosts) ? hosts : { hosts: hosts.map(encodeHost) };
-    }),
-    ListProcesses: guard.unary('Control.ListProcesses', (request: ListProcessesRequest__Output) => {
-      const listing = listProcesses(driver.state(), hostQuery(request.hosts), request.processes);
-      if (isRefusal(listing)) return listing;
-      const { processes, hosts } = listing;
-      return { processes: processes.map(encodeHostProcess), hosts: hosts.map(encodeHost) };
-    }),
-    ListEvents: guard.unary('Control.ListEvents', async (request: ListEventsRequest__Output) => {
-      const query = decodeEventQuery(request);
-      const problem = eventQueryProblem(driver.state(), query);
-      if (problem !== null) return problem;
-      return { events: (await store.recentEvents(query)).map(encodeStoredEvent) };
-    }),
+    ListHosts: guard.unary(
+      'Control.ListHosts',
+      (request: ListHostsRequest__Output, caller: Caller) => {
+        const listing = listHosts(driver.state(), hostQuery(request.hosts), sight(caller));
+        if (isRefusal(listing)) return listing;
+        const { hosts, withheldHosts } = listing;
+        return { hosts: hosts.map(encodeHost), withheldHosts };
+      },
+    ),
+    ListProcesses: guard.unary(
+      'Control.ListProcesses',
+      (request: ListProcessesRequest__Output, caller: Caller) => {
+        const listing = listProcesses(driver.state(), hostQuery(request.hosts), request.processes);
+        if (isRefusal(listing)) return listing;
+        const { processes, hosts, ...withheld } = seenListing(
+          driver.state(),
+          listing,
+          sight(caller),
+        );
+        return {
+          processes: processes.map(encodeHostProcess),
+          hosts: hosts.map(encodeHost),
+          ...withheld,
+        };
+      },
+    ),
+    ListEvents: guard.unary(
+      'Control.ListEvents',
+      async (request: ListEventsRequest__Output, caller: Caller) => {
+        const query = decodeEventQuery(request);
+        const problem = eventQueryProblem(driver.state(), query, sight(caller));
+        if (problem !== null) return problem;
+        const events = await store.recentEvents(query);
+        return { events: seenEvents(events, sight(caller)).map(encodeStoredEvent) };
+      },
+    ),
     AskHosts: guard.unary(
       'Control.AskHosts',
-      async (request: AskHostsRequest__Output, caller: Identity) => {
+      async (request: AskHostsRequest__Output, caller: Caller) => {
         const question = questionCodec.fromWire(request.question);
         const hosts = clippedTo(SELECTOR_LOGGED_MAX, request.hosts);
         log.info({ operator: caller.name, question, hosts }, 'question');
-        const reports = await driver.ask(question, request.hosts);
+        const reports = await driver.ask(question, request.hosts, caller.actor);
         return isRefusal(reports) ? reports : { reports: reports.map(encodeHostReport) };
       },
     ),

@@ -6,6 +6,7 @@
  * ended, so that they send again what was not stored. Any other failure ends the controller; its
  * own supervisor starts it again, from what is stored.
  */
+import type { Actor } from '../proto/audit.ts';
 import { createBatchLoop } from '../proto/batch.ts';
 import { isRefusal, type Refusal, refusal } from '../proto/errors.ts';
 import type { HostQuestion, HostReport } from '../proto/host-questions.ts';
@@ -14,6 +15,7 @@ import type { OperationId } from '../proto/vocabulary.ts';
 import { createAcknowledgements } from './acknowledgements.ts';
 import { operationOf } from './core/execution.ts';
 import { stepFleet } from './core/fleet.ts';
+import type { IdentityAnswer, IdentityRequest } from './core/identities.ts';
 import { findOperation } from './core/operation-queries.ts';
 import type {
   FleetEffect,
@@ -37,11 +39,13 @@ export interface FleetPorts {
 export interface FleetDriver {
   deliver(input: FleetInput): void;
   /** Resolves when the operation is committed, or refused. */
-  submit(submission: Submission, requestedBy: string): Promise<Operation | Refusal>;
+  submit(submission: Submission, by: Actor): Promise<Operation | Refusal>;
   /** Resolves to the operation as it stands once what was asked of it is committed, or refused. */
-  steer(steering: Steering, requestedBy: string): Promise<Operation | Refusal>;
+  steer(steering: Steering, by: Actor): Promise<Operation | Refusal>;
   /** Resolves when each of the hosts that the selector means has answered, or has had its time. */
-  ask(question: HostQuestion, hosts: string): Promise<readonly HostReport[] | Refusal>;
+  ask(question: HostQuestion, hosts: string, by: Actor): Promise<readonly HostReport[] | Refusal>;
+  /** Resolves when what was asked about who is in the fleet is committed, or refused. */
+  identity(request: IdentityRequest, by: Actor): Promise<IdentityAnswer | Refusal>;
   /**
    * The operation as committed now, and every update from now on.
    * @param idOrBeginning as `findOperation` takes it
@@ -61,6 +65,7 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
   let lastReply: ReplyId = 0;
   const replies = new Map<ReplyId, (answer: Operation | Refusal) => void>();
   const answers = new Map<ReplyId, (answer: readonly HostReport[] | Refusal) => void>();
+  const identityAnswers = new Map<ReplyId, (answer: IdentityAnswer | Refusal) => void>();
   const watchers = new Map<OperationId, Set<Subscriber>>();
   const acknowledge = createAcknowledgements(ports.links, ports.clock);
   const { deliver, state } = createBatchLoop<FleetState, FleetInput, FleetWrite, FleetEffect>(
@@ -121,6 +126,10 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
         answers.get(effect.reply)?.(effect.answer);
         answers.delete(effect.reply);
         return;
+      case 'answerIdentity':
+        identityAnswers.get(effect.reply)?.(effect.answer);
+        identityAnswers.delete(effect.reply);
+        return;
       case 'log':
         return ports.log[effect.level](effect.details, effect.text);
       case 'publish':
@@ -140,6 +149,8 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
         return perform({ kind: 'reply', reply: input.reply, answer: because });
       case 'ask':
         return perform({ kind: 'answerQuestion', reply: input.reply, answer: because });
+      case 'identity':
+        return perform({ kind: 'answerIdentity', reply: input.reply, answer: because });
       case 'hello':
       case 'message':
         return ports.links.close(input.connection, because);
@@ -148,32 +159,38 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
       case 'operationTimer':
       case 'sessionEnded':
       case 'questionTimedOut':
+      case 'configured':
+      case 'seen':
+      case 'onRecord':
         // These must not be lost; they are tried again when there may be room.
         return ports.clock.after(RETRY_WHEN_FULL_MS, () => deliver(input));
     }
   }
 
-  function submit(submission: Submission, requestedBy: string): Promise<Operation | Refusal> {
-    return answerTo((reply) => ({ kind: 'submit', reply, submission, requestedBy }));
+  function submit(submission: Submission, by: Actor): Promise<Operation | Refusal> {
+    return answerTo(replies, (reply) => ({ kind: 'submit', reply, submission, by }));
   }
 
-  function steer(steering: Steering, requestedBy: string): Promise<Operation | Refusal> {
-    return answerTo((reply) => ({ kind: 'steer', reply, steering, requestedBy }));
+  function steer(steering: Steering, by: Actor): Promise<Operation | Refusal> {
+    return answerTo(replies, (reply) => ({ kind: 'steer', reply, steering, by }));
   }
 
-  function answerTo(asking: (reply: ReplyId) => FleetInput): Promise<Operation | Refusal> {
+  function ask(question: HostQuestion, hosts: string, by: Actor) {
+    return answerTo(answers, (reply) => ({ kind: 'ask', reply, question, hosts, by }));
+  }
+
+  function identity(request: IdentityRequest, by: Actor): Promise<IdentityAnswer | Refusal> {
+    return answerTo(identityAnswers, (reply) => ({ kind: 'identity', reply, request, by }));
+  }
+
+  function answerTo<Answer>(
+    waiting: Map<ReplyId, (answer: Answer) => void>,
+    asking: (reply: ReplyId) => FleetInput,
+  ): Promise<Answer> {
     return new Promise((resolve) => {
       lastReply += 1;
-      replies.set(lastReply, resolve);
+      waiting.set(lastReply, resolve);
       deliver(asking(lastReply));
-    });
-  }
-
-  function ask(question: HostQuestion, hosts: string): Promise<readonly HostReport[] | Refusal> {
-    return new Promise((resolve) => {
-      lastReply += 1;
-      answers.set(lastReply, resolve);
-      deliver({ kind: 'ask', reply: lastReply, question, hosts });
     });
   }
 
@@ -193,7 +210,7 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
     };
   }
 
-  return { deliver, submit, steer, ask, watch, state };
+  return { deliver, submit, steer, ask, identity, watch, state };
 }
 
 const RETRY_WHEN_FULL_MS = 1_000;

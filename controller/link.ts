@@ -1,28 +1,30 @@
 /**
  * The `AgentLink` service: one stream for each agent. Who speaks is read from the certificate;
  * what is said goes to the driver as it comes, and logs past it to whoever reads them; what the
- * driver sends goes out in order. Keeps the heartbeat, and closes a stream that has fallen silent or
- * behind.
+ * driver sends goes out in order. Keeps the heartbeat, closes a stream that has fallen silent or
+ * behind, and lets an agent wait that says more than it may.
  */
 
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { refuseStream } from '../proto/codec/error.ts';
 import { decodeAgentFrame, encodeControllerMessage } from '../proto/codec/link.ts';
-import { FleetError, isRefusal, type Refusal, refusal } from '../proto/errors.ts';
-import type { AgentFrame__Output } from '../proto/gen/fleet/v1/AgentFrame.ts';
+import { FleetError, type Refusal, refusal } from '../proto/errors.ts';
 import type { ControllerFrame } from '../proto/gen/fleet/v1/ControllerFrame.ts';
 import { type ControllerLogMessage, isAgentLogMessage } from '../proto/log-messages.ts';
 import type { ControllerMessage } from '../proto/messages.ts';
 import { type HostId, hostId } from '../proto/vocabulary.ts';
+import { type AgentBudget, type Cost, costOf, createAgentBudget } from './agent-limits.ts';
 import type { ConnectionId } from './core/host.ts';
+import type { SeenCertificate } from './core/identities.ts';
 import type { FleetInput } from './core/state.ts';
-import type { Guard } from './guard.ts';
+import { type Caller, type Guard, seenOf } from './guard.ts';
 import { Heartbeats, TICK_INTERVAL_MS } from './heartbeats.ts';
 import { LogReaders } from './logs/readers.ts';
-import { addressOfPeer } from './peer-address.ts';
 import type { AgentLinks, Clock, Log, LogLinks } from './ports.ts';
+import type { SizedFrame } from './sized-frames.ts';
+import { createSparingLog, type SparingLog } from './sparing-log.ts';
 
-type Stream = ServerDuplexStream<AgentFrame__Output, ControllerFrame>;
+type Stream = ServerDuplexStream<SizedFrame, ControllerFrame>;
 
 /** Frames that wait for a slow network; beyond it a new session with a snapshot is cheaper. */
 const UNSENT_FRAMES_MAX = 10_000;
@@ -31,7 +33,13 @@ interface Connection {
   readonly id: ConnectionId;
   readonly host: HostId;
   readonly stream: Stream;
+  readonly certificate: SeenCertificate;
+  /** IP address; null where it was gone before it was let in. */
+  readonly address: string | null;
+  readonly budget: AgentBudget;
   hasGreeted: boolean;
+  /** It has said more than it may, and is not read from for a while. */
+  isPaused: boolean;
 }
 
 export interface LinkServerOptions {
@@ -46,6 +54,7 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
   /** Of all connections. */
   readonly logReaders = new LogReaders(this);
   readonly #options: LinkServerOptions;
+  readonly #sparingLog: SparingLog;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #heartbeats = new Heartbeats(performance.now());
   readonly #heartbeat: NodeJS.Timeout;
@@ -53,11 +62,16 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
 
   constructor(options: LinkServerOptions) {
     this.#options = options;
+    this.#sparingLog = createSparingLog(options.log);
     this.#heartbeat = setInterval(() => this.#beat(), TICK_INTERVAL_MS);
   }
 
   handlers(): UntypedServiceImplementation {
-    return { Connect: (stream: Stream) => this.#accept(stream) };
+    const { guard } = this.#options;
+    return {
+      Connect: (stream: Stream) =>
+        guard.stream('AgentLink.Connect', stream, (caller) => this.#accept(stream, caller)),
+    };
   }
 
   send(id: ConnectionId, message: ControllerMessage): void {
@@ -69,6 +83,9 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
   }
 
   sendLog(id: ConnectionId, message: ControllerLogMessage): void {
+    const budget = this.#connections.get(id)?.budget;
+    if (message.kind === 'readLogs') budget?.grantLog(message.creditBytes);
+    if (message.kind === 'logCredit') budget?.grantLog(message.bytes);
     this.#write(id, message);
   }
 
@@ -77,7 +94,7 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
     if (connection === undefined) return;
     const { host, stream } = connection;
     const details = { host, peer: stream.getPeer(), why: because.message };
-    this.#options.log.warn(details, 'closing a session');
+    this.#sparingLog.warn(host, details, 'closing a session', performance.now());
     refuseStream(stream, because);
     this.#gone(connection);
   }
@@ -94,24 +111,24 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
     clearInterval(this.#heartbeat);
   }
 
-  #accept(stream: Stream): void {
-    const caller = this.#options.guard.admit('AgentLink.Connect', stream);
-    if (isRefusal(caller)) {
-      refuseStream(stream, caller);
-      return;
-    }
+  #accept(stream: Stream, caller: Caller): void {
     this.#lastId += 1;
     const host = hostId(caller.name);
-    const connection = {
+    const nowMs = performance.now();
+    const connection: Connection = {
       id: this.#lastId,
       host,
       stream,
+      certificate: seenOf(caller),
+      address: caller.actor.address,
+      budget: createAgentBudget(nowMs),
       hasGreeted: false,
+      isPaused: false,
     };
     this.#connections.set(connection.id, connection);
-    this.#heartbeats.join(connection.id, performance.now());
-    this.#options.log.info({ host, peer: stream.getPeer() }, 'an agent has connected');
-    stream.on('data', (frame: AgentFrame__Output) => this.#received(connection, frame));
+    this.#heartbeats.join(connection.id, nowMs);
+    this.#sparingLog.info(host, { host, peer: stream.getPeer() }, 'an agent has connected', nowMs);
+    stream.on('data', (frame: SizedFrame) => this.#received(connection, frame));
     for (const event of ['end', 'close', 'error', 'cancelled'] as const) {
       stream.on(event, () => this.#gone(connection));
     }
@@ -123,27 +140,48 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
     if (connection.stream.writableLength > UNSENT_FRAMES_MAX) {
       return this.close(id, refusal('exhausted', 'the agent reads too slowly'));
     }
-    connection.stream.write(encodeControllerMessage(message));
+    try {
+      connection.stream.write(encodeControllerMessage(message));
+    } catch (error) {
+      this.close(id, FleetError.refusalFrom(error));
+    }
   }
 
-  #received(connection: Connection, frame: AgentFrame__Output): void {
-    const { id: number, host, stream } = connection;
-    if (!this.#connections.has(number)) return;
-    this.#heartbeats.heard(number, performance.now());
+  #received(connection: Connection, { frame, byteLength }: SizedFrame): void {
+    const { id, host, certificate, address } = connection;
+    if (!this.#connections.has(id)) return;
+    const nowMs = performance.now();
+    this.#heartbeats.heard(id, nowMs);
     try {
       const message = decodeAgentFrame(frame);
-      if (isAgentLogMessage(message)) return this.logReaders.received(number, message);
-      const isGreeting = message.kind === 'hello' && !connection.hasGreeted;
-      if (isGreeting) {
+      this.#spend(connection, costOf(message, byteLength), nowMs);
+      if (isAgentLogMessage(message)) return this.logReaders.received(id, message);
+      if (message.kind === 'hello' && !connection.hasGreeted) {
         connection.hasGreeted = true;
-        const address = addressOfPeer(stream.getPeer());
-        this.#options.deliver({ kind: 'hello', connection: number, host, hello: message, address });
+        const greeting = { connection: id, host, hello: message, certificate, address };
+        this.#options.deliver({ kind: 'hello', ...greeting });
       } else {
-        this.#options.deliver({ kind: 'message', connection: number, host, message });
+        this.#options.deliver({ kind: 'message', connection: id, host, message });
       }
     } catch (error) {
-      this.close(number, FleetError.refusalFrom(error));
+      this.close(id, FleetError.refusalFrom(error));
     }
+  }
+
+  /** What it sends meanwhile waits in the network, and then with the agent. */
+  #spend(connection: Connection, cost: Cost, nowMs: number): void {
+    const { id, host, stream, budget } = connection;
+    const pauseMs = budget.spend(cost, nowMs);
+    if (pauseMs === 0 || connection.isPaused) return;
+    const details = { host, pauseMs };
+    this.#sparingLog.warn(host, details, 'an agent says more than it may; it has to wait', nowMs);
+    connection.isPaused = true;
+    stream.pause();
+    setTimeout(() => {
+      connection.isPaused = false;
+      this.#heartbeats.heard(id, performance.now());
+      stream.resume();
+    }, pauseMs).unref();
   }
 
   /** However a stream ends, and however often it is told: once. */
@@ -151,7 +189,8 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
     if (!this.#connections.delete(connection)) return;
     this.#heartbeats.leave(connection);
     stream.end();
-    this.#options.log.info({ host }, 'an agent has disconnected');
+    const nowMs = performance.now();
+    this.#sparingLog.info(host, { host }, 'an agent has disconnected', nowMs);
     this.logReaders.connectionGone(connection);
     this.#options.deliver({ kind: 'sessionEnded', connection, host });
   }
@@ -159,7 +198,9 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
   #beat(): void {
     const atMs = Math.floor(this.#options.clock.now().monotonicMs);
     for (const { connection, silentMs } of this.#heartbeats.tick(performance.now())) {
-      if (silentMs === null) this.send(connection, { kind: 'heartbeat', atMs });
+      // Whoever is not listened to is not silent.
+      const isHeard = silentMs === null || this.#connections.get(connection)?.isPaused === true;
+      if (isHeard) this.send(connection, { kind: 'heartbeat', atMs, probe: 0 });
       else this.close(connection, refusal('unavailable', `silent for ${Math.round(silentMs)} ms`));
     }
   }

@@ -5,15 +5,16 @@ import { encodeExplanation } from '../proto/codec/control.ts';
 import { encodeOperation, encodeOperationSummary } from '../proto/codec/operation.ts';
 import { decodeSteering, decodeSubmission, encodeRunbook } from '../proto/codec/submission.ts';
 import { isRefusal, type Refusal } from '../proto/errors.ts';
-import type { Identity } from '../proto/identity.ts';
 import type { Operation } from '../proto/operation.ts';
 import type { ApiOptions } from './api.ts';
 import { withBoundedLogs } from './core/bounded-logs.ts';
 import { operationOf } from './core/execution.ts';
 import { eventSpanOf, explainedTargets, explanationOf } from './core/explain.ts';
-import { findOperation, listOperations, type OperationQuery } from './core/operation-queries.ts';
-import { listRunbooks } from './core/runbooks.ts';
+import { findSeen, listOperations, type OperationQuery } from './core/operation-queries.ts';
+import { runbooksFor } from './core/runbooks.ts';
 import { planSubmission } from './core/submit.ts';
+import { type Sight, seenEvents, seenOperation, sightOf } from './core/visible.ts';
+import type { Caller } from './guard.ts';
 import { logSteering, logSubmission } from './submission-log.ts';
 
 type WireSubmission = Parameters<typeof decodeSubmission>[0];
@@ -24,29 +25,27 @@ export function operationHandlers(options: ApiOptions): UntypedServiceImplementa
 }
 
 function givingHandlers({ driver, guard, clock, log }: ApiOptions): UntypedServiceImplementation {
+  const sight = sightFor({ driver, clock });
   return {
-    PlanOperation: guard.unary(
-      'Control.PlanOperation',
-      (wire: WireSubmission, caller: Identity) => {
-        const turn = { state: driver.state(), at: clock.now() };
-        return encoded(planSubmission(turn, decodeSubmission(wire), caller.name));
-      },
-    ),
+    PlanOperation: guard.unary('Control.PlanOperation', (wire: WireSubmission, caller: Caller) => {
+      const turn = { state: driver.state(), at: clock.now() };
+      return encoded(planSubmission(turn, decodeSubmission(wire), caller.name), sight(caller));
+    }),
     SubmitOperation: guard.unary(
       'Control.SubmitOperation',
-      async (wire: WireSubmission, caller: Identity) => {
-        const answer = await driver.submit(decodeSubmission(wire), caller.name);
+      async (wire: WireSubmission, caller: Caller) => {
+        const answer = await driver.submit(decodeSubmission(wire), caller.actor);
         logSubmission(log, caller, answer);
-        return encoded(answer);
+        return encoded(answer, sight(caller));
       },
     ),
     SteerOperation: guard.unary(
       'Control.SteerOperation',
-      async (wire: WireSteering, caller: Identity) => {
+      async (wire: WireSteering, caller: Caller) => {
         const steering = decodeSteering(wire);
-        const answer = await driver.steer(steering, caller.name);
+        const answer = await driver.steer(steering, caller.actor);
         logSteering(log, caller, steering, answer);
-        return encoded(answer);
+        return encoded(answer, sight(caller));
       },
     ),
   };
@@ -58,25 +57,36 @@ function lookingHandlers({
   guard,
   clock,
 }: ApiOptions): UntypedServiceImplementation {
+  const sight = sightFor({ driver, clock });
   return {
-    GetOperation: guard.unary('Control.GetOperation', (request: { readonly id: string }) => {
-      const found = findOperation(driver.state(), request.id);
-      return encoded(isRefusal(found) ? found : operationOf(found));
-    }),
-    ListOperations: guard.unary('Control.ListOperations', (query: OperationQuery) => {
-      const operations = listOperations(driver.state(), query);
-      if (isRefusal(operations)) return operations;
-      return { operations: operations.map(encodeOperationSummary) };
-    }),
-    ExplainTargets: guard.unary('Control.ExplainTargets', async (request: WireExplain) => {
-      const { id: operation, host, process = null } = request;
-      const explained = explainedTargets(driver.state(), { operation, host, process });
-      if (isRefusal(explained)) return explained;
-      const events = await store.eventsBetween(eventSpanOf(explained, clock.now().wallMs));
-      return encodeExplanation(explanationOf(explained, events));
-    }),
-    ListRunbooks: guard.unary('Control.ListRunbooks', () => ({
-      runbooks: listRunbooks(driver.state().runbooks).map(encodeRunbook),
+    GetOperation: guard.unary(
+      'Control.GetOperation',
+      (request: { readonly id: string }, caller: Caller) => {
+        const seeing = sight(caller);
+        const found = findSeen(driver.state(), request.id, seeing);
+        return encoded(isRefusal(found) ? found : operationOf(found), seeing);
+      },
+    ),
+    ListOperations: guard.unary(
+      'Control.ListOperations',
+      (query: OperationQuery, caller: Caller) => {
+        const operations = listOperations(driver.state(), query, sight(caller));
+        if (isRefusal(operations)) return operations;
+        return { operations: operations.map(encodeOperationSummary) };
+      },
+    ),
+    ExplainTargets: guard.unary(
+      'Control.ExplainTargets',
+      async ({ id: operation, host, process }: WireExplain, caller: Caller) => {
+        const which = { operation, host, process: process ?? null };
+        const explained = explainedTargets(driver.state(), which, sight(caller));
+        if (isRefusal(explained)) return explained;
+        const events = await store.eventsBetween(eventSpanOf(explained, clock.now().wallMs));
+        return encodeExplanation(explanationOf(explained, seenEvents(events, sight(caller))));
+      },
+    ),
+    ListRunbooks: guard.unary('Control.ListRunbooks', (_request: object, caller: Caller) => ({
+      runbooks: runbooksFor(driver.state(), caller.name, clock.now().wallMs).map(encodeRunbook),
     })),
   };
 }
@@ -87,6 +97,17 @@ interface WireExplain {
   readonly process?: string;
 }
 
-function encoded(answer: Operation | Refusal): ReturnType<typeof encodeOperation> | Refusal {
-  return isRefusal(answer) ? answer : encodeOperation(withBoundedLogs(answer));
+function encoded(
+  answer: Operation | Refusal,
+  sight: Sight,
+): ReturnType<typeof encodeOperation> | Refusal {
+  return isRefusal(answer)
+    ? answer
+    : encodeOperation(withBoundedLogs(seenOperation(answer, sight)));
+}
+
+/** What a caller may see, at the time of the call. */
+export function sightFor({ driver, clock }: Pick<ApiOptions, 'driver' | 'clock'>) {
+  return (caller: Pick<Caller, 'name'>): Sight =>
+    sightOf(driver.state(), caller.name, clock.now().wallMs);
 }

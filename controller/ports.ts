@@ -1,4 +1,6 @@
 /** All that the controller's driver asks of the world. Adapters implement these, tests fake them. */
+
+import type { AuditHead, AuditQuery, AuditRow, AuditVerdict } from '../proto/audit.ts';
 import type { Refusal } from '../proto/errors.ts';
 import type { Instant } from '../proto/instant.ts';
 import type { ControllerLogMessage } from '../proto/log-messages.ts';
@@ -27,6 +29,13 @@ export interface Store {
   recentEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
   /** Oldest first, as they were stored. */
   eventsBetween(query: EventSpan): Promise<readonly StoredEvent[]>;
+  /**
+   * @param after of the row told last; null: from the beginning (of the order that the query asks)
+   * @returns some of them; none where there are no more
+   */
+  auditRows(query: AuditQuery, after: number | null): Promise<readonly AuditRow[]>;
+  /** @param known a head that was written down elsewhere; null: what is stored must do */
+  verifyAudit(known: AuditHead | null): Promise<AuditVerdict>;
 }
 
 export interface AgentLinks {

@@ -3,6 +3,7 @@
  * `fleetctl run NAME`. Each key is spelled as the option of fleetctl; what could not be carried out
  * whatever the fleet is like is told when the file is read.
  */
+import { processPatterns, signal } from '../proto/access-values.ts';
 import { nearest } from '../proto/dialect/did-you-mean.ts';
 import type { IniDocument, IniSection } from '../proto/dialect/ini.ts';
 import { quoted } from '../proto/dialect/problem.ts';
@@ -19,10 +20,7 @@ import {
   type Values,
 } from '../proto/dialect/settings.ts';
 import { boolean, text } from '../proto/dialect/values.ts';
-import { isRefusal } from '../proto/errors.ts';
 import { ORDERS, type Runbook } from '../proto/operation.ts';
-import { patternsProblem } from '../proto/process-pattern.ts';
-import { parseSignalName } from '../proto/signal-name.ts';
 import { DEFAULT_STRATEGY, type Strategy } from '../proto/strategy.ts';
 import {
   isNotUnderstood,
@@ -66,30 +64,11 @@ const remark: Parser<string> = {
     found.length <= REMARK_LENGTH_MAX ? { ok: true, value: found } : { ok: false },
 };
 
-/** Names and patterns; in neither is there a blank. */
-const processes: Parser<readonly string[]> = {
-  expected: 'processes (web, group:name, group:*, a pattern, all), separated by commas',
-  parse(found) {
-    const patterns = found.split(/[\s,]+/).filter((pattern) => pattern !== '');
-    const problem = patternsProblem(patterns);
-    return problem === null ? { ok: true, value: patterns } : { ok: false, why: problem.message };
-  },
-};
-
-const signal: Parser<string> = {
-  expected: 'the name of a signal, for example HUP',
-  parse(found) {
-    const name = parseSignalName(found);
-    if (!isRefusal(name)) return { ok: true, value: name };
-    return { ok: false, why: `${name.message}; ${name.fix}` };
-  },
-};
-
 const RUNBOOK = {
   description: optional(remark, ''),
   verb: required(oneOf(VERBS)),
   signal: optional(signal, null),
-  processes: optional(processes, []),
+  processes: optional(processPatterns, []),
   hosts: required(text('a selector of hosts, for example @web or env=prod')),
   order: optional(oneOf(ORDERS), 'tier' as const),
   full_stop: optional(boolean, false),
@@ -131,7 +110,12 @@ function readRunbook(
   }
   if (!isWhole(values, RUNBOOK) || found.length > 0) return null;
   const runbook = runbookOf(name, values);
-  const refused = requestProblem({ ...runbook, id: operationId(''), expectHosts: null });
+  const refused = requestProblem({
+    ...runbook,
+    id: operationId(''),
+    expectHosts: null,
+    allowedOnly: false,
+  });
   if (refused !== null) {
     const why = refused.cause === null ? '' : `: ${refused.cause}`;
     findings.error(subjectOf(section, null), `${refused.message}${why}`, refused.fix);

@@ -1,30 +1,42 @@
 /**
  * The controller's front door: our own TLS listener, whose finished connections are handed to
- * grpc-js. grpc-js' own listener leaves a socket open whose handshake timed out, and says nothing
- * about why a client was refused.
+ * grpc-js. A connection is kept only for as long as its certificate counts, and nobody has more of
+ * them, or makes us buffer more on them, than a program of ours would.
  */
-import { createServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { serverOptions } from '../proto/channel-options.ts';
 import type { Credentials } from '../proto/credentials.ts';
 import type { Address } from '../proto/dialect/values.ts';
-import { FleetError, refusal } from '../proto/errors.ts';
-import { agentLinkService, controlService } from '../proto/load.ts';
-import { tlsServerOptions } from '../proto/tls.ts';
-import { explainRefusedClient } from '../proto/tls-failures.ts';
+import { isRefusal } from '../proto/errors.ts';
+import { type Identity, identityOf } from '../proto/identity.ts';
+import { authorityService, controlService } from '../proto/load.ts';
+import { secureContextOf, tlsServerOptions } from '../proto/tls.ts';
+import { Connections, limitsWithin } from './connection-limits.ts';
+import { descriptorLimit } from './descriptor-limit.ts';
+import type { Guard } from './guard.ts';
+import { createLiveCalls } from './live-calls.ts';
+import { refuseCompressed } from './no-compression.ts';
 import type { Log } from './ports.ts';
+import { sizedAgentLinkService } from './sized-frames.ts';
+import { createSparingLog } from './sparing-log.ts';
+import { listenTls } from './tls-listener.ts';
 
 export interface FrontDoorOptions {
   readonly listen: Address;
   readonly credentials: Credentials;
   readonly control: UntypedServiceImplementation;
+  readonly authority: UntypedServiceImplementation;
   readonly agentLink: UntypedServiceImplementation;
+  readonly guard: Pick<Guard, 'judge'>;
   readonly log: Log;
 }
 
 export interface FrontDoor {
   /** The port that was given, where 0 was asked for. */
   readonly port: number;
+  /** For connections from now on; those that are open stay, whatever they were made with. */
+  useCredentials(credentials: Credentials): void;
   /** Takes no new connections, waits a moment for calls under way, then closes everything. */
   close(graceMs: number): Promise<void>;
 }
@@ -32,26 +44,28 @@ export interface FrontDoor {
 /** @throws FleetError `configuration` where the address cannot be listened on */
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const { credentials, listen, log } = options;
-  const server = new Server(serverOptions);
+  const server = new Server({ ...serverOptions, interceptors: [refuseCompressed] });
   server.addService(controlService, options.control);
-  server.addService(agentLinkService, options.agentLink);
+  server.addService(authorityService, options.authority);
+  server.addService(sizedAgentLinkService, options.agentLink);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const tls = createServer(tlsServerOptions(credentials), (socket) => {
-    injector.injectConnection(socket);
+  const limits = limitsWithin(descriptorLimit());
+  const keep = createKeeper(limits.connections, options);
+  const listener = await listenTls({
+    listen,
+    setting: 'listen',
+    tls: tlsServerOptions(credentials),
+    limits,
+    onConnection: (socket) => {
+      if (keep(socket)) injector.injectConnection(socket);
+    },
+    log,
   });
-  const peers = new WeakMap<object, string>();
-  tls.on('connection', (raw) => peers.set(raw, `${raw.remoteAddress}:${raw.remotePort}`));
-  tls.on('tlsClientError', (error, socket) => {
-    const why = explainRefusedClient(error, socket.authorizationError);
-    log.warn({ peer: peers.get(connectionOf(socket)) ?? null }, `refused a connection: ${why}`);
-    socket.destroy();
-  });
-  await listening(tls, listen, log);
-  const address = tls.address();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : listen.port,
+    port: listener.port,
+    useCredentials: (renewed) => listener.useContext(secureContextOf(renewed)),
     async close(graceMs) {
-      tls.close();
+      listener.close();
       const drained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       const tooLong = new Promise<void>((resolve) => setTimeout(resolve, graceMs));
       await Promise.race([drained, tooLong]);
@@ -60,30 +74,58 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   };
 }
 
-async function listening(server: TlsServer, { host, port }: Address, log: Log): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const refuse = (error: Error): void => {
-      const fix = 'stop what uses the port, or change [controller] listen';
-      const because = { cause: error.message, fix };
-      reject(new FleetError(refusal('configuration', `cannot listen on ${host}:${port}`, because)));
-    };
-    server.once('error', refuse);
-    server.listen({ host, port }, () => {
-      server.off('error', refuse);
-      // Running out of descriptors, say: nobody new gets in, and who is in stays.
-      server.on('error', (error) =>
-        log.error({ error: error.message }, 'the listener has trouble'),
-      );
-      resolve();
+/** For the statuses of its streams, which are ended for the same reason within a second. */
+const LEAVING_MS = 1_000;
+
+/** @returns takes a connection on; false: it was closed instead */
+function createKeeper(
+  connectionsMax: number,
+  { guard, log }: Pick<FrontDoorOptions, 'guard' | 'log'>,
+): (socket: TLSSocket) => boolean {
+  const connections = new Connections<TLSSocket>(connectionsMax);
+  const live = createLiveCalls();
+  const sparing = createSparingLog(log);
+
+  function close(socket: TLSSocket, holder: Identity, why: string): void {
+    const about = `connections of ${holder.kind} ${holder.name}`;
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    const details = { peer, holder: `${holder.kind} ${holder.name}` };
+    sparing.warn(about, details, `closed a connection: ${why}`, performance.now());
+    socket.destroy();
+  }
+
+  return (socket) => {
+    const holder = holderOf(socket);
+    if (holder === null) {
+      socket.destroy();
+      return false;
+    }
+    const { fingerprint256, kind } = holder;
+    const admission = connections.admit(socket, fingerprint256, kind);
+    if (admission.kind === 'full') {
+      close(socket, holder, `there are ${connectionsMax} already`);
+      return false;
+    }
+    if (admission.leaving !== null) {
+      close(admission.leaving, holder, 'its certificate has too many, and it was the oldest');
+    }
+    const judged = live.join({
+      judge: () => guard.judge(holder),
+      end: (because) => {
+        setTimeout(() => close(socket, holder, because.cause ?? because.message), LEAVING_MS);
+      },
     });
-  });
+    socket.once('close', () => {
+      judged[Symbol.dispose]();
+      connections.leave(socket, fingerprint256);
+    });
+    return true;
+  };
 }
 
-/**
- * The connection below a TLS socket. By the time that a refusal is told, the socket has forgotten
- * who was at its other end, and Node names the connection in no public place.
- */
-function connectionOf(socket: TLSSocket): object {
-  const parent: unknown = Reflect.get(socket, '_parent');
-  return typeof parent === 'object' && parent !== null ? parent : socket;
+/** Null: it is gone already, or has a certificate of our authority that says of nobody who it is. */
+function holderOf(socket: TLSSocket): Identity | null {
+  const certificate = socket.getPeerX509Certificate();
+  const holder = certificate === undefined ? null : identityOf(certificate.raw);
+  return holder === null || isRefusal(holder) ? null : holder;
 }

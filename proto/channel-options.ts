@@ -30,21 +30,32 @@ const SHARED: ChannelOptions = {
   'grpc.enable_channelz': 0,
 };
 
+/**
+ * Calls under way on one connection; a program of ours has a few. Each can make the controller keep
+ * a message that has not come in whole.
+ */
+const STREAMS_MAX = 32;
+
+/**
+ * What one connection may make HTTP/2 keep before it refuses new calls on it: headers, and what the
+ * other end is slow to read. Above the largest answer, so that nobody is refused for reading one.
+ */
+const SESSION_MEMORY_MAX_MB = 128;
+
 export const serverOptions: ChannelOptions = {
   ...SHARED,
   'grpc.keepalive_time_ms': SERVER_KEEPALIVE_TIME_MS,
   'grpc.keepalive_timeout_ms': SERVER_KEEPALIVE_TIMEOUT_MS,
+  'grpc.max_concurrent_streams': STREAMS_MAX,
   'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
   'grpc.max_send_message_length': OPERATION_MAX_BYTES,
+  'grpc-node.max_session_memory': SESSION_MEMORY_MAX_MB,
 };
-
-/** Calls under way on one connection; a person has one or two. */
-const LOCAL_STREAMS_MAX = 32;
 
 /** Without keepalive: neither end of a UNIX socket goes away unnoticed. */
 export const localServerOptions: ChannelOptions = {
   'grpc.enable_channelz': 0,
-  'grpc.max_concurrent_streams': LOCAL_STREAMS_MAX,
+  'grpc.max_concurrent_streams': STREAMS_MAX,
   'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
   'grpc.max_send_message_length': OPERATION_MAX_BYTES,
 };

@@ -5,10 +5,12 @@
  */
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { quote } from 'shlex';
 import { isRefusal, messageOf } from './errors.ts';
-import { describeSubject, type Identity, type IdentityKind, identityOf } from './identity.ts';
+import { type Identity, identityOf } from './identity.ts';
+import { describeSubject, type IdentityKind } from './identity-name.ts';
+import { stagedFiles } from './pki/pair-files.ts';
 
 /** Paths of PEM files. `ca` may hold several authorities, as during their rotation. */
 export interface CredentialFiles {
@@ -29,11 +31,46 @@ export type LoadedCredentials =
   | { readonly kind: 'loaded'; readonly credentials: Credentials }
   | { readonly kind: 'unusable'; readonly problems: readonly string[] };
 
-/** For the program of this kind; an agent does not start with an operator's certificate. */
+export interface WantedCredentials {
+  /** An agent does not start with an operator's certificate. */
+  readonly kind: IdentityKind;
+  readonly nowMs: number;
+  /** Whose program can get itself a new one by the old. */
+  readonly mayHaveEnded?: boolean;
+}
+
+/** The newest pair that can be used; where none can, what is wrong with the one in its place. */
 export function loadCredentials(
   files: CredentialFiles,
-  wanted: { readonly kind: IdentityKind; readonly nowMs: number },
+  wanted: WantedCredentials,
 ): LoadedCredentials {
+  const [newest] = usablePairs(files, wanted);
+  return newest === undefined
+    ? loadInPlace(files, wanted)
+    : { kind: 'loaded', credentials: newest };
+}
+
+/**
+ * Newest first; more than one only while a new one is tried, or after a program died over that: then
+ * certificate and key of one pair may have different names (`proto/pki/pair-files.ts`).
+ */
+export function usablePairs(
+  files: CredentialFiles,
+  wanted: WantedCredentials,
+): readonly Credentials[] {
+  const staged = stagedFiles(files);
+  const found = [files.cert, staged.cert].flatMap((cert) =>
+    [files.key, staged.key].map((key) => ({ ca: files.ca, cert, key })),
+  );
+  return found
+    .filter(({ cert, key }) => existsSync(cert) && existsSync(key))
+    .map((pair) => loadInPlace(pair, wanted))
+    .flatMap((loaded) => (loaded.kind === 'loaded' ? [loaded.credentials] : []))
+    .sort((one, other) => other.identity.notBeforeMs - one.identity.notBeforeMs);
+}
+
+/** Of these very files, whatever is staged beside them. */
+export function loadInPlace(files: CredentialFiles, wanted: WantedCredentials): LoadedCredentials {
   const problems: string[] = [];
   const ca = part(problems, readPem(files.ca), (pem) => parseAuthorities(files.ca, pem));
   const cert = part(problems, readPem(files.cert), (pem) => parseLeaf(files.cert, pem));
@@ -152,7 +189,7 @@ function parseKey(path: string, pem: string): Parsed<KeyObject> {
 function identityProblems(
   path: string,
   identity: ReturnType<typeof identityOf>,
-  wanted: { readonly kind: IdentityKind; readonly nowMs: number },
+  wanted: WantedCredentials,
 ): string[] {
   if (isRefusal(identity))
     return [`${path}: ${identity.message}: ${identity.cause}; ${identity.fix}`];
@@ -162,7 +199,7 @@ function identityProblems(
       `${path} is of ${describeSubject(identity)}: here belongs one made by fleet-certs issue ${wanted.kind}`,
     );
   }
-  if (wanted.nowMs > identity.notAfterMs) {
+  if (wanted.nowMs > identity.notAfterMs && wanted.mayHaveEnded !== true) {
     problems.push(
       `${path} ended at ${isoOf(identity.notAfterMs)}: fleet-certs issue ${identity.kind} ${identity.name}`,
     );

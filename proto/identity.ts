@@ -8,16 +8,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { isRefusal, type Refusal, refusal } from './errors.ts';
-
-export const IDENTITY_KINDS = ['controller', 'agent', 'operator'] as const;
-export type IdentityKind = (typeof IDENTITY_KINDS)[number];
-
-/** What makes a holder unique: within a fleet, a kind and a name. */
-export interface Subject {
-  readonly fleet: string;
-  readonly kind: IdentityKind;
-  readonly name: string;
-}
+import { describeSubject, isIdentityKind, isIdentityName, type Subject } from './identity-name.ts';
 
 /** The holder of one certificate. Times are wall-clock milliseconds. */
 export interface Identity extends Subject {
@@ -27,15 +18,6 @@ export interface Identity extends Subject {
   readonly fingerprint256: string;
 }
 
-/** For messages; `isIdentityName` is the rule itself. */
-export const IDENTITY_NAME_RULE =
-  'lower-case letters, digits, dots, dashes and underscores, beginning with a letter or digit, at most 63';
-
-/** Names of fleets, hosts, controllers and operators; safe as file names and in a URI as they are. */
-export function isIdentityName(text: string): boolean {
-  return /^[a-z0-9][a-z0-9._-]{0,62}$/.test(text);
-}
-
 export function subjectUri(subject: Subject): string {
   return `${authorityUri(subject.fleet)}/${subject.kind}/${subject.name}`;
 }
@@ -43,11 +25,6 @@ export function subjectUri(subject: Subject): string {
 /** The fleet itself; only its certificate authority carries this. */
 export function authorityUri(fleet: string): string {
   return `spiffe://${fleet}`;
-}
-
-/** For people: `agent "web-1" of fleet "prod"`. */
-export function describeSubject(subject: Subject): string {
-  return `${subject.kind} "${subject.name}" of fleet "${subject.fleet}"`;
 }
 
 /** The identity in a certificate (DER), or why it has none. Signature and dates are not judged. */
@@ -86,14 +63,17 @@ export function identityOfCall(
   call: AuthenticatedCall,
   ours: { readonly fleet: string; readonly nowMs: number },
 ): Identity | Refusal {
+  const holder = holderOfCall(call, ours.fleet);
+  return isRefusal(holder) ? holder : (lifeRefusal(holder, ours.nowMs) ?? holder);
+}
+
+/** Whose certificate this call shows, whatever its dates are; refused if of another fleet. */
+export function holderOfCall(call: AuthenticatedCall, fleet: string): Identity | Refusal {
   const raw = call.getAuthContext()?.sslPeerCertificate?.raw;
   if (raw === undefined) return notAccepted('the connection brought none that TLS accepted');
   const identity = identityOf(raw);
-  if (isRefusal(identity)) return identity;
-  if (identity.fleet !== ours.fleet) {
-    return notAccepted(`it is of fleet "${identity.fleet}", this is fleet "${ours.fleet}"`);
-  }
-  return lifeRefusal(identity, ours.nowMs) ?? identity;
+  if (isRefusal(identity) || identity.fleet === fleet) return identity;
+  return notAccepted(`it is of fleet "${identity.fleet}", this is fleet "${fleet}"`);
 }
 
 /** `TYPE:value` of each subject alternative name as Node prints them; null if one needs quoting. */
@@ -126,11 +106,8 @@ function parseSubjectUri(uri: string): Subject | null {
     : null;
 }
 
-function isIdentityKind(text: string): text is IdentityKind {
-  return (IDENTITY_KINDS as readonly string[]).includes(text);
-}
-
-function lifeRefusal(identity: Identity, nowMs: number): Refusal | null {
+/** Why a certificate does not count at this time; null: it does, as far as its dates go. */
+export function lifeRefusal(identity: Identity, nowMs: number): Refusal | null {
   if (nowMs > identity.notAfterMs) {
     return notAccepted(
       `that of ${describeSubject(identity)} ended at ${new Date(identity.notAfterMs).toISOString()}`,

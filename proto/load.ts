@@ -21,4 +21,6 @@ function service(name: string): ServiceDefinition {
 
 export const agentLinkService: ServiceDefinition = service('fleet.v1.AgentLink');
 export const controlService: ServiceDefinition = service('fleet.v1.Control');
+export const authorityService: ServiceDefinition = service('fleet.v1.Authority');
+export const enrollmentService: ServiceDefinition = service('fleet.v1.Enrollment');
 export const localControlService: ServiceDefinition = service('fleet.v1.LocalControl');

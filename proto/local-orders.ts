@@ -109,6 +109,8 @@ export interface GivenOrder extends CallerClaims {
 /** What a host's own agent knows (supervisorctl `status`), by group and name. */
 export interface LocalListing {
   readonly processes: readonly ProcessStatus[];
+  /** How many more there are, which whoever asked may not see. */
+  readonly withheld: number;
   readonly host: string;
   /** Why the configuration on disk was refused; null where it was not. */
   readonly configProblem: string | null;

@@ -81,6 +81,8 @@ export interface LogsRequest {
   readonly processes: readonly string[];
   readonly channels: readonly LogChannel[];
   readonly selection: LogSelection;
+  /** What whoever asks may not read is left out, instead of being the reason to refuse it all. */
+  readonly allowedOnly: boolean;
 }
 
 export interface LogSource {

@@ -24,6 +24,8 @@ export type AgentMessage =
       readonly adopted: number | null;
       /** What it lost of its own state, and where that was put; null: nothing. */
       readonly stateProblem: string | null;
+      /** Made anew at each start of an agent; tells a restarted one from a second one. */
+      readonly instanceId: string;
     }
   | {
       readonly kind: 'snapshot';
@@ -48,7 +50,8 @@ export type AgentMessage =
       readonly sessionEpoch: number;
       readonly events: readonly SequencedEvent[];
     }
-  | { readonly kind: 'heartbeat' }
+  /** `probe`: of the controller's heartbeat that it answers; 0: of none. */
+  | { readonly kind: 'heartbeat'; readonly probe: number }
   | { readonly kind: 'goodbye'; readonly reason: string; readonly reconnectAfterMs: number };
 
 export type ControllerMessage =
@@ -101,6 +104,6 @@ export type ControllerMessage =
       readonly questionId: number;
       readonly question: HostQuestion;
     }
-  /** `atMs`: by the controller's monotonic clock. */
-  | { readonly kind: 'heartbeat'; readonly atMs: number }
+  /** `atMs`: by the controller's monotonic clock. `probe`, not 0: to be answered at once with it. */
+  | { readonly kind: 'heartbeat'; readonly atMs: number; readonly probe: number }
   | { readonly kind: 'goodbye'; readonly reason: string; readonly reconnectAfterMs: number };

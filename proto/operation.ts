@@ -71,6 +71,8 @@ export interface OperationRequest {
   /** Refused where it would touch another number of hosts. */
   readonly expectHosts: number | null;
   readonly strategy: Strategy;
+  /** What its sender may not do is left out, instead of being the reason to refuse all of it. */
+  readonly allowedOnly: boolean;
 }
 
 /** What somebody wants to have done; each becomes an operation with the id that the client made. */
@@ -94,10 +96,11 @@ export type Submission =
       /** Empty: that of the operation. */
       readonly reason: string;
       readonly expectHosts: number | null;
+      readonly allowedOnly: boolean;
     };
 
 /** A saved operation of `controller.conf`. */
-export interface Runbook extends Omit<OperationRequest, 'id' | 'expectHosts'> {
+export interface Runbook extends Omit<OperationRequest, 'id' | 'expectHosts' | 'allowedOnly'> {
   readonly name: string;
   /** For lists; may be empty. */
   readonly description: string;
@@ -173,6 +176,10 @@ export interface OperationFacts extends OperationRequest {
   readonly waves: readonly Wave[];
   /** Selected, but without any such process. */
   readonly leftOut: readonly HostId[];
+  /** Targets that were left out because whoever asked may not do this to them (`allowedOnly`). */
+  readonly notAllowed: number;
+  /** Targets that whoever looks at it may not see; 0 in what is stored. */
+  readonly withheld: number;
 }
 
 export interface Operation extends OperationFacts {

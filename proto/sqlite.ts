@@ -16,6 +16,8 @@ export interface DatabaseOptions {
   readonly migrations: readonly string[];
   /** `integrity_check` compares indexes with their tables too; for a file that stays small. */
   readonly check?: 'quick_check' | 'integrity_check';
+  /** How whoever reads the refusal brings a damaged one back. */
+  readonly fixDamage?: string;
 }
 
 /** A reader elsewhere may hold the file for moments; longer would stall the daemon's one thread. */
@@ -33,7 +35,7 @@ export function openDatabase(options: DatabaseOptions): SqliteDatabase {
   throw new FleetError(
     refusal('configuration', `the database ${options.path} is damaged`, {
       cause: opening.cause,
-      fix: 'restore it from a backup; it is never replaced by an empty one',
+      fix: `${options.fixDamage ?? 'restore it from a backup'}; it is never replaced by an empty one`,
     }),
   );
 }
@@ -93,8 +95,12 @@ const kept: SqliteDatabase[] = [];
  * databases stay, and a statement that is prepared again is the one from the first time. For the
  * same reason nothing here calls `pragma()`, which leaves a statement behind with every call.
  */
-export function keptDatabase(path: string, busyTimeoutMs: number): SqliteDatabase {
-  const database = new Database(path, { timeout: busyTimeoutMs });
+export function keptDatabase(
+  path: string,
+  busyTimeoutMs: number,
+  { readonly = false }: { readonly readonly?: boolean } = {},
+): SqliteDatabase {
+  const database = new Database(path, { timeout: busyTimeoutMs, readonly });
   kept.push(database);
   const statements = new Map<string, Database.Statement>();
   const prepare = database.prepare.bind(database);

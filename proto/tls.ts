@@ -6,11 +6,17 @@
 
 import { constants, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { createSecureContext, type PeerCertificate, type TlsOptions } from 'node:tls';
+import {
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContextOptions,
+  type TlsOptions,
+} from 'node:tls';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import type { Credentials } from './credentials.ts';
 import { isRefusal } from './errors.ts';
-import { alternativeNames, describeSubject, identityOf } from './identity.ts';
+import { alternativeNames, identityOf } from './identity.ts';
+import { describeSubject } from './identity-name.ts';
 
 /** Long for a slow network, short for somebody who holds sockets open. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
@@ -22,11 +28,21 @@ const HANDSHAKE_TIMEOUT_MS = 5_000;
  */
 export function tlsServerOptions(credentials: Credentials): TlsOptions {
   return {
-    ...contextOptions(credentials),
+    ...secureContextOf(credentials),
     requestCert: true,
     rejectUnauthorized: true,
     ALPNProtocols: ['h2'],
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+  };
+}
+
+/**
+ * For `setSecureContext` of a server that is up, which forgets whatever is not told again:
+ * connections from now on are made with these, and those that are open stay.
+ */
+export function secureContextOf(credentials: Credentials): SecureContextOptions {
+  return {
+    ...contextOptions(credentials),
     // A resumed session would count as authorized although its certificate had ended meanwhile.
     secureOptions: constants.SSL_OP_NO_TICKET,
   };
@@ -34,9 +50,20 @@ export function tlsServerOptions(credentials: Credentials): TlsOptions {
 
 /** For a grpc-js client: trusts only a controller of our own fleet that was issued this host name. */
 export function channelCredentials(credentials: Credentials): ChannelCredentials {
-  const fleet = credentials.identity.fleet;
+  return trusting(contextOptions(credentials), credentials.identity.fleet);
+}
+
+/** The same for who has no certificate that counts: trusts no less, and shows nothing of itself. */
+export function anonymousCredentials(trust: {
+  readonly ca: string;
+  readonly fleet: string;
+}): ChannelCredentials {
+  return trusting({ ca: trust.ca, minVersion: 'TLSv1.3' }, trust.fleet);
+}
+
+function trusting(context: SecureContextOptions, fleet: string): ChannelCredentials {
   return withHandshakeTimeout(
-    ChannelCredentials.createFromSecureContext(createSecureContext(contextOptions(credentials)), {
+    ChannelCredentials.createFromSecureContext(createSecureContext(context), {
       checkServerIdentity: (host, peer) => controllerProblem({ host, fleet }, peer),
     }),
   );
@@ -73,8 +100,11 @@ function contextOptions(credentials: Credentials) {
   return { ca, cert, key, minVersion: 'TLSv1.3' } as const;
 }
 
-/** Replaces Node's own check, which would believe the common name of a certificate without DNS names. */
-function controllerProblem(
+/**
+ * Why this is no certificate of a controller of the fleet for that host. Replaces Node's own check,
+ * which would believe the common name of a certificate without DNS names.
+ */
+export function controllerProblem(
   expected: { readonly host: string; readonly fleet: string },
   peer: Pick<PeerCertificate, 'raw'>,
 ): Error | undefined {

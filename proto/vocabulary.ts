@@ -252,6 +252,10 @@ export interface HostStatus {
   readonly adopted: number | null;
   /** What its agent lost of its own state, and where it put it; null: nothing. */
   readonly stateProblem: string | null;
+  /** When the certificate ends by which its agent connected last; null: not known. */
+  readonly certificateEndsAtMs: number | null;
+  /** A second agent under its name, an expired certificate that asks to come back; null: nothing. */
+  readonly identityProblem: string | null;
 }
 
 export interface HostProcess {

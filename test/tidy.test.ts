@@ -47,6 +47,10 @@ const productSources = [...PROGRAMS, 'proto'].flatMap(sources);
 /** What any core may use: pure files that several programs must agree on. */
 const PURE_PROTO = [
   'proto/vocabulary.ts',
+  'proto/audit.ts',
+  'proto/authority.ts',
+  'proto/certificates.ts',
+  'proto/identity-name.ts',
   'proto/operation.ts',
   'proto/messages.ts',
   'proto/host-questions.ts',
@@ -164,6 +168,43 @@ test('only main.ts reads arguments and environment and ends the program', () => 
     const found = banned.exec(file.text);
     assert.equal(found, null, `${file.path} uses ${found?.[0]}: main.ts hands it in`);
   }
+});
+
+test('nobody trusts a certificate unseen but the newcomer, who compares its hash first', () => {
+  const careless = /rejectUnauthorized:\s*false|NODE_TLS_REJECT_UNAUTHORIZED/;
+  for (const file of productSources) {
+    if (file.path === 'proto/pki/meet-controller.ts') continue;
+    const found = careless.exec(file.text);
+    assert.equal(
+      found,
+      null,
+      `${file.path}: ${found?.[0]} would let anybody pass for a controller`,
+    );
+  }
+});
+
+/** Where a channel or an injector may be without TLS, and what stands in its place. */
+const WITHOUT_TLS: Readonly<Record<string, string>> = {
+  'controller/server.ts': 'connections whose TLS is done (tls-listener.ts)',
+  'controller/enrollment-door.ts': 'connections whose TLS is done (tls-listener.ts)',
+  'agent/local/server.ts': 'a UNIX socket, whose file says who may open it',
+  'cli/local/client.ts': 'a UNIX socket, whose file says who may open it',
+};
+
+/** What listens: for TLS, and on a path for the programs of this machine. */
+const LISTENERS: readonly string[] = ['controller/tls-listener.ts', 'agent/local/socket.ts'];
+
+test('nothing is said in plaintext but over a UNIX socket', () => {
+  for (const file of productSources) {
+    const code = file.text.replaceAll(/\/\*\*[\s\S]*?\*\//g, '');
+    const isAllowed = Object.hasOwn(WITHOUT_TLS, file.path);
+    assert.equal(/\bcreateInsecure\(/.test(code), isAllowed, `${file.path}: see WITHOUT_TLS`);
+    const listens = /\b(?:createServer|createSecureServer|bindAsync)\(/.test(code);
+    assert.equal(listens, LISTENERS.includes(file.path), `${file.path}: use tls-listener.ts`);
+  }
+  const [door, local] = LISTENERS.map((path) => productSources.find((file) => file.path === path));
+  assert.match(door?.text ?? '', /import \{ createServer,.*\} from 'node:tls';/);
+  assert.match(local?.text ?? '', /\.listen\(path,/);
 });
 
 test('nobody imports a main.ts', () => {

@@ -31,6 +31,8 @@ export interface AgentSection {
   readonly key: string | null;
   /** Before enrolment only; afterwards the certificate decides. */
   readonly host: string | null;
+  /** Where to ask to come back; null: where this host was enrolled. */
+  readonly enroll: Address | null;
   readonly labels: Readonly<Record<string, string>>;
   /** Absolute, like the other paths here. */
   readonly stateDir: string;
@@ -54,9 +56,9 @@ export function readAgentSection(
   const isCertified = checkController(section, values, context);
   if (!isCertified || !isWhole(values, table)) return null;
   const { state_dir: stateDir, run_dir: runDir, log_dir: logDir } = values;
-  const { controllers, ca, cert, key, host, labels: labelled } = values;
+  const { controllers, ca, cert, key, host, enroll, labels: labelled } = values;
   return {
-    ...{ controllers, ca, cert, key, host, labels: labelled, stateDir, runDir, logDir },
+    ...{ controllers, ca, cert, key, host, enroll, labels: labelled, stateDir, runDir, logDir },
     socket: {
       path: values.socket ?? DEFAULT_SOCKET,
       isDefault: values.socket === null,
@@ -121,6 +123,7 @@ const STATE = {
 const AGENT = {
   controllers: optional(listOf(address), []),
   host: optional(hostName, null),
+  enroll: optional(address, null),
   labels: optional(labels, {}),
   ...STATE,
   run_dir: optional(path('a directory'), null),
@@ -130,7 +133,7 @@ const AGENT = {
   key: optional(path("the file of the agent's private key"), null),
 };
 
-const EXAMPLE = `to join a fleet, add a section like this (fleet-certs makes the three files):
+const EXAMPLE = `to join a fleet, run fleet-agent join, or add a section like this (fleet-certs makes the three files):
 [agent]
 controllers = controller.example.com:7460
 ca = /etc/fleetvisor/pki/ca.crt

@@ -18,11 +18,14 @@ import {
   type Surroundings,
 } from '../../proto/dialect/read-document.ts';
 import type { ProcessDefinition } from '../core/definition.ts';
+import type { HostRules } from '../core/host-rules.ts';
 import { type AgentSection, readAgentSection, readStateDirectory } from './agent-section.ts';
 import { createEnvFiles } from './env-files.ts';
 import { type GivenSettings, layOver, NOTHING_GIVEN } from './flags.ts';
 import { readProcesses } from './group.ts';
+import { readLocalAccess, warnOfClosedSocket } from './local-access.ts';
 import { pathFinder } from './paths.ts';
+import { type PolicySurroundings, readPolicy } from './policy.ts';
 import { type ProgramContext, programKeys } from './program-table.ts';
 import { checkSections } from './sections.ts';
 import { automaticServerUrl } from './server-url.ts';
@@ -36,6 +39,8 @@ export interface AgentSettings
   readonly runDir: string;
   /** For the output of processes that name no file (`AUTO`). */
   readonly logDir: string;
+  /** What counts of them is what was taken up last (`core/host-rules.ts`). */
+  readonly rules: HostRules;
 }
 
 export interface AgentConfig {
@@ -51,7 +56,10 @@ export interface AgentConfigResult {
   readonly notices: readonly Problem[];
 }
 
-export interface AgentSurroundings extends Surroundings, Accounts {}
+export interface AgentSurroundings
+  extends Surroundings,
+    Accounts,
+    Pick<PolicySurroundings, 'realPath'> {}
 
 /** @param given what the agent's command line says in place of `[supervisord]` */
 export function loadAgentConfig(
@@ -62,7 +70,9 @@ export function loadAgentConfig(
   const reading = beginReading(surroundings);
   const files = readWithIncludes(file, reading);
   const document = files && layOver(files, given, surroundings.workingDirectory);
-  const config = document && readConfig(file, document, reading, rememberedAccounts(surroundings));
+  const { realPath } = surroundings;
+  const around = { accounts: rememberedAccounts(surroundings), realPath };
+  const config = document && readConfig(file, document, reading, around);
   const { errors, warnings, notices } = reading.findings;
   return { config: errors.length === 0 ? config : null, problems: errors, warnings, notices };
 }
@@ -81,9 +91,10 @@ function readConfig(
   file: string,
   document: IniDocument,
   reading: Reading,
-  accounts: Accounts,
+  outside: PolicySurroundings,
 ): AgentConfig | null {
   const context = readContext(reading, document);
+  const { accounts } = outside;
   const supervisord = readSupervisord(document, { context, accounts, reading });
   const agent = readAgentSection(file, document, { context, accounts });
   const { environment } = supervisord;
@@ -101,7 +112,10 @@ function readConfig(
   };
   checkSections(document, programKeys(around), reading.findings);
   const processes = readProcesses(document, around);
-  if (agent === null) return null;
+  const policy = readPolicy(document, outside, context);
+  const access = readLocalAccess(document, accounts, context);
+  if (agent === null || policy === null) return null;
+  warnOfClosedSocket(document, agent.socket, context);
   const { minFds, minProcs, mainLog, pidFile, runAs, childLogDir } = supervisord;
   const { runDir, logDir, ...same } = agent;
   const settings = {
@@ -109,6 +123,7 @@ function readConfig(
     runDir: runDir ?? join(agent.stateDir, 'run'),
     logDir: logDir ?? childLogDir ?? join(agent.stateDir, 'log'),
     ...{ minFds, minProcs, mainLog, pidFile, runAs },
+    rules: { ownUid: (runAs ?? accounts.user).uid, policy, access },
   };
   return { agent: settings, processes };
 }

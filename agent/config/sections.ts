@@ -31,8 +31,15 @@ export function checkSections(
     const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
     const isNamed = colon === -1 ? 'no' : 'yes';
     if (kind === undefined || (kind.isNamed !== 'maybe' && kind.isNamed !== isNamed)) {
+      const near = nearest(name, Object.keys(KINDS));
+      // A limit that was mistyped must not be none.
+      const severity = near !== null && OF_RIGHTS.has(near) ? 'error' : 'warning';
       const message = 'this section is not known and has no effect';
-      findings.warning(subjectOf(section, null), message, () => meant(name));
+      findings[severity](
+        subjectOf(section, null),
+        message,
+        near && `did you mean ${spelling(near)}?`,
+      );
     } else {
       checkKind(section, kind, { programKeys, findings });
     }
@@ -69,6 +76,9 @@ const LOGIN = ['username', 'password'];
 
 const KINDS: Readonly<Record<string, SectionKind>> = {
   agent: read('no'),
+  policy: read('no'),
+  role: read('yes'),
+  operator: read('yes'),
   supervisord: read('no'),
   include: read('no'),
   program: read('yes'),
@@ -98,8 +108,7 @@ const KINDS: Readonly<Record<string, SectionKind>> = {
   },
 };
 
-function meant(name: string): string | null {
-  const near = nearest(name, Object.keys(KINDS));
-  if (near === null) return null;
-  return `did you mean [${KINDS[near]?.isNamed === 'yes' ? `${near}:NAME` : near}]?`;
-}
+const OF_RIGHTS: ReadonlySet<string> = new Set(['policy', 'role', 'operator']);
+
+const spelling = (kind: string): string =>
+  KINDS[kind]?.isNamed === 'yes' ? `[${kind}:NAME]` : `[${kind}]`;

@@ -21,8 +21,16 @@ import { forgetOldTargets } from './forget-targets.ts';
 import { setDeadlineTimers } from './give-up.ts';
 import { giveUpStart } from './held-starts.ts';
 import { leftAlone } from './holds.ts';
-import type { ProcessRuntime } from './process.ts';
-import { isRetired, type SpawnProblem, type TargetKey, type Turn, targetKey } from './state.ts';
+import { judgeByPolicy, policyAgainst, verbAgainst } from './policy.ts';
+import { type ProcessRuntime, statusOf } from './process.ts';
+import {
+  type AgentInput,
+  isRetired,
+  type SpawnProblem,
+  type TargetKey,
+  type Turn,
+  targetKey,
+} from './state.ts';
 import { isExpired, mustBeExamined, type TargetOrigin, type TargetRecord } from './target.ts';
 import { emitSettled, save } from './target-records.ts';
 import {
@@ -73,21 +81,21 @@ export function requestTargets(
   order: TargetOrder,
   processes: readonly ProcessName[],
 ): void {
-  const isExamined = order.verb === 'start' || order.verb === 'restart';
+  const isExamined = order.verb === 'start' || order.verb === 'restart' || order.startFollows;
   const definitions = isExamined
     ? processes.flatMap((name) => turn.state.processes.get(name)?.definition ?? [])
     : [];
   turn.effects.push({ kind: 'examine', order, processes, definitions });
 }
 
-/** @param problems of those that cannot be started */
+/** `problems` are of those that cannot be started. */
 export function acceptTargets(
   turn: Turn,
-  order: TargetOrder,
-  processes: readonly ProcessName[],
-  problems: ReadonlyMap<ProcessName, SpawnProblem>,
+  examined: Omit<Extract<AgentInput, { readonly kind: 'examined' }>, 'kind'>,
 ): void {
+  const { order, processes, problems } = examined;
   const { operationId, verb } = order;
+  const against = policyFor(turn, examined);
   const accepted: TargetKey[] = [];
   for (const name of inDependencyOrder(turn, verb, processes)) {
     const key = targetKey({ operationId, verb, process: name });
@@ -96,7 +104,7 @@ export function acceptTargets(
       repeatAnswer(turn, known);
       continue;
     }
-    accept(turn, order, name, problems.get(name) ?? null);
+    accept(turn, order, name, { against: against(name), problem: problems.get(name) ?? null });
     accepted.push(key);
   }
   setDeadlineTimers(
@@ -136,17 +144,43 @@ export function newTarget(turn: Turn, order: TargetOrder, name: ProcessName): Ta
   return target;
 }
 
+interface Obstacles {
+  /** What the policy of this host has against it. */
+  readonly against: string | null;
+  /** Why it cannot be started. */
+  readonly problem: SpawnProblem | null;
+}
+
+/** Only a controller is bound by it; what is not there is told so, not that it is forbidden. */
+function policyFor(
+  { state }: Turn,
+  {
+    order,
+    executables,
+  }: Pick<Extract<AgentInput, { readonly kind: 'examined' }>, 'order' | 'executables'>,
+): (name: ProcessName) => string | null {
+  if (order.origin !== 'controller') return () => null;
+  const { rules, processes } = state;
+  const judge = judgeByPolicy(rules, () => [...processes.values()].map(statusOf));
+  return (name) => {
+    const definition = processes.get(name)?.definition;
+    if (definition === undefined) return verbAgainst(rules.policy, order, name);
+    return policyAgainst(judge, order, definition, executables ?? new Map());
+  };
+}
+
 function accept(
   turn: Turn,
   order: TargetOrder,
   name: ProcessName,
-  problem: SpawnProblem | null,
+  { against, problem }: Obstacles,
 ): void {
   const { verb, origin } = order;
   const process = turn.state.processes.get(name);
   const target = newTarget(turn, order, name);
   const hindrance = findHindrance(turn);
   if (hindrance !== null) return settle(turn, target, hindrance);
+  if (against !== null) return settle(turn, target, failed(against, 'failed'));
   const held = leftAlone(turn, target);
   if (held !== null) return settleUnbegun(turn, target, held);
   if (isExpired(target, turn.at)) return settleUnbegun(turn, target, unbegun('timed-out'));

@@ -70,13 +70,13 @@ function route(turn: Turn, input: AgentInput): void {
     case 'tierTimedOut':
       return noteTierTimeout(turn, input.sequence, input.index);
     case 'examined':
-      return acceptTargets(turn, input.order, input.processes, input.problems);
+      return acceptTargets(turn, input);
     case 'order':
       return takeOrder(turn, input);
     case 'noted':
       return noteOrder(turn, input);
     case 'configRead':
-      return noteConfigRead(turn, input.purpose, input.reading);
+      return noteConfigRead(turn, input);
     case 'waveTimedOut':
       return noteWaveTimeout(turn, input.operationId, input.wave);
     case 'holdDue':

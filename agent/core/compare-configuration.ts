@@ -11,6 +11,7 @@ import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { ProcessDefinition } from './definition.ts';
 import { isUp, isWantedUp, type ProcessRuntime } from './process.ts';
 import { isSameValue } from './same-value.ts';
+import { type AgentState, isRetired } from './state.ts';
 
 /** By name, as Supervisor sorts. */
 export function changedGroups(
@@ -54,6 +55,34 @@ export function adjustmentOf(process: ProcessRuntime, next: ProcessDefinition): 
   if (process.state === 'EXITED' && !isLaunchedOtherwise(process, next)) return 'redefine';
   // Nothing of it runs, and somebody has just mended it: it is tried as if it were new.
   return isWantedUp(process, next) ? 'start' : 'redefine';
+}
+
+/** What taking up a configuration would touch at all. */
+export interface Touched {
+  /** New or changed, as they would be then. */
+  readonly changed: readonly ProcessDefinition[];
+  /** Which it would take away. */
+  readonly gone: readonly ProcessDefinition[];
+}
+
+/** @param isMeant of all that there is; the others stay as they are */
+export function touchedBy(
+  state: AgentState,
+  definitions: readonly ProcessDefinition[],
+  isMeant: (definition: ProcessDefinition) => boolean,
+): Touched {
+  const meant = definitions.filter(isMeant);
+  const found = new Set(meant.map(({ process }) => process));
+  const gone = [...state.processes.values()].flatMap(({ definition }) => {
+    const isGone = isMeant(definition) && !found.has(definition.process);
+    return isGone && !isRetired(state, definition.process) ? [definition] : [];
+  });
+  const changed = meant.filter((definition) => {
+    const process = state.processes.get(definition.process);
+    if (process === undefined || isRetired(state, definition.process)) return true;
+    return adjustmentOf(process, definition) !== 'none';
+  });
+  return { changed, gone };
 }
 
 /** Its child, or the one that is being started, was started with something else than this. */

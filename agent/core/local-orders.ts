@@ -5,6 +5,7 @@
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { LocalOrder, OrderNews } from '../../proto/local-orders.ts';
+import { clippedTo, REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import {
   type ProcessState,
   type ProcessVerb,
@@ -17,6 +18,7 @@ import { configuredProcesses } from './compare-configuration.ts';
 import { handOver } from './hand-over.ts';
 import { orderHold } from './hold-orders.ts';
 import { namedProcesses } from './named-processes.ts';
+import { refusalOfOrder, visibleDefinitions } from './order-access.ts';
 import type { ProcessRuntime } from './process.ts';
 import { beginRollout, isOver, type Rollout, wavesOf } from './rollout.ts';
 import { shutDown } from './shut-down.ts';
@@ -33,9 +35,12 @@ type Given = Extract<AgentInput, { readonly kind: 'order' }>;
 type Control = Extract<LocalOrder, { readonly kind: 'control' }>;
 
 export function takeOrder(turn: Turn, given: Given): void {
-  const { order, request } = given;
+  const { order, request, by } = given;
+  const denied = refusalOfOrder(turn.state, request, by);
+  if (denied !== null) return refuse(turn, given, denied);
   if (request.kind === 'avail') {
-    const processes = configuredProcesses(turn.state.processes, turn.state.available);
+    const available = visibleDefinitions(turn.state, by);
+    const processes = configuredProcesses(turn.state.processes, available);
     tell(turn, order, { kind: 'avail', processes });
     return tell(turn, order, { kind: 'done' });
   }
@@ -46,16 +51,16 @@ export function takeOrder(turn: Turn, given: Given): void {
     turn.effects.push({ kind: 'readConfig', purpose: { kind: 'answer', to } });
     return;
   }
-  noteOrder(turn, given);
+  noteOrder(turn, { ...given, requestedBy: by.name });
   switch (request.kind) {
     case 'control':
       return control(turn, order, request);
     case 'update': {
       const { operationId, groups } = request;
-      const by = { kind: 'order', order } as const;
+      const requester = { kind: 'order', order, caller: by } as const;
       turn.effects.push({
         kind: 'readConfig',
-        purpose: { kind: 'update', operationId, groups, by },
+        purpose: { kind: 'update', operationId, groups, by: requester },
       });
       return;
     }
@@ -67,7 +72,7 @@ export function takeOrder(turn: Turn, given: Given): void {
       return tell(turn, order, { kind: 'done' });
     case 'hold':
     case 'release':
-      return orderHold(turn, request, given.requestedBy, (news) => tell(turn, order, news));
+      return orderHold(turn, request, by.name, (news) => tell(turn, order, news));
     case 'shutdown':
       return shutDown(turn, order);
     case 'handover':
@@ -86,11 +91,18 @@ export function noteOrder(
     requestedBy,
     command,
     request,
-  }: Omit<Given, 'kind' | 'order' | 'request'> & { readonly request?: LocalOrder },
+  }: Pick<Given, 'command'> & { readonly requestedBy: string; readonly request?: LocalOrder },
 ): void {
   const operationId =
     request !== undefined && 'operationId' in request ? request.operationId : null;
   emit(turn, { kind: 'localOrder', requestedBy, command, operationId });
+}
+
+/** Who is refused is no news for the controller; whoever looks after this host may want to know. */
+function refuse(turn: Turn, { order, by, command }: Given, because: Refusal): void {
+  const text = `refused on this host to ${by.name}: ${command} (${because.message}; ${because.cause})`;
+  turn.effects.push({ kind: 'warn', text: clippedTo(REMARK_LENGTH_MAX, text) });
+  tell(turn, order, { kind: 'refused', refusal: because });
 }
 
 export function tell(turn: Turn, order: OrderId, news: OrderNews): void {

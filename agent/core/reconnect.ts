@@ -15,8 +15,8 @@ const LONGEST_DELAY_MS = 5_000;
  */
 const FIRST_PART_OF_SPREAD = 1 / 32;
 
-/** Two agents with one certificate would otherwise take the session from each other for ever. */
-const REPLACED_DELAY_MS = 60_000;
+/** Of a removed host, or one of two agents with one certificate: only people can change anything. */
+const UNWELCOME_DELAY_MS = 60_000;
 
 export interface Redial {
   /** 0 for the first try after a session that worked. */
@@ -25,12 +25,12 @@ export interface Redial {
   readonly spreadMs: number;
   /** From 0 up to, and not including, 1. */
   readonly chance: number;
-  /** The controller ended the session for another one of the same host. */
-  readonly wasReplaced: boolean;
+  /** The controller refused us because of who we are, and we are still the same. */
+  readonly isUnwelcome: boolean;
 }
 
-export function redialDelayMs({ attempt, spreadMs, chance, wasReplaced }: Redial): number {
-  if (wasReplaced) return REPLACED_DELAY_MS;
+export function redialDelayMs({ attempt, spreadMs, chance, isUnwelcome }: Redial): number {
+  if (isUnwelcome) return UNWELCOME_DELAY_MS;
   if (attempt === 0) return chance * Math.max(FIRST_DELAY_MS, spreadMs);
   const longestMs = Math.max(LONGEST_DELAY_MS, spreadMs);
   const firstMs = Math.max(FIRST_DELAY_MS, spreadMs * FIRST_PART_OF_SPREAD);

@@ -9,6 +9,7 @@ import { clippedTo, PROBLEMS_LENGTH_MAX } from '../../proto/text-limits.ts';
 import type { ProcessName } from '../../proto/vocabulary.ts';
 import { withDefinition } from './define-process.ts';
 import { FifoQueue } from './fifo-queue.ts';
+import { type HostRules, NO_RULES } from './host-rules.ts';
 import { type OutboxRecord, outboxOf } from './outbox.ts';
 import { initialProcess, type ProcessRuntime } from './process.ts';
 import { type AgentState, type ConfigReading, type TargetKey, targetKey } from './state.ts';
@@ -27,12 +28,14 @@ export interface JournalContents {
 
 /**
  * @param reading of the configuration; where it is bad, what the agent before went by counts on
+ * @param rules of the configuration that was accepted last
  */
 export function recoverState(
   reading: ConfigReading,
   journal: JournalContents,
   bootId: string,
   wallMs: number,
+  rules: HostRules = NO_RULES,
 ): AgentState {
   const definitions =
     reading.kind === 'read'
@@ -67,6 +70,7 @@ export function recoverState(
     controllerClock: null,
     sequence: null,
     available: definitions,
+    rules,
     configProblem: reading.kind === 'read' ? null : clippedTo(PROBLEMS_LENGTH_MAX, reading.problem),
     rollouts: PersistentMap.of([]),
     reload: null,

@@ -21,8 +21,11 @@ import type { ProcessDefinition } from './definition.ts';
 import type { HeldStart } from './dependencies.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { FifoQueue } from './fifo-queue.ts';
+import type { HostRules } from './host-rules.ts';
+import type { LocalCaller } from './local-access.ts';
 import type { Observation } from './observe.ts';
 import type { Outbox } from './outbox.ts';
+import type { Executables } from './policy.ts';
 import type {
   Child,
   ProcessEffect,
@@ -46,7 +49,12 @@ export interface SpawnProblem {
 }
 
 export type ConfigReading =
-  | { readonly kind: 'read'; readonly definitions: readonly ProcessDefinition[] }
+  | {
+      readonly kind: 'read';
+      readonly definitions: readonly ProcessDefinition[];
+      /** Absent: those that are in force stay so. */
+      readonly rules?: HostRules;
+    }
   /** Every problem, as people are told. */
   | { readonly kind: 'rejected'; readonly problem: string };
 
@@ -77,6 +85,8 @@ export interface AgentState {
   readonly sequence: Sequence | null;
   /** The configuration as it was read last; `processes` are what was taken up of it. */
   readonly available: readonly ProcessDefinition[];
+  /** As of the configuration that was taken up last, whoever asked for that. */
+  readonly rules: HostRules;
   /** Why the file on disk was refused when it was last looked at; null where it was not. */
   readonly configProblem: string | null;
   /** What is under way wave by wave: local orders and updates. */
@@ -147,8 +157,8 @@ export type AgentInput =
       readonly kind: 'order';
       readonly order: OrderId;
       readonly request: LocalOrder;
-      /** As `localOrder` events have them. */
-      readonly requestedBy: string;
+      readonly by: LocalCaller;
+      /** As `localOrder` events have it. */
       readonly command: string;
     }
   /** Something was done on this host that is no business of the core's, such as clearing a log. */
@@ -157,12 +167,16 @@ export type AgentInput =
       readonly kind: 'configRead';
       readonly purpose: ReadingPurpose;
       readonly reading: ConfigReading;
+      /** Only where a policy asks for them. */
+      readonly executables?: Executables;
     }
   | {
       readonly kind: 'examined';
       readonly order: TargetOrder;
       readonly processes: readonly ProcessName[];
       readonly problems: ReadonlyMap<ProcessName, SpawnProblem>;
+      /** Only where a policy asks for them. */
+      readonly executables?: Executables;
     }
   | { readonly kind: 'waveTimedOut'; readonly operationId: OperationId; readonly wave: number }
   /** `untilMs`: of the hold for which the timer was set. */
@@ -214,6 +228,8 @@ export type AgentEffect =
     }
   /** Answered at once, by `configRead`. */
   | { readonly kind: 'readConfig'; readonly purpose: ReadingPurpose }
+  /** They were taken up, and count also after a start that finds the file unusable. */
+  | { readonly kind: 'keepRules'; readonly rules: HostRules }
   | { readonly kind: 'redefine'; readonly definition: ProcessDefinition }
   | { readonly kind: 'forget'; readonly process: ProcessName }
   | { readonly kind: 'tell'; readonly order: OrderId; readonly news: OrderNews }

@@ -12,6 +12,7 @@ import { clippedTo, REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import type { OperationId, ProcessName } from '../../proto/vocabulary.ts';
 import { settleUpdate } from './carry-out-targets.ts';
 import type { ProcessDefinition } from './definition.ts';
+import type { LocalCaller } from './local-access.ts';
 import { tell } from './local-orders.ts';
 import { beginRollout, isOver, type Rollout, type RolloutWave, wavesOf } from './rollout.ts';
 import {
@@ -45,7 +46,7 @@ interface UpdatedGroup extends ChangedDefinitions {
 
 /** Somebody on this host, or a target of the controller's. */
 export type UpdateRequester =
-  | { readonly kind: 'order'; readonly order: OrderId }
+  | { readonly kind: 'order'; readonly order: OrderId; readonly caller: LocalCaller }
   | { readonly kind: 'target'; readonly key: TargetKey };
 
 export interface UpdateOrder {
@@ -63,9 +64,7 @@ export function update(
   const unknown = unknownGroups(turn, order.groups, definitions);
   if (unknown.length > 0) tellUnknown(turn, order.by, unknown);
   if (unknown.length > 0 && order.by.kind === 'target') return;
-  const named = new Set(order.groups);
-  const isMeant = ({ group }: ProcessDefinition) =>
-    named.size === 0 || named.has('all') || named.has(group);
+  const isMeant = isOfGroups(order.groups);
   const begun = begunBefore(turn, order);
   const changes = takeUpConfiguration(turn, definitions.filter(isMeant), isMeant);
   const waves = [...wavesBegun(begun), ...wavesOfChanges(without(begun, changes))];
@@ -82,6 +81,12 @@ export function update(
   for (const group of purpose.groups)
     if (group.targets.length === 0) tellGroup(turn, purpose, group);
   endIfOver(turn, rollout, purpose);
+}
+
+/** @param groups none: all */
+export function isOfGroups(groups: readonly string[]): (definition: ProcessDefinition) => boolean {
+  const named = new Set(groups);
+  return ({ group }) => named.size === 0 || named.has('all') || named.has(group);
 }
 
 /** A step of a rollout that carries out an update. */

@@ -11,6 +11,8 @@ import type {
   LogReaderId,
   LogsEnd,
 } from '../../proto/log-messages.ts';
+import { clippedTo, REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
+import type { ProcessName } from '../../proto/vocabulary.ts';
 import type { Log } from '../ports.ts';
 import { findSources, type HostLogs, type LogsRequest } from './find-sources.ts';
 import { compileGrep, type Grep } from './grep.ts';
@@ -27,6 +29,8 @@ export interface LogLink {
 
 export interface FleetLogsOptions extends HostLogs {
   readonly link: LogLink;
+  /** Why this host lets no controller read the logs of some of these; null: it does. */
+  readonly refusedByPolicy: (processes: readonly ProcessName[]) => string | null;
   readonly log: Log;
 }
 
@@ -121,6 +125,8 @@ export class FleetLogs implements Disposable {
   }
 
   #refusalOf({ selection, processes, channels }: LogsRequest): Refusal | null {
+    const against = this.#options.refusedByPolicy(processes);
+    if (against !== null) return refusal('denied', clippedTo(REMARK_LENGTH_MAX, against));
     if (this.#entries.size >= READERS_MAX) {
       return refusal(
         'exhausted',

@@ -8,7 +8,7 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import { refuseStream } from '../../proto/codec/error.ts';
 import { decodeLogRequest } from '../../proto/codec/local.ts';
 import { FleetError, isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
-import type { LogRequest } from '../../proto/local-orders.ts';
+import type { CallerClaims, LogRequest } from '../../proto/local-orders.ts';
 import { LOG_ANSWER_MAX_BYTES } from '../../proto/local-socket.ts';
 import { onStreamEnd } from '../../proto/stream-end.ts';
 
@@ -34,14 +34,19 @@ const CHUNK_MAX_BYTES = 65_536;
 /** @returns ends what follows, which would not end by itself */
 export function readLog(
   call: LogCall,
-  find: (request: LogRequest) => ReadableLog | Refusal,
+  find: (request: LogRequest & CallerClaims) => Promise<ReadableLog | Refusal>,
 ): Disposable {
   let following: Disposable | null = null;
-  const leave = (): void => following?.[Symbol.dispose]();
+  let isOver = false;
+  const leave = (): void => {
+    isOver = true;
+    following?.[Symbol.dispose]();
+  };
   onStreamEnd(call, leave);
-  try {
+  async function begin(): Promise<void> {
     const request = decodeLogRequest(call.request);
-    const log = find(request);
+    const log = await find(request);
+    if (isOver) return;
     if (isRefusal(log)) throw new FleetError(log);
     if (log.tail(0) === null) throw new FleetError(NO_LOG);
     if (request.follow) {
@@ -49,14 +54,13 @@ export function readLog(
     } else {
       void sendAll(call, tailOf(log, request.bytes));
     }
-  } catch (error) {
-    refuseStream(call, FleetError.refusalFrom(error));
   }
+  begin().catch((error: unknown) => refuseStream(call, FleetError.refusalFrom(error)));
   return {
     [Symbol.dispose]: () => {
-      if (following === null) return;
+      const wasFollowing = following !== null;
       leave();
-      call.end();
+      if (wasFollowing) call.end();
     },
   };
 }

@@ -7,7 +7,7 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import { refuseStream } from '../../proto/codec/error.ts';
 import { decodeOrder } from '../../proto/codec/local.ts';
 import { encodeOrderNews } from '../../proto/codec/order-news.ts';
-import { FleetError, refusal } from '../../proto/errors.ts';
+import { FleetError, isRefusal, refusal } from '../../proto/errors.ts';
 import type { OrderNews } from '../../proto/local-orders.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
 import { onStreamEnd } from '../../proto/stream-end.ts';
@@ -32,11 +32,11 @@ export async function giveOrder(
     const { order, ...claims } = decodeOrder(call.request);
     const problem = 'names' in order ? patternsProblem(order.names) : null;
     if (problem !== null) return refuseStream(call, problem);
-    const requestedBy = await callers.identify(claims);
-    if (typeof requestedBy !== 'string') return refuseStream(call, requestedBy);
+    const caller = await callers.identify(claims);
+    if (isRefusal(caller)) return refuseStream(call, caller);
     // Who has left before the order was taken has not given it.
     if (leaving.signal.aborted) return;
-    const listening = desk.give(order, requestedBy, newsWriter(call));
+    const listening = desk.give(order, caller, newsWriter(call));
     leaving.signal.addEventListener('abort', () => listening[Symbol.dispose]());
   } catch (error) {
     refuseStream(call, FleetError.refusalFrom(error));

@@ -5,6 +5,7 @@
  */
 import { refusal } from '../../proto/errors.ts';
 import type { LocalOrder, OrderNews } from '../../proto/local-orders.ts';
+import type { LocalCaller } from '../core/local-access.ts';
 import type { AgentInput, OrderId } from '../core/state.ts';
 import type { Log, OrderListeners } from '../ports.ts';
 import { commandText } from './order-words.ts';
@@ -14,7 +15,7 @@ export interface OrderDesk extends OrderListeners {
    * @param listen told everything in order; the last is `done` or `refused`, unless it leaves before
    * @returns leaves
    */
-  give(order: LocalOrder, requestedBy: string, listen: (news: OrderNews) => void): Disposable;
+  give(order: LocalOrder, by: LocalCaller, listen: (news: OrderNews) => void): Disposable;
   /** What a signal stands for: nobody listens, so its news go to the log. */
   giveBySignal(order: LocalOrder, signal: string): void;
   /** The agent ends: who waited for that is told so, and who waits for anything else too. */
@@ -30,11 +31,11 @@ export function createOrderDesk(deliver: (input: AgentInput) => void, log: Log):
   const open = new Map<OrderId, OpenOrder>();
   let given: OrderId = 0;
 
-  function take(request: LocalOrder, requestedBy: string, listen: OpenOrder['listen']): OrderId {
+  function take(request: LocalOrder, by: LocalCaller, listen: OpenOrder['listen']): OrderId {
     given += 1;
     open.set(given, { kind: request.kind, listen });
     const command = commandText(request);
-    deliver({ kind: 'order', order: given, request, requestedBy, command });
+    deliver({ kind: 'order', order: given, request, by, command });
     return given;
   }
 
@@ -46,12 +47,12 @@ export function createOrderDesk(deliver: (input: AgentInput) => void, log: Log):
 
   return {
     tell,
-    give(request, requestedBy, listen) {
-      const order = take(request, requestedBy, listen);
+    give(request, by, listen) {
+      const order = take(request, by, listen);
       return { [Symbol.dispose]: () => void open.delete(order) };
     },
     giveBySignal(request, signal) {
-      take(request, signal, (news) => logTrouble(log, signal, news));
+      take(request, { name: signal, uid: ROOT, gids: [] }, (news) => logTrouble(log, signal, news));
     },
     endAll() {
       for (const [order, { kind }] of open) {
@@ -61,6 +62,9 @@ export function createOrderDesk(deliver: (input: AgentInput) => void, log: Log):
     },
   };
 }
+
+/** Nobody but root and the agent's own user can send it a signal. */
+const ROOT = 0;
 
 const AGENT_ENDED: OrderNews = {
   kind: 'refused',

@@ -6,8 +6,9 @@ import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { ClearResult, LogChannel } from '../../proto/local-orders.ts';
 import { matchProcesses, meaningless } from '../../proto/process-pattern.ts';
 import { compareGroupAndName } from '../../proto/text-order.ts';
-import type { ProcessName } from '../../proto/vocabulary.ts';
+import type { ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
 import { followLog, readTail } from '../adapters/logs/log-reader.ts';
+import { type LocalCaller, refusalAnywhere, refusalOf, rightsOf } from '../core/local-access.ts';
 import { statusOf } from '../core/process.ts';
 import type { AgentState } from '../core/state.ts';
 import { NO_LOG, type ReadableLog } from './log-call.ts';
@@ -23,12 +24,18 @@ export interface LogFiles {
 export function findLog(
   state: AgentState,
   files: LogFiles,
-  { process, channel }: { readonly process: ProcessName; readonly channel: LogChannel },
+  wanted: { readonly process: ProcessName; readonly channel: LogChannel; readonly by: LocalCaller },
 ): ReadableLog | Refusal {
+  const { process, channel, by } = wanted;
   const named = [...state.processes.values()].find(({ definition: { group, name, ...rest } }) => {
     return rest.process === process || `${group}:${name}` === process;
   });
+  const rights = rightsOf(state.rules, by);
+  const nowhere = refusalAnywhere(rights, 'logs');
+  if (nowhere !== null) return nowhere;
   if (named === undefined) return refusal('nothing-matched', 'no such process name');
+  const denied = refusalOf(rights, READING, [named.definition.process], statusesOf(state));
+  if (denied !== null) return denied;
   const path = files.logPath(named.definition.process, channel);
   if (path === null) return NO_LOG;
   return {
@@ -46,7 +53,7 @@ export function clearLogs(
   files: LogFiles,
   names: readonly string[],
 ): readonly ClearResult[] {
-  const statuses = [...state.processes.values()].map(statusOf).toSorted(compareGroupAndName);
+  const statuses = statusesOf(state).toSorted(compareGroupAndName);
   const cleared = new Set<ProcessName>();
   // Beforehand and together: matching word by word what means nothing would take long.
   const slips = new Set(meaningless(names, statuses));
@@ -61,5 +68,24 @@ export function clearLogs(
     });
   });
 }
+
+/** Why somebody may not empty these; null: they may. What is gone then is gone for everybody. */
+export function refusalToClear(
+  state: AgentState,
+  names: readonly string[],
+  by: LocalCaller,
+): Refusal | null {
+  const rights = rightsOf(state.rules, by);
+  const statuses = statusesOf(state);
+  const meant = matchProcesses(names, [statuses]).byHost[0] ?? [];
+  const about = meant.map(({ process }) => process);
+  return refusalAnywhere(rights, 'update') ?? refusalOf(rights, CLEARING, about, statuses);
+}
+
+const READING = { action: 'logs', signal: null } as const;
+const CLEARING = { action: 'update', signal: null } as const;
+
+const statusesOf = (state: AgentState): readonly ProcessStatus[] =>
+  [...state.processes.values()].map(statusOf);
 
 const unknown = (process: string): ClearResult => ({ process, fault: 'bad-name', error: null });

@@ -14,6 +14,7 @@ import { localServerOptions } from '../../proto/channel-options.ts';
 import { refuseStream, serviceErrorOf } from '../../proto/codec/error.ts';
 import {
   decodeClearRequest,
+  decodeListRequest,
   encodeClearResults,
   encodeGreeting,
   encodeLocalListing,
@@ -22,17 +23,17 @@ import { FleetError, isRefusal, type Refusal, refusal } from '../../proto/errors
 import { localControlService } from '../../proto/load.ts';
 import { proofPlaceOf } from '../../proto/local-socket.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
-import { compareGroupAndName } from '../../proto/text-order.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
-import { statusOf } from '../core/process.ts';
+import { areGroupsWanted, refusalEverywhere, rightsOf } from '../core/local-access.ts';
 import type { AgentDriver } from '../driver.ts';
 import type { Log } from '../ports.ts';
-import { createCallers } from './callers.ts';
+import { type CallerAccounts, createCallers } from './callers.ts';
+import { listFor } from './listing.ts';
 import { type LogCall, type ReadableLog, readLog } from './log-call.ts';
 import { giveOrder, type OrderCall } from './order-call.ts';
 import type { OrderDesk } from './order-desk.ts';
 import { asTyped } from './order-words.ts';
-import { clearLogs, findLog, type LogFiles } from './process-logs.ts';
+import { clearLogs, findLog, type LogFiles, refusalToClear } from './process-logs.ts';
 import { openProofs, type Proofs } from './proof.ts';
 import type { ListeningSocket } from './socket.ts';
 
@@ -41,8 +42,9 @@ export interface LocalServerOptions {
   readonly host: string;
   readonly driver: AgentDriver;
   readonly desk: OrderDesk;
-  /** Null where the uid is no account's. */
-  readonly userName: (uid: number) => Promise<string | null>;
+  /** Of this host; see `CallerAccounts`. */
+  readonly userName: CallerAccounts['nameOf'];
+  readonly groupsOf: CallerAccounts['groupsOf'];
   readonly nowMs: () => number;
   readonly logFiles: LogFiles;
   readonly mainLog: ReadableLog;
@@ -89,7 +91,12 @@ function handlers(
   { proofs, readers }: { readonly proofs: Proofs; readonly readers: Set<Disposable> },
 ): UntypedServiceImplementation {
   const { host, driver, desk, logFiles, mainLog, stateProblem, log } = options;
-  const callers = createCallers(proofs, options.userName);
+  const callers = createCallers(proofs, {
+    nameOf: options.userName,
+    groupsOf: options.groupsOf,
+    areGroupsWanted: () => areGroupsWanted(driver.state().rules),
+    nowMs: options.nowMs,
+  });
   return {
     Greet: unary(log, () =>
       encodeGreeting({
@@ -99,17 +106,22 @@ function handlers(
         proofPath: proofs.offer(),
       }),
     ),
-    ListLocalProcesses: unary(log, () => {
-      const { processes, configProblem } = driver.state();
-      const statuses = [...processes.values()].map(statusOf).sort(compareGroupAndName);
-      return encodeLocalListing({ processes: statuses, host, configProblem, stateProblem });
+    ListLocalProcesses: unary(log, async (wire: Parameters<typeof decodeListRequest>[0]) => {
+      const caller = await callers.identify(decodeListRequest(wire));
+      if (isRefusal(caller)) return caller;
+      const listing = listFor(driver.state(), caller);
+      return isRefusal(listing) ? listing : encodeLocalListing({ ...listing, host, stateProblem });
     }),
     GiveOrder: (call: OrderCall) => void giveOrder(call, { desk, callers }),
     ReadLog: (call: LogCall) => {
       if (readers.size >= READERS_MAX) return refuseStream(call, TOO_MANY_READERS);
-      const reader = readLog(call, ({ process, channel }) =>
-        process === null ? mainLog : findLog(driver.state(), logFiles, { process, channel }),
-      );
+      const reader = readLog(call, async ({ process, channel, ...claims }) => {
+        const by = await callers.identify(claims);
+        if (isRefusal(by)) return by;
+        const state = driver.state();
+        if (process !== null) return findLog(state, logFiles, { process, channel, by });
+        return refusalEverywhere(rightsOf(state.rules, by), 'logs') ?? mainLog;
+      });
       readers.add(reader);
       call.once('close', () => readers.delete(reader));
     },
@@ -117,9 +129,12 @@ function handlers(
       const { names, ...claims } = decodeClearRequest(wire);
       const problem = patternsProblem(names);
       if (problem !== null) return problem;
-      const requestedBy = await callers.identify(claims);
-      if (typeof requestedBy !== 'string') return requestedBy;
-      driver.deliver({ kind: 'noted', requestedBy, command: asTyped(['clear', ...names]) });
+      const caller = await callers.identify(claims);
+      if (isRefusal(caller)) return caller;
+      const denied = refusalToClear(driver.state(), names, caller);
+      if (denied !== null) return denied;
+      const command = asTyped(['clear', ...names]);
+      driver.deliver({ kind: 'noted', requestedBy: caller.name, command });
       return encodeClearResults(clearLogs(driver.state(), logFiles, names));
     }),
   };

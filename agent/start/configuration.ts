@@ -14,6 +14,7 @@ import { DEFAULT_SOCKET } from '../../proto/local-socket.ts';
 import { keptDatabase } from '../../proto/sqlite.ts';
 import type { AgentConfigResult, AgentSettings } from '../config/load.ts';
 import type { ProcessUser } from '../core/definition.ts';
+import { NO_RULES } from '../core/host-rules.ts';
 import type { ConfigReading } from '../core/state.ts';
 import type { ConfigSource, Log } from '../ports.ts';
 
@@ -82,15 +83,19 @@ function boundTo(
 
 /** For the next start, which may find the file unusable. */
 export function textToKeep(configPath: string, agent: AgentSettings): string {
-  return JSON.stringify({ format: FORMAT, configPath, agent } satisfies Kept);
+  return keptText({ format: FORMAT, configPath, agent } satisfies Kept);
 }
 
-/** The file on disk, as it is when somebody asks for it. What it says of the agent itself waits. */
+/**
+ * The file on disk, as it is when somebody asks for it. What it says of the agent itself waits, but
+ * for the rules of who may do what: those are handed on with the definitions.
+ */
 export function configSource(
   load: () => AgentConfigResult,
   current: AgentSettings,
-  log: Log,
+  { keep, log }: { readonly keep: (agent: AgentSettings) => void; readonly log: Log },
 ): ConfigSource {
+  let rulesInForce = keptText(current.rules);
   let toldOf = '';
   function tellOnce(warnings: readonly Problem[], text: string): void {
     if (text === toldOf) return;
@@ -102,16 +107,27 @@ export function configSource(
       const loaded = load();
       const { config, warnings } = loaded;
       tellOnce(warnings, formatProblems({ warnings }));
-      if (config !== null && JSON.stringify(config.agent) !== JSON.stringify(current)) {
+      if (config !== null && textWithoutRules(config.agent) !== textWithoutRules(current)) {
         log.warn({}, 'what has changed about the agent itself counts when it is started again');
       }
       return readingOf(loaded);
     },
+    keepRules(rules) {
+      const text = keptText(rules);
+      if (text === rulesInForce) return;
+      rulesInForce = text;
+      keep({ ...current, rules });
+      log.info({}, 'who may do what has changed ([policy], [role:NAME], [operator:NAME])');
+    },
   };
 }
 
+const textWithoutRules = ({ rules: _, ...others }: AgentSettings): string => JSON.stringify(others);
+
 function readingOf({ config, problems }: AgentConfigResult): ConfigReading {
-  if (config !== null) return { kind: 'read', definitions: config.processes };
+  if (config !== null) {
+    return { kind: 'read', definitions: config.processes, rules: config.agent.rules };
+  }
   return { kind: 'rejected', problem: formatProblems({ errors: problems }) };
 }
 
@@ -122,7 +138,29 @@ interface Kept {
 }
 
 /** Counts up with every change of `AgentSettings`: of another form, nothing is known. */
-const FORMAT = 1;
+const FORMAT = 2;
+
+/** As 2, but nothing could be said of enrolment, and of who may do what. */
+const FORMAT_WITHOUT_RULES = 1;
+
+/** JSON has no sets, of which roles are full; nothing else that is kept has a list named `set`. */
+function keptText(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) => (one instanceof Set ? { set: [...one] } : one));
+}
+
+function parseKept(text: string): Kept {
+  const kept = JSON.parse(text, (_, one) =>
+    Array.isArray(one?.set) ? new Set(one.set) : one,
+  ) as Kept;
+  if (kept.format !== FORMAT_WITHOUT_RULES) return kept;
+  const { agent } = kept;
+  const ownUid = agent.runAs?.uid ?? process.geteuid?.() ?? NO_RULES.ownUid;
+  return {
+    ...kept,
+    format: FORMAT,
+    agent: { ...agent, enroll: null, rules: { ...NO_RULES, ownUid } },
+  };
+}
 
 const DEFAULT_STATE_DIRECTORY = '/var/lib/fleetvisor/agent';
 const BUSY_TIMEOUT_MS = 250;
@@ -135,7 +173,7 @@ function readKept(path: string): Kept | null {
   const database = keptDatabase(path, BUSY_TIMEOUT_MS);
   try {
     const text = database.prepare("SELECT value FROM facts WHERE name = 'settings'").pluck().get();
-    const kept = typeof text === 'string' ? (JSON.parse(text) as Kept) : null;
+    const kept = typeof text === 'string' ? parseKept(text) : null;
     return kept?.format === FORMAT ? kept : null;
   } catch {
     // Damaged, or of an agent that kept none: then there is nothing to go by.

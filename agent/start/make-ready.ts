@@ -5,6 +5,7 @@
 import { messageOf } from '../../proto/errors.ts';
 import { makeFifos } from '../adapters/children/fifos.ts';
 import { type Folders, fifosOf, runFilesOf } from '../adapters/children/run-files.ts';
+import type { AgentSettings } from '../config/load.ts';
 import type { AgentState } from '../core/state.ts';
 import type { Log } from '../ports.ts';
 import { type StartingConfig, textToKeep } from './configuration.ts';
@@ -13,9 +14,21 @@ import { type StartingConfig, textToKeep } from './configuration.ts';
 export function keepConfig(
   { agent, reading }: StartingConfig,
   configPath: string,
-  { journal, log }: { readonly journal: { keepSettings(text: string): void }; readonly log: Log },
+  keeping: Keeping,
 ): void {
-  if (reading.kind !== 'read') return;
+  if (reading.kind === 'read') keepSettings(agent, configPath, keeping);
+}
+
+interface Keeping {
+  readonly journal: { keepSettings(text: string): void };
+  readonly log: Log;
+}
+
+export function keepSettings(
+  agent: AgentSettings,
+  configPath: string,
+  { journal, log }: Keeping,
+): void {
   const text = textToKeep(configPath, agent);
   tryTo(() => journal.keepSettings(text), 'the configuration could not be kept', log);
 }

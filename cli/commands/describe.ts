@@ -6,7 +6,13 @@ import { nearest } from '../../proto/dialect/did-you-mean.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
 import type { HostProcess, HostStatus } from '../../proto/vocabulary.ts';
-import type { ConnectionOptions, ControlClient, Environment, ProcessListing } from '../ports.ts';
+import type {
+  ConnectionOptions,
+  ControlClient,
+  Environment,
+  HostsAnswer,
+  ProcessesAnswer,
+} from '../ports.ts';
 import { renderHostDescription } from '../render/describe/host.ts';
 import { hostDocument, processDocument } from '../render/describe/json.ts';
 import { renderProcessDescription } from '../render/describe/process.ts';
@@ -14,6 +20,7 @@ import { renderDocument } from '../render/json.ts';
 import { painter } from '../render/paint.ts';
 import { shellWord } from '../render/shell.ts';
 import { shortList } from '../render/text.ts';
+import { NOTHING_WITHHELD, withheldText } from '../render/withheld.ts';
 import { parseSubject } from '../subject.ts';
 
 export interface DescribeOptions extends ConnectionOptions {
@@ -34,7 +41,9 @@ export async function describe(
   using client = await environment.dial(connection);
   const listing = await listingOf(client, host);
   const found = listing.hosts.find((each) => each.host === host);
-  if (found === undefined) throw await unknownHost(client, host);
+  if (found === undefined) {
+    throw listing.withheld.hosts > 0 ? mayNotSee(host) : await unknownHost(client, host);
+  }
   const entry = process === null ? null : findProcess(listing.processes, found, process);
   const which = { host, process: entry?.status.process ?? null, limit: EVENTS_SHOWN };
   const events = await client.listEvents(which);
@@ -56,22 +65,35 @@ export async function describe(
   } else {
     stdout.write(renderProcessDescription({ entry, host: found, events }, view));
   }
+  const withheld = entry === null && output !== 'json' ? withheldText(listing.withheld) : null;
+  if (withheld !== null) environment.stderr.write(`${withheld}\n`);
   return 0;
 }
 
 /** A controller that does not know a host that was named refuses; the answer to that is ours. */
-async function listingOf(client: ControlClient, host: string): Promise<ProcessListing> {
+async function listingOf(client: ControlClient, host: string): Promise<ProcessesAnswer> {
   try {
     return await client.listProcesses({ hosts: host, processes: [] });
   } catch (caught) {
     const because = FleetError.refusalFrom(caught);
     if (because.code !== 'nothing-matched') throw caught;
-    return { hosts: [], processes: [] };
+    return { hosts: [], processes: [], withheld: NOTHING_WITHHELD };
   }
 }
 
+const NO_HOSTS: HostsAnswer = { hosts: [], withheld: NOTHING_WITHHELD };
+
+function mayNotSee(host: string): FleetError {
+  return new FleetError(
+    refusal('denied', `${host} is not shown`, {
+      cause: 'your roles do not allow status on it',
+      fix: `fleetctl auth can status --hosts ${host} says by which rule`,
+    }),
+  );
+}
+
 async function unknownHost(client: ControlClient, host: string): Promise<FleetError> {
-  const hosts = await client.listHosts('').catch((): readonly HostStatus[] => []);
+  const { hosts } = await client.listHosts('').catch((): HostsAnswer => NO_HOSTS);
   const near = nearest(
     host,
     hosts.map((each) => each.host),

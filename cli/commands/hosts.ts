@@ -9,9 +9,10 @@ import { resolveHosts } from '../hosts-expression.ts';
 import type { ConnectionOptions, Environment } from '../ports.ts';
 import { hostNameLines, renderHosts } from '../render/hosts/hosts.ts';
 import { hostListItems } from '../render/hosts/json.ts';
-import { renderList } from '../render/json.ts';
+import { renderList, renderNoticeJson } from '../render/json.ts';
 import { painter } from '../render/paint.ts';
 import { plural } from '../render/text.ts';
+import { withheldText } from '../render/withheld.ts';
 import { refusalOfEmpty } from '../selection.ts';
 import { screenOf } from '../terminal/painter.ts';
 
@@ -29,12 +30,14 @@ export async function hosts(environment: Environment, options: HostsOptions): Pr
   if (empty !== null) throw new FleetError(empty);
   const resolved = selector === null ? '' : await resolveHosts(selector, environment.readText);
   using client = await environment.dial(options);
-  const found = await client.listHosts(resolved);
-  if (found.length === 0 && selector !== null) throw nothingMatched(selector);
+  const { hosts: found, withheld } = await client.listHosts(resolved);
+  const unseen = withheldText(withheld);
+  if (found.length === 0 && selector !== null) throw nothingMatched(selector, unseen);
   if (expect !== null && found.length !== expect) throw surprise(found, expect);
-  const { stdout, clock, terminal } = environment;
+  const { stdout, stderr, clock, terminal } = environment;
   if (output === 'json' || output === 'jsonl') {
-    stdout.write(renderList('HostList', hostListItems(found), output));
+    const more = { withheldHosts: withheld.hosts };
+    stdout.write(renderList('HostList', hostListItems(found), output, more));
   } else if (output === 'name') {
     stdout.write(hostNameLines(found));
   } else {
@@ -46,12 +49,15 @@ export async function hosts(environment: Environment, options: HostsOptions): Pr
     };
     stdout.write(renderHosts(found, view));
   }
+  if (unseen !== null && output !== 'json')
+    stderr.write(output === 'jsonl' ? renderNoticeJson(unseen) : `${unseen}\n`);
   return 0;
 }
 
-function nothingMatched(selector: string): FleetError {
+function nothingMatched(selector: string, unseen: string | null): FleetError {
   return new FleetError(
     refusal('nothing-matched', `no host matches ${JSON.stringify(selector)}`, {
+      ...(unseen === null ? {} : { cause: unseen }),
       fix: 'fleetctl hosts shows all that there are',
     }),
   );

@@ -5,12 +5,8 @@ import { logsRequest } from '../log-request.ts';
 import type { ConnectionOptions, Environment } from '../ports.ts';
 import { jsonlRenderer } from '../render/logs/jsonl.ts';
 import { prefixedRenderer } from '../render/logs/prefixed.ts';
+import { type Since, timeOf } from '../since.ts';
 import { readLogs } from '../watch/read-logs.ts';
-
-/** As typed: a distance from now, or a time. */
-export type Since =
-  | { readonly kind: 'ago'; readonly durationMs: number }
-  | { readonly kind: 'at'; readonly wallMs: number };
 
 export interface LogsOptions extends ConnectionOptions {
   readonly processes: readonly string[];
@@ -21,6 +17,7 @@ export interface LogsOptions extends ConnectionOptions {
   readonly since: Since | null;
   readonly grep: string | null;
   readonly follow: boolean;
+  readonly allowedOnly: boolean;
   readonly output: 'text' | 'jsonl';
 }
 
@@ -28,9 +25,14 @@ export interface LogsOptions extends ConnectionOptions {
 const LINES = 10;
 
 export async function logs(environment: Environment, options: LogsOptions): Promise<number> {
-  const { processes, hosts, channels, since, grep, follow, output } = options;
-  const selection = { from: startOf(options), sinceMs: timeOf(since, environment), grep, follow };
-  const words = { verb: 'logs', processes, hosts, channels, selection } as const;
+  const { processes, hosts, channels, since, grep, follow, allowedOnly, output } = options;
+  const selection = {
+    from: startOf(options),
+    sinceMs: timeOf(since, environment.clock),
+    grep,
+    follow,
+  };
+  const words = { verb: 'logs', processes, hosts, channels, selection, allowedOnly } as const;
   const request = await logsRequest(environment, words);
   const { isTerminal } = environment.logOutput;
   const { colours } = environment.stdout;
@@ -44,10 +46,4 @@ export async function logs(environment: Environment, options: LogsOptions): Prom
 function startOf({ lines, since }: LogsOptions): LogStart {
   const unsaid = since === null ? LINES : Number.MAX_SAFE_INTEGER;
   return { kind: 'lines', lines: lines ?? unsaid };
-}
-
-/** By the clock of this machine, and sent as a time: those of the hosts may differ from it. */
-function timeOf(since: Since | null, { clock }: Environment): number | null {
-  if (since === null) return null;
-  return since.kind === 'at' ? since.wallMs : clock.nowMs() - since.durationMs;
 }

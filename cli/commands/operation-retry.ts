@@ -15,6 +15,7 @@ export interface RetryOptions extends ConnectionOptions, WaitOptions {
   readonly id: string | null;
   readonly reason: string;
   readonly expectHosts: number | null;
+  readonly allowedOnly: boolean;
 }
 
 export async function retryOperation(
@@ -23,11 +24,11 @@ export async function retryOperation(
 ): Promise<number> {
   const contradiction = contradictionInWaiting(options);
   if (contradiction !== null) throw new FleetError(contradiction);
-  const { reason, expectHosts } = options;
+  const { reason, expectHosts, allowedOnly } = options;
   using client = await environment.dial(options);
   const of = await operationMeant(environment, client, options.id);
   const id = newOperationId(environment);
-  const submission = { kind: 'retry', id, of, reason, expectHosts } as const;
+  const submission = { kind: 'retry', id, of, reason, expectHosts, allowedOnly } as const;
   // Awaited here: the client must stay open until then.
   return await carryOut({ environment, client, options, submission });
 }

@@ -6,10 +6,18 @@
  */
 import { FleetError, refusal } from '../../proto/errors.ts';
 import { resolveHosts } from '../hosts-expression.ts';
-import type { ConnectionOptions, Environment, ProcessListing, ProcessSelection } from '../ports.ts';
+import type {
+  ConnectionOptions,
+  Environment,
+  ProcessesAnswer,
+  ProcessListing,
+  ProcessSelection,
+} from '../ports.ts';
 import { hostProblemLines } from '../render/hosts/problems.ts';
+import { renderNoticeJson } from '../render/json.ts';
 import { hostsWithoutProcess } from '../render/status/entry.ts';
 import { renderStatus, type StatusFormat } from '../render/status/output.ts';
+import { withheldFields, withheldText } from '../render/withheld.ts';
 import { refusalOfEmpty } from '../selection.ts';
 import { type StatusWatch, watchStatus } from '../watch/status-watch.ts';
 
@@ -41,11 +49,18 @@ export async function status(environment: Environment, options: StatusOptions): 
     return exitCodeFor(await watchStatus(environment, { ...watching, query }));
   }
   const listing = await query();
-  environment.stdout.write(renderStatus(environment, listing, output));
+  const withheld = withheldFields(listing.withheld);
+  environment.stdout.write(renderStatus(environment, listing, output, withheld));
   if (isForPeople(output)) {
     for (const line of hostProblemLines(listing.hosts)) environment.stderr.write(`${line}\n`);
   }
+  sayWithheld(environment, listing, output);
   return exitCodeFor(listing);
+}
+
+function sayWithheld({ stderr }: Environment, { withheld }: ProcessesAnswer, output: StatusFormat) {
+  const unseen = output === 'json' ? null : withheldText(withheld);
+  if (unseen !== null) stderr.write(output === 'jsonl' ? renderNoticeJson(unseen) : `${unseen}\n`);
 }
 
 function isForPeople(output: StatusFormat): boolean {
@@ -59,15 +74,16 @@ function watchOf(output: StatusFormat, intervalMs: number): Omit<StatusWatch, 'q
 }
 
 /** Hosts that have no such process are left out; nothing at all is an answer only if all was asked. */
-function forSelection(listing: ProcessListing, selection: ProcessSelection): ProcessListing {
+function forSelection(listing: ProcessesAnswer, selection: ProcessSelection): ProcessesAnswer {
+  const unseen = withheldText(listing.withheld);
   if (selection.processes.length === 0) {
     if (selection.hosts !== '' && listing.hosts.length === 0) {
-      throw nothingMatched('no host', selection.hosts);
+      throw nothingMatched('no host', selection.hosts, unseen);
     }
     return listing;
   }
   if (listing.processes.length === 0) {
-    throw nothingMatched('no process', selection.processes.join(' '));
+    throw nothingMatched('no process', selection.processes.join(' '), unseen);
   }
   const without = new Set(hostsWithoutProcess(listing));
   return { ...listing, hosts: listing.hosts.filter((host) => !without.has(host)) };
@@ -83,9 +99,10 @@ function exitCodeFor({ processes, hosts }: ProcessListing): number {
   return everythingRuns ? 0 : EXIT_NOT_ALL_RUNNING;
 }
 
-function nothingMatched(what: string, selector: string): FleetError {
+function nothingMatched(what: string, selector: string, unseen: string | null): FleetError {
   return new FleetError(
     refusal('nothing-matched', `${what} matches ${JSON.stringify(selector)}`, {
+      ...(unseen === null ? {} : { cause: unseen }),
       fix: 'fleetctl status shows all that there is',
     }),
   );

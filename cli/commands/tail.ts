@@ -12,13 +12,14 @@ export interface TailOptions extends ConnectionOptions {
   readonly follow: boolean;
   /** Instead of stdout. */
   readonly stderr: boolean;
+  readonly allowedOnly: boolean;
 }
 
 export async function tail(environment: Environment, options: TailOptions): Promise<number> {
-  const { processes, hosts, from, follow } = options;
+  const { processes, hosts, from, follow, allowedOnly } = options;
   const channels = [options.stderr ? 'stderr' : 'stdout'] as const;
   const selection = { from, sinceMs: null, grep: null, follow };
-  const words = { verb: 'tail', processes, hosts, channels, selection } as const;
+  const words = { verb: 'tail', processes, hosts, channels, selection, allowedOnly } as const;
   const request = await logsRequest(environment, words);
   const { isTerminal } = environment.logOutput;
   const render = rawRenderer({ isTerminal, colours: environment.stdout.colours, follow });

@@ -6,6 +6,7 @@ import {
   decodeGreeting,
   decodeLocalListing,
   encodeClearRequest,
+  encodeListRequest,
   encodeLogRequest,
   encodeOrder,
 } from '../../proto/codec/local.ts';
@@ -25,7 +26,9 @@ const CLEAR_DEADLINE_MS = 60_000;
 
 const METHODS = {
   greet: method<object, Parameters<typeof decodeGreeting>[0]>('Greet'),
-  list: method<object, Parameters<typeof decodeLocalListing>[0]>('ListLocalProcesses'),
+  list: method<ReturnType<typeof encodeListRequest>, Parameters<typeof decodeLocalListing>[0]>(
+    'ListLocalProcesses',
+  ),
   giveOrder: method<ReturnType<typeof encodeOrder>, Parameters<typeof decodeOrderNews>[0]>(
     'GiveOrder',
   ),
@@ -65,13 +68,18 @@ function localClient(
   }
   return {
     agent,
-    list: async () => decodeLocalListing(await unary(channel, METHODS.list, {})),
+    list: async () => {
+      using proof = makeProof(await proofPath(), socket);
+      const wire = encodeListRequest({ proofPath: proof.path, sudoUser });
+      return decodeLocalListing(await unary(channel, METHODS.list, wire));
+    },
     give: async function* (order) {
       using proof = makeProof(await proofPath(), socket);
       yield* newsOf(channel, order, { proofPath: proof.path, sudoUser });
     },
     readLog: async function* (request, signal) {
-      const wire = encodeLogRequest(request);
+      using proof = makeProof(await proofPath(), socket);
+      const wire = encodeLogRequest({ ...request, proofPath: proof.path, sudoUser });
       for await (const { data } of serverStream(channel, METHODS.readLog, wire, signal)) yield data;
     },
     clearLogs: async (names) => {

@@ -10,13 +10,18 @@ export function renderDocument(kind: string, fields: object): string {
   return `${escapeJson(JSON.stringify({ apiVersion: API_VERSION, kind, ...fields }, null, 2))}\n`;
 }
 
-/** `json`: one document with all items; `jsonl`: the bare items, one a line. */
+/**
+ * `json`: one document with all items; `jsonl`: the bare items, one a line.
+ *
+ * @param more fields of the document
+ */
 export function renderList(
   kind: string,
   items: readonly object[],
   format: Exclude<OutputFormat, 'table'>,
+  more: object = {},
 ): string {
-  if (format === 'json') return renderDocument(kind, { items });
+  if (format === 'json') return renderDocument(kind, { items, ...more });
   return items.map((item) => `${escapeJson(JSON.stringify(item))}\n`).join('');
 }
 

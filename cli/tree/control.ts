@@ -8,6 +8,7 @@ import type { Verb } from '../../proto/vocabulary.ts';
 import type { WaitOptions } from '../contradictions.ts';
 import {
   type Actions,
+  allowedOnlyOption,
   connection,
   hostsOption,
   outputOption,
@@ -27,6 +28,7 @@ const WHERE = 'Where:';
 
 interface ChangingFlags extends StrategyFlags, WaitFlags {
   readonly hosts?: string;
+  readonly allowedOnly?: boolean;
   /** Not with `signal` and `update`. */
   readonly order?: Order;
   readonly fullStop?: boolean;
@@ -88,7 +90,8 @@ export function addSignal(parent: Command, actions: Actions): void {
 export function addWhereOptions(command: Command): Command {
   return command
     .addOption(hostsOption("required: which hosts; '@*' is the whole fleet").helpGroup(WHERE))
-    .addOption(expectOption().helpGroup(WHERE));
+    .addOption(expectOption().helpGroup(WHERE))
+    .addOption(allowedOnlyOption().helpGroup(WHERE));
 }
 
 export function expectOption(): Option {
@@ -159,6 +162,7 @@ export async function runControl(
     strategy: strategyOf(flags),
     expectHosts: flags.expect ?? null,
     reason: flags.reason ?? '',
+    allowedOnly: flags.allowedOnly ?? false,
     output: flags.output,
   });
 }

@@ -1,8 +1,15 @@
 /** The commands that read logs: `logs` and `tail`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { LOG_CHANNELS } from '../../proto/local-orders.ts';
-import type { Since } from '../commands/logs.ts';
-import { type Actions, connection, hostsOption, PROCESSES, withExamples } from './shared.ts';
+import type { Since } from '../since.ts';
+import {
+  type Actions,
+  allowedOnlyOption,
+  connection,
+  hostsOption,
+  PROCESSES,
+  withExamples,
+} from './shared.ts';
 import { parseSince } from './since.ts';
 
 const WHICH_HOSTS = "required: on which hosts; '@*' is the whole fleet";
@@ -18,6 +25,7 @@ interface LogsFlags {
   readonly grep?: string;
   readonly stdout?: boolean;
   readonly stderr?: boolean;
+  readonly allowedOnly?: boolean;
   readonly output: 'text' | 'jsonl';
 }
 
@@ -43,6 +51,7 @@ export function addLogs(parent: Command, { environment, finish }: Actions): void
     .option('--grep <regex>', 'only lines that contain it (RE2; begin with (?i) to ignore case)')
     .option('--stdout', 'only what is printed to stdout')
     .option('--stderr', 'only what is printed to stderr')
+    .addOption(allowedOnlyOption())
     .addOption(
       new Option('-o, --output <format>', 'how to print')
         .choices(['text', 'jsonl'])
@@ -61,6 +70,7 @@ export function addLogs(parent: Command, { environment, finish }: Actions): void
         since: flags.since ?? null,
         grep: flags.grep ?? null,
         follow: flags.follow ?? false,
+        allowedOnly: flags.allowedOnly ?? false,
         output: flags.output,
       });
     });
@@ -77,6 +87,7 @@ interface TailFlags {
   readonly lines?: number;
   readonly bytes?: number;
   readonly stderr?: boolean;
+  readonly allowedOnly?: boolean;
 }
 
 export function addTail(parent: Command, { environment, finish }: Actions): void {
@@ -94,9 +105,10 @@ export function addTail(parent: Command, { environment, finish }: Actions): void
         .conflicts('lines'),
     )
     .option('--stderr', 'what is printed to stderr instead of stdout')
+    .addOption(allowedOnlyOption())
     .action(async (processes: string[]) => {
       const { tail } = await import('../commands/tail.ts');
-      const { hosts, follow, lines, bytes, stderr } = command.opts<TailFlags>();
+      const { hosts, follow, lines, bytes, stderr, allowedOnly } = command.opts<TailFlags>();
       finish.exitCode = await tail(environment, {
         ...connection(command),
         processes,
@@ -107,6 +119,7 @@ export function addTail(parent: Command, { environment, finish }: Actions): void
             : { kind: 'bytes', bytes },
         follow: follow ?? false,
         stderr: stderr ?? false,
+        allowedOnly: allowedOnly ?? false,
       });
     });
   withExamples(command, [

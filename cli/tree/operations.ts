@@ -9,11 +9,7 @@ import { parseLimit } from './values.ts';
 /** More than a day of most fleets, and one screen. */
 const LIST_LIMIT = 20;
 
-export function addOperations(parent: Command, actions: Actions): void {
-  const operations = parent
-    .command('op')
-    .summary('look after operations, running and past')
-    .description('Looks after operations, running and past.');
+export function addOperations(operations: Command, actions: Actions): void {
   addList(operations, actions);
   addShow(operations, actions);
   addWatch(operations, actions);

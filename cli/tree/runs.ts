@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { RunbookFormat } from '../render/runbooks.ts';
 import { addCommonOptions, expectOption, type WaitFlags, waitOptions } from './control.ts';
-import { type Actions, connection, OPERATION, withExamples } from './shared.ts';
+import { type Actions, allowedOnlyOption, connection, OPERATION, withExamples } from './shared.ts';
 
 export function addRetry(parent: Command, { environment, finish }: Actions): void {
   const command = parent
@@ -12,16 +12,18 @@ export function addRetry(parent: Command, { environment, finish }: Actions): voi
       'Makes a new operation of the targets of an ended one that failed, were lost or were never attempted, with the same verb, order and strategy.',
     )
     .argument('[id]', OPERATION)
-    .addOption(expectOption());
+    .addOption(expectOption())
+    .addOption(allowedOnlyOption());
   addCommonOptions(command, 'retry').action(async (id?: string) => {
     const { retryOperation } = await import('../commands/operation-retry.ts');
-    const flags = command.opts<WaitFlags>();
+    const flags = command.opts<WaitFlags & { readonly allowedOnly?: boolean }>();
     finish.exitCode = await retryOperation(environment, {
       ...connection(command),
       ...waitOptions(flags),
       id: id ?? null,
       reason: flags.reason ?? '',
       expectHosts: flags.expect ?? null,
+      allowedOnly: flags.allowedOnly ?? false,
       output: flags.output,
     });
   });

@@ -25,6 +25,10 @@ export function outputOption(formats: readonly string[]): Option {
   return new Option('-o, --output <format>', 'how to print').choices(formats).default('table');
 }
 
+export function allowedOnlyOption(): Option {
+  return new Option('--allowed-only', 'leave out what you may not do, instead of being refused');
+}
+
 /** Given twice, one of the two would be forgotten, and nobody could tell which. */
 export function hostsOption(description: string): Option {
   return new Option('--hosts <selector>', description).argParser((text, before?: string) => {

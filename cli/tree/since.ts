@@ -1,6 +1,6 @@
 /** Reads `--since`. What is not understood is refused with what would be. */
 import { InvalidArgumentError } from 'commander';
-import type { Since } from '../commands/logs.ts';
+import type { Since } from '../since.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   '': 1_000,

@@ -3,7 +3,7 @@
  * happened are marked for a while; what does not fit the screen is folded, the worst first.
  */
 import type { HostStatus } from '../../proto/vocabulary.ts';
-import type { Environment, ProcessListing, Terminal } from '../ports.ts';
+import type { Environment, ProcessesAnswer, Terminal } from '../ports.ts';
 import { shortHosts } from '../render/operation/fold-targets.ts';
 import { type Paint, painter } from '../render/paint.ts';
 import { bySeverity, type StatusEntry, statusEntries } from '../render/status/entry.ts';
@@ -16,6 +16,7 @@ import { summaryLine } from '../render/status/summary.ts';
 import { type StatusTable, statusLines } from '../render/status/table.ts';
 import { neutralise } from '../render/text.ts';
 import { formatTimestamp } from '../render/time.ts';
+import { withheldText } from '../render/withheld.ts';
 import { createPainter, type Screen, screenOf } from '../terminal/painter.ts';
 import type { StatusView } from './status-watch.ts';
 
@@ -25,7 +26,7 @@ const NO_MARK = '  ';
 const OTHER_LINES = 5;
 
 interface Picture {
-  readonly listing: ProcessListing;
+  readonly listing: ProcessesAnswer;
   readonly entries: readonly StatusEntry[];
   /** Uptimes of an old picture stand still with it. */
   readonly takenMs: number;
@@ -104,7 +105,7 @@ function troubleLines(trouble: string | null): readonly string[] {
 }
 
 /** Only where: why is too long for the one line that there is. */
-function hostTrouble({ listing: { hosts } }: Picture): string | null {
+function hostTrouble({ listing: { hosts, withheld } }: Picture): string | null {
   const where = (what: string, isTroubled: (host: HostStatus) => boolean) => {
     const troubled = hosts.filter(isTroubled).map(({ host }) => host);
     return troubled.length === 0 ? [] : [`${what} on ${shortHosts(troubled)}`];
@@ -112,8 +113,14 @@ function hostTrouble({ listing: { hosts } }: Picture): string | null {
   const troubles = [
     ...where('state lost', ({ stateProblem }) => stateProblem !== null),
     ...where('config rejected', ({ configProblem }) => configProblem !== null),
+    ...where('identity in doubt', ({ identityProblem }) => identityProblem !== null),
   ];
-  return troubles.length === 0 ? null : [...troubles, 'fleetctl hosts says why'].join('; ');
+  const unseen = withheldText(withheld);
+  const lines = [
+    ...(troubles.length === 0 ? [] : [...troubles, 'fleetctl hosts says why']),
+    ...(unseen === null ? [] : [unseen]),
+  ];
+  return lines.length === 0 ? null : lines.join('; ');
 }
 
 function markedLines(

@@ -3,7 +3,11 @@
  * that a log of it says what happened and when.
  */
 import type { Environment } from '../ports.ts';
-import { configProblemLines, stateProblemLines } from '../render/hosts/problems.ts';
+import {
+  configProblemLines,
+  identityProblemLines,
+  stateProblemLines,
+} from '../render/hosts/problems.ts';
 import { renderList, renderNoticeJson } from '../render/json.ts';
 import {
   changeItems,
@@ -15,6 +19,7 @@ import {
 import { statusEntries } from '../render/status/entry.ts';
 import { renderStatus } from '../render/status/output.ts';
 import { neutralise } from '../render/text.ts';
+import { withheldText } from '../render/withheld.ts';
 import type { StatusView, WatchFormat } from './status-watch.ts';
 
 export function statusStream(environment: Environment, output: WatchFormat): StatusView {
@@ -24,6 +29,8 @@ export function statusStream(environment: Environment, output: WatchFormat): Sta
   const notice = (message: string) =>
     stderr.write(output === 'jsonl' ? renderNoticeJson(message) : `${neutralise(message)}\n`);
   const noticeState = onceEach(notice, 'no state is missed any more');
+  const noticeIdentity = onceEach(notice, 'no identity is in doubt any more');
+  const noticeWithheld = onceEach(notice, 'nothing is withheld any more');
   const noticeConfig = onceEach(notice, 'no config is rejected any more');
   return {
     shows: (listing) => {
@@ -48,6 +55,9 @@ export function statusStream(environment: Environment, output: WatchFormat): Sta
       latest = next;
       noticeState(stateProblemLines(listing.hosts));
       noticeConfig(configProblemLines(listing.hosts));
+      noticeIdentity(identityProblemLines(listing.hosts));
+      const unseen = withheldText(listing.withheld);
+      noticeWithheld(unseen === null ? [] : [unseen]);
     },
     fails: ({ message }) => {
       if (!isOld)

@@ -3,20 +3,20 @@
  * that goes away meanwhile ends nothing: the last picture stays, marked as old, until it is back.
  */
 import { FleetError, isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
-import type { Environment, ProcessListing } from '../ports.ts';
+import type { Environment, ProcessesAnswer } from '../ports.ts';
 import { statusScreen } from './status-screen.ts';
 import { statusStream } from './status-stream.ts';
 
 /** Where the pictures go. */
 export interface StatusView {
-  readonly shows: (listing: ProcessListing) => void;
+  readonly shows: (listing: ProcessesAnswer) => void;
   /** The last picture is not renewed. */
   readonly fails: (because: Refusal) => void;
   readonly ends: () => void;
 }
 
 export interface StatusWatch {
-  readonly query: () => Promise<ProcessListing>;
+  readonly query: () => Promise<ProcessesAnswer>;
   readonly output: WatchFormat;
   readonly intervalMs: number;
 }
@@ -37,7 +37,7 @@ const SILENT = refusal('timed-out', 'the controller is silent');
 export async function watchStatus(
   environment: Environment,
   { query, output, intervalMs }: StatusWatch,
-): Promise<ProcessListing> {
+): Promise<ProcessesAnswer> {
   const { clock } = environment;
   const left = new AbortController();
   using _listening = environment.onInterrupt(() => left.abort());

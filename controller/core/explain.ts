@@ -17,9 +17,9 @@ import {
   WHOLE_HOST,
 } from '../../proto/vocabulary.ts';
 import { withBoundedLogs } from './bounded-logs.ts';
-import type { Execution } from './execution.ts';
-import { findOperation } from './operation-queries.ts';
+import { findSeen } from './operation-queries.ts';
 import type { FleetState } from './state.ts';
+import { type Sight, seenFacts, seenTargets } from './visible.ts';
 
 export interface ExplainQuery {
   /** An id, or as much of its beginning as no other operation shares. */
@@ -46,16 +46,23 @@ const TOLD_LATE_MS = 60 * 60 * 1_000;
 const EVENTS_MAX = 2_000;
 
 /** Which targets are meant; refused where the operation has none there. */
-export function explainedTargets(state: FleetState, query: ExplainQuery): Explained | Refusal {
-  const execution = findOperation(state, query.operation);
+export function explainedTargets(
+  state: FleetState,
+  query: ExplainQuery,
+  sight: Sight,
+): Explained | Refusal {
+  const execution = findSeen(state, query.operation, sight);
   if (isRefusal(execution)) return execution;
   const { host, process } = query;
   const { facts } = execution;
-  const onHost = [...execution.targets].filter((target) => target.host === host);
-  if (onHost.length === 0) return noSuchHost(execution, host);
+  const all = [...execution.targets];
+  const seen = seenTargets(facts, all, sight);
+  const onHost = seen.filter((target) => target.host === host);
+  if (onHost.length === 0) return noSuchHost(facts.id, seen, host);
   const named = onHost.filter((target) => process === null || target.process === process);
   if (named.length === 0) return noSuchProcess(facts.id, onHost, host, process ?? '');
-  return { facts, targets: withBoundedLogs({ ...facts, targets: named }).targets };
+  const targets = withBoundedLogs({ ...facts, targets: named }).targets;
+  return { facts: seenFacts(facts, all, sight), targets };
 }
 
 /** Where the store has to look for what agents told of them. */
@@ -143,12 +150,13 @@ function isAbout(event: AgentEvent, id: OperationId, process: ProcessName): bool
 /** What is missing was noticed here; its time says nothing of the host's clock. */
 const isFromAgent = ({ event }: StoredEvent): boolean => event.kind !== 'eventsMissing';
 
-function noSuchHost({ facts, targets }: Execution, host: string): Refusal {
-  const hosts = [...new Set(Array.from(targets, (target) => target.host))];
+/** @param seen its targets, as far as who asks may see them: names of others are not told */
+function noSuchHost(id: OperationId, seen: readonly Target[], host: string): Refusal {
+  const hosts = [...new Set(seen.map((target) => target.host))];
   const near = nearest(host, hosts.slice(0, HOSTS_COMPARED_MAX));
-  return refusal('nothing-matched', `operation ${facts.id} has no target on host ${shown(host)}`, {
+  return refusal('nothing-matched', `operation ${id} has no target on host ${shown(host)}`, {
     cause: `it is about ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}`,
-    fix: `${near === null ? '' : `did you mean ${near}? `}see its targets with: fleetctl op show ${facts.id}`,
+    fix: `${near === null ? '' : `did you mean ${near}? `}see its targets with: fleetctl op show ${id}`,
   });
 }
 

@@ -4,13 +4,24 @@
  * to the neighbour that decides.
  */
 import type { Instant } from '../../proto/instant.ts';
+import { decideIdentity } from './decide-identity.ts';
+import { forgetOldIdentities } from './forget-identities.ts';
 import { noteTimer } from './operations.ts';
-import { ask, endQuestion } from './questions.ts';
+import { ask, endQuestion, NO_QUESTIONS } from './questions.ts';
+import { CONTROLLER, putOnRecord } from './record.ts';
+import { noteSeen } from './seen.ts';
 import { endSession, graceOver, greet, hear } from './sessions.ts';
-import type { FleetInput, FleetState, FleetStep, Turn } from './state.ts';
+import type { FleetInput, FleetSettings, FleetState, FleetStep, Turn } from './state.ts';
 import { steer } from './steering.ts';
 import { submit } from './submit.ts';
 import { beginWaiting, boot } from './take-up.ts';
+
+/** What no controller inherits from the one before it. */
+export const NOTHING_UNDER_WAY: Pick<FleetState, 'questions' | 'rivals' | 'refusals'> = {
+  questions: NO_QUESTIONS,
+  rivals: new Map(),
+  refusals: new Map(),
+};
 
 export function stepFleet(state: FleetState, input: FleetInput, at: Instant): FleetStep {
   const turn: Turn = { state, writes: [], effects: [], isSomethingFree: false, at };
@@ -26,7 +37,17 @@ export function stepFleet(state: FleetState, input: FleetInput, at: Instant): Fl
 function route(turn: Turn, input: FleetInput): void {
   switch (input.kind) {
     case 'boot':
+      forgetOldIdentities(turn);
+      putOnRecord(turn, { ...OWN_ACT, action: 'start', detail: settingsText(turn.state) });
       return boot(turn);
+    case 'configured':
+      return configure(turn, input.settings);
+    case 'onRecord':
+      return putOnRecord(turn, input.entry);
+    case 'identity':
+      return decideIdentity(turn, input);
+    case 'seen':
+      return noteSeen(turn, input);
     case 'hello':
       return greet(turn, input);
     case 'message':
@@ -47,3 +68,14 @@ function route(turn: Turn, input: FleetInput): void {
       return endQuestion(turn, input.question);
   }
 }
+
+/** What is under way goes on as it was planned; what is asked from now on goes by the new rules. */
+function configure(turn: Turn, settings: FleetSettings): void {
+  turn.state = { ...turn.state, ...settings };
+  putOnRecord(turn, { ...OWN_ACT, action: 'reload', detail: settingsText(settings) });
+}
+
+const OWN_ACT = { actor: CONTROLLER, outcome: 'done' } as const;
+
+const settingsText = ({ roles, operators, runbooks }: FleetSettings): string =>
+  `${operators.size} operators, ${roles.size} roles, ${runbooks.size} runbooks`;

@@ -47,6 +47,12 @@ export interface Host {
   readonly adopted: number | null;
   /** What its agent lost of its own state, and where it put it; null: nothing. */
   readonly stateProblem: string | null;
+  /** Of the agent that is or was connected last. */
+  readonly instanceId: string;
+  /** When the certificate ends by which its agent connected last; null: not known. */
+  readonly certificateEndsAtMs: number | null;
+  /** A second agent under its name, an expired certificate that asks to come back; null: nothing. */
+  readonly identityProblem: string | null;
 }
 
 export function isConnected(host: Host): boolean {
@@ -66,6 +72,8 @@ export function hostStatusOf(host: Host): HostStatus {
     configProblem: host.configProblem,
     adopted: host.adopted,
     stateProblem: host.stateProblem,
+    certificateEndsAtMs: host.certificateEndsAtMs,
+    identityProblem: host.identityProblem,
   };
 }
 

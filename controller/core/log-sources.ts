@@ -7,7 +7,10 @@ import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import { groupBy } from '../../proto/group-by.ts';
 import { LOG_GREP_STEPS_MAX } from '../../proto/log-messages.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
-import type { HostId, ProcessName } from '../../proto/vocabulary.ts';
+import { targetKey } from '../../proto/target.ts';
+import type { HostId, HostProcess, ProcessName } from '../../proto/vocabulary.ts';
+import { accessOf, mayEverywhere } from './access.ts';
+import { allowedProcesses, type Found } from './allowed.ts';
 import { listProcesses } from './queries.ts';
 import { noHostsNamed } from './select.ts';
 import { compileRegex } from './selector/regex.ts';
@@ -19,6 +22,10 @@ export interface LogQuery {
   /** Patterns. */
   readonly processes: readonly string[];
   readonly grep: string | null;
+  /** What may not be read is left out, instead of being the reason to refuse it all. */
+  readonly allowedOnly: boolean;
+  /** Whose rights count. */
+  readonly operator: string;
   readonly wallMs: number;
 }
 
@@ -42,12 +49,38 @@ export function chooseLogs(state: FleetState, query: LogQuery): ChosenLogs | Ref
   const { hosts: selector, processes: patterns, wallMs } = query;
   const listing = listProcesses(state, { selector, wallMs }, patterns);
   if (isRefusal(listing)) return listing;
-  const byHost = groupBy(listing.processes, ({ host }) => host);
+  const allowed = readable(state, listing.processes, query);
+  if (isRefusal(allowed)) return allowed;
+  const byHost = groupBy(allowed, ({ host }) => host);
   const chosen = (connected: boolean): readonly ChosenHost[] =>
     sortNaturally(byHost, ([host]) => host)
       .filter(([, [first]]) => first?.hostConnected === connected)
       .map(([host, entries]) => ({ host, processes: entries.map(({ status }) => status.process) }));
   return { sources: chosen(true), unreachable: chosen(false) };
+}
+
+/** As with operations: one that may not be read refuses them all, unless those were to be left out. */
+function readable(
+  state: FleetState,
+  processes: readonly HostProcess[],
+  { operator, allowedOnly, wallMs }: LogQuery,
+): readonly HostProcess[] | Refusal {
+  const access = accessOf(state, operator, wallMs);
+  if (mayEverywhere(access, 'logs')) return processes;
+  const byHost = groupBy(processes, ({ host }) => host);
+  const found = [...byHost].flatMap(([id, entries]): readonly Found[] => {
+    const host = state.hosts.get(id);
+    return host === undefined ? [] : [{ host, statuses: entries.map(({ status }) => status) }];
+  });
+  const judged = { act: { action: 'logs', signal: null, hasReason: true }, allowedOnly } as const;
+  const allowed = allowedProcesses(access, judged, found);
+  if (isRefusal(allowed)) return allowed;
+  const kept = new Set(
+    allowed.found.flatMap(({ host, statuses }) =>
+      statuses.map(({ process }) => targetKey(host.host, process)),
+    ),
+  );
+  return processes.filter(({ host, status }) => kept.has(targetKey(host, status.process)));
 }
 
 function problemOf({ hosts, processes, grep }: LogQuery): Refusal | null {

@@ -1,14 +1,29 @@
 /** Which operations there are, and which one somebody means. */
-import { type Refusal, refusal } from '../../proto/errors.ts';
+import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import { findOperation as findIn } from '../../proto/find-operation.ts';
 import type { OperationSummary } from '../../proto/operation.ts';
 import { type HostId, TARGET_STATES, type TargetState } from '../../proto/vocabulary.ts';
 import type { Execution } from './execution.ts';
 import type { FleetState } from './state.ts';
+import { type Sight, seenFacts, seenTargets, seesOperation } from './visible.ts';
 
 /** @param idOrBeginning an id, or as much of its beginning as no other operation shares */
 export function findOperation(state: FleetState, idOrBeginning: string): Execution | Refusal {
   return findIn(state.operations, idOrBeginning);
+}
+
+/** The same for somebody who sees only a part: what they do not see at all is not there for them. */
+export function findSeen(
+  state: FleetState,
+  idOrBeginning: string,
+  sight: Sight,
+): Execution | Refusal {
+  const found = findOperation(state, idOrBeginning);
+  if (isRefusal(found) || seesOperation(found, sight)) return found;
+  return refusal('denied', `operation ${found.facts.id} is not yours to see`, {
+    cause: 'you did not submit it, and your roles do not allow status on any of its targets',
+    fix: 'what you may is told by: fleetctl auth whoami',
+  });
 }
 
 export interface OperationQuery {
@@ -21,6 +36,7 @@ export interface OperationQuery {
 export function listOperations(
   state: FleetState,
   { runningOnly, limit }: OperationQuery,
+  sight: Sight,
 ): readonly OperationSummary[] | Refusal {
   if (limit < 0) {
     return refusal('usage', `${limit} operations cannot be asked for`, {
@@ -28,13 +44,18 @@ export function listOperations(
     });
   }
   const isLive = ({ facts }: Execution): boolean => state.live.has(facts.id);
-  const all = newestFirst(state);
+  const all = newestFirst(state).filter((execution) => seesOperation(execution, sight));
   const ended = runningOnly ? [] : all.filter((execution) => !isLive(execution));
   const listed = [...all.filter(isLive), ...ended];
-  return (limit === 0 ? listed : listed.slice(0, limit)).map(summaryOf);
+  return (limit === 0 ? listed : listed.slice(0, limit)).map((one) => summaryOf(one, sight));
 }
 
-export function summaryOf({ facts, targets }: Execution): OperationSummary {
+export function summaryOf(
+  { facts: whole, targets: all }: Execution,
+  sight: Sight,
+): OperationSummary {
+  const targets = seenTargets(whole, [...all], sight);
+  const facts = seenFacts(whole, all, sight);
   const none = Object.fromEntries(TARGET_STATES.map((state) => [state, 0]));
   const targetCounts = none as Record<TargetState, number>;
   const hosts = new Set<HostId>();

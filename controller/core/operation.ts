@@ -92,11 +92,12 @@ export function loseHost(
   host: HostId,
   error: string,
   at: Instant,
+  isForGood = false,
 ): OperationStep {
-  const mayComeBack = isWithin(execution.limits.offlineUntilMs, at);
+  const mayComeBack = !isForGood && isWithin(execution.limits.offlineUntilMs, at);
   const draft = draftOf(execution, at);
   const lanes = changeOn(draft, host, (target) => {
-    if (target.state === 'waiting' || !isOpen(target)) return null;
+    if (!isOpen(target) || (target.state === 'waiting' && !isForGood)) return null;
     if (target.state === 'pending' && mayComeBack) return { ...target, state: 'waiting' };
     return { ...target, state: 'unreachable', error };
   });

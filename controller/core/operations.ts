@@ -4,6 +4,7 @@
  * or loses them when its grace is over.
  */
 
+import { groupBy } from '../../proto/group-by.ts';
 import type { OperationUpdate } from '../../proto/operation.ts';
 import { isOpen } from '../../proto/target.ts';
 import type { AgentEvent, HostId, OperationId, ProcessStatus } from '../../proto/vocabulary.ts';
@@ -27,10 +28,11 @@ import {
   welcomeHost,
 } from './operation.ts';
 import { graceMs } from './reconnection.ts';
+import { CONTROLLER, putOnRecord } from './record.ts';
 import type { FleetInput, Turn } from './state.ts';
 import type { TargetNews } from './target.ts';
 
-/** Ended operations are kept so that a repeated request finds them. */
+/** Unless the configuration says otherwise. Ended operations are kept so that a repeat finds them. */
 export const OPERATION_RETENTION_MS = 24 * 60 * 60 * 1_000;
 
 type TargetEvent = Extract<
@@ -126,10 +128,15 @@ export function dispatchAgain(turn: Turn, host: Host): void {
   }
 }
 
-/** Its grace is over: every operation goes on without it. */
-export function loseHostEverywhere(turn: Turn, host: HostId, error: string): void {
+/** Its grace is over: every operation goes on without it. For good: none waits for it either. */
+export function loseHostEverywhere(
+  turn: Turn,
+  host: HostId,
+  error: string,
+  isForGood = false,
+): void {
   for (const execution of live(turn)) {
-    follow(turn, loseHost(execution, host, error, turn.at));
+    follow(turn, loseHost(execution, host, error, turn.at, isForGood));
   }
 }
 
@@ -154,7 +161,7 @@ export function forgetOld(turn: Turn): void {
     // An earlier controller's clock was another: it counts from now on.
     if (endedMonotonicMs === null) {
       operations = operations.with(id, { ...execution, endedMonotonicMs: monotonicMs });
-    } else if (monotonicMs - endedMonotonicMs >= OPERATION_RETENTION_MS) {
+    } else if (monotonicMs - endedMonotonicMs >= turn.state.operationRetentionMs) {
       operations = operations.without(id);
     }
   }
@@ -181,8 +188,20 @@ export function follow(turn: Turn, step: OperationStep): void {
     turn.effects.push({ kind: 'operationTimer', operation: facts.id, ...request });
   }
   if (changed.some((target) => !isOpen(target))) turn.isSomethingFree = true;
-  if (facts.endedAtMs !== null) publish(turn, facts.id, { kind: 'ended', facts });
-  else if (hasMoved) publish(turn, facts.id, { kind: 'moved', facts });
+  if (facts.endedAtMs !== null) {
+    recordEnd(turn, execution);
+    publish(turn, facts.id, { kind: 'ended', facts });
+  }
+  if (facts.endedAtMs === null && hasMoved) publish(turn, facts.id, { kind: 'moved', facts });
+}
+
+function recordEnd(turn: Turn, { facts, targets }: Execution): void {
+  const counts = [...groupBy(targets, ({ state }) => state)];
+  const detail = counts.map(([state, { length }]) => `${length} ${state}`).join(', ');
+  putOnRecord(turn, {
+    ...{ actor: CONTROLLER, action: facts.verb, outcome: 'ended', operation: facts.id },
+    ...{ targetCount: targets.size, detail: `${facts.state}: ${detail}` },
+  });
 }
 
 /** New ones come last, so those that are live stand in the order in which they were submitted. */

@@ -3,11 +3,13 @@
  * for. What changes on a host only its agent knows, from files that the controller never sees; it
  * keeps the order of tiers too.
  */
-import type { Refusal } from '../../proto/errors.ts';
+import { isRefusal, type Refusal } from '../../proto/errors.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
 import type { OperationRequest, Target, Wave } from '../../proto/operation.ts';
 import { startWaitMs, stopWaitMs } from '../../proto/tier-wait.ts';
 import { type Hold, type ProcessStatus, WHOLE_HOST } from '../../proto/vocabulary.ts';
+import type { Access } from './access.ts';
+import { type Allowed, allowedHosts, judgedOf } from './allowed.ts';
 import { type Host, statusesOf } from './host.ts';
 import { cutHosts } from './lay-out.ts';
 import type { Plan } from './plan.ts';
@@ -21,18 +23,22 @@ const UPDATE_WAIT_MS = 10 * 60 * 1_000;
 export function planUpdate(
   request: OperationRequest,
   chosen: readonly Host[],
+  access: Access | null,
   nowMs: number,
 ): Plan | Refusal {
-  const surprise = surpriseAt(request, new Set(chosen.map(({ host }) => host)));
+  const allowed = allowedOf(request, chosen, access);
+  if (isRefusal(allowed)) return allowed;
+  const hosts = allowed.found.map(({ host }) => host);
+  const surprise = surpriseAt(request, new Set(hosts.map(({ host }) => host)));
   if (surprise !== null) return surprise;
   const { strategy } = request;
-  const planned = sortNaturally(chosen, ({ host }) => host).map((host) => {
+  const planned = sortNaturally(hosts, ({ host }) => host).map((host) => {
     const hold = heldAmong(host, groupsOf(request));
     const whole = { process: WHOLE_HOST, state: 'UNKNOWN', pid: null, hold } as const;
     return plannedTarget(host, whole, strategy, nowMs);
   });
   const batches = cutHosts(planned, strategy);
-  const waitMs = UPDATE_WAIT_MS + longestChangeMs(chosen);
+  const waitMs = UPDATE_WAIT_MS + longestChangeMs(hosts);
   const waves = batches.map(({ targets, ...place }, index): Wave => {
     const plain = { action: 'update', groupPriority: 0, priority: 0 } as const;
     return { index, ...plain, targets: targets.length, waitMs, ...place };
@@ -40,7 +46,17 @@ export function planUpdate(
   const targets = batches.flatMap((batch, wave) =>
     batch.targets.map((target): Target => ({ ...target, wave, stopWave: null })),
   );
-  return { waves, targets, leftOut: [] };
+  return { waves, targets, leftOut: [], notAllowed: allowed.notAllowed };
+}
+
+function allowedOf(
+  request: OperationRequest,
+  hosts: readonly Host[],
+  access: Access | null,
+): Allowed | Refusal {
+  return access === null
+    ? { found: hosts.map((host) => ({ host, statuses: [] })), notAllowed: 0 }
+    : allowedHosts(access, judgedOf(request), hosts, groupsOf(request));
 }
 
 /** An update of the whole host would touch what somebody holds. */

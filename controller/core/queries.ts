@@ -10,6 +10,7 @@ import type { HostId, HostProcess, HostStatus, ProcessName } from '../../proto/v
 import { type Host, hostStatusOf, isConnected, statusesOf } from './host.ts';
 import { selectHosts } from './select.ts';
 import type { FleetState } from './state.ts';
+import { type Sight, seesHost, seesTarget } from './visible.ts';
 
 export interface HostQuery {
   /** Empty: every host, because nothing is changed. */
@@ -17,14 +18,55 @@ export interface HostQuery {
   readonly wallMs: number;
 }
 
-export function listHosts(state: FleetState, query: HostQuery): readonly HostStatus[] | Refusal {
+export interface HostListing {
+  readonly hosts: readonly HostStatus[];
+  /** Hosts that matched, and that may not be seen. */
+  readonly withheldHosts: number;
+}
+
+export function listHosts(
+  state: FleetState,
+  query: HostQuery,
+  sight: Sight,
+): HostListing | Refusal {
   const hosts = select(state, query);
-  return isRefusal(hosts) ? hosts : hosts.map(hostStatusOf);
+  if (isRefusal(hosts)) return hosts;
+  const seen = hosts.filter((host) => seesHost(sight, host));
+  return { hosts: seen.map(hostStatusOf), withheldHosts: hosts.length - seen.length };
 }
 
 export interface ProcessListing {
   readonly processes: readonly HostProcess[];
   readonly hosts: readonly HostStatus[];
+}
+
+export interface SeenListing extends ProcessListing, HostListing {
+  /** Processes on hosts that may be seen, which may not be seen themselves. */
+  readonly withheldProcesses: number;
+}
+
+/** The part of a listing that somebody may see, and how much there is beside it. */
+export function seenListing(
+  state: FleetState,
+  { processes, hosts }: ProcessListing,
+  sight: Sight,
+): SeenListing {
+  if (sight.seesEverything) return { processes, hosts, withheldHosts: 0, withheldProcesses: 0 };
+  const isSeen = ({ host: id }: { readonly host: HostId }): boolean => {
+    const host = state.hosts.get(id);
+    return host !== undefined && seesHost(sight, host);
+  };
+  const seenHosts = hosts.filter(isSeen);
+  const names = new Set(seenHosts.map(({ host }) => host));
+  const there = processes.filter(({ host }) => names.has(host));
+  const seen = there.filter(({ host, status }) =>
+    seesTarget(sight, { host, process: status.process }),
+  );
+  return {
+    ...{ processes: seen, hosts: seenHosts },
+    withheldHosts: hosts.length - seenHosts.length,
+    withheldProcesses: there.length - seen.length,
+  };
 }
 
 /** @param patterns none: every process */
@@ -68,16 +110,23 @@ export interface EventQuery {
 const EVENTS_MAX = 1_000;
 
 /** Why these events cannot be asked for, or null. */
-export function eventQueryProblem(state: FleetState, query: EventQuery): Refusal | null {
+export function eventQueryProblem(
+  state: FleetState,
+  query: EventQuery,
+  sight: Sight,
+): Refusal | null {
   const { host, limit } = query;
   if (limit < 1 || limit > EVENTS_MAX) {
     return refusal('usage', `${limit} events cannot be asked for`, {
       fix: `ask for 1 to ${EVENTS_MAX}`,
     });
   }
-  if (state.hosts.get(host) !== undefined) return null;
+  const known = state.hosts.get(host);
+  if (known !== undefined && seesHost(sight, known)) return null;
   return refusal('nothing-matched', `there is no host ${JSON.stringify(host.slice(0, 60))}`, {
-    cause: 'no agent of that name has ever connected',
+    cause: sight.seesEverything
+      ? 'no agent of that name has ever connected'
+      : 'no agent of that name has ever connected, or it is not yours to see',
     fix: 'see which hosts there are with: fleetctl hosts',
   });
 }

@@ -9,7 +9,10 @@ import type { AgentMessage } from '../../proto/messages.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
+import { accessOf } from './access.ts';
+import { allowedHosts } from './allowed.ts';
 import { type Host, isConnected } from './host.ts';
+import { recordAnswer } from './record.ts';
 import { noHostsNamed, selectHosts } from './select.ts';
 import type { FleetInput, ReplyId, Turn } from './state.ts';
 
@@ -51,8 +54,12 @@ const SIZE_MAX = 16 * 1_048_576;
 /** Over and above its names: the numbers of an item, and how it is framed. */
 const ITEM_SIZE = 40;
 
-export function ask(turn: Turn, { reply, hosts: selector, question }: Asked): void {
-  const chosen = hostsToAsk(turn, selector);
+export function ask(turn: Turn, given: Asked): void {
+  const { reply, question, hosts: selector, by: actor } = given;
+  const chosen = hostsToAsk(turn, given);
+  // A new reading of the configuration changes what the next update does.
+  const isForRecord = question === 'reread' || isRefusal(chosen);
+  if (isForRecord) recordAnswer(turn, { actor, action: question, hosts: selector }, chosen);
   if (isRefusal(chosen)) {
     turn.effects.push({ kind: 'answerQuestion', reply, answer: chosen });
     return;
@@ -106,14 +113,24 @@ const unreachable = (error: string): HostAnswer => ({ kind: 'unreachable', error
 const failed = (error: string): HostAnswer => ({ kind: 'failed', error });
 const NOT_CONNECTED = unreachable('not connected');
 
-function hostsToAsk(turn: Turn, selector: string): readonly Host[] | Refusal {
+function hostsToAsk(
+  turn: Turn,
+  { hosts: selector, question, by }: Asked,
+): readonly Host[] | Refusal {
   if (selector.trim() === '') return noHostsNamed('a question says to which hosts');
   if (turn.state.questions.open.size >= QUESTIONS_MAX) {
     return refusal('exhausted', `${QUESTIONS_MAX} questions to hosts are under way`, {
       fix: `try again in ${ANSWER_WAIT_MS / 1_000} s`,
     });
   }
-  return selectHosts(turn.state, selector, turn.at.wallMs);
+  const chosen = selectHosts(turn.state, selector, turn.at.wallMs);
+  if (isRefusal(chosen)) return chosen;
+  const access = accessOf(turn.state, by.name, turn.at.wallMs);
+  // Both are about whatever the configuration of the host says, not about single processes.
+  const action = question === 'avail' ? 'status' : 'update';
+  const judged = { act: { action, signal: null, hasReason: true }, allowedOnly: false } as const;
+  const allowed = allowedHosts(access, judged, chosen, []);
+  return isRefusal(allowed) ? allowed : chosen;
 }
 
 function checked({ question, size }: OpenQuestion, answer: HostAnswer): HostAnswer {

@@ -2,6 +2,7 @@
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { OperationRequest } from '../../proto/operation.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
+import { parseSignalName } from '../../proto/signal-name.ts';
 import { type Amount, DURATION_MAX_MS } from '../../proto/strategy.ts';
 import { isOpen } from '../../proto/target.ts';
 import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
@@ -38,8 +39,11 @@ function mannerProblem({ verb, signal, fullStop, order }: OperationRequest): Ref
   if ((verb === 'signal') !== (signal !== null)) {
     return refusal('usage', 'a signal goes with the verb signal, and only with it');
   }
-  if (signal !== null && !/^[A-Z0-9+-]{1,16}$/.test(signal)) {
-    return refusal('usage', `${JSON.stringify(signal.slice(0, 60))} is no signal`);
+  // Under one name only: a role that denies KILL would not recognise 9, nor SIGKILL.
+  if (signal !== null && parseSignalName(signal) !== signal) {
+    return refusal('usage', `${JSON.stringify(signal.slice(0, 60))} is no signal`, {
+      fix: 'spell it as POSIX does, in capitals and without SIG, for example HUP',
+    });
   }
   if (fullStop && verb !== 'restart') {
     return refusal('usage', 'a full stop goes with the verb restart, and only with it');

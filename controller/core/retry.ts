@@ -6,9 +6,10 @@ import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import type { OperationRequest, Submission } from '../../proto/operation.ts';
 import { isGood } from '../../proto/target.ts';
 import type { HostId, OperationId, ProcessName } from '../../proto/vocabulary.ts';
+import type { Access } from './access.ts';
+import type { Found } from './allowed.ts';
 import type { Execution } from './execution.ts';
-import { findOperation } from './operation-queries.ts';
-import { type Found, type Plan, planOf } from './plan.ts';
+import { type Plan, planOf } from './plan.ts';
 import { requestProblem } from './request-problem.ts';
 import type { FleetState } from './state.ts';
 
@@ -20,9 +21,14 @@ interface Retried {
   readonly retryOf: OperationId;
 }
 
-export function retried(state: FleetState, asked: Asked, nowMs: number): Retried | Refusal {
-  const before = findOperation(state, asked.of);
-  if (isRefusal(before)) return before;
+/** @param access of who asks; null: it was allowed as a whole */
+export function retried(
+  state: FleetState,
+  before: Execution,
+  asked: Asked,
+  access: Access | null,
+  nowMs: number,
+): Retried | Refusal {
   const { facts } = before;
   if (facts.endedAtMs === null) {
     return refusal('wrong-state', `operation ${facts.id} has not ended: it is ${facts.state}`, {
@@ -36,16 +42,23 @@ export function retried(state: FleetState, asked: Asked, nowMs: number): Retried
   const request = requestOf(before, asked);
   const problem = requestProblem(request);
   if (problem !== null) return problem;
-  const plan = planOf(request, unfinishedOf(state, before), nowMs);
+  const plan = planOf(request, unfinishedOf(state, before), access, nowMs);
   if (isRefusal(plan)) return plan;
   if (plan === null) return nothingLeft(before);
   return { request, plan, retryOf: facts.id };
 }
 
-function requestOf({ facts }: Execution, { id, reason, expectHosts }: Asked): OperationRequest {
+function requestOf({ facts }: Execution, asked: Asked): OperationRequest {
+  const { id, reason, expectHosts, allowedOnly } = asked;
   const { verb, signal, hosts, processes, order, fullStop, strategy } = facts;
   const asBefore = { verb, signal, hosts, processes, order, fullStop, strategy };
-  return { ...asBefore, id, expectHosts, reason: reason === '' ? facts.reason : reason };
+  return {
+    ...asBefore,
+    id,
+    expectHosts,
+    allowedOnly,
+    reason: reason === '' ? facts.reason : reason,
+  };
 }
 
 /** Hosts with what is left to do there, as it is now; what is not configured any more is left out. */

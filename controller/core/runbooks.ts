@@ -4,6 +4,9 @@ import { nearest } from '../../proto/dialect/did-you-mean.ts';
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
 import type { OperationRequest, Runbook, Submission } from '../../proto/operation.ts';
+import { accessOf, mayEverywhere } from './access.ts';
+import { mayRun } from './delegated.ts';
+import type { FleetState } from './state.ts';
 
 type Asked = Extract<Submission, { readonly kind: 'runbook' }>;
 
@@ -16,10 +19,28 @@ export function requestOfRunbook(
   const runbook = runbooks.get(name);
   if (runbook === undefined) return unknownRunbook(runbooks, name);
   const { name: _, description: __, ...request } = runbook;
-  return { ...request, id, expectHosts, reason: reason === '' ? request.reason : reason };
+  return {
+    ...request,
+    id,
+    expectHosts,
+    allowedOnly: false,
+    reason: reason === '' ? request.reason : reason,
+  };
 }
 
-export function listRunbooks(runbooks: ReadonlyMap<string, Runbook>): readonly Runbook[] {
+/** Those that somebody may run; and all, for who may see everything. */
+export function runbooksFor(
+  state: FleetState,
+  operator: string,
+  wallMs: number,
+): readonly Runbook[] {
+  const access = accessOf(state, operator, wallMs);
+  const runbooks = listRunbooks(state.runbooks);
+  if (mayEverywhere(access, 'status')) return runbooks;
+  return runbooks.filter(({ name }) => mayRun(access, name));
+}
+
+function listRunbooks(runbooks: ReadonlyMap<string, Runbook>): readonly Runbook[] {
   return sortNaturally(runbooks.values(), ({ name }) => name);
 }
 

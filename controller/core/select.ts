@@ -34,7 +34,11 @@ export function noHostsNamed(cause: string): Refusal {
   });
 }
 
-function viewOf(state: FleetState, wallMs: number): FleetView {
+/** The fleet as selectors see it. */
+export function viewOf(
+  state: Pick<FleetState, 'hosts' | 'hostGroups' | 'operations'>,
+  wallMs: number,
+): FleetView {
   return {
     hosts: Array.from(state.hosts.values(), viewOfHost),
     groups: state.hostGroups,

@@ -6,6 +6,8 @@ import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
 import { isAcceptedProtocol, PROTOCOL_VERSION } from '../../proto/version.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
+import { admissionRefusal } from './admission.ts';
+import { CLONED, dropRival, isRival, keepWaiting, noteProbe, takeRival } from './clones.ts';
 import { type ConnectionId, type Host, isConnected } from './host.ts';
 import { hearEvents, hearSnapshot } from './observations.ts';
 import {
@@ -24,12 +26,20 @@ type Heard = Extract<FleetInput, { readonly kind: 'message' }>;
 
 export const HEARTBEAT_INTERVAL_MS = 5_000;
 
-export function greet(turn: Turn, { connection, host: id, hello, address }: Hello): void {
+export function greet(turn: Turn, given: Hello): void {
+  const { connection, host: id, hello, address, certificate } = given;
   if (!isAcceptedProtocol(hello.protocolVersion)) {
     turn.effects.push({ kind: 'close', connection, because: versionSkew(hello.protocolVersion) });
     return;
   }
+  // The door let it in a moment ago; what ended it since may have come before its hello.
+  const refused = admissionRefusal(turn.state.identities, certificate, turn.at.wallMs);
+  if (refused !== null) {
+    turn.effects.push({ kind: 'close', connection, because: refused });
+    return;
+  }
   const before = turn.state.hosts.get(id);
+  if (before !== undefined && isRival(before, given)) return keepWaiting(turn, before, given);
   if (before?.session) {
     const because = refusal('conflict', `another session of ${id} has begun`);
     turn.effects.push({ kind: 'close', connection: before.session.connection, because });
@@ -38,7 +48,7 @@ export function greet(turn: Turn, { connection, host: id, hello, address }: Hell
   const isSameJournal = before?.journalId === hello.journalId;
   const host: Host = {
     host: id,
-    labels: hello.labels,
+    labels: { ...hello.labels, ...turn.state.identities.givenLabels.get(id) },
     // Unknown where the connection is gone already; the one before is a better guess than none.
     address: address ?? before?.address ?? null,
     agentVersion: hello.agentVersion,
@@ -58,6 +68,9 @@ export function greet(turn: Turn, { connection, host: id, hello, address }: Hell
     configProblem: before?.configProblem ?? null,
     adopted: hello.adopted,
     stateProblem: hello.stateProblem,
+    instanceId: hello.instanceId,
+    certificateEndsAtMs: certificate.notAfterMs,
+    identityProblem: stillStands(before),
   };
   turn.state = { ...turn.state, sessionEpoch: epoch };
   putHost(turn, host);
@@ -105,7 +118,8 @@ export function hear(turn: Turn, { connection, host: id, message }: Heard): void
       if (message.sessionEpoch === session.epoch) hearAnswer(turn, id, message);
       return;
     case 'heartbeat':
-      return putHost(turn, seen);
+      putHost(turn, seen);
+      return message.probe === 0 ? undefined : noteProbe(turn, seen, message.probe);
     case 'goodbye':
       return depart(turn, seen, message);
   }
@@ -113,8 +127,18 @@ export function hear(turn: Turn, { connection, host: id, message }: Heard): void
 
 /** The stream is gone. That its host is too is believed only when the grace is over. */
 export function endSession(turn: Turn, id: HostId, connection: ConnectionId): void {
+  if (dropRival(turn, id, connection)) return;
   const host = turn.state.hosts.get(id);
-  if (host?.session?.connection === connection) giveGrace(turn, disconnect(turn, host));
+  if (host?.session?.connection !== connection) return;
+  giveGrace(turn, disconnect(turn, host));
+  const waiting = takeRival(turn, id);
+  if (waiting !== null) greet(turn, waiting);
+}
+
+/** Two of a name were seen: that stands until somebody says that it is settled (`host readmit`). */
+function stillStands(before: Host | undefined): string | null {
+  const problem = before?.identityProblem ?? null;
+  return problem?.startsWith(CLONED) === true ? problem : null;
 }
 
 export function graceOver(turn: Turn, id: HostId, lossCount: number): void {
@@ -133,8 +157,10 @@ function depart(
   { reason, reconnectAfterMs }: Extract<AgentMessage, { readonly kind: 'goodbye' }>,
 ): void {
   const gone = disconnect(turn, host);
-  if (reconnectAfterMs > 0) return giveGrace(turn, gone);
-  loseHostEverywhere(turn, gone.host, `its agent went away: ${reason}`);
+  const waiting = takeRival(turn, gone.host);
+  if (reconnectAfterMs > 0 || waiting !== null) giveGrace(turn, gone);
+  else loseHostEverywhere(turn, gone.host, `its agent went away: ${reason}`);
+  if (waiting !== null) greet(turn, waiting);
 }
 
 function disconnect(turn: Turn, host: Host): Host {

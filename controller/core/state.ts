@@ -2,6 +2,9 @@
  * The controller's whole state, what can happen to it, what it makes durable and what it has done.
  * `fleet.ts` is the entry; the neighbours it calls work on one `Turn`, the scratch pad of one step.
  */
+
+import type { Actor, AuditEntry } from '../../proto/audit.ts';
+import type { Role } from '../../proto/authority.ts';
 import type { Step } from '../../proto/batch.ts';
 import type { Refusal } from '../../proto/errors.ts';
 import type { HostQuestion, HostReport } from '../../proto/host-questions.ts';
@@ -27,6 +30,14 @@ import type {
 } from '../../proto/vocabulary.ts';
 import type { Execution, OperationTimer, Tally } from './execution.ts';
 import type { ConnectionId, Host } from './host.ts';
+import type {
+  CertificateLives,
+  Identities,
+  IdentityAnswer,
+  IdentityRequest,
+  IdentityWrite,
+  SeenCertificate,
+} from './identities.ts';
 import type { QuestionId, Questions } from './questions.ts';
 import type { HostGroups } from './select.ts';
 
@@ -49,7 +60,40 @@ export interface FleetState {
   readonly runbooks: ReadonlyMap<string, Runbook>;
   /** An operation on more hosts than this must be cut into batches; null: no such limit. */
   readonly batchRequiredAbove: number | null;
+  /**
+   * How long operations that have ended are kept, so that a repeat of a request finds them. The same
+   * for as long as a controller runs: what it has forgotten it could not recognise later.
+   */
+  readonly operationRetentionMs: number;
+  /** By name, the built-in ones among them. */
+  readonly roles: ReadonlyMap<string, Role>;
+  /** `[operator:NAME]`: the names of their roles, each of which there is. */
+  readonly operators: ReadonlyMap<string, readonly string[]>;
+  readonly lives: CertificateLives;
+  readonly identities: Identities;
+  /** Agents that say they are a host which has a living agent already, until it proves that it lives. */
+  readonly rivals: ReadonlyMap<HostId, Rival>;
+  /** What was refused within the last minute, and when first: on record once. */
+  readonly refusals: ReadonlyMap<string, number>;
   readonly questions: Questions;
+}
+
+/** What `controller.conf` says of all this; a reload gives it anew. */
+export type FleetSettings = Pick<
+  FleetState,
+  | 'unreachableAfterMs'
+  | 'hostGroups'
+  | 'runbooks'
+  | 'batchRequiredAbove'
+  | 'roles'
+  | 'operators'
+  | 'lives'
+>;
+
+export interface Rival {
+  readonly hello: HelloInput;
+  /** What the other one was asked; its answer proves that there are two. */
+  readonly probe: number;
 }
 
 /** Somebody waits for the answer to a request. */
@@ -57,14 +101,8 @@ export type ReplyId = number;
 
 export type FleetInput =
   | { readonly kind: 'boot' }
-  | {
-      readonly kind: 'hello';
-      readonly connection: ConnectionId;
-      readonly host: HostId;
-      readonly hello: Extract<AgentMessage, { readonly kind: 'hello' }>;
-      /** IP address of the other end; null where the connection is gone already. */
-      readonly address: string | null;
-    }
+  | { readonly kind: 'configured'; readonly settings: FleetSettings }
+  | HelloInput
   | {
       readonly kind: 'message';
       readonly connection: ConnectionId;
@@ -82,13 +120,13 @@ export type FleetInput =
       readonly kind: 'submit';
       readonly reply: ReplyId;
       readonly submission: Submission;
-      readonly requestedBy: string;
+      readonly by: Actor;
     }
   | {
       readonly kind: 'steer';
       readonly reply: ReplyId;
       readonly steering: Steering;
-      readonly requestedBy: string;
+      readonly by: Actor;
     }
   | {
       readonly kind: 'ask';
@@ -96,8 +134,29 @@ export type FleetInput =
       /** A selector. */
       readonly hosts: string;
       readonly question: HostQuestion;
+      readonly by: Actor;
     }
-  | { readonly kind: 'questionTimedOut'; readonly question: QuestionId };
+  | { readonly kind: 'questionTimedOut'; readonly question: QuestionId }
+  | {
+      readonly kind: 'identity';
+      readonly reply: ReplyId;
+      readonly request: IdentityRequest;
+      readonly by: Actor;
+    }
+  /** Somebody who was let in shows a certificate that is not on record yet. */
+  | { readonly kind: 'seen'; readonly certificate: SeenCertificate }
+  /** What went past the core and belongs on record: refusals at the door, and who reads logs. */
+  | { readonly kind: 'onRecord'; readonly entry: Omit<AuditEntry, 'atMs'> };
+
+interface HelloInput {
+  readonly kind: 'hello';
+  readonly connection: ConnectionId;
+  readonly host: HostId;
+  readonly hello: Extract<AgentMessage, { readonly kind: 'hello' }>;
+  readonly certificate: SeenCertificate;
+  /** IP address of the other end; null where the connection is gone already. */
+  readonly address: string | null;
+}
 
 export type FleetEffect =
   | {
@@ -132,6 +191,11 @@ export type FleetEffect =
       readonly reply: ReplyId;
       readonly answer: readonly HostReport[] | Refusal;
     }
+  | {
+      readonly kind: 'answerIdentity';
+      readonly reply: ReplyId;
+      readonly answer: IdentityAnswer | Refusal;
+    }
   /** For whoever reads the controller's log. */
   | {
       readonly kind: 'log';
@@ -146,6 +210,11 @@ export type FleetEffect =
     };
 
 export type FleetWrite =
+  | IdentityWrite
+  /** It gets its number and its hash when it is stored. */
+  | { readonly kind: 'audit'; readonly entry: AuditEntry }
+  /** With all that is known of it; its operations and events stay. */
+  | { readonly kind: 'hostRemoved'; readonly host: HostId }
   | { readonly kind: 'host'; readonly host: Host }
   | { readonly kind: 'snapshot'; readonly host: Host }
   | { readonly kind: 'process'; readonly host: HostId; readonly status: ProcessStatus }

@@ -7,19 +7,28 @@ import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import type { Instant } from '../../proto/instant.ts';
 import type { Halt, OperationState, Steering } from '../../proto/operation.ts';
 import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
+import { accessOf } from './access.ts';
 import { draftOf, type Execution, type OperationStep, operationOf, still } from './execution.ts';
 import { drain, pause, withdrawnBecause } from './halt.ts';
+import { steeringDenied } from './may-steer.ts';
 import { goOn, resumeOperation } from './operation.ts';
 import { findOperation } from './operation-queries.ts';
 import { follow } from './operations.ts';
+import { recordAnswer } from './record.ts';
 import type { FleetInput, Turn } from './state.ts';
 
 type Given = Extract<FleetInput, { readonly kind: 'steer' }>;
 
-export function steer(turn: Turn, { reply, steering, requestedBy }: Given): void {
-  const step = steered(turn, steering, requestedBy);
+export function steer(turn: Turn, { reply, steering, by }: Given): void {
+  const meant = findOperation(turn.state, steering.operation);
+  const step = steered(turn, steering, by.name);
   if (!isRefusal(step)) follow(turn, step);
   const answer = isRefusal(step) ? step : operationOf(step.execution);
+  const { action, kill, reason } = steering;
+  const operation = isRefusal(meant) ? null : meant.facts.id;
+  const detail = isRefusal(answer) ? '' : `then ${answer.state}`;
+  const recorded = { actor: by, action: kill ? `${action} --kill` : action, operation, reason };
+  recordAnswer(turn, { ...recorded, detail }, answer);
   turn.effects.push({ kind: 'reply', reply, answer });
 }
 
@@ -28,6 +37,9 @@ function steered(turn: Turn, steering: Steering, by: string): OperationStep | Re
   if (problem !== null) return problem;
   const execution = findOperation(turn.state, steering.operation);
   if (isRefusal(execution)) return execution;
+  const access = accessOf(turn.state, by, turn.at.wallMs);
+  const denied = steeringDenied(turn.state, access, execution, steering);
+  if (denied !== null) return denied;
   return TABLE[execution.facts.state][steering.action]({ execution, steering, by, at: turn.at });
 }
 

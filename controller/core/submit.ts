@@ -3,6 +3,7 @@
  * twice, because the first answer was lost, finds the operation that it made and starts nothing. The
  * operation is committed with its whole plan before anybody is told of it or anything is dispatched.
  */
+import type { Actor } from '../../proto/audit.ts';
 import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import type {
   Operation,
@@ -10,11 +11,16 @@ import type {
   OperationRequest,
   Submission,
 } from '../../proto/operation.ts';
-import type { OperationId } from '../../proto/vocabulary.ts';
-import { CLEAN, executionOf, operationOf } from './execution.ts';
+import type { OperationId, Verb } from '../../proto/vocabulary.ts';
+import { type Access, accessOf } from './access.ts';
+import { mayRun, runbookRefusal } from './delegated.ts';
+import { targetLines } from './denied.ts';
+import { CLEAN, type Execution, executionOf, operationOf } from './execution.ts';
 import { findConflict, lockedRefusal, waitText } from './locks.ts';
-import { forgetOld, OPERATION_RETENTION_MS } from './operations.ts';
+import { findOperation } from './operation-queries.ts';
+import { forgetOld } from './operations.ts';
 import { makePlan, type Plan } from './plan.ts';
+import { recordAnswer } from './record.ts';
 import { requestProblem, undividedProblem } from './request-problem.ts';
 import { retried } from './retry.ts';
 import { requestOfRunbook } from './runbooks.ts';
@@ -25,25 +31,53 @@ import { beginNew } from './take-up.ts';
 type Submitted = Extract<FleetInput, { readonly kind: 'submit' }>;
 
 const CLOCK_SKEW_MAX_MS = 60 * 60 * 1_000;
-/** An id from a clock that is fast must be too old before the operation that it made is forgotten. */
-const ID_AGE_MAX_MS = OPERATION_RETENTION_MS - CLOCK_SKEW_MAX_MS;
 
 /** RFC 9562: version 7, whose first 48 bits are milliseconds of Unix time. */
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-export function submit(turn: Turn, { reply, submission, requestedBy }: Submitted): void {
-  turn.effects.push({ kind: 'reply', reply, answer: answerTo(turn, submission, requestedBy) });
+export function submit(turn: Turn, { reply, submission, by }: Submitted): void {
+  const isRepeated = turn.state.operations.get(idOf(submission)) !== undefined;
+  const answer = answerTo(turn, submission, by.name);
+  if (!isRepeated) recordAnswer(turn, recordOf(submission, by, answer), answer);
+  turn.effects.push({ kind: 'reply', reply, answer });
 }
+
+const idOf = (submission: Submission): OperationId =>
+  submission.kind === 'operation' ? submission.request.id : submission.id;
+
+function recordOf(submission: Submission, actor: Actor, answer: Operation | Refusal) {
+  if (!isRefusal(answer)) {
+    const { id: operation, verb, signal, hosts, processes, reason, targets, runbook } = answer;
+    const action = actionText(verb, signal);
+    const resolved = targetLines(targets).join('; ');
+    const detail = runbook === null ? '' : `runbook ${runbook}`;
+    const what = { action, hosts, processes, targets: resolved, targetCount: targets.length };
+    return { actor, ...what, operation, reason, detail };
+  }
+  switch (submission.kind) {
+    case 'operation': {
+      const { verb, signal, hosts, processes, reason } = submission.request;
+      return { actor, action: actionText(verb, signal), hosts, processes, reason };
+    }
+    case 'runbook':
+      return { actor, action: `run ${submission.runbook}`, reason: submission.reason };
+    case 'retry':
+      return { actor, action: `retry ${submission.of}`, reason: submission.reason };
+  }
+}
+
+const actionText = (verb: Verb, signal: string | null): string =>
+  signal === null ? verb : `${verb} ${signal}`;
 
 /** @returns the operation as it will stand once the turn is committed, or why there is none */
 function answerTo(turn: Turn, submission: Submission, requestedBy: string): Operation | Refusal {
-  const id = submission.kind === 'operation' ? submission.request.id : submission.id;
+  const id = idOf(submission);
   const known = turn.state.operations.get(id);
   if (known !== undefined) {
     const isSame = isRepeat(known.facts, submission, requestedBy);
     return isSame ? operationOf(known) : idTaken(id);
   }
-  const problem = idProblem(id, turn.at.wallMs);
+  const problem = idProblem(id, turn.state.operationRetentionMs, turn.at.wallMs);
   if (problem !== null) return problem;
   const planned = planSubmission(turn, submission, requestedBy);
   if (isRefusal(planned)) return planned;
@@ -66,7 +100,7 @@ export function planSubmission(
   submission: Submission,
   requestedBy: string,
 ): Operation | Refusal {
-  const asked = askedFor(turn, submission);
+  const asked = askedFor(turn, submission, accessOf(turn.state, requestedBy, turn.at.wallMs));
   if (isRefusal(asked)) return asked;
   const { request, plan, runbook, retryOf } = asked;
   // What is done again is a part of what was divided then.
@@ -79,7 +113,7 @@ export function planSubmission(
     conflict === null
       ? null
       : { by: null, because: waitText(conflict), atMs: wallMs, endsAs: null, kill: false };
-  const stored = { requestedBy, runbook, retryOf, state: 'planned', halt } as const;
+  const stored = { requestedBy, runbook, retryOf, state: 'planned', halt, withheld: 0 } as const;
   return { ...request, ...stored, startedAtMs: wallMs, endedAtMs: null, ...plan };
 }
 
@@ -92,21 +126,26 @@ interface Asked extends Pick<OperationFacts, 'runbook' | 'retryOf'> {
 function askedFor(
   { state, at }: Pick<Turn, 'state' | 'at'>,
   submission: Submission,
+  access: Access,
 ): Asked | Refusal {
   switch (submission.kind) {
     case 'operation': {
       const { request } = submission;
-      const plan = planOfRequest({ state, at }, request);
+      const plan = planOfRequest({ state, at }, request, access);
       return isRefusal(plan) ? plan : { request, plan, runbook: null, retryOf: null };
     }
     case 'runbook': {
       const request = requestOfRunbook(state.runbooks, submission);
       if (isRefusal(request)) return request;
-      const plan = planOfRequest({ state, at }, request);
+      const denied = runbookRefusal(access, submission.runbook, request.reason);
+      if (denied !== null) return denied;
+      const plan = planOfRequest({ state, at }, request, null);
       return isRefusal(plan) ? plan : { request, plan, runbook: submission.runbook, retryOf: null };
     }
     case 'retry': {
-      const again = retried(state, submission, at.wallMs);
+      const before = findOperation(state, submission.of);
+      if (isRefusal(before)) return before;
+      const again = retried(state, before, submission, rightsTo(before, access), at.wallMs);
       return isRefusal(again) ? again : { ...again, runbook: null };
     }
   }
@@ -115,16 +154,24 @@ function askedFor(
 function planOfRequest(
   { state, at }: Pick<Turn, 'state' | 'at'>,
   request: OperationRequest,
+  access: Access | null,
 ): Plan | Refusal {
   const problem = requestProblem(request);
   if (problem !== null) return problem;
-  return makePlan(request, selectHosts(state, request.hosts, at.wallMs), at.wallMs);
+  return makePlan(request, selectHosts(state, request.hosts, at.wallMs), access, at.wallMs);
 }
 
-function idProblem(id: OperationId, nowMs: number): Refusal | null {
+/** What a runbook did may be done again by whoever may run it. */
+function rightsTo({ facts }: Execution, access: Access): Access | null {
+  return facts.runbook !== null && mayRun(access, facts.runbook) ? null : access;
+}
+
+function idProblem(id: OperationId, retentionMs: number, nowMs: number): Refusal | null {
   if (!UUID_V7.test(id)) return refusal('usage', `${JSON.stringify(id.slice(0, 60))} is no UUIDv7`);
   const madeAtMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-  if (madeAtMs > nowMs - ID_AGE_MAX_MS && madeAtMs < nowMs + CLOCK_SKEW_MAX_MS) return null;
+  // An id from a clock that is fast must be too old before the operation that it made is forgotten.
+  const ageMaxMs = retentionMs - CLOCK_SKEW_MAX_MS;
+  if (madeAtMs > nowMs - ageMaxMs && madeAtMs < nowMs + CLOCK_SKEW_MAX_MS) return null;
   return refusal('usage', `the operation id ${id} was not made just now`, {
     cause: 'a repeat of so old an id could not be recognised; or a clock is wrong',
     fix: 'compare the clocks of this machine and of the controller, and try again',
@@ -157,13 +204,14 @@ function isSameAside(
 /** All of a request but its id, as one text to compare. */
 function contentOf(request: OperationRequest): string {
   const { verb, signal, hosts, processes, reason, order, fullStop, expectHosts } = request;
+  const { allowedOnly } = request;
   const { batch, canary, batchWaitMs, maxErrors, maxUnreachable } = request.strategy;
   const { minHealthyMs, onError, offline, deadlineMs, lockWaitMs } = request.strategy;
   const amounts = [...batch, maxErrors, maxUnreachable].flatMap((amount) => Object.values(amount));
   return JSON.stringify([
     ...[verb, signal, hosts, processes, reason, order, fullStop, expectHosts],
     ...[amounts, canary, batchWaitMs, minHealthyMs, onError, Object.values(offline)],
-    ...[deadlineMs, lockWaitMs],
+    ...[deadlineMs, lockWaitMs, allowedOnly],
   ]);
 }
 

@@ -1,6 +1,7 @@
 /** The stream of `ReadLogs`: chooses what is read, sees that there is room, and relays until either end has enough. */
 
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { Actor } from '../../proto/audit.ts';
 import { refuseStream } from '../../proto/codec/error.ts';
 import { decodeLogsRequest, encodeLogNews } from '../../proto/codec/logs.ts';
 import { FleetError, isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
@@ -8,6 +9,7 @@ import type { LogsRequest } from '../../proto/log-messages.ts';
 import { namesOfPatterns } from '../../proto/process-pattern.ts';
 import { onStreamEnd } from '../../proto/stream-end.ts';
 import { clippedTo } from '../../proto/text-limits.ts';
+import { targetLines } from '../core/denied.ts';
 import { chooseLogs } from '../core/log-sources.ts';
 import type { FleetDriver } from '../driver.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -22,12 +24,12 @@ export type LogsCall = ServerWritableStream<
 
 /** Disposing of it tells all callers that the controller is stopping, which would wait for them. */
 export interface LogDesk extends Disposable {
-  /** @param operator for the log: who reads what is nobody's secret */
-  readonly read: (call: LogsCall, operator: string) => void;
+  /** @param by whose rights count; who reads what is on record */
+  readonly read: (call: LogsCall, by: Actor) => void;
 }
 
 export interface LogDeskOptions {
-  readonly driver: Pick<FleetDriver, 'state'>;
+  readonly driver: Pick<FleetDriver, 'state' | 'deliver'>;
   readonly readers: LogReaders;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
@@ -37,8 +39,10 @@ export function createLogDesk({ driver, readers, clock, log }: LogDeskOptions): 
   const budget = createCallBudget();
   const calls = new Set<LogsCall>();
 
-  function plan({ hosts, processes, channels, selection }: LogsRequest): RelayPlan | Refusal {
-    const query = { hosts, processes, grep: selection.grep, wallMs: clock.now().wallMs };
+  function plan(asked: LogsRequest, operator: string): RelayPlan | Refusal {
+    const { hosts, processes, channels, selection, allowedOnly } = asked;
+    const { wallMs } = clock.now();
+    const query = { hosts, processes, grep: selection.grep, allowedOnly, operator, wallMs };
     const chosen = chooseLogs(driver.state(), query);
     if (isRefusal(chosen)) return chosen;
     const { sources, unreachable } = chosen;
@@ -52,11 +56,12 @@ export function createLogDesk({ driver, readers, clock, log }: LogDeskOptions): 
   }
 
   return {
-    read(call, operator) {
+    read(call, by) {
       const planned = orRefusal(() => {
         const asked = decodeLogsRequest(call.request);
-        const result = plan(asked);
-        const details = { operator, ...detailsOf(asked) };
+        const result = plan(asked, by.name);
+        const details = { operator: by.name, ...detailsOf(asked) };
+        driver.deliver({ kind: 'onRecord', entry: entryOf(by, asked, result) });
         if (isRefusal(result)) log.info({ ...details, code: result.code }, 'refused to read logs');
         else log.info({ ...details, sources: result.request.sources.length }, 'reading logs');
         return result;
@@ -98,6 +103,21 @@ function writerTo(call: LogsCall): NewsWriter {
     write: (news, onWritten) => void call.write(encodeLogNews(news), onWritten),
     end: () => void call.end(),
   };
+}
+
+function entryOf(actor: Actor, asked: LogsRequest, result: RelayPlan | Refusal) {
+  const { hosts, processes, selection } = asked;
+  const said = { actor, action: 'logs', hosts, processes, operation: null, reason: '' };
+  if (isRefusal(result)) {
+    const detail = `${result.code}: ${result.message}`;
+    return { ...said, targets: '', targetCount: 0, outcome: 'refused', detail } as const;
+  }
+  const targets = result.request.sources.flatMap(({ host, processes: names }) =>
+    names.map((process) => ({ host, process })),
+  );
+  const resolved = { targets: targetLines(targets).join('; '), targetCount: targets.length };
+  const detail = selection.follow ? 'followed' : '';
+  return { ...said, ...resolved, outcome: 'done', detail } as const;
 }
 
 /** Of up to a megabyte. */

@@ -7,15 +7,14 @@ import type { AgentEvent, HostId, ProcessName, StoredEvent } from '../../proto/v
 import type { EventSpan } from '../core/explain.ts';
 import type { EventQuery } from '../core/queries.ts';
 import type { FleetWrite } from '../core/state.ts';
+import { eventCap } from './event-cap.ts';
 import { forgetEmptyJournals, journalNumbers } from './journals.ts';
 
 type EventWrite = Extract<FleetWrite, { readonly kind: 'event' }>;
 
-/** Events older than this are forgotten; the state they led to is not. */
-const RETENTION_MS = 14 * 24 * 60 * 60 * 1_000;
-
 export function eventWrites(database: SqliteDatabase) {
-  const journals = journalNumbers(database);
+  const cap = eventCap(database);
+  const journals = journalNumbers(database, cap.trim);
   const insert = database.prepare(
     `INSERT OR IGNORE INTO event_rows (journal, seq, at_ms, stored_at_ms, event)
      VALUES (?, ?, ?, ?, ?)`,
@@ -27,6 +26,7 @@ export function eventWrites(database: SqliteDatabase) {
     append({ host, journalId, storedAtMs, event: { seq, atMs, event } }: EventWrite): void {
       const journal = journals.of(host, journalId);
       insert.run(journal, seq, atMs, storedAtMs, JSON.stringify(event));
+      cap.stored(journal, seq);
     },
     /** Once for each host, after the rest of the batch: its last event is its highest. */
     markStored(writes: readonly FleetWrite[]): void {
@@ -155,7 +155,8 @@ function storedEvent(host: HostId, { seq, at_ms, stored_at_ms, event }: EventRow
   return { host, seq, atMs: at_ms, storedAtMs: stored_at_ms, event: told };
 }
 
-export function forgetOldEvents(database: SqliteDatabase, wallMs: number): void {
-  database.prepare('DELETE FROM event_rows WHERE stored_at_ms < ?').run(wallMs - RETENTION_MS);
+/** The state that they led to is kept. */
+export function forgetOldEvents(database: SqliteDatabase, beforeMs: number): void {
+  database.prepare('DELETE FROM event_rows WHERE stored_at_ms < ?').run(beforeMs);
   forgetEmptyJournals(database);
 }

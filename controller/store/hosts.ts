@@ -13,14 +13,19 @@ import type { Host } from '../core/host.ts';
 export function hostWrites(database: SqliteDatabase) {
   const putHost = database.prepare(
     `INSERT INTO hosts (host, labels, address, agent_version, journal_id, stored_seq,
-       last_seen_at_ms, config_problem, adopted, state_problem)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       last_seen_at_ms, config_problem, adopted, state_problem, instance_id,
+       certificate_ends_at_ms, identity_problem)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (host) DO UPDATE SET labels = excluded.labels,
        address = excluded.address, agent_version = excluded.agent_version,
        journal_id = excluded.journal_id, stored_seq = excluded.stored_seq,
        last_seen_at_ms = excluded.last_seen_at_ms, config_problem = excluded.config_problem,
-       adopted = excluded.adopted, state_problem = excluded.state_problem`,
+       adopted = excluded.adopted, state_problem = excluded.state_problem,
+       instance_id = excluded.instance_id,
+       certificate_ends_at_ms = excluded.certificate_ends_at_ms,
+       identity_problem = excluded.identity_problem`,
   );
+  const deleteHost = database.prepare('DELETE FROM hosts WHERE host = ?');
   const deleteProcesses = database.prepare('DELETE FROM processes WHERE host = ?');
   const putProcess = database.prepare(
     'INSERT OR REPLACE INTO processes (host, process, status) VALUES (?, ?, ?)',
@@ -35,7 +40,14 @@ export function hostWrites(database: SqliteDatabase) {
       const { host: id, address, agentVersion, journalId: journal, storedSeq } = host;
       const { lastSeenAtMs, configProblem, adopted, stateProblem } = host;
       const columns = [address, agentVersion, journal, storedSeq, lastSeenAtMs, configProblem];
-      putHost.run(id, labels, ...columns, adopted, stateProblem);
+      const { instanceId, certificateEndsAtMs, identityProblem } = host;
+      const identity = [instanceId, certificateEndsAtMs, identityProblem];
+      putHost.run(id, labels, ...columns, adopted, stateProblem, ...identity);
+    },
+    /** What runs on it goes with it; what a token said of it stays, as do its events. */
+    removeHost(host: HostId): void {
+      deleteProcesses.run(host);
+      deleteHost.run(host);
     },
     putSnapshot(host: Host): void {
       deleteProcesses.run(host.host);
@@ -71,6 +83,9 @@ interface HostRow {
   readonly config_problem: string | null;
   readonly adopted: number | null;
   readonly state_problem: string | null;
+  readonly instance_id: string;
+  readonly certificate_ends_at_ms: number | null;
+  readonly identity_problem: string | null;
 }
 
 export function readHosts(database: SqliteDatabase): readonly (readonly [HostId, Host])[] {
@@ -96,6 +111,9 @@ export function readHosts(database: SqliteDatabase): readonly (readonly [HostId,
       configProblem: row.config_problem,
       adopted: row.adopted,
       stateProblem: row.state_problem,
+      instanceId: row.instance_id,
+      certificateEndsAtMs: row.certificate_ends_at_ms,
+      identityProblem: row.identity_problem,
     };
     return [host.host, host];
   });

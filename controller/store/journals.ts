@@ -12,7 +12,11 @@ export interface JournalNumbers {
   forget(): void;
 }
 
-export function journalNumbers(database: SqliteDatabase): JournalNumbers {
+/** @param onNew within the transaction: the host has begun a journal */
+export function journalNumbers(
+  database: SqliteDatabase,
+  onNew: (host: HostId) => void,
+): JournalNumbers {
   const find = database
     .prepare('SELECT number FROM journals WHERE host = ? AND journal_id = ?')
     .pluck();
@@ -25,7 +29,9 @@ export function journalNumbers(database: SqliteDatabase): JournalNumbers {
     of(host, journalId) {
       const known = current.get(host);
       if (known?.journalId === journalId) return known.number;
-      const number = (find.get(host, journalId) ?? add.get(host, journalId)) as number;
+      const found = find.get(host, journalId) as number | undefined;
+      const number = found ?? (add.get(host, journalId) as number);
+      if (found === undefined) onNew(host);
       current.set(host, { journalId, number });
       return number;
     },

@@ -21,15 +21,14 @@ import {
   type Verb,
 } from '../../proto/vocabulary.ts';
 import { CLEAN, type Execution, executionOf, type Tally } from '../core/execution.ts';
-import { OPERATION_RETENTION_MS } from '../core/operations.ts';
 import type { FleetState, FleetWrite } from '../core/state.ts';
 
 export function operationWrites(database: SqliteDatabase) {
   const insert = database.prepare(
     `INSERT INTO operations (id, verb, signal, hosts, processes, reason, host_order, full_stop,
        expect_hosts, strategy, runbook, retry_of, requested_by, started_at_ms, waves, left_out,
-       state, halt, ended_at_ms, errors, lost, canaries)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       allowed_only, not_allowed, state, halt, ended_at_ms, errors, lost, canaries)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertTarget = database.prepare(
     `INSERT INTO targets (operation, host, process, position, wave, stop_wave, state, stopped,
@@ -76,6 +75,7 @@ function plannedColumns(operation: Operation) {
     ...[order, Number(fullStop), expectHosts],
     ...[JSON.stringify(strategy), runbook, retryOf, requestedBy, startedAtMs],
     ...[JSON.stringify(waves), JSON.stringify(leftOut)],
+    ...[Number(operation.allowedOnly), operation.notAllowed],
   ];
 }
 
@@ -128,6 +128,8 @@ interface OperationRow {
   readonly ended_at_ms: number | null;
   readonly waves: string;
   readonly left_out: string;
+  readonly allowed_only: number;
+  readonly not_allowed: number;
 }
 
 interface TargetRow {
@@ -155,14 +157,14 @@ interface TargetRow {
  */
 export function readOperations(
   database: SqliteDatabase,
-  wallMs: number,
+  endedAfterMs: number,
 ): Pick<FleetState, 'operations' | 'live'> {
   const rows = database
     .prepare(
       `SELECT * FROM operations WHERE ended_at_ms IS NULL OR ended_at_ms > ?
        ORDER BY rowid`,
     )
-    .all(wallMs - OPERATION_RETENTION_MS) as readonly OperationRow[];
+    .all(endedAfterMs) as readonly OperationRow[];
   const selectTargets = database.prepare(
     'SELECT * FROM targets WHERE operation = ? ORDER BY position',
   );
@@ -201,6 +203,9 @@ function operationOf(row: OperationRow, targets: readonly Target[]): Operation {
     endedAtMs: row.ended_at_ms,
     waves: JSON.parse(row.waves) as readonly Wave[],
     leftOut: (JSON.parse(row.left_out) as readonly string[]).map(hostId),
+    allowedOnly: row.allowed_only === 1,
+    notAllowed: row.not_allowed,
+    withheld: 0,
     targets,
   };
 }

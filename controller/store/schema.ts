@@ -156,4 +156,71 @@ export const MIGRATIONS: readonly string[] = [
    CREATE VIEW events AS
      SELECT position, host, journal_id, seq, at_ms, stored_at_ms, event
        FROM event_rows JOIN journals ON number = journal;`,
+
+  // Who is in the fleet and who is not any more, and what is on record of who did what.
+  `CREATE TABLE tokens (
+     secret_hash TEXT PRIMARY KEY,
+     kind TEXT NOT NULL,
+     names TEXT NOT NULL,
+     labels TEXT NOT NULL,
+     replaces INTEGER NOT NULL,
+     created_by TEXT NOT NULL,
+     created_at_ms INTEGER NOT NULL,
+     expires_at_ms INTEGER NOT NULL,
+     used TEXT,
+     revoked_by TEXT
+   ) STRICT;
+   CREATE TABLE certificates (
+     fingerprint TEXT PRIMARY KEY,
+     kind TEXT NOT NULL,
+     name TEXT NOT NULL,
+     not_before_ms INTEGER NOT NULL,
+     not_after_ms INTEGER NOT NULL,
+     key_hash TEXT NOT NULL,
+     issued TEXT,
+     first_seen_at_ms INTEGER,
+     ended TEXT,
+     pem TEXT
+   ) STRICT;
+   CREATE TABLE bars (
+     kind TEXT NOT NULL,
+     name TEXT NOT NULL,
+     issued_until_ms INTEGER,
+     at_ms INTEGER NOT NULL,
+     barred_by TEXT NOT NULL,
+     reason TEXT NOT NULL,
+     PRIMARY KEY (kind, name)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE pending_requests (
+     key_hash TEXT PRIMARY KEY,
+     kind TEXT NOT NULL,
+     name TEXT NOT NULL,
+     csr_pem TEXT NOT NULL,
+     days INTEGER NOT NULL,
+     because TEXT NOT NULL,
+     address TEXT,
+     requested_at_ms INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE given_labels (host TEXT PRIMARY KEY, labels TEXT NOT NULL) STRICT;
+   CREATE TABLE readmissions (host TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) STRICT;
+
+   CREATE TABLE audit (
+     seq INTEGER PRIMARY KEY,
+     at_ms INTEGER NOT NULL,
+     entry TEXT NOT NULL,
+     previous_hash TEXT NOT NULL,
+     hash TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX audit_by_time ON audit (at_ms);
+   CREATE TABLE audit_edges (
+     name TEXT PRIMARY KEY,
+     seq INTEGER NOT NULL,
+     hash TEXT NOT NULL
+   ) STRICT;
+
+   ALTER TABLE hosts ADD COLUMN instance_id TEXT NOT NULL DEFAULT '';
+   ALTER TABLE hosts ADD COLUMN certificate_ends_at_ms INTEGER;
+   ALTER TABLE hosts ADD COLUMN identity_problem TEXT;
+   ALTER TABLE operations ADD COLUMN allowed_only INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE operations ADD COLUMN not_allowed INTEGER NOT NULL DEFAULT 0;`,
 ];

@@ -16,6 +16,7 @@ const files = [
   'fleet/v1/process.proto',
   'fleet/v1/agent_link.proto',
   'fleet/v1/control.proto',
+  'fleet/v1/authority.proto',
   'fleet/v1/local.proto',
 ];
 

@@ -38,6 +38,8 @@ export function encodeHost(status: HostStatus): WireHost {
     ...present('configProblem', status.configProblem),
     ...present('adopted', status.adopted),
     ...present('stateProblem', status.stateProblem),
+    ...present('certificateEndsAtMs', status.certificateEndsAtMs),
+    ...present('identityProblem', status.identityProblem),
   };
 }
 
@@ -53,6 +55,8 @@ export function decodeHost(wire: WireHostOutput): HostStatus {
     configProblem: orNull(wire.configProblem),
     adopted: orNull(wire.adopted),
     stateProblem: orNull(wire.stateProblem),
+    certificateEndsAtMs: orNull(wire.certificateEndsAtMs),
+    identityProblem: orNull(wire.identityProblem),
   };
 }
 

@@ -6,14 +6,25 @@
 import type { EventEmitter } from 'node:events';
 import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { codeOfGrpcStatus, grpcStatusOf, isErrorCode, type Refusal, refusal } from '../errors.ts';
+import { clippedTo } from '../text-limits.ts';
 
 const DETAILS_KEY = 'fleet-refusal-bin';
 
+/** Of each part: all of them must fit in the headers that a client takes (64 KiB, escaped). */
+const PART_LENGTH_MAX = 4_000;
+
 export function encodeRefusal(because: Refusal): StatusObject {
   const metadata = new Metadata();
-  const { code, cause, fix } = because;
+  const { code } = because;
+  const cause = because.cause === null ? null : fitting(because.cause);
+  const fix = because.fix === null ? null : fitting(because.fix);
   metadata.set(DETAILS_KEY, Buffer.from(JSON.stringify({ code, cause, fix })));
-  return { code: grpcStatusOf(because.code), details: because.message, metadata };
+  return { code: grpcStatusOf(code), details: fitting(because.message), metadata };
+}
+
+/** Half a character, as cutting a text may leave, is replaced: grpc-js would throw at it. */
+function fitting(text: string): string {
+  return Buffer.from(clippedTo(PART_LENGTH_MAX, text)).toString();
 }
 
 /** As grpc-js takes it from a handler of a unary call. */

@@ -43,6 +43,7 @@ export function encodeAgentMessage(message: AgentMessage | AgentLogMessage): Age
           labels: { ...message.labels },
           ...present('adopted', message.adopted),
           ...present('stateProblem', message.stateProblem),
+          instanceId: message.instanceId,
         },
       };
     case 'snapshot':
@@ -74,7 +75,7 @@ export function encodeAgentMessage(message: AgentMessage | AgentLogMessage): Age
     case 'logsEnd':
       return encodeAgentLogMessage(message);
     case 'heartbeat':
-      return { heartbeat: {} };
+      return { heartbeat: { probe: message.probe } };
     case 'goodbye':
       return { goodbye: { reason: message.reason, reconnectAfterMs: message.reconnectAfterMs } };
   }
@@ -90,6 +91,7 @@ export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage | Agen
       labels: decodeLabels(frame.hello.labels),
       adopted: orNull(frame.hello.adopted),
       stateProblem: decodeRemark(frame.hello.stateProblem),
+      instanceId: short('an instance id', frame.hello.instanceId),
     };
   }
   if (frame.snapshot) {
@@ -111,7 +113,7 @@ export function decodeAgentFrame(frame: AgentFrame__Output): AgentMessage | Agen
     const sessionEpoch = exact('session epoch', frame.events.sessionEpoch);
     return { kind: 'events', sessionEpoch, events: frame.events.events.map(decodeEventOfAgent) };
   }
-  if (frame.heartbeat) return { kind: 'heartbeat' };
+  if (frame.heartbeat) return { kind: 'heartbeat', probe: exact('number', frame.heartbeat.probe) };
   if (frame.goodbye) return decodeGoodbye(frame.goodbye);
   const aboutLogs = decodeAgentLogFrame(frame);
   if (aboutLogs !== null) return aboutLogs;
@@ -151,7 +153,7 @@ export function encodeControllerMessage(
     case 'stopLogs':
       return encodeControllerLogMessage(message);
     case 'heartbeat':
-      return { controllerHeartbeat: { atMs: message.atMs } };
+      return { controllerHeartbeat: { atMs: message.atMs, probe: message.probe } };
     case 'goodbye':
       return { goodbye: { reason: message.reason, reconnectAfterMs: message.reconnectAfterMs } };
   }
@@ -186,7 +188,8 @@ export function decodeControllerFrame(
     };
   }
   if (frame.controllerHeartbeat) {
-    return { kind: 'heartbeat', atMs: exact('time', frame.controllerHeartbeat.atMs) };
+    const { atMs, probe } = frame.controllerHeartbeat;
+    return { kind: 'heartbeat', atMs: exact('time', atMs), probe: exact('number', probe) };
   }
   if (frame.goodbye) return decodeGoodbye(frame.goodbye);
   const aboutLogs = decodeControllerLogFrame(frame);

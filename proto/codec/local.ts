@@ -15,6 +15,10 @@ import type {
 } from '../gen/fleet/v1/ClearLogsResponse.ts';
 import type { GreetResponse, GreetResponse__Output } from '../gen/fleet/v1/GreetResponse.ts';
 import type {
+  ListLocalProcessesRequest,
+  ListLocalProcessesRequest__Output,
+} from '../gen/fleet/v1/ListLocalProcessesRequest.ts';
+import type {
   ListLocalProcessesResponse,
   ListLocalProcessesResponse__Output,
 } from '../gen/fleet/v1/ListLocalProcessesResponse.ts';
@@ -87,6 +91,7 @@ export function encodeLocalListing(listing: LocalListing): ListLocalProcessesRes
     host: listing.host,
     configProblem: listing.configProblem ?? '',
     stateProblem: listing.stateProblem ?? '',
+    withheld: listing.withheld,
   };
 }
 
@@ -96,14 +101,24 @@ export function decodeLocalListing(wire: ListLocalProcessesResponse__Output): Lo
     host: wire.host,
     configProblem: textOrNull(wire.configProblem),
     stateProblem: textOrNull(wire.stateProblem),
+    withheld: wire.withheld,
   };
 }
 
-export function encodeLogRequest(request: LogRequest): ReadLogRequest {
-  return { ...request, process: request.process ?? '' };
+/** Of a listing, which is of all processes that the caller may see. */
+export function encodeListRequest(claims: CallerClaims): ListLocalProcessesRequest {
+  return encodeClaims(claims);
 }
 
-export function decodeLogRequest(wire: ReadLogRequest__Output): LogRequest {
+export function decodeListRequest(wire: ListLocalProcessesRequest__Output): CallerClaims {
+  return decodeClaims(wire);
+}
+
+export function encodeLogRequest(request: LogRequest & CallerClaims): ReadLogRequest {
+  return { ...request, ...encodeClaims(request), process: request.process ?? '' };
+}
+
+export function decodeLogRequest(wire: ReadLogRequest__Output): LogRequest & CallerClaims {
   const bytes = exact('number of bytes', wire.bytes);
   if (bytes < 0) throw malformed(`${bytes} bytes of a log`);
   return {
@@ -111,6 +126,7 @@ export function decodeLogRequest(wire: ReadLogRequest__Output): LogRequest {
     channel: oneOf('channel', LOG_CHANNELS, wire.channel),
     bytes,
     follow: wire.follow,
+    ...decodeClaims(wire),
   };
 }
 

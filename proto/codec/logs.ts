@@ -103,6 +103,7 @@ export function encodeLogsRequest(request: LogsRequest): ReadLogsRequest {
     processes: [...request.processes],
     channels: request.channels.map(channelCodec.toWire),
     selection: encodeSelection(request.selection),
+    allowedOnly: request.allowedOnly,
   };
 }
 
@@ -113,6 +114,7 @@ export function decodeLogsRequest(wire: ReadLogsRequest__Output): LogsRequest {
     processes: wire.processes,
     channels: decodeChannels(wire.channels),
     selection: decodeSelection(wire.selection),
+    allowedOnly: wire.allowedOnly,
   };
 }
 

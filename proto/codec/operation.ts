@@ -123,6 +123,8 @@ function encodeFacts(facts: OperationFacts): WireOperation {
     startedAtMs: facts.startedAtMs,
     waves: facts.waves.map(encodeWave),
     leftOut: [...facts.leftOut],
+    notAllowed: facts.notAllowed,
+    withheld: facts.withheld,
     ...present('runbook', facts.runbook),
     ...present('retryOf', facts.retryOf),
     ...present('halt', facts.halt && encodeHalt(facts.halt)),
@@ -142,6 +144,8 @@ function decodeFacts(wire: WireOperationOutput): OperationFacts {
     endedAtMs: orNull(wire.endedAtMs),
     waves: wire.waves.map(decodeWave),
     leftOut: wire.leftOut.map(hostId),
+    notAllowed: wire.notAllowed,
+    withheld: wire.withheld,
   };
 }
 

@@ -42,8 +42,8 @@ export function encodeSubmission(submission: Submission): WireSubmission {
       return { runbook: { id, runbook, reason, ...present('expectHosts', expectHosts) } };
     }
     case 'retry': {
-      const { id, of, reason, expectHosts } = submission;
-      return { retry: { id, of, reason, ...present('expectHosts', expectHosts) } };
+      const { id, of, reason, expectHosts, allowedOnly } = submission;
+      return { retry: { id, of, reason, allowedOnly, ...present('expectHosts', expectHosts) } };
     }
   }
 }
@@ -62,7 +62,8 @@ export function decodeSubmission(wire: WireSubmissionOutput): Submission {
   if (wire.runbook) {
     return { kind: 'runbook', ...common, runbook: short('a runbook', wire.runbook.runbook) };
   }
-  return { kind: 'retry', ...common, of: short('an operation id', wire.retry?.of ?? '') };
+  const of = short('an operation id', wire.retry?.of ?? '');
+  return { kind: 'retry', ...common, of, allowedOnly: wire.retry?.allowedOnly === true };
 }
 
 export function encodeOperationRequest(request: OperationRequest): WireOperationRequest {
@@ -75,6 +76,7 @@ export function encodeOperationRequest(request: OperationRequest): WireOperation
     order: orderCodec.toWire(request.order),
     fullStop: request.fullStop,
     strategy: encodeStrategy(request.strategy),
+    allowedOnly: request.allowedOnly,
     ...present('signal', request.signal),
     ...present('expectHosts', request.expectHosts),
   };
@@ -92,6 +94,7 @@ export function decodeOperationRequest(wire: WireOperationRequestOutput): Operat
     fullStop: wire.fullStop,
     expectHosts: orNull(wire.expectHosts),
     strategy: decodeStrategy(wire.strategy),
+    allowedOnly: wire.allowedOnly,
   };
 }
 
@@ -106,12 +109,18 @@ export function decodeSteering({ id, action, kill, reason }: WireSteeringOutput)
 }
 
 export function encodeRunbook({ name, description, ...saved }: Runbook): WireRunbook {
-  const request = encodeOperationRequest({ ...saved, id: operationId(''), expectHosts: null });
+  const nothing = { id: operationId(''), expectHosts: null, allowedOnly: false };
+  const request = encodeOperationRequest({ ...saved, ...nothing });
   return { name, description, request };
 }
 
 export function decodeRunbook({ name, description, request }: WireRunbookOutput): Runbook {
   if (!request) throw malformed('a runbook without its request');
-  const { id: _id, expectHosts: _expectHosts, ...saved } = decodeOperationRequest(request);
+  const {
+    id: _id,
+    expectHosts: _hosts,
+    allowedOnly: _only,
+    ...saved
+  } = decodeOperationRequest(request);
   return { name, description, ...saved };
 }

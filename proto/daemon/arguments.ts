@@ -35,6 +35,8 @@ export interface DaemonProgram {
   readonly description: string;
   readonly defaultConfig: string;
   readonly settingFlags: readonly SettingFlag[];
+  /** What else the program does, by its first word; told in the help, and read elsewhere. */
+  readonly commands: readonly { readonly usage: string; readonly summary: string }[];
 }
 
 /** Prints help or a usage error itself and ends the program with 0 or 2 then. */
@@ -58,6 +60,7 @@ export function parseDaemonArguments(
     });
   }
   command
+    .addHelpText('after', commandsText(program))
     .version(PRODUCT_VERSION, '-v, --version')
     .addOption(new Option('-?').hideHelp())
     .on('option:?', () => command.help())
@@ -75,4 +78,10 @@ export function parseDaemonArguments(
     isStrict: options.strict === true,
     settings,
   };
+}
+
+function commandsText({ name, commands }: DaemonProgram): string {
+  const width = Math.max(...commands.map(({ usage }) => usage.length));
+  const lines = commands.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}`);
+  return ['', 'Commands:', ...lines, '', `More of each: ${name} COMMAND --help`].join('\n');
 }

@@ -18,8 +18,19 @@ export function createLog(
 ): Logger {
   return pino(
     { name, level: level ?? 'info', timestamp: () => `,"time":"${new Date().toISOString()}"` },
-    { write },
+    { write: (line: string) => write(escapeUnseen(line)) },
   );
+}
+
+/**
+ * JSON leaves these as they are, and logs are read on terminals: what a host says could act on one
+ * (C1), show one word as another (bidirectional controls) or not show at all.
+ */
+const UNSEEN =
+  /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
+function escapeUnseen(json: string): string {
+  return json.replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**

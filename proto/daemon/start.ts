@@ -3,13 +3,13 @@
  * the configuration at once, check the certificates, take the state directory for themselves. Each
  * step that fails ends the program with exit code 2 and says why on stderr.
  */
-import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type CredentialFiles, type Credentials, loadCredentials } from '../credentials.ts';
 import { type Found, formatProblems, printable } from '../dialect/problem.ts';
 import { FleetError, messageOf, type Refusal, refusal } from '../errors.ts';
-import type { IdentityKind } from '../identity.ts';
+import type { IdentityKind } from '../identity-name.ts';
 import { keptDatabase } from '../sqlite.ts';
 import type { DaemonArguments } from './arguments.ts';
 import { exposedAt } from './exposed-path.ts';
@@ -47,10 +47,12 @@ export function acceptCredentials(
 ): Credentials {
   const loaded = loadCredentials(files, { kind, nowMs });
   if (loaded.kind === 'loaded') return loaded.credentials;
-  throw new FleetError(
-    refusal('configuration', 'the certificates cannot be used', {
-      cause: loaded.problems.join('\n'),
-    }),
+  throw unusableCredentials(loaded.problems);
+}
+
+export function unusableCredentials(problems: readonly string[]): FleetError {
+  return new FleetError(
+    refusal('configuration', 'the certificates cannot be used', { cause: problems.join('\n') }),
   );
 }
 
@@ -59,7 +61,7 @@ export function acceptCredentials(
  * be `/tmp` or `/var/log`, which many `supervisord.conf` name, and is not ours to close.
  */
 export function makePrivateDirectory(path: string): void {
-  inDirectory(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  inDirectory(path, () => makeDirectories(path));
 }
 
 /**
@@ -74,13 +76,34 @@ export function makeGuardedDirectory(setting: string, path: string): void {
 /** Closes it to others, unless it holds what is not ours; what we keep there is private in any case. */
 function makeOwnDirectory(path: string): void {
   inDirectory(path, () => {
-    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) return;
+    if (makeDirectories(path)) return;
     const entries = readdirSync(path);
     const isOurs = entries.length === 0 || entries.includes(LOCK_FILE);
     if (isOurs) chmodSync(path, 0o700);
   });
   assertGuarded('state_dir', path);
 }
+
+/**
+ * Not `mkdirSync` with `recursive`: on Node 20 it never returns where a file system answers ENOENT
+ * to who makes a directory in one that is there, as `/proc` does.
+ * @returns whether it had to be made
+ */
+function makeDirectories(path: string): boolean {
+  try {
+    mkdirSync(path, PRIVATE);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && dirname(path) !== path) makeDirectories(dirname(path));
+    else if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return false;
+    else throw error;
+  }
+  mkdirSync(path, PRIVATE);
+  return true;
+}
+
+const PRIVATE = { mode: 0o700 };
 
 const LOCK_FILE = 'lock';
 
@@ -141,12 +164,18 @@ function lockRefusal(path: string, file: string, error: unknown): Refusal {
 
 /** Ends a daemon that cannot start. */
 export function refuseToStart(name: string, caught: unknown): never {
-  const { message, cause, fix, code } = FleetError.refusalFrom(caught);
+  process.exit(tellRefusal(name, caught).code === 'internal' ? 1 : 2);
+}
+
+/** On stderr, for people. */
+export function tellRefusal(name: string, caught: unknown): Refusal {
+  const because = FleetError.refusalFrom(caught);
+  const { message, cause, fix, code } = because;
   process.stderr.write(`${name}: ${printable(message)}\n`);
   if (cause !== null) process.stderr.write(`${indented(cause)}\n`);
   if (fix !== null) process.stderr.write(`  fix: ${fix.split('\n').map(printable).join('\n')}\n`);
   if (code === 'internal' && caught instanceof Error) process.stderr.write(`${caught.stack}\n`);
-  process.exit(code === 'internal' ? 1 : 2);
+  return because;
 }
 
 const indented = (text: string): string =>

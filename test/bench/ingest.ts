@@ -4,7 +4,7 @@
  * floor: the same SQLite storing each change in a single statement, with no decision behind it.
  */
 import { join } from 'node:path';
-import { NO_QUESTIONS } from '../../controller/core/questions.ts';
+import { NOTHING_UNDER_WAY } from '../../controller/core/fleet.ts';
 import type { FleetInput, FleetWrite } from '../../controller/core/state.ts';
 import { createFleetDriver, type FleetDriver } from '../../controller/driver.ts';
 import type { CommitResult } from '../../controller/ports.ts';
@@ -13,6 +13,7 @@ import { systemClock } from '../../proto/clock.ts';
 import { openDatabase } from '../../proto/sqlite.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
 import { hostId, journalId, type ProcessStatus, processName } from '../../proto/vocabulary.ts';
+import { aCertificate, PLAIN_AUTHORITY } from '../fakes/controller-fleet.ts';
 import { PLAIN_STATUS } from '../fakes/plain-status.ts';
 import type { Bench, BenchTools, Finding } from './bench.ts';
 import { inTurn } from './spread.ts';
@@ -98,7 +99,9 @@ async function openController(path: string) {
       hostGroups: new Map(),
       runbooks: new Map(),
       batchRequiredAbove: null,
-      questions: NO_QUESTIONS,
+      operationRetentionMs: 24 * 60 * 60 * 1_000,
+      ...PLAIN_AUTHORITY,
+      ...NOTHING_UNDER_WAY,
     },
   );
   connectHosts(driver);
@@ -118,9 +121,10 @@ function connectHosts(driver: FleetDriver): void {
     const journal = journalId(`journal-${number}`);
     const versions = { protocolVersion: PROTOCOL_VERSION, agentVersion: PRODUCT_VERSION };
     const labels = { env: 'prod', role: 'web' };
-    const found = { adopted: 0, stateProblem: null };
+    const found = { adopted: 0, stateProblem: null, instanceId: 'one' };
     const hello = { kind: 'hello', ...versions, journalId: journal, labels, ...found } as const;
-    driver.deliver({ kind: 'hello', ...from, address: '127.0.0.1', hello });
+    const certificate = aCertificate(from.host);
+    driver.deliver({ kind: 'hello', ...from, address: '127.0.0.1', certificate, hello });
     const processes = Array.from({ length: PROGRAMS }, (_, program) => statusOf(program, 0));
     const snapshot = {
       kind: 'snapshot',

@@ -34,6 +34,7 @@ export function fakeChildren({ onCall, onSignal }: ChildrenListener = {}): FakeC
   return {
     calls,
     examine: () => null,
+    locate: () => null,
     redefine: ({ process }) => note(`redefine ${process}`),
     forget: (process) => note(`forget ${process}`),
     spawn: ({ process }) => note(`spawn ${process}`),

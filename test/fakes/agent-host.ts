@@ -5,6 +5,7 @@
 import { stepAgent } from '../../agent/core/agent.ts';
 import type { ProcessDefinition } from '../../agent/core/definition.ts';
 import type { ExitStatus } from '../../agent/core/exit-status.ts';
+import type { HostRules } from '../../agent/core/host-rules.ts';
 import { recordOf } from '../../agent/core/outbox.ts';
 import type { ProcessInput, ProcessRuntime, ProcessTimer } from '../../agent/core/process.ts';
 import { type JournalContents, recoverState, targetsToRecord } from '../../agent/core/recover.ts';
@@ -44,6 +45,10 @@ export interface HostOptions {
   /** Of the configuration; otherwise it is good, with the definitions that the host is made of. */
   readonly reading?: ConfigReading;
   readonly examine?: (definition: ProcessDefinition) => SpawnProblem | null;
+  /** Where executables lie; without it nobody can tell. */
+  readonly locate?: (definition: ProcessDefinition) => string;
+  /** Who may do what; without them everything is allowed. */
+  readonly rules?: HostRules;
   readonly journal?: Partial<JournalContents>;
   readonly bootId?: string;
   readonly sightings?: Readonly<Record<string, Sighting>>;
@@ -91,7 +96,7 @@ export function aHost(
   const now = () => ({ ...instant(nowMs), wallMs: instant(nowMs).wallMs + wallAheadMs });
   const journal = { ...EMPTY_JOURNAL, ...options.journal };
   const reading = options.reading ?? { kind: 'read', definitions };
-  let state = recoverState(reading, journal, bootId, now().wallMs);
+  let state = recoverState(reading, journal, bootId, now().wallMs, options.rules);
   const step = (input: AgentInput): AgentStep => {
     const result = stepAgent(state, input, now());
     state = result.state;
@@ -107,7 +112,11 @@ export function aHost(
         return problem === null ? [] : [[definition.process, problem] as const];
       }),
     );
-    const answer = step({ kind: 'examined', order, processes, problems });
+    const { locate } = options;
+    const executables = new Map(
+      locate === undefined ? [] : definitions.map((one) => [one.process, locate(one)] as const),
+    );
+    const answer = step({ kind: 'examined', order, processes, problems, executables });
     const others = result.effects.filter((other) => other !== effect);
     return both({ ...result, effects: others }, answer);
   };

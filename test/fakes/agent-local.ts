@@ -4,6 +4,7 @@ import { heldText } from '../../proto/hold-text.ts';
 import type { LocalOrder, OrderNews } from '../../proto/local-orders.ts';
 import { operationId } from '../../proto/vocabulary.ts';
 import type { TestHost } from './agent-host.ts';
+import { ALICE } from './local-callers.ts';
 
 export interface LocalPerson {
   /** @returns what that led to, with a configuration that reads as `setReading` said */
@@ -38,7 +39,7 @@ export function aPerson(host: TestHost, first: ConfigReading): LocalPerson {
   return {
     order: (request) => {
       lastOrder += 1;
-      const given = { request, requestedBy: 'alice', command: request.kind };
+      const given = { request, by: ALICE, command: request.kind };
       return listen(read(host.step({ kind: 'order', order: lastOrder, ...given })));
     },
     setReading: (next) => {

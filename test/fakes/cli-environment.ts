@@ -1,4 +1,5 @@
 /** fleetctl's world without terminal, clock or network. */
+import type { OwnFiles, SignIn } from '../../cli/identity/ports.ts';
 import type {
   ControlClient,
   Environment,
@@ -21,6 +22,8 @@ export interface FakeWorld extends Pick<FakeClock, 'pass'> {
   readonly sleptMs: () => number;
   /** In the order in which they were saved, without those that were taken back. */
   readonly saved: SavedOperation[];
+  /** What lies where, by path; `files` of the surroundings are there from the beginning. */
+  readonly files: ReadonlyMap<string, string>;
   /** Only with a screen. */
   readonly resize: (size: ScreenSize) => void;
 }
@@ -38,14 +41,18 @@ export interface Surroundings {
   readonly files?: Readonly<Record<string, string>>;
   /** What was saved before; or why nothing can be. */
   readonly savedBefore?: readonly SavedOperation[] | FleetError;
+  readonly signIn?: SignIn;
+  /** Why no file of one's own can be written. */
+  readonly unwritable?: FleetError;
 }
 
 export function fakeWorld(
   dial: Environment['dial'] | ControlClient,
-  { answers, screen, files = {}, savedBefore = [] }: Surroundings = {},
+  { answers, screen, files = {}, savedBefore = [], signIn, unwritable }: Surroundings = {},
 ): FakeWorld {
   const written = { stdout: '', stderr: '' };
   const questions: string[] = [];
+  const kept = new Map(Object.entries(files));
   const saved = savedBefore instanceof FleetError ? [] : [...savedBefore];
   const time = fakeClock(FAKE_NOW_MS);
   const fakeScreen = screen === undefined ? null : fakeTerminal(screen);
@@ -62,7 +69,7 @@ export function fakeWorld(
       stderr: output('stderr'),
       terminal: fakeScreen?.terminal ?? null,
       readText: async (path) => {
-        const text = files[path ?? '-'];
+        const text = kept.get(path ?? '-');
         if (text === undefined) {
           throw new FleetError(refusal('usage', `${path ?? 'standard input'} cannot be read`));
         }
@@ -92,16 +99,47 @@ export function fakeWorld(
         },
         isTerminal: fakeScreen !== null,
       },
+      ownFiles: fakeOwnFiles(kept, unwritable ?? null),
+      signIn: async () => {
+        if (signIn === undefined) throw new Error('this command line does not sign in');
+        return signIn;
+      },
       savedOperations: fakeSaved(saved, savedBefore instanceof FleetError ? savedBefore : null),
     },
     stdout: () => written.stdout,
     stderr: () => written.stderr,
     questions,
+    files: kept,
     saved,
     pressInterrupt: () => interrupt?.(),
     sleptMs: time.passedMs,
     pass: time.pass,
     resize: (size) => fakeScreen?.resize(size),
+  };
+}
+
+function fakeOwnFiles(kept: Map<string, string>, unwritable: FleetError | null): OwnFiles {
+  const unlessThere = (path: string) => {
+    if (kept.has(path)) throw new FleetError(refusal('wrong-state', `${path} is there already`));
+  };
+  return {
+    read: async (path) => kept.get(path) ?? null,
+    create: async (path, text) => {
+      if (unwritable !== null) throw unwritable;
+      unlessThere(path);
+      kept.set(path, text);
+    },
+    replace: async (path, text) => {
+      kept.set(path, text);
+    },
+    move: async (from, to) => {
+      unlessThere(to);
+      kept.set(to, kept.get(from) ?? '');
+      kept.delete(from);
+    },
+    remove: async (path) => {
+      kept.delete(path);
+    },
   };
 }
 

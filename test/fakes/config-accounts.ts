@@ -19,6 +19,9 @@ export function fakeAccounts(user: AgentUser = { uid: 0, name: 'root' }) {
       asked.push(key);
       return USERS.find(({ name, uid }) => key === name || key === String(uid)) ?? null;
     },
+    /** `/link` is one to `/real`; in `/missing` there is nothing. */
+    realPath: (path: string): string | null =>
+      path.startsWith('/missing') ? null : path.replace(/^\/link(?=\/|$)/, '/real'),
     findGroup: (key: string): number | null => {
       asked.push(key);
       const isGid = Object.values(GROUPS).includes(Number(key));

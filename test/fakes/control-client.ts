@@ -4,6 +4,7 @@ import type {
   EventSelection,
   ExplainSelection,
   OperationListing,
+  Withheld,
 } from '../../cli/ports.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { HostQuestion, HostReport } from '../../proto/host-questions.ts';
@@ -32,6 +33,7 @@ import {
   TARGET_STATES,
   type TargetState,
 } from '../../proto/vocabulary.ts';
+import { type AuthorityAnswers, type AuthorityCall, scriptedAuthority } from './cli-authority.ts';
 import { PLAIN_STATUS } from './plain-status.ts';
 
 export interface FakeControl {
@@ -49,6 +51,8 @@ export interface FakeControl {
   readonly eventSelections: EventSelection[];
   readonly asked: AskedQuestion[];
   readonly logRequests: LogsRequest[];
+  /** Calls of the `Authority` service, in order. */
+  readonly authorityCalls: readonly AuthorityCall[];
   readonly isClosed: () => boolean;
 }
 
@@ -73,6 +77,8 @@ interface LogView {
 export interface FakeAnswers {
   readonly hosts?: readonly HostStatus[];
   readonly processes?: readonly HostProcess[];
+  /** Of hosts and processes; none unless said. */
+  readonly withheld?: Withheld;
   readonly plan?: Operation | FleetError;
   /** Answers to one submission each; the last one stays. */
   readonly submissions?: readonly (Operation | FleetError)[];
@@ -89,6 +95,7 @@ export interface FakeAnswers {
   readonly reports?: readonly HostReport[] | FleetError;
   /** One per call of `readLogs`; the last one stays. */
   readonly logs?: readonly LogView[];
+  readonly authority?: AuthorityAnswers;
 }
 
 export function fakeControl(answers: FakeAnswers): FakeControl {
@@ -103,6 +110,8 @@ export function fakeControl(answers: FakeAnswers): FakeControl {
   const eventSelections: EventSelection[] = [];
   const asked: AskedQuestion[] = [];
   const logRequests: LogsRequest[] = [];
+  const withheld = answers.withheld ?? { hosts: 0, processes: 0 };
+  const fakeAuthority = scriptedAuthority(answers.authority ?? {});
   let closed = false;
   const assertOpen = () => {
     if (closed) throw new Error('the client was closed too early');
@@ -110,10 +119,11 @@ export function fakeControl(answers: FakeAnswers): FakeControl {
   const client: ControlClient = {
     address: 'ops-1:7460',
     controller: { version: '0.1.0', protocolVersion: 1 },
-    listHosts: async () => answers.hosts ?? [],
+    listHosts: async () => ({ hosts: answers.hosts ?? [], withheld }),
     listProcesses: async () => ({
       processes: answers.processes ?? [],
       hosts: answers.hosts ?? [],
+      withheld,
     }),
     planOperation: async (submission) => {
       if (submission.kind === 'operation') planned.push(submission.request);
@@ -167,13 +177,18 @@ export function fakeControl(answers: FakeAnswers): FakeControl {
       if (view.ending instanceof FleetError) throw view.ending;
       if (view.ending === 'silence') await aborted(signal);
     },
+    authority: async () => {
+      assertOpen();
+      return fakeAuthority.client;
+    },
     [Symbol.dispose]: () => {
       closed = true;
     },
   };
   const recorded = { planned, submitted, fetched, watched, listings, eventSelections, asked };
   const ordered = { submissions, steered, explained, logRequests };
-  return { client, ...recorded, ...ordered, isClosed: () => closed };
+  const authorityCalls = fakeAuthority.calls;
+  return { client, ...recorded, ...ordered, authorityCalls, isClosed: () => closed };
 }
 
 export const lost = new FleetError(refusal('unavailable', 'Connection dropped'));
@@ -240,6 +255,7 @@ export function anOperation(rest: Partial<Operation> = {}): Operation {
     order: 'tier',
     fullStop: false,
     expectHosts: null,
+    allowedOnly: false,
     strategy: DEFAULT_STRATEGY,
     requestedBy: 'alice',
     runbook: null,
@@ -250,6 +266,8 @@ export function anOperation(rest: Partial<Operation> = {}): Operation {
     endedAtMs: 2_100,
     waves: [aWave(0, { action: rest.verb ?? 'restart', targets: targets.length })],
     leftOut: [],
+    notAllowed: 0,
+    withheld: 0,
     ...rest,
     targets,
   };
@@ -279,6 +297,8 @@ export function aHost(host: string, rest: Partial<Omit<HostStatus, 'host'>> = {}
     configProblem: null,
     adopted: 0,
     stateProblem: null,
+    certificateEndsAtMs: null,
+    identityProblem: null,
     ...rest,
   };
 }

@@ -1,14 +1,18 @@
 /** What hosts, processes and requests look like to the controller, with everything beside the point filled in. */
+
 import { operationOf } from '../../controller/core/execution.ts';
-import { stepFleet } from '../../controller/core/fleet.ts';
+import { NOTHING_UNDER_WAY, stepFleet } from '../../controller/core/fleet.ts';
 import type { ConnectionId, Host } from '../../controller/core/host.ts';
-import { NO_QUESTIONS } from '../../controller/core/questions.ts';
+import { NO_IDENTITIES, type SeenCertificate } from '../../controller/core/identities.ts';
 import type {
   FleetEffect,
   FleetInput,
   FleetState,
   FleetWrite,
 } from '../../controller/core/state.ts';
+import { type Sight, sightOf } from '../../controller/core/visible.ts';
+import type { Actor, AuditEntry } from '../../proto/audit.ts';
+import { BUILT_IN_ROLES } from '../../proto/authority.ts';
 import type { AgentMessage } from '../../proto/messages.ts';
 import type { Operation, OperationRequest, Steering, Submission } from '../../proto/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
@@ -77,6 +81,9 @@ export function aHost(
     configProblem: null,
     adopted: 0,
     stateProblem: null,
+    instanceId: 'instance-1',
+    certificateEndsAtMs: NOW_MS + 7 * 86_400_000,
+    identityProblem: null,
     ...more,
   };
 }
@@ -98,8 +105,9 @@ export function aRequest(
 ): OperationRequest {
   const signal = verb === 'signal' ? 'HUP' : null;
   const plain = { reason: '', order: 'tier', fullStop: false, expectHosts: null } as const;
+  const allowedOnly = false;
   const strategy = DEFAULT_STRATEGY;
-  return { id: anId(), verb, signal, hosts, processes, ...plain, strategy, ...more };
+  return { id: anId(), verb, signal, hosts, processes, ...plain, strategy, allowedOnly, ...more };
 }
 
 export function settledAs(state: TargetOutcome['state']): TargetOutcome {
@@ -136,6 +144,13 @@ export function settled(
   return { kind: 'targetSettled', operationId: id, process: name, verb, outcome: settledAs(state) };
 }
 
+/** What `controller.conf` would say at least: a few people who may do everything. */
+export const PLAIN_AUTHORITY: Pick<FleetState, 'roles' | 'operators' | 'lives'> = {
+  roles: new Map(BUILT_IN_ROLES.map((role) => [role.name, role])),
+  operators: new Map(['alice', 'bob', 'carol', 'mallory'].map((name) => [name, ['admin']])),
+  lives: { agentDays: 7, operatorDays: 30, controllerDays: 30 },
+};
+
 export const emptyFleet: FleetState = {
   hosts: PersistentMap.of([]),
   operations: PersistentMap.of([]),
@@ -145,14 +160,34 @@ export const emptyFleet: FleetState = {
   hostGroups: new Map(),
   runbooks: new Map(),
   batchRequiredAbove: null,
-  questions: NO_QUESTIONS,
+  operationRetentionMs: 24 * 60 * 60 * 1_000,
+  ...PLAIN_AUTHORITY,
+  identities: NO_IDENTITIES,
+  ...NOTHING_UNDER_WAY,
 };
+
+/** What alice sees, who may see everything. */
+export const sightIn = (state: FleetState, operator = 'alice'): Sight =>
+  sightOf(state, operator, NOW_MS);
+
+/** As the door would say who makes a call. */
+export function anActor(name = 'alice', more: Partial<Actor> = {}): Actor {
+  return { kind: 'operator', name, fingerprint: `FP:${name}`, address: '10.0.0.99', ...more };
+}
+
+/** Of an agent. */
+export function aCertificate(host: string, more: Partial<SeenCertificate> = {}): SeenCertificate {
+  const life = { notBeforeMs: NOW_MS - 3_600_000, notAfterMs: NOW_MS + 7 * 86_400_000 };
+  return { kind: 'agent', name: host, fingerprint: `FP:${host}`, ...life, ...more };
+}
 
 export interface FleetScript {
   state: FleetState;
   wallMs: number;
-  /** Of the last step alone. */
+  /** Of the last step alone, but for what goes on record. */
   writes: readonly FleetWrite[];
+  /** What the last step put on record. */
+  records: readonly AuditEntry[];
   effects: readonly FleetEffect[];
   give(input: FleetInput): void;
   hear(host: string, connection: ConnectionId, message: AgentMessage): void;
@@ -174,10 +209,14 @@ export function fleetScript(initial: FleetState = emptyFleet): FleetScript {
     state: initial,
     wallMs: NOW_MS,
     writes: [],
+    records: [],
     effects: [],
     give(input) {
       const at = { wallMs: script.wallMs, monotonicMs: script.wallMs - NOW_MS };
-      Object.assign(script, stepFleet(script.state, input, at));
+      const { state, writes, effects } = stepFleet(script.state, input, at);
+      Object.assign(script, { state, effects });
+      script.writes = writes.filter(({ kind }) => kind !== 'audit');
+      script.records = writes.flatMap((write) => (write.kind === 'audit' ? [write.entry] : []));
     },
     hear(host, connection, message) {
       script.give({ kind: 'message', host: hostId(host), connection, message });
@@ -185,7 +224,8 @@ export function fleetScript(initial: FleetState = emptyFleet): FleetScript {
     hello(host, connection, journal = 'journal-1') {
       const address = `10.0.0.${connection}`;
       const hello = aHello(journal);
-      script.give({ kind: 'hello', host: hostId(host), connection, hello, address });
+      const certificate = aCertificate(host);
+      script.give({ kind: 'hello', host: hostId(host), connection, hello, certificate, address });
     },
     connect(host, connection, processes) {
       script.hello(host, connection);
@@ -199,11 +239,11 @@ export function fleetScript(initial: FleetState = emptyFleet): FleetScript {
     submit(wanted, requestedBy = 'alice') {
       const submission =
         'kind' in wanted ? wanted : ({ kind: 'operation', request: wanted } as const);
-      script.give({ kind: 'submit', reply: 1, submission, requestedBy });
+      script.give({ kind: 'submit', reply: 1, submission, by: anActor(requestedBy) });
     },
     steer(action, more = {}, requestedBy = 'alice') {
       const steering = { operation: anId(), action, kill: false, reason: '', ...more };
-      script.give({ kind: 'steer', reply: 1, steering, requestedBy });
+      script.give({ kind: 'steer', reply: 1, steering, by: anActor(requestedBy) });
     },
     host(name) {
       const found = script.state.hosts.get(hostId(name));
@@ -239,5 +279,6 @@ export function aHello(
     labels: { env: 'prod' },
     adopted: 0,
     stateProblem: null,
+    instanceId: 'instance-1',
   };
 }

@@ -66,6 +66,8 @@ export function fakeStore(): FakeStore {
     },
     recentEvents: async () => [],
     eventsBetween: async () => [],
+    auditRows: async () => [],
+    verifyAudit: async () => ({ kind: 'sound', firstSeq: 1, head: null }),
     async answer(result) {
       const oldest = waiting.shift();
       if (oldest === undefined) throw new Error('no commit is under way');

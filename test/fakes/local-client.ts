@@ -17,6 +17,8 @@ export interface LocalAnswers extends Surroundings {
   readonly processes?: LocalListing['processes'];
   readonly configProblem?: string;
   readonly stateProblem?: string;
+  /** How many processes the caller may not see. */
+  readonly withheld?: number;
   /** Of every order; `done` is added unless it ends with `refused`. */
   readonly news?: readonly OrderNews[];
   /** The agent goes away instead of saying `done`. */
@@ -68,14 +70,14 @@ interface Records {
 }
 
 function scriptedClient(answers: LocalAnswers, records: Records): LocalClient {
-  const { processes = [], configProblem = null, stateProblem = null } = answers;
+  const { processes = [], configProblem = null, stateProblem = null, withheld = 0 } = answers;
   const { news = [], log = [], cleared = [] } = answers;
   return {
     agent: { version: '0.1.0', pid: 4711 },
     list: async () => {
       await Promise.resolve();
       records.assertOpen();
-      return { processes, host: 'web-1', configProblem, stateProblem };
+      return { processes, host: 'web-1', configProblem, stateProblem, withheld };
     },
     give: async function* (order) {
       await Promise.resolve();

@@ -84,6 +84,8 @@ export function planOfLines(lines: readonly string[], manner: Manner = {}): Oper
     endedAtMs: null,
     waves: waves.map((wave) => ({ ...wave, waitMs: 1_000 + wave.index })),
     leftOut: [],
+    notAllowed: 0,
+    withheld: 0,
     targets,
   };
 }

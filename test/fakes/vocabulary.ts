@@ -185,7 +185,7 @@ const answer: fc.Arbitrary<HostAnswer> = fc.oneof(
 );
 const unreachable = record({ kind: fc.constant('unreachable' as const), error: text });
 
-const heartbeat = fc.constant({ kind: 'heartbeat' } as const);
+const heartbeat = record({ kind: fc.constant('heartbeat' as const), probe: large });
 const goodbye = record({
   kind: fc.constant('goodbye' as const),
   reason: text,
@@ -208,6 +208,7 @@ export const agentMessage: fc.Arbitrary<AgentMessage> = fc.oneof(
     labels,
     adopted: maybe(small),
     stateProblem: maybe(text),
+    instanceId: text,
   }),
   record({
     kind: fc.constant('snapshot' as const),
@@ -271,7 +272,7 @@ export const controllerMessage: fc.Arbitrary<ControllerMessage> = fc.oneof(
     questionId: large,
     question: fc.constantFrom(...HOST_QUESTIONS),
   }),
-  record({ kind: fc.constant('heartbeat' as const), atMs: large }),
+  record({ kind: fc.constant('heartbeat' as const), atMs: large, probe: large }),
   goodbye,
 );
 
@@ -313,6 +314,7 @@ const operationRequest: fc.Arbitrary<OperationRequest> = record({
   fullStop: fc.boolean(),
   expectHosts: maybe(small),
   strategy,
+  allowedOnly: fc.boolean(),
 });
 
 export const submission: fc.Arbitrary<Submission> = fc.oneof(
@@ -330,6 +332,7 @@ export const submission: fc.Arbitrary<Submission> = fc.oneof(
     of: text,
     reason: text,
     expectHosts: maybe(small),
+    allowedOnly: fc.boolean(),
   }),
 );
 
@@ -342,11 +345,10 @@ export const steering: fc.Arbitrary<Steering> = record({
 
 export const runbook: fc.Arbitrary<Runbook> = fc
   .tuple(operationRequest, text, text)
-  .map(([{ id: _id, expectHosts: _expectHosts, ...saved }, name, description]) => ({
-    ...saved,
-    name,
-    description,
-  }));
+  .map(([asked, name, description]) => {
+    const { id: _id, expectHosts: _expectHosts, allowedOnly: _allowedOnly, ...saved } = asked;
+    return { ...saved, name, description };
+  });
 
 const wave: fc.Arbitrary<Wave> = record({
   index: small,
@@ -402,6 +404,8 @@ const facts: fc.Arbitrary<OperationFacts> = fc
       endedAtMs: maybe(large),
       waves: fc.array(wave, { maxLength: 2 }),
       leftOut: fc.array(host, { maxLength: 3 }),
+      notAllowed: fc.nat(),
+      withheld: fc.nat(),
     }),
   )
   .map(([asked, rest]) => ({ ...asked, ...rest }));
@@ -452,6 +456,8 @@ export const hostStatus: fc.Arbitrary<HostStatus> = record({
   configProblem: maybe(text),
   adopted: maybe(small),
   stateProblem: maybe(text),
+  certificateEndsAtMs: maybe(large),
+  identityProblem: maybe(text),
 });
 
 export const hostReport: fc.Arbitrary<HostReport> = record({

@@ -65,7 +65,7 @@ const setAside = (): readonly string[] =>
 
 async function host(): Promise<HostStatus | undefined> {
   const client = await fleet.client();
-  const hosts = await client.listHosts('');
+  const { hosts } = await client.listHosts('');
   return hosts.find((one) => one.host === HOST);
 }
 

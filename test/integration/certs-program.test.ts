@@ -16,28 +16,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { runProgram } from '../../certs-tool/program.ts';
 import { leafPaths, writePair } from '../../certs-tool/store.ts';
 import { loadCredentials } from '../../proto/credentials.ts';
+import { runCerts } from './certs-run.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 12, 0, 0);
 const DAY_MS = 86_400_000;
 
-async function run(args: readonly string[], nowMs = NOW_MS) {
-  let out = '';
-  let errors = '';
-  const exitCode = await runProgram({
-    args,
-    nowMs,
-    writeOut: (text) => {
-      out += text;
-    },
-    writeError: (text) => {
-      errors += text;
-    },
-  });
-  return { exitCode, out, errors };
-}
+const run = (args: readonly string[]) => runCerts(args, NOW_MS);
 
 const root = mkdtempSync(join(tmpdir(), 'fleet-certs-'));
 const pki = join(root, 'pki');
@@ -223,12 +209,63 @@ test('a directory that others can enter is used, with a warning, and --days deci
   assert.match(errors, /^warning: others can enter .*: chmod 700 /);
 });
 
+test('with a passphrase file the key is written encrypted, and only who has that file issues', async () => {
+  const directory = join(root, 'encrypted');
+  const passphraseFile = join(root, 'passphrase');
+  writeFileSync(passphraseFile, 'correct horse\n', { mode: 0o600 });
+  const given = ['--passphrase-file', passphraseFile];
+  const init = await run(['init', '--dir', directory, ...given]);
+  assert.equal(init.exitCode, 0, init.errors);
+  assert.match(
+    readFileSync(join(directory, 'ca.key'), 'utf8'),
+    /^-----BEGIN ENCRYPTED PRIVATE KEY/,
+  );
+  const issue = ['issue', 'agent', 'web-1', '--dir', directory];
+  const without = await run(issue);
+  assert.equal(without.exitCode, 2);
+  assert.match(without.errors, /its key is encrypted\n {2}fix: .*--passphrase-file/);
+  const wrong = join(root, 'wrong');
+  writeFileSync(wrong, 'correct house\n', { mode: 0o600 });
+  const withWrong = await run([...issue, '--passphrase-file', wrong]);
+  assert.match(withWrong.errors, /the passphrase does not open its key/);
+  assert.deepEqual(namesIn(directory), ['ca.crt', 'ca.key']);
+  const withRight = await run([...issue, ...given]);
+  assert.equal(withRight.exitCode, 0, withRight.errors);
+  const paths = leafPaths(directory, 'agent', 'web-1');
+  const files = { ca: join(directory, 'ca.crt'), cert: paths.certificate, key: paths.key };
+  assert.equal(loadCredentials(files, { kind: 'agent', nowMs: NOW_MS }).kind, 'loaded');
+});
+
+test('a passphrase for a key that has none, and a file that is no passphrase, are refused', async () => {
+  const file = join(root, 'some-passphrase');
+  writeFileSync(file, 'x\n', { mode: 0o600 });
+  const issue = ['issue', 'agent', 'web-8', '--dir', pki, '--passphrase-file', file];
+  assert.match((await run(issue)).errors, /its key is not encrypted, although/);
+  for (const [text, cause] of [
+    ['', /holds no passphrase/],
+    ['\n', /holds no passphrase/],
+    ['one\ntwo\n', /is not one line/],
+    ['x'.repeat(5_000), /is not one line/],
+  ] as const) {
+    writeFileSync(file, text);
+    const directory = join(root, 'never-made');
+    const init = await run(['init', '--dir', directory, '--passphrase-file', file]);
+    assert.equal(init.exitCode, 2);
+    assert.match(init.errors, cause);
+    assert.equal(existsSync(directory), false);
+    assert.match((await run(issue)).errors, cause);
+  }
+  chmodSync(file, 0o644);
+  assert.match((await run(issue)).errors, /is open to others than its owner/);
+});
+
 test('help begins with an example', async () => {
   for (const args of [
     ['--help'],
     ['init', '--help'],
     ['issue', '--help'],
     ['issue', 'agent', '-h'],
+    ['sign', '--help'],
   ]) {
     const { exitCode, out } = await run(args);
     assert.equal(exitCode, 0);

@@ -14,7 +14,7 @@ import {
   ServerCredentials,
 } from '@grpc/grpc-js';
 import type { Credentials } from '../../proto/credentials.ts';
-import { controlService } from '../../proto/load.ts';
+import { authorityService, controlService } from '../../proto/load.ts';
 import { tlsServerOptions } from '../../proto/tls.ts';
 import { PROTOCOL_VERSION } from '../../proto/version.ts';
 
@@ -28,6 +28,8 @@ export interface ControlHandlers {
   readonly GetOperation?: handleUnaryCall<object, object>;
   readonly ListOperations?: handleUnaryCall<object, object>;
   readonly ListEvents?: handleUnaryCall<object, object>;
+  /** Of the `Authority` service. */
+  readonly Renew?: handleUnaryCall<object, object>;
 }
 
 export interface FakeController {
@@ -39,7 +41,7 @@ export interface FakeController {
 /** @param port 0 for any, or the one that a killed controller had */
 export async function startController(
   credentials: Credentials,
-  handlers: ControlHandlers,
+  { Renew, ...handlers }: ControlHandlers,
   port = 0,
 ): Promise<FakeController> {
   const grpc = new Server();
@@ -47,6 +49,7 @@ export async function startController(
     GetVersion: answer({ version: '0.1.0', protocolVersion: PROTOCOL_VERSION }),
     ...handlers,
   });
+  if (Renew !== undefined) grpc.addService(authorityService, { Renew });
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<TLSSocket>();
   const listener = createServer(tlsServerOptions(credentials), (socket) => {

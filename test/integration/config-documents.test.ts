@@ -40,7 +40,13 @@ test('deploy/examples/agent.conf is right', () => {
 test('deploy/examples/controller.conf is right', () => {
   const result = loadControllerConfig(here('deploy/examples/controller.conf'), surroundings);
   assert.deepEqual([...result.problems, ...result.warnings], []);
-  assert.deepEqual(result.config?.operators, ['alice']);
+  assert.deepEqual(
+    result.config?.operators,
+    new Map([
+      ['alice', ['admin']],
+      ['bob', ['viewer', 'web-oncall']],
+    ]),
+  );
 });
 
 test('deploy/examples/fleetctl.conf is right', () => {
@@ -69,7 +75,7 @@ function unknownKeys(section: string): readonly string[] {
   const name = section.replace('NAME', 'x');
   const files = fakeConfigFiles({ '/f': `[${name}]\n${keys.map((key) => `${key}=x`).join('\n')}` });
   const around = { ...surroundings, files, ...accounts };
-  const told = /^(?:operator|controller|hosts|runbook)/.test(section)
+  const told = /^(?:operator|role|controller|hosts|runbook)/.test(section)
     ? loadControllerConfig('/f', around)
     : loadAgentConfig('/f', around);
   return [...told.problems, ...told.warnings]
@@ -80,6 +86,7 @@ function unknownKeys(section: string): readonly string[] {
 test('every key in the tables of docs/configuration.md exists', () => {
   const sections = [
     'agent',
+    'policy',
     'supervisord',
     'include',
     'program:x',
@@ -87,6 +94,7 @@ test('every key in the tables of docs/configuration.md exists', () => {
     'hosts:NAME',
     'controller',
     'operator:NAME',
+    'role:NAME',
     'runbook:NAME',
   ];
   assert.deepEqual(sections.flatMap(unknownKeys), []);

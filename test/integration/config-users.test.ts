@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import {
   findGroup,
   findGroupInFile,
+  findGroupsOf,
   findUser,
   findUserById,
   findUserName,
@@ -31,6 +32,15 @@ test('a name is found by number without keeping anything waiting', async () => {
   const { username, uid } = userInfo();
   assert.equal(await findUserName(uid), username);
   assert.equal(await findUserName(4_000_000_001), null);
+});
+
+test('all groups of a user are told, and of nobody none', async () => {
+  const { username, gid } = userInfo();
+  const gids = await findGroupsOf(username);
+  assert.ok(gids?.includes(gid), String(gids));
+  for (const name of ['no-such-account', '', '-u', '--help', 'a:b', 'root\n']) {
+    assert.equal(await findGroupsOf(name), null, name);
+  }
 });
 
 for (const [by, user, group] of [

@@ -4,18 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Client, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { clientOptions, MESSAGE_MAX_BYTES } from '../../proto/channel-options.ts';
-import { decodeRefusal } from '../../proto/codec/error.ts';
-import { encodeAgentMessage } from '../../proto/codec/link.ts';
 import { FleetError, type Refusal } from '../../proto/errors.ts';
-import { agentLinkService } from '../../proto/load.ts';
-import { channelCredentials } from '../../proto/tls.ts';
-import { PROTOCOL_VERSION } from '../../proto/version.ts';
-import { journalId } from '../../proto/vocabulary.ts';
 import type { Daemon, LogLine } from './fleet/daemon.ts';
 import { createFleet, type Fleet } from './fleet/harness.ts';
 import { createPki, type Pki, readCredentials, type Wanted } from './fleet/pki.ts';
+import { dialAsAgent, helloOf } from './security/agent-stream.ts';
+import { dialHttp2 } from './security/raw-http2.ts';
 
 let fleet: Fleet;
 let controller: Daemon;
@@ -143,6 +137,26 @@ test('an operator may not open the stream of an agent', async () => {
   assert.deepEqual([...(await fleet.processes()).keys()], []);
 });
 
+test('a certificate that is revoked ends its session and its connections within two seconds', async () => {
+  const files = await fleet.pki.issue({ kind: 'agent', name: 'web-7' });
+  const credentials = readCredentials(files, 'agent');
+  using agent = dialAsAgent(fleet.port, credentials);
+  const idle = await dialHttp2(fleet.port, credentials);
+  agent.say(helloOf('instance'));
+  await agent.welcomed;
+  const revoked = await fleet.fleetctl('cert', 'revoke', 'agent/web-7', '--reason=lost', '--yes');
+  const revokedAtMs = performance.now();
+  assert.equal(revoked.code, 0, revoked.stderr);
+  const refused = await agent.refused;
+  assert.ok(performance.now() - revokedAtMs < 2_000);
+  assert.equal(refused.code, 'denied');
+  assert.match(refused.message, /agent\/web-7 (was|were) revoked/);
+  await fleet.until('its idle connection is closed', () => idle.closed);
+  assert.ok(performance.now() - revokedAtMs < 3_500);
+  const again = await refusalOfStream(credentials);
+  assert.equal(again.code, 'denied', 'it is told why, and does not come in again');
+});
+
 test('an operation that is not known is refused, not waited for', async () => {
   const id = '01890a5d-ac96-774b-bcce-b302099a8057';
   const result = await fleet.fleetctl('op', 'watch', id, '-o', 'json');
@@ -185,34 +199,12 @@ test('an agent with the wrong certificate says why it has no session, and goes o
 });
 
 /** What the controller answers to a stream of an agent that shows these credentials. */
-function refusalOfStream(credentials: ReturnType<typeof readCredentials>): Promise<Refusal> {
-  const connect = agentLinkService['Connect'];
-  assert.ok(connect);
-  const client = new Client(
-    `127.0.0.1:${fleet.port}`,
-    channelCredentials(credentials),
-    clientOptions(MESSAGE_MAX_BYTES),
+async function refusalOfStream(credentials: ReturnType<typeof readCredentials>): Promise<Refusal> {
+  using agent = dialAsAgent(fleet.port, credentials);
+  agent.say(helloOf('instance'));
+  agent.welcomed.then(
+    () => agent.stream.destroy(new Error('it was let in')),
+    () => undefined,
   );
-  const stream = client.makeBidiStreamRequest(
-    connect.path,
-    connect.requestSerialize,
-    connect.responseDeserialize,
-    new Metadata(),
-    { deadline: Date.now() + 10_000 },
-  );
-  return new Promise<Refusal>((resolve, reject) => {
-    stream.on('error', (error: ServiceError) => resolve(decodeRefusal(error)));
-    stream.on('data', () => reject(new Error('it was let in')));
-    stream.write(
-      encodeAgentMessage({
-        kind: 'hello',
-        protocolVersion: PROTOCOL_VERSION,
-        agentVersion: '0.1.0',
-        journalId: journalId('journal'),
-        labels: {},
-        adopted: null,
-        stateProblem: null,
-      }),
-    );
-  }).finally(() => client.close());
+  return await agent.refused;
 }

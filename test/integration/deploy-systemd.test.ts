@@ -40,6 +40,26 @@ test('the controller is started again, but not where a second try would find the
   assert.equal(settings.get('StateDirectoryMode'), '0700');
 });
 
+test('the controller has a user of its own, no capability, and can write only to its own places', () => {
+  const settings = settingsOf(unit('fleet-controller.service'));
+  const user = settings.get('User') ?? '';
+  assert.match(unit('fleetvisor.sysusers.conf'), new RegExp(`^u ${user} `, 'm'));
+  const expected = {
+    CapabilityBoundingSet: '',
+    NoNewPrivileges: 'yes',
+    ProtectSystem: 'strict',
+    ProtectHome: 'yes',
+    UMask: '0077',
+  };
+  for (const [key, value] of Object.entries(expected)) assert.equal(settings.get(key), value, key);
+});
+
+test('the agent is not shut in: its programs would be, too', () => {
+  const settings = settingsOf(unit('fleet-agent.service'));
+  const shuttingIn = /^(?:Protect|Private|Restrict(?!KillSignal)|SystemCall|Capability|NoNewPriv)/;
+  for (const key of settings.keys()) assert.doesNotMatch(key, shuttingIn);
+});
+
 const canVerify = spawnSync('systemd-analyze', ['--version']).status === 0;
 
 test('systemd understands every line', {

@@ -86,7 +86,7 @@ roles = superuser
     `${where}:\\d+: \\[controller\\] key: `,
     `${where}:6: \\[controller\\] unreachable_afer: .*\n.*did you mean unreachable_after\\?`,
     `${where}:7: \\[operater:alice\\] .*\n.*did you mean \\[operator:NAME\\]\\?`,
-    `${where}:10: warning: \\[operator:bob\\] roles: expected admin, found "superuser"`,
+    `${where}:10: \\[operator:bob\\] roles: there is no role "superuser"`,
   ].map((sign) => new RegExp(sign));
   await assertRefused(fleet.runController(['-c', conf]), signs);
 });
@@ -198,7 +198,7 @@ test('a damaged database is refused by name, and left exactly as it was', async 
       const damaged = fleet.runController(['-c', fleet.write(`damaged-${name}.conf`, conf)]);
       await assertRefused(damaged, [
         new RegExp(`the database ${path.replaceAll('.', '\\.')} is damaged`),
-        /fix: restore it from a backup/,
+        /fix: stop this controller, then: fleet-controller restore BACKUP/,
       ]);
       assert.deepEqual(readFileSync(path), bytes, `${name} was changed`);
     }),

@@ -55,7 +55,7 @@ async function restart(hosts: string, ...options: readonly string[]) {
 
 async function hostsMeantBy(selector: string): Promise<readonly string[]> {
   const client = await fleet.client();
-  return (await client.listHosts(selector)).map(({ host }) => host).toSorted();
+  return (await client.listHosts(selector)).hosts.map(({ host }) => host).toSorted();
 }
 
 test('labels, groups and their difference mean the hosts whose agents say so', async () => {

@@ -83,6 +83,7 @@ function openLink(habitat: Habitat, lifeOf: () => Life, adopted: number): Simula
       labels: {},
       adopted,
       stateProblem: null,
+      instanceId: `${host} since ${time.nowMs}`,
     },
     nowMs: () => time.nowMs,
     after: (delayMs, callback) => time.after(delayMs, () => guarded(lifeOf(), callback)),
@@ -125,7 +126,7 @@ function openDriver(
           if (lifeOf().isAlive) lifeOf().link.endSession(because);
         },
       },
-      config: { read: readConfig },
+      config: { read: readConfig, keepRules: () => undefined },
       orders: { tell: () => undefined },
       probes: {
         probe: (_definition, _child, done) => {
@@ -191,6 +192,7 @@ function childrenOf(habitat: Habitat, lifeOf: () => Life): Children {
   };
   return {
     examine: () => null,
+    locate: () => null,
     redefine: () => undefined,
     forget: () => undefined,
     spawn: (definition) =>

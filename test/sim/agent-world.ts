@@ -39,6 +39,7 @@ import { aWelcome, BOOT_ID } from '../fakes/agent-host.ts';
 import { fakeJournal } from '../fakes/agent-journal.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
+import { ALICE } from '../fakes/local-callers.ts';
 import { type Order, type OrderConditions, PaperOrders } from './agent-orders.ts';
 import { PaperPrograms } from './agent-programs.ts';
 
@@ -266,7 +267,7 @@ export class AgentWorld {
           send: (message) => isAlive() && this.#checked(() => this.#heard(message)),
           endSession: () => undefined,
         },
-        config: { read: () => this.#reading },
+        config: { read: () => this.#reading, keepRules: () => undefined },
         orders: { tell: (order, news) => this.#checked(() => this.#told(order, news)) },
         probes: {
           probe: (definition, _child, done) => {
@@ -321,6 +322,7 @@ export class AgentWorld {
     };
     return {
       examine: () => null,
+      locate: () => null,
       redefine: () => undefined,
       forget: () => undefined,
       spawn: (definition) => when(() => programs.spawn(definition)),
@@ -355,7 +357,7 @@ export class AgentWorld {
     this.#sessionEpoch += 1;
     const message = aWelcome(this.#sessionEpoch, this.#orders.lastSeq());
     this.#incarnation.driver.deliver({ kind: 'received', message });
-    const heartbeat = { kind: 'heartbeat', atMs: this.#clock.nowMs() } as const;
+    const heartbeat = { kind: 'heartbeat', atMs: this.#clock.nowMs(), probe: 0 } as const;
     this.#incarnation.driver.deliver({ kind: 'received', message: heartbeat });
     this.#repeatOrders();
   }
@@ -453,7 +455,7 @@ export class AgentWorld {
     this.#lastLocalOrder += 1;
     const order = this.#lastLocalOrder;
     this.#untold.add(order);
-    const given = { kind: 'order', order, requestedBy: 'alice', command: '' } as const;
+    const given = { kind: 'order', order, by: ALICE, command: '' } as const;
     const request = this.#localOrder();
     this.#incarnation.driver.deliver({ ...given, request });
   }

@@ -10,6 +10,7 @@ import type { OperationRequest, Steering, Submission } from '../../proto/operati
 import { makeOperationId } from '../../proto/operation-id.ts';
 import { DEFAULT_STRATEGY } from '../../proto/strategy.ts';
 import type { OperationId, Verb } from '../../proto/vocabulary.ts';
+import { anActor } from '../fakes/controller-fleet.ts';
 import type { Chance } from './chance.ts';
 import type { SimulatedAgent } from './simulated-agent.ts';
 import type { SimulatedController } from './simulated-controller.ts';
@@ -22,6 +23,8 @@ export interface OperatorsOptions {
   readonly definitions: readonly ProcessDefinition[];
   readonly note: (text: string) => void;
 }
+
+const ALICE = anActor('alice');
 
 const VERBS: readonly Verb[] = [
   ...(['restart', 'restart', 'restart', 'restart', 'restart'] as const),
@@ -94,7 +97,7 @@ export class Operators {
     const { controller, note } = this.#options;
     this.#submissions.push(submission);
     note(`submit ${textOf(submission)}`);
-    void controller.driver?.submit(submission, 'alice').then((answer) => {
+    void controller.driver?.submit(submission, ALICE).then((answer) => {
       if (isRefusal(answer)) note(`refused ${idOf(submission)}: ${answer.message}`);
     });
   }
@@ -110,14 +113,21 @@ export class Operators {
     if (this.#submissions.length === 0) return;
     const submission = chance.pick(this.#submissions);
     note(`submit again ${idOf(submission)}`);
-    void controller.driver?.submit(submission, 'alice');
+    void controller.driver?.submit(submission, ALICE);
   }
 
   #retry(): void {
     const { chance } = this.#options;
     if (this.#submissions.length === 0) return;
     const of = idOf(chance.pick(this.#submissions));
-    this.#submit({ kind: 'retry', id: this.#newId(), of, reason: '', expectHosts: null });
+    this.#submit({
+      kind: 'retry',
+      id: this.#newId(),
+      of,
+      reason: '',
+      expectHosts: null,
+      allowedOnly: false,
+    });
   }
 
   #steer(): void {
@@ -133,7 +143,7 @@ export class Operators {
     const { controller, note } = this.#options;
     const { action, operation, kill } = steering;
     note(`${action}${kill ? ' --kill' : ''} ${operation}`);
-    void controller.driver?.steer(steering, 'alice').then((answer) => {
+    void controller.driver?.steer(steering, ALICE).then((answer) => {
       if (isRefusal(answer)) note(`refused: ${answer.message}`);
     });
   }
@@ -155,6 +165,7 @@ export class Operators {
       fullStop,
       expectHosts: null,
       strategy: aStrategy(chance, fullStop),
+      allowedOnly: false,
     };
   }
 

@@ -118,6 +118,9 @@ export class SimulatedAgentLink implements Link {
     } else if (stream.welcome === null) {
       return this.#lost(stream, `${message.kind} before Welcome`);
     }
+    if (message.kind === 'heartbeat' && message.probe !== 0) {
+      this.#write(stream, { kind: 'heartbeat', probe: message.probe });
+    }
     this.#options.onMessage(message);
   }
 
@@ -133,7 +136,7 @@ export class SimulatedAgentLink implements Link {
       if (this.#stream !== stream) return;
       const silentMs = this.#options.nowMs() - stream.heardAtMs;
       if (silentMs > intervalMs * HEARTBEATS_MISSED_MAX) return this.#lost(stream, 'silent');
-      this.#events.send({ kind: 'heartbeat' });
+      this.#events.send({ kind: 'heartbeat', probe: 0 });
       this.#beat(stream, intervalMs);
     });
   }
@@ -145,7 +148,7 @@ export class SimulatedAgentLink implements Link {
       attempt: this.#attempt,
       spreadMs: this.#spreadMs,
       chance: this.#options.chance.fraction(),
-      wasReplaced: why === REPLACED,
+      isUnwelcome: why === REPLACED,
     });
     this.#attempt += 1;
     if (stream.welcome !== null) this.#options.onDown();

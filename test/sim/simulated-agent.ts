@@ -12,6 +12,7 @@ import type { LocalOrder } from '../../proto/local-orders.ts';
 import type { ControllerMessage } from '../../proto/messages.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
 import { WALL_START_MS } from '../fakes/agent-process.ts';
+import { ALICE } from '../fakes/local-callers.ts';
 import { type AgentHabits, type Habitat, type Life, openLife } from './agent-life.ts';
 import { PaperPrograms, type Temper } from './agent-programs.ts';
 import type { AgentWitness } from './agent-witness.ts';
@@ -129,7 +130,7 @@ export class SimulatedAgent implements Disposable {
     if (life === null || this.isFrozen) return;
     this.#lastOrder += 1;
     this.#options.witness.ordered(this.host, request);
-    const given = { order: this.#lastOrder, requestedBy: 'alice', command: request.kind };
+    const given = { order: this.#lastOrder, by: ALICE, command: request.kind };
     life.driver.deliver({ kind: 'order', request, ...given });
   }
 

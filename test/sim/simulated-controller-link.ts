@@ -2,6 +2,7 @@
  * What `controller/link.ts` does, over the simulated network: takes streams in, hands on what they
  * say, keeps the heartbeat, and closes a stream that has fallen silent or behind.
  */
+
 import type { ConnectionId } from '../../controller/core/host.ts';
 import { HEARTBEAT_INTERVAL_MS } from '../../controller/core/sessions.ts';
 import type { FleetInput } from '../../controller/core/state.ts';
@@ -13,6 +14,7 @@ import { agentLinkService } from '../../proto/load.ts';
 import { isAgentLogMessage } from '../../proto/log-messages.ts';
 import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
+import { aCertificate } from '../fakes/controller-fleet.ts';
 import type { Receiver, Wire } from './simulated-network.ts';
 
 /** As in `controller/link.ts`. */
@@ -91,7 +93,9 @@ export class SimulatedControllerLink implements AgentLinks {
     if (message.kind === 'hello' && !connection.hasGreeted) {
       connection.hasGreeted = true;
       const address = '10.0.0.1';
-      this.#options.deliver({ kind: 'hello', connection: number, host, hello: message, address });
+      const certificate = aCertificate(host);
+      const from = { connection: number, host, address, certificate };
+      this.#options.deliver({ kind: 'hello', ...from, hello: message });
     } else {
       this.#options.deliver({ kind: 'message', connection: number, host, message });
     }
@@ -109,7 +113,7 @@ export class SimulatedControllerLink implements AgentLinks {
       const atMs = Math.floor(nowMs);
       for (const { id, heardAtMs } of this.#connections.values()) {
         const silentMs = nowMs - heardAtMs;
-        if (silentMs <= SILENCE_MAX_MS) this.send(id, { kind: 'heartbeat', atMs });
+        if (silentMs <= SILENCE_MAX_MS) this.send(id, { kind: 'heartbeat', atMs, probe: 0 });
         else this.close(id, refusal('unavailable', `silent for ${silentMs} ms`));
       }
       this.#beat();

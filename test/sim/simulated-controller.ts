@@ -2,7 +2,7 @@
  * The controller of a simulated fleet: the real driver and core over the real store. It may die at
  * any moment, also between a commit and its effects, and is started again from its database.
  */
-import { NO_QUESTIONS } from '../../controller/core/questions.ts';
+import { NOTHING_UNDER_WAY } from '../../controller/core/fleet.ts';
 import type { FleetState, FleetWrite } from '../../controller/core/state.ts';
 import { createFleetDriver, type FleetDriver } from '../../controller/driver.ts';
 import type { CommitResult } from '../../controller/ports.ts';
@@ -10,6 +10,7 @@ import { type OpenStore, storeOn } from '../../controller/store/open.ts';
 import type { AgentMessage, ControllerMessage } from '../../proto/messages.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
 import { WALL_START_MS } from '../fakes/agent-process.ts';
+import { PLAIN_AUTHORITY } from '../fakes/controller-fleet.ts';
 import { fakeLog } from '../fakes/controller-ports.ts';
 import type { Chance } from './chance.ts';
 import { type LentDatabase, lendStore, setFull } from './databases.ts';
@@ -92,7 +93,9 @@ export class SimulatedController implements Disposable {
       hostGroups: new Map(),
       runbooks: new Map(),
       batchRequiredAbove: null,
-      questions: NO_QUESTIONS,
+      operationRetentionMs: 24 * 60 * 60 * 1_000,
+      ...PLAIN_AUTHORITY,
+      ...NOTHING_UNDER_WAY,
     };
     witness.note(`controller starts, ${initial.live.size} operations under way`);
     const after = (delayMs: number, callback: () => void): void =>
@@ -116,6 +119,8 @@ export class SimulatedController implements Disposable {
           commit: (writes) => this.#commit(life, store, writes),
           recentEvents: (query) => store.recentEvents(query),
           eventsBetween: (query) => store.eventsBetween(query),
+          auditRows: (query, after) => store.auditRows(query, after),
+          verifyAudit: (known) => store.verifyAudit(known),
         },
         links: {
           send: (connection, message) => life.isAlive && link.send(connection, message),

@@ -69,7 +69,10 @@ export class SimulatedAgent implements Disposable {
         children,
         journal: { commit: async () => undefined },
         link: { send: (message) => this.#events.send(message), endSession: ignore },
-        config: { read: () => ({ kind: 'read', definitions: options.definitions }) },
+        config: {
+          read: () => ({ kind: 'read', definitions: options.definitions }),
+          keepRules: () => undefined,
+        },
         orders: { tell: ignore },
         probes: { probe: ignore },
         log: SILENT,
@@ -139,6 +142,7 @@ export class SimulatedAgent implements Disposable {
       labels,
       adopted: 0,
       stateProblem: null,
+      instanceId: host,
     });
   }
 
@@ -167,7 +171,7 @@ export class SimulatedAgent implements Disposable {
   /** Not all at the same moment: their sessions began within a few seconds. */
   #beatEvery(intervalMs: number): void {
     clearInterval(this.#heartbeat);
-    this.#heartbeat = setInterval(() => this.#send({ kind: 'heartbeat' }), intervalMs);
+    this.#heartbeat = setInterval(() => this.#send({ kind: 'heartbeat', probe: 0 }), intervalMs);
   }
 
   #send(message: AgentMessage): void {
@@ -186,7 +190,7 @@ export class SimulatedAgent implements Disposable {
       attempt: this.#attempt,
       spreadMs: this.#spreadMs,
       chance: this.#chance(),
-      wasReplaced: false,
+      isUnwelcome: false,
     });
     this.#attempt += 1;
     this.#redial = setTimeout(() => this.#dialInTurn(), delayMs);

@@ -18,7 +18,8 @@ export interface Identities {
 }
 
 export interface IssueRequest {
-  readonly authority: Authority;
+  /** What can travel to another process. */
+  readonly authority: Pick<Authority, 'fleet' | 'certificatePem' | 'keyPem'>;
   readonly publicKeyPem: string;
   readonly hosts: readonly string[];
 }
@@ -31,11 +32,16 @@ export async function issueIdentities(
   const keys = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   const publicKeyPem = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const { fleet, certificatePem, keyPem } = authority;
   const parts = shares(hosts, availableParallelism());
   const issued = await Promise.all(
     parts.map(async (part) => {
       await using job = new Job<IssueRequest, readonly string[]>(ISSUE);
-      const certificates = await job.ask({ authority, publicKeyPem, hosts: part });
+      const certificates = await job.ask({
+        authority: { fleet, certificatePem, keyPem },
+        publicKeyPem,
+        hosts: part,
+      });
       return part.map((host, index) => [host, certificates[index] ?? ''] as const);
     }),
   );

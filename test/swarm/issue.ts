@@ -1,7 +1,7 @@
 /** The job behind `identities.ts`: signs one part of the certificates, on a core of its own. */
 import { createPrivateKey } from 'node:crypto';
-import { buildCertificate } from '../../certs-tool/certificate.ts';
 import { subjectUri } from '../../proto/identity.ts';
+import { buildCertificate } from '../../proto/pki/certificate.ts';
 import { answerParent } from './child-process.ts';
 import type { IssueRequest } from './identities.ts';
 

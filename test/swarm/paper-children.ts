@@ -34,6 +34,10 @@ export class PaperChildren implements Children {
     return child;
   }
 
+  locate(): null {
+    return null;
+  }
+
   examine(): null {
     return null;
   }

@@ -47,7 +47,7 @@ test('a command whose deadline is over is on record as timed out, and nothing is
 
 test('what a command took on its way counts', () => {
   const host = aRunningHost(web);
-  host.receive({ kind: 'heartbeat', atMs: 0 });
+  host.receive({ kind: 'heartbeat', atMs: 0, probe: 0 });
   host.pass(3_000);
   const step = order(host, 'restart', { sentAtMs: 1_000, expiresInMs: 10_000 });
   assert.deepEqual(

@@ -6,6 +6,7 @@ import { tiersOf } from '../../agent/core/tiers.ts';
 import { knownProcessName, operationId } from '../../proto/vocabulary.ts';
 import { aHost, aRunningHost, deedsIn, outcomesIn, type TestHost } from '../fakes/agent-host.ts';
 import { aDefinition, exitCode } from '../fakes/agent-process.ts';
+import { ALICE } from '../fakes/local-callers.ts';
 
 const needs = (process: string, condition: DependencyCondition = 'started') => ({
   process: knownProcessName(process),
@@ -63,7 +64,7 @@ test('an ordered start that waits ends when its process is removed, and so does 
   host.command('start', 'op-2', 'web');
   const groups = ['web'];
   const request = { kind: 'remove', operationId: operationId('op-3'), groups } as const;
-  const given = { kind: 'order', order: 1, requestedBy: 'alice', command: 'remove web' } as const;
+  const given = { kind: 'order', order: 1, by: ALICE, command: 'remove web' } as const;
   const removed = host.step({ ...given, request });
   assert.deepEqual(
     outcomesIn(removed).map(({ operation, error }) => [operation, error]),
@@ -344,7 +345,7 @@ test('everything is being stopped: a start that is given up begins no further ti
 
 /** The configuration says this now, and it is taken up. */
 function update(host: TestHost, ...definitions: readonly ProcessDefinition[]) {
-  const by = { kind: 'order', order: 1 } as const;
+  const by = { kind: 'order', order: 1, caller: ALICE } as const;
   const purpose = { kind: 'update', operationId: operationId('op-9'), groups: [], by } as const;
   return host.step({ kind: 'configRead', purpose, reading: { kind: 'read', definitions } });
 }

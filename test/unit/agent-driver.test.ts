@@ -51,7 +51,7 @@ async function aDriver(
       children,
       journal: noting,
       link,
-      config: { read: () => reading },
+      config: { read: () => reading, keepRules: () => undefined },
       orders: { tell: (order_, news) => order.push(`tell ${order_} ${news.kind}`) },
       probes: { probe: () => order.push('probe') },
       log,
@@ -152,7 +152,7 @@ test('inputs of one moment share one commit, and one that changes nothing needs 
   driver.deliver({ kind: 'noted', requestedBy: 'alice', command: 'clear web' });
   await clock.settle();
   assert.equal(journal.commits.length, before + 1);
-  driver.deliver({ kind: 'received', message: { kind: 'heartbeat', atMs: 0 } });
+  driver.deliver({ kind: 'received', message: { kind: 'heartbeat', atMs: 0, probe: 0 } });
   await clock.settle();
   assert.equal(journal.commits.length, before + 1);
 });

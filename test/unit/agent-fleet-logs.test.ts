@@ -74,6 +74,8 @@ function aStage(
     link,
     definitionOf: (name) => definitions.find(({ process }) => process === name) ?? null,
     logPath: (name, channel) => (hasFile(name, channel) ? pathOf(`${name}-${channel}`) : null),
+    refusedByPolicy: (names) =>
+      names.some((name) => name === 'secret') ? 'the policy is against it' : null,
     times: new LogTimes(),
     log: fakeLog(),
   });
@@ -342,4 +344,15 @@ test('a log that cannot be read ends its reader with a reason, and nothing else'
     const error = 'the log of web cannot be read: EIO: i/o error, read';
     assert.deepEqual(last, { kind: 'end', end: { error } });
   }
+});
+
+test('what the policy of the host is against is not read, and nothing is told of it but why', async (context) => {
+  using stage = aStage(context, { 'web-stdout': 'w1\n' });
+  stage.read({ processes: [web, knownProcessName('secret')] });
+  await stage.settle();
+  assert.deepEqual(
+    stage.ends().map(({ error }) => error),
+    ['the policy is against it'],
+  );
+  assert.equal(stage.text(), '');
 });

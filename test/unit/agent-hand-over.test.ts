@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { AgentStep } from '../../agent/core/state.ts';
 import { aHost, aRunningHost, deedsIn, outcomesIn } from '../fakes/agent-host.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
+import { ALICE } from '../fakes/local-callers.ts';
 
 const web = aDefinition('web');
 
@@ -58,7 +59,7 @@ test('a restart that is under way goes on with the next agent, once', () => {
 test('it can be ordered on the host, who orders it hears that it is done, and the controller who it was', () => {
   const host = aRunningHost(web);
   const request = { kind: 'handover' } as const;
-  const order = { order: 1, requestedBy: 'alice', command: 'handover' } as const;
+  const order = { order: 1, by: ALICE, command: 'handover' } as const;
   const { effects, writes } = host.step({ kind: 'order', request, ...order });
   assert.deepEqual(
     effects.filter(({ kind }) => kind === 'tell' || kind === 'handOverComplete'),
@@ -93,7 +94,7 @@ test('nobody on the host is told that it is done before it can be', () => {
   const host = aRunningHost(web);
   host.step({ kind: 'journalFailed' });
   const request = { kind: 'handover' } as const;
-  const order = { order: 1, requestedBy: 'alice', command: 'handover' } as const;
+  const order = { order: 1, by: ALICE, command: 'handover' } as const;
   const [told] = host.step({ kind: 'order', request, ...order }).effects;
   assert.equal(told?.kind === 'tell' && told.news.kind, 'refused');
 });

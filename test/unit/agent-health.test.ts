@@ -6,6 +6,7 @@ import type { AgentStep } from '../../agent/core/state.ts';
 import { knownProcessName, operationId } from '../../proto/vocabulary.ts';
 import { aHost, aRunningHost, deedsIn, outcomesIn, type TestHost } from '../fakes/agent-host.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
+import { ALICE } from '../fakes/local-callers.ts';
 
 const check: HealthCheck = {
   probe: { kind: 'tcp', host: '127.0.0.1', port: 80 },
@@ -226,7 +227,7 @@ test('an order that comes while it is starting does not wait for its check', () 
 
 /** The configuration says this now, and it is taken up. */
 function update(host: TestHost, definition: ProcessDefinition): AgentStep {
-  const by = { kind: 'order', order: 1 } as const;
+  const by = { kind: 'order', order: 1, caller: ALICE } as const;
   const purpose = { kind: 'update', operationId: operationId('op-9'), groups: [], by } as const;
   const reading = { kind: 'read', definitions: [definition] } as const;
   return host.step({ kind: 'configRead', purpose, reading });

@@ -38,7 +38,7 @@ test('a command is found on the path, and its words are split without a shell', 
   chmodSync(executable, 0o755);
   writeFileSync(join(bin, 'plain'), '');
   // As typed: a program that looks at its own name sees what the configuration says.
-  const found = (...command: string[]) => ({ kind: 'found', command });
+  const found = (...command: string[]) => ({ kind: 'found', command, path: executable });
   const missing = (error: string) => ({ kind: 'unusable', fault: 'no-file', error });
   const unusable = (error: string) => ({ kind: 'unusable', fault: 'not-executable', error });
   const path = `${folder}/none:${bin}::relative`;
@@ -73,7 +73,11 @@ test('a command that cannot be split, or that no file can be named like, is told
 
 test('without a PATH a program is looked for where Supervisor looks, and started from there', () => {
   const found = findExecutable('sh -c true', '', null);
-  assert.deepEqual(found, { kind: 'found', command: ['/bin/sh', '-c', 'true'] });
+  assert.deepEqual(found, {
+    kind: 'found',
+    command: ['/bin/sh', '-c', 'true'],
+    path: '/bin/sh',
+  });
 });
 
 test('what the kernel would not execute is not handed to a shell instead', {

@@ -12,7 +12,7 @@ const web = aDefinition('web');
 /** The clock of its controller reads 1,000,000 ms less. */
 function aHostInSession(): TestHost {
   const host = aRunningHost(web);
-  host.receive({ kind: 'heartbeat', atMs: -1_000_000 });
+  host.receive({ kind: 'heartbeat', atMs: -1_000_000, probe: 0 });
   return host;
 }
 
@@ -52,7 +52,7 @@ test('each session has a clock of its own', () => {
     (host: TestHost) => host.receive(aWelcome(EPOCH + 1)),
     (host: TestHost) => {
       host.step({ kind: 'disconnected' });
-      host.receive({ kind: 'heartbeat', atMs: -9e9 });
+      host.receive({ kind: 'heartbeat', atMs: -9e9, probe: 0 });
       return host.receive(aWelcome(EPOCH + 1));
     },
   ]) {

@@ -5,6 +5,7 @@ import type { AgentStep } from '../../agent/core/state.ts';
 import { knownProcessName, operationId } from '../../proto/vocabulary.ts';
 import { aHost, aRunningHost, deedsIn, outcomesIn, type TestHost } from '../fakes/agent-host.ts';
 import { aChild, aDefinition, aRunningLife, exitCode } from '../fakes/agent-process.ts';
+import { ALICE } from '../fakes/local-callers.ts';
 
 const MEGABYTE = 1_048_576;
 const limited = aDefinition('web', { memoryMaxBytes: 100 * MEGABYTE });
@@ -80,7 +81,7 @@ test('within its limit its memory is an event only when it has changed by much',
 test('a limit that is set below what it has counts at once', () => {
   const host = aRunningHost(limited);
   resident(host, 90);
-  const by = { kind: 'order', order: 1 } as const;
+  const by = { kind: 'order', order: 1, caller: ALICE } as const;
   const purpose = { kind: 'update', operationId: operationId('op-9'), groups: [], by } as const;
   const lower = { ...limited, memoryMaxBytes: 50 * MEGABYTE };
   host.step({ kind: 'configRead', purpose, reading: { kind: 'read', definitions: [lower] } });

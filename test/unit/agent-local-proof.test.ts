@@ -188,10 +188,17 @@ test('a caller is named by the account, by the number without one, and by what s
   const uidOf = (path: string): Promise<number> => Promise.resolve(Number(path));
   const callers = createCallers(
     { offer: () => null, check: uidOf, [Symbol.dispose]: () => undefined },
-    lookUp,
+    {
+      nameOf: lookUp,
+      groupsOf: () => assert.fail('nobody asked for groups'),
+      areGroupsWanted: () => false,
+      nowMs: () => 0,
+    },
   );
-  const nameOf = (proofPath: string | null, sudoUser: string | null) =>
-    callers.identify({ proofPath, sudoUser });
+  const nameOf = async (proofPath: string | null, sudoUser: string | null) => {
+    const caller = await callers.identify({ proofPath, sudoUser });
+    return 'code' in caller ? caller.code : caller.name;
+  };
   assert.equal(await nameOf('1000', null), 'alice');
   assert.equal(await nameOf('1000', 'bob'), 'alice (sudo by bob)');
   assert.equal(await nameOf('1001', null), '1001');
@@ -200,4 +207,47 @@ test('a caller is named by the account, by the number without one, and by what s
   assert.equal(await nameOf(null, null), 'unknown');
   assert.equal(await nameOf('1000', 'b\u001b[2J\nb'), 'alice (sudo by b\\u{1b}[2J\\u{a}b)');
   assert.deepEqual(asked, [1_000, 1_001, 1_001]);
+});
+
+test('groups are asked for where they count, once in a while, and never of root', async () => {
+  let nowMs = 0;
+  let areGroupsWanted = true;
+  let gids: readonly number[] | null = [100, 500];
+  const asked: string[] = [];
+  const callers = createCallers(
+    {
+      offer: () => null,
+      check: (path) => Promise.resolve(Number(path)),
+      [Symbol.dispose]: () => undefined,
+    },
+    {
+      nameOf: (uid) => Promise.resolve(uid === 1_001 ? null : `u${uid}`),
+      groupsOf: (name) => {
+        asked.push(name);
+        return Promise.resolve(gids);
+      },
+      areGroupsWanted: () => areGroupsWanted,
+      nowMs: () => nowMs,
+    },
+  );
+  const groupsOf = async (uid: number) => {
+    const caller = await callers.identify({ proofPath: String(uid), sudoUser: null });
+    return 'code' in caller ? caller.code : caller.gids;
+  };
+  assert.deepEqual(await groupsOf(1_000), [100, 500]);
+  gids = [100];
+  nowMs = 29_000;
+  assert.deepEqual(await groupsOf(1_000), [100, 500]);
+  nowMs = 31_000;
+  assert.deepEqual(await groupsOf(1_000), [100]);
+  assert.deepEqual(asked, ['u1000', 'u1000']);
+  gids = null;
+  assert.equal(await groupsOf(1_002), 'unavailable', 'a group may be what denies');
+  gids = [7];
+  assert.deepEqual(await groupsOf(1_002), [7], 'and it is asked again');
+  assert.deepEqual(await groupsOf(0), []);
+  assert.deepEqual(await groupsOf(1_001), [], 'of a number that is no account');
+  areGroupsWanted = false;
+  assert.deepEqual(await groupsOf(1_003), []);
+  assert.deepEqual(asked, ['u1000', 'u1000', 'u1002', 'u1002']);
 });

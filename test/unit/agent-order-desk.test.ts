@@ -7,6 +7,7 @@ import { refusal } from '../../proto/errors.ts';
 import type { LocalOrder, OrderNews } from '../../proto/local-orders.ts';
 import { operationId } from '../../proto/vocabulary.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
+import { aCaller } from '../fakes/local-callers.ts';
 
 type Given = Extract<AgentInput, { readonly kind: 'order' }>;
 
@@ -40,10 +41,10 @@ function openDesk() {
 
 test('an order reaches the core under a number of its own, with who gave it and as what', () => {
   const { desk, given, listen } = openDesk();
-  desk.give(restart, 'alice', listen);
-  desk.give(update, 'bob', listen);
+  desk.give(restart, aCaller('alice'), listen);
+  desk.give(update, aCaller('bob'), listen);
   assert.deepEqual(
-    given.map(({ requestedBy, command }) => [requestedBy, command]),
+    given.map(({ by, command }) => [by.name, command]),
     [
       ['alice', 'restart web:* queue'],
       ['bob', 'update'],
@@ -54,8 +55,8 @@ test('an order reaches the core under a number of its own, with who gave it and 
 
 test('whoever gave an order hears of it, of no other, and of nothing after its end', () => {
   const { desk, given, told, listen } = openDesk();
-  desk.give(restart, 'alice', listen);
-  desk.give(update, 'bob', () => assert.fail('bob was told'));
+  desk.give(restart, aCaller('alice'), listen);
+  desk.give(update, aCaller('bob'), () => assert.fail('bob was told'));
   const order = given[0]?.order ?? 0;
   for (const news of [stopped, done, stopped]) desk.tell(order, news);
   assert.deepEqual(told, [stopped, done]);
@@ -63,7 +64,7 @@ test('whoever gave an order hears of it, of no other, and of nothing after its e
 
 test('who has left is told nothing, and an order that nobody gave is no trouble', () => {
   const { desk, given } = openDesk();
-  const listening = desk.give(restart, 'alice', () => assert.fail('alice was told'));
+  const listening = desk.give(restart, aCaller('alice'), () => assert.fail('alice was told'));
   listening[Symbol.dispose]();
   desk.tell(given[0]?.order ?? 0, stopped);
   desk.tell(99, stopped);
@@ -71,8 +72,8 @@ test('who has left is told nothing, and an order that nobody gave is no trouble'
 
 test('when the agent ends, who asked for that has what they wanted and the others are told', () => {
   const { desk, told, listen } = openDesk();
-  desk.give({ kind: 'shutdown' }, 'alice', listen);
-  desk.give(restart, 'bob', listen);
+  desk.give({ kind: 'shutdown' }, aCaller('alice'), listen);
+  desk.give(restart, aCaller('bob'), listen);
   desk.endAll();
   assert.deepEqual(
     told.map((news) => (news.kind === 'refused' ? news.refusal.code : news.kind)),
@@ -83,7 +84,7 @@ test('when the agent ends, who asked for that has what they wanted and the other
 test('what comes of a signal is logged where it goes wrong', () => {
   const { desk, given, log } = openDesk();
   desk.giveBySignal(update, 'SIGHUP');
-  assert.equal(given[0]?.requestedBy, 'SIGHUP');
+  assert.equal(given[0]?.by.name, 'SIGHUP');
   const order = given[0]?.order ?? 0;
   const group = {
     kind: 'group',

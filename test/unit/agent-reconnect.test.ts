@@ -6,7 +6,7 @@ import { redialDelayMs } from '../../agent/core/reconnect.ts';
 /** The bounds of one delay, as chance goes from 0 to just below 1. */
 function bounds(attempt: number, spreadMs: number): readonly [number, number] {
   const delay = (chance: number) =>
-    redialDelayMs({ attempt, spreadMs, chance, wasReplaced: false });
+    redialDelayMs({ attempt, spreadMs, chance, isUnwelcome: false });
   return [delay(0), Math.round(delay(1 - Number.EPSILON))];
 }
 
@@ -35,7 +35,7 @@ test('no delay is negative, endless, or longer than the spread or 5 s', () => {
     attempt: fc.nat(),
     spreadMs: fc.nat({ max: 120_000 }),
     chance: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-    wasReplaced: fc.constant(false),
+    isUnwelcome: fc.constant(false),
   });
   fc.assert(
     fc.property(anyRedial, (redial) => {
@@ -46,6 +46,6 @@ test('no delay is negative, endless, or longer than the spread or 5 s', () => {
 });
 
 test('an agent whose session was given to another one does not fight for it', () => {
-  const redial = { attempt: 0, spreadMs: 0, chance: 0, wasReplaced: true };
+  const redial = { attempt: 0, spreadMs: 0, chance: 0, isUnwelcome: true };
   assert.equal(redialDelayMs(redial), 60_000);
 });

@@ -5,6 +5,7 @@ import { operationId } from '../../proto/vocabulary.ts';
 import { aHost, aRunningHost, BOOT_ID, deedsIn } from '../fakes/agent-host.ts';
 import { aPerson, control } from '../fakes/agent-local.ts';
 import { aDefinition } from '../fakes/agent-process.ts';
+import { ALICE } from '../fakes/local-callers.ts';
 
 const web = aDefinition('web');
 const RELOAD = { kind: 'reload' } as const;
@@ -17,7 +18,7 @@ function aHostWithAlice() {
 
 test('an end that was asked for while the file was read is not taken back by a reload', () => {
   const { host, alice } = aHostWithAlice();
-  const given = { order: 9, requestedBy: 'alice', command: 'reload', request: RELOAD } as const;
+  const given = { order: 9, by: ALICE, command: 'reload', request: RELOAD } as const;
   const step = host.step({ kind: 'order', ...given });
   host.step({ kind: 'shutdown' });
   alice.listen(alice.read(step));

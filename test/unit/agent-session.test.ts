@@ -96,9 +96,9 @@ test('what is acknowledged is forgotten, in memory and in the journal, and not s
 
 test('heartbeats that tell nothing new of the clock, and goodbyes, change nothing', () => {
   const host = aRunningHost(web);
-  host.receive({ kind: 'heartbeat', atMs: -5 });
+  host.receive({ kind: 'heartbeat', atMs: -5, probe: 0 });
   const before = host.state();
-  host.receive({ kind: 'heartbeat', atMs: -5 });
+  host.receive({ kind: 'heartbeat', atMs: -5, probe: 0 });
   host.receive({ kind: 'goodbye', reason: 'update', reconnectAfterMs: 0 });
   assert.equal(host.state(), before);
 });

@@ -19,6 +19,7 @@ import { after, test } from 'node:test';
 import { openJournal } from '../../agent/adapters/journal/journal.ts';
 import type { AgentConfigResult, AgentSettings } from '../../agent/config/load.ts';
 import type { ProcessUser } from '../../agent/core/definition.ts';
+import { type HostRules, NO_RULES } from '../../agent/core/host-rules.ts';
 import { becomeUser, type Privileges } from '../../agent/start/become-user.ts';
 import {
   configSource,
@@ -28,6 +29,7 @@ import {
 } from '../../agent/start/configuration.ts';
 import { keepConfig } from '../../agent/start/make-ready.ts';
 import { writePidFile } from '../../agent/start/pid-file.ts';
+import { BUILT_IN_ROLES } from '../../proto/authority.ts';
 import { FleetError } from '../../proto/errors.ts';
 import { DEFAULT_SOCKET } from '../../proto/local-socket.ts';
 import { fakeLog } from '../fakes/agent-log.ts';
@@ -219,29 +221,83 @@ test('a configuration that cannot be kept, as on a full disk, is told and no mor
 });
 
 test('a reading is what the file says now, with everything that is wrong with it', () => {
-  const agent = { stateDir: '/s' } as AgentSettings;
+  const agent = { stateDir: '/s', rules: NO_RULES } as AgentSettings;
   const log = fakeLog();
   let loaded: AgentConfigResult = wrong;
-  const source = configSource(() => loaded, agent, log);
+  const source = configSource(() => loaded, agent, { keep: () => undefined, log });
   const rejected = source.read();
   assert.ok(rejected.kind === 'rejected');
   assert.match(rejected.problem, /a\.conf:3: \[program:a\] command: no/);
   loaded = { config: { agent, processes: [] }, problems: [], warnings: [], notices: [] };
-  assert.deepEqual(source.read(), { kind: 'read', definitions: [] });
+  assert.deepEqual(source.read(), { kind: 'read', definitions: [], rules: NO_RULES });
   assert.deepEqual(log.lines, []);
 });
 
 test('changes of the agent itself that wait, and warnings, are told', () => {
-  const agent = { stateDir: '/s' } as AgentSettings;
+  const agent = { stateDir: '/s', rules: NO_RULES } as AgentSettings;
   const log = fakeLog();
   const config = { agent: { ...agent, stateDir: '/t' }, processes: [] };
   const source = configSource(
     () => ({ config, problems: [], warnings: wrong.problems, notices: [] }),
     agent,
-    log,
+    { keep: () => undefined, log },
   );
   source.read();
   source.read();
   assert.equal(log.lines.filter((line) => line.includes('has warnings')).length, 1);
   assert.ok(log.lines.some((line) => line.includes('when it is started again')));
+});
+
+test('who may do what survives in what is kept, and what an older agent kept had no rules', () => {
+  const rules: HostRules = {
+    ownUid,
+    policy: { ...NO_RULES.policy, verbs: [], directories: ['/opt'] },
+    access: {
+      roles: [...BUILT_IN_ROLES],
+      operators: [{ kind: 'group', name: 'ops', id: 500, roles: ['viewer'] }],
+    },
+  };
+  const keptAs = (change: (text: string) => string) => {
+    const directory = mkdtempSync(join(root, 'kept-'));
+    const socket = { path: '/s', isDefault: false, mode: 0o700, owner: null };
+    const labels = { set: 'blue' };
+    const agent = { runAs: null, socket, labels, rules } as unknown as AgentSettings;
+    const journal = openJournal(join(directory, 'journal.db'), 'boot');
+    journal.keepSettings(change(textToKeep('/etc/a.conf', agent)));
+    journal[Symbol.dispose]();
+    chmodSync(directory, 0o700);
+    return acceptedIn(directory);
+  };
+  const kept = keptAs((text) => text);
+  assert.deepEqual(kept?.rules, rules);
+  assert.deepEqual(kept?.labels, { set: 'blue' });
+  const older = keptAs((text) =>
+    text.replace('"format":2', '"format":1').replace(/,"rules":.*$/, '}}'),
+  );
+  assert.deepEqual(older?.rules, { ...NO_RULES, ownUid });
+  assert.equal(
+    keptAs((text) => text.replace('"format":2', '"format":99')),
+    undefined,
+  );
+});
+
+test('rules that were taken up are kept at once, told, and are no change that waits', () => {
+  const agent = { stateDir: '/s', rules: NO_RULES } as AgentSettings;
+  const log = fakeLog();
+  const kept: AgentSettings[] = [];
+  const next: HostRules = { ...NO_RULES, policy: { ...NO_RULES.policy, verbs: ['stop'] } };
+  const config = { agent: { ...agent, rules: next }, processes: [] };
+  const source = configSource(() => ({ config, problems: [], warnings: [], notices: [] }), agent, {
+    keep: (settings) => void kept.push(settings),
+    log,
+  });
+  source.read();
+  assert.deepEqual(log.lines, []);
+  source.keepRules(NO_RULES);
+  assert.deepEqual(kept, []);
+  source.keepRules(next);
+  source.keepRules(next);
+  assert.deepEqual(kept, [{ stateDir: '/s', rules: next }]);
+  assert.equal(log.lines.length, 1);
+  assert.match(log.lines[0] ?? '', /who may do what has changed/);
 });

@@ -15,6 +15,7 @@ import {
 } from '../fakes/agent-host.ts';
 import { anUpdate, aPerson, control } from '../fakes/agent-local.ts';
 import { aDefinition, exitCode } from '../fakes/agent-process.ts';
+import { ALICE } from '../fakes/local-callers.ts';
 
 const web = aDefinition('web');
 const changed = aDefinition('web', { command: '/usr/bin/other' });
@@ -170,7 +171,7 @@ test('an update does not begin while the agent ends, or cannot write its journal
       kind: 'order',
       order: 7,
       request: anUpdate(),
-      requestedBy: 'alice',
+      by: ALICE,
       command: 'update',
     });
     host.step({ kind: trouble });

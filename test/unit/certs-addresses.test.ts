@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseAddresses } from '../../certs-tool/addresses.ts';
+import { parseAddresses } from '../../proto/pki/addresses.ts';
 
 function namesOf(text: string) {
   const parsed = parseAddresses(text);

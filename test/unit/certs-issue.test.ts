@@ -3,10 +3,8 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { before, test } from 'node:test';
 import forge from 'node-forge';
-import { buildCertificate } from '../../certs-tool/certificate.ts';
 import {
   type Authority,
-  authorityFrom,
   type CertificatePair,
   createAuthority,
   issueLeaf,
@@ -14,9 +12,12 @@ import {
   refusalOfAuthority,
   refusalOfLeaf,
 } from '../../certs-tool/issue.ts';
-import { recheck } from '../../certs-tool/recheck.ts';
 import { FleetError } from '../../proto/errors.ts';
-import { fleetOfAuthority, type IdentityKind, identityOf } from '../../proto/identity.ts';
+import { fleetOfAuthority, identityOf } from '../../proto/identity.ts';
+import type { IdentityKind } from '../../proto/identity-name.ts';
+import { signingAuthorityFrom } from '../../proto/pki/authority.ts';
+import { buildCertificate } from '../../proto/pki/certificate.ts';
+import { recheck } from '../../proto/pki/recheck.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 12, 0, 0) + 345;
 const NOW_WHOLE_MS = NOW_MS - 345;
@@ -150,7 +151,7 @@ test('serial numbers are positive, 16 bytes long and differ', () => {
 });
 
 test('what was built is compared with what was wanted', () => {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const template = {
     commonName: 'web-1',
     organization: 'prod',
@@ -164,15 +165,18 @@ test('what was built is compared with what was wanted', () => {
     certificatePem: authority.certificatePem,
     privateKey: createPrivateKey(authority.keyPem),
   });
-  const finished = { template, certificatePem, issuerPem: authority.certificatePem, privateKey };
+  const finished = { template, certificatePem, issuerPem: authority.certificatePem };
   recheck(finished);
-  const other = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
-  assert.throws(() => recheck({ ...finished, privateKey: other }), /template: key$/);
   assert.throws(
     () => recheck({ ...finished, issuerPem: certificatePem }),
     /template: signature, issuer$/,
   );
   const wanted = (change: object) => ({ ...finished, template: { ...template, ...change } });
+  const other = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
+  assert.throws(
+    () => recheck(wanted({ publicKeyPem: other.export({ type: 'spki', format: 'pem' }) })),
+    /template: key$/,
+  );
   assert.throws(() => recheck(wanted({ use: 'server' })), /template: extended key usage$/);
   assert.throws(
     () => recheck(wanted({ use: 'authority' })),
@@ -219,8 +223,8 @@ test('a life is a whole number of days, and not longer than that of the authorit
     assert.match(ask(days) ?? '', /whole number of days from 1 to 7300/);
   }
   assert.equal(ask(1825), undefined);
-  assert.match(ask(1826) ?? '', /at most --days 1825/);
-  assert.match(ask(7, 1820 * DAY_MS) ?? '', /at most --days 5/);
+  assert.match(ask(1826) ?? '', /at most 1825 days/);
+  assert.match(ask(7, 1820 * DAY_MS) ?? '', /at most 5 days/);
   assert.match(ask(1, 1826 * DAY_MS) ?? '', /new authority/);
 });
 
@@ -233,18 +237,26 @@ test('a controller needs addresses that clients can check', async () => {
 });
 
 test('an authority that was made before is taken up again, and nothing else passes for one', () => {
-  const { certificatePem, keyPem } = authority;
-  assert.deepEqual(authorityFrom({ certificatePem, keyPem }), authority);
+  const { certificatePem, keyPem, fleet, notAfterMs } = authority;
+  const taken = signingAuthorityFrom({ certificatePem, keyPem, passphrase: null });
+  assert.ok('fleet' in taken);
+  assert.ok(taken.privateKey.equals(authority.privateKey));
+  assert.deepEqual([taken.fleet, taken.notAfterMs], [fleet, notAfterMs]);
   const leaf = leafOf('agent');
   const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const wrong: Readonly<Record<string, [string, string]>> = {
-    damaged: ['garbage', keyPem],
+    'certificate is damaged': ['garbage', keyPem],
+    'key is damaged': [certificatePem, 'garbage'],
     'not one that fleet-certs init made': [leaf.certificatePem, leaf.keyPem],
     'not the key of the certificate': [certificatePem, leaf.keyPem],
     'not RSA': [certificatePem, ecKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
   };
   for (const [cause, [certificate, key]] of Object.entries(wrong)) {
-    const refused = authorityFrom({ certificatePem: certificate, keyPem: key });
+    const refused = signingAuthorityFrom({
+      certificatePem: certificate,
+      keyPem: key,
+      passphrase: null,
+    });
     assert.ok('code' in refused, cause);
     assert.match(refused.cause ?? '', new RegExp(cause));
   }

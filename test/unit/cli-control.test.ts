@@ -48,6 +48,9 @@ test('-o json prints one document at the end and nothing else', async () => {
     'order',
     'fullStop',
     'expectHosts',
+    'allowedOnly',
+    'notAllowed',
+    'withheld',
     'strategy',
     'requestedBy',
     'runbook',
@@ -100,6 +103,7 @@ test('what is sent is what was typed, with an id of our own', async () => {
     fullStop: false,
     strategy: DEFAULT_STRATEGY,
     expectHosts: null,
+    allowedOnly: false,
   });
 });
 

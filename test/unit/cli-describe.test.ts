@@ -29,12 +29,13 @@ function strict(client: ControlClient): ControlClient {
   return {
     ...client,
     listProcesses: async (selection) => {
-      const { hosts, processes } = await client.listProcesses(selection);
+      const { hosts, processes, withheld } = await client.listProcesses(selection);
       const isKnown = hosts.some(({ host }) => host === selection.hosts);
       if (!isKnown) throw new FleetError(refusal('nothing-matched', 'no such host'));
       return {
         hosts: hosts.filter(({ host }) => host === selection.hosts),
         processes: processes.filter(({ host }) => host === selection.hosts),
+        withheld,
       };
     },
   };

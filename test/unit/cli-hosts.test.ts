@@ -19,6 +19,7 @@ const TWO: FakeAnswers = {
       labels: { role: 'web', env: 'prod' },
       connectedSinceMs: FAKE_NOW_MS - 3_600 * S,
       adopted: 12,
+      certificateEndsAtMs: FAKE_NOW_MS + 48 * 3_600 * S,
     }),
     aHost('prod-2', {
       connected: false,
@@ -59,7 +60,7 @@ test('labels are shown as a selector takes them', async () => {
   assert.match(stdout, /dc="New York",path=a\/b,quote="a \\"b\\" \\\\",rack=""\n/);
 });
 
-test('wide adds where from, since when, and how much the agent took over', async () => {
+test('wide adds where from, since when, how much the agent took over, and until when it may', async () => {
   const { stdout } = await fleetctl(['hosts', '-o', 'wide'], TWO);
   assert.deepEqual(
     stdout
@@ -67,7 +68,7 @@ test('wide adds where from, since when, and how much the agent took over', async
       .slice(1, 3)
       .map((line) => line.split(/ {3,}/)),
     [
-      ['prod-2', 'UNREACHABLE', '-', '-', '-', '-', '3 min ago'],
+      ['prod-2', 'UNREACHABLE', '-', '-', '-', '-', '-', '3 min ago'],
       ...[
         [
           'prod-10',
@@ -76,6 +77,7 @@ test('wide adds where from, since when, and how much the agent took over', async
           '2026-11-22T11:00:00.000Z',
           '0.1.0',
           '12',
+          '2026-11-24T12:00:00.000Z',
           'now',
           'env=prod,role=web',
         ],
@@ -101,6 +103,8 @@ test('JSON carries every field of HostList, absent ones as null', async () => {
         configProblem: null,
         adopted: null,
         stateProblem: null,
+        certificateEndsAt: null,
+        identityProblem: null,
       },
       {
         host: 'prod-10',
@@ -113,8 +117,11 @@ test('JSON carries every field of HostList, absent ones as null', async () => {
         configProblem: null,
         adopted: 12,
         stateProblem: null,
+        certificateEndsAt: '2026-11-24T12:00:00.000Z',
+        identityProblem: null,
       },
     ],
+    withheldHosts: 0,
   });
   assert.equal((await fleetctl(['hosts', '-o', 'jsonl'], TWO)).stdout.split('\n').length, 3);
   assert.equal((await fleetctl(['hosts', '-o', 'name'], TWO)).stdout, 'prod-2\nprod-10\n');

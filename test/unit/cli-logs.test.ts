@@ -52,6 +52,7 @@ test('logs asks for both channels and the last ten lines of each', async () => {
     processes: ['web', 'db:*'],
     channels: ['stdout', 'stderr'],
     selection: { from: { kind: 'lines', lines: 10 }, sinceMs: null, grep: null, follow: false },
+    allowedOnly: false,
   });
 });
 

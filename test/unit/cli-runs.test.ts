@@ -160,6 +160,7 @@ test('retry submits which operation is meant, as a new one, and watches it', asy
     of: '0198f2a0-aaaa',
     reason: 'fixed',
     expectHosts: null,
+    allowedOnly: false,
   });
   assert.deepEqual(
     saved.map(({ words }) => words),

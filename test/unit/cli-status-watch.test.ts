@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ControlClient, Environment, ProcessListing } from '../../cli/ports.ts';
+import type { ControlClient, Environment, ProcessesAnswer } from '../../cli/ports.ts';
 import { runFleetctl } from '../../cli/run.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
 import type { ProcessStatus } from '../../proto/vocabulary.ts';
@@ -10,7 +10,7 @@ import { type FakeScreen, fakeScreen } from '../fakes/screen.ts';
 
 const S = 1_000;
 
-type Answer = ProcessListing | FleetError | 'silence';
+type Answer = ProcessesAnswer | FleetError | 'silence';
 
 interface Asked {
   readonly exitCode: number;
@@ -56,9 +56,10 @@ async function watch(
   return { exitCode, stdout: world.stdout(), stderr: world.stderr(), askedMs };
 }
 
-function listing(...processes: ReturnType<typeof aProcess>[]): ProcessListing {
+function listing(...processes: ReturnType<typeof aProcess>[]): ProcessesAnswer {
   const hosts = [...new Set(processes.map(({ host }) => host))];
-  return { hosts: hosts.map((host) => aHost(host)), processes };
+  const withheld = { hosts: 0, processes: 0 };
+  return { hosts: hosts.map((host) => aHost(host)), processes, withheld };
 }
 
 const running = (host: string, rest: Partial<ProcessStatus> = {}) =>
@@ -118,7 +119,7 @@ test('JSON lines are all items, and then those that changed', async () => {
   );
 });
 
-const rejecting = (problem: string | null): ProcessListing => ({
+const rejecting = (problem: string | null): ProcessesAnswer => ({
   ...listing(running('a')),
   hosts: [aHost('a', { configProblem: problem })],
 });

@@ -6,6 +6,7 @@ import {
   findStateDirectory,
   loadAgentConfig,
 } from '../../agent/config/load.ts';
+import { NO_RULES } from '../../agent/core/host-rules.ts';
 import { formatProblems } from '../../proto/dialect/problem.ts';
 import { fakeAccounts } from '../fakes/config-accounts.ts';
 import { fakeConfigFiles } from '../fakes/config-files.ts';
@@ -39,6 +40,7 @@ test('an [agent] section is enough, and the rest has defaults', () => {
     agent: {
       controllers: [{ host: 'ops-1.example.com', port: 7460 }],
       host: null,
+      enroll: null,
       labels: {},
       stateDir: '/var/lib/fleetvisor/agent',
       runDir: '/var/lib/fleetvisor/agent/run',
@@ -57,6 +59,7 @@ test('an [agent] section is enough, and the rest has defaults', () => {
       mainLog: { path: null, maxBytes: 0, backups: 10, level: null },
       pidFile: null,
       runAs: null,
+      rules: NO_RULES,
     },
     processes: [],
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadControllerConfig } from '../../controller/config.ts';
+import { BUILT_IN_ROLES } from '../../proto/authority.ts';
 import { formatProblems } from '../../proto/dialect/problem.ts';
 import { fakeConfigFiles } from '../fakes/config-files.ts';
 
@@ -11,6 +12,7 @@ ca = pki/ca.crt
 cert = pki/controller.crt
 key = pki/controller.key
 `;
+const DAY_MS = 86_400_000;
 const ALICE = '[operator:alice]\nroles = admin\n';
 
 function load(text: string) {
@@ -32,12 +34,21 @@ test('a controller and its operators are read', () => {
   assert.equal(said, '');
   assert.deepEqual(config, {
     listen: { host: '0.0.0.0', port: 7460 },
+    ...{ enrollListen: null, joinAddress: null, advertise: null, caKey: null },
     stateDir: '/etc/fleetvisor/state',
     ca: '/etc/fleetvisor/pki/ca.crt',
     cert: '/etc/fleetvisor/pki/controller.crt',
     key: '/etc/fleetvisor/pki/controller.key',
+    lives: { agentDays: 7, operatorDays: 30, controllerDays: 30 },
+    auditRetentionMs: 365 * DAY_MS,
+    eventRetentionMs: 14 * DAY_MS,
+    operationRetentionMs: DAY_MS,
     unreachableAfterMs: 15_000,
-    operators: ['alice', 'bob'],
+    roles: new Map(BUILT_IN_ROLES.map((role) => [role.name, role])),
+    operators: new Map([
+      ['alice', ['admin']],
+      ['bob', ['admin']],
+    ]),
     hostGroups: new Map(),
     runbooks: new Map(),
     batchRequiredAbove: null,
@@ -67,50 +78,14 @@ test('keys and sections that are not known are errors', () => {
   assert.match(said, /\[program:web\] this section is not known\n/);
 });
 
-test('listeners that are not served yet are told, and are no doubt', () => {
-  const { config, said } = load(
-    `${CONTROLLER}enroll_listen = :7461\nhttp_listen = :7462\n${ALICE}`,
-  );
+test('a listener that is not served yet is told, and is no doubt', () => {
+  const { config, said } = load(`${CONTROLLER}http_listen = :7462\n${ALICE}`);
   assert.ok(config);
-  assert.match(said, /notice: \[controller\] enroll_listen: is not supported yet/);
   assert.match(said, /notice: \[controller\] http_listen: is not supported yet/);
 });
 
 test('without an operator the controller runs, but says that nobody may command', () => {
   const { config, said } = load(CONTROLLER);
-  assert.deepEqual(config?.operators, []);
+  assert.equal(config?.operators.size, 0);
   assert.match(said, /warning: has no \[operator:NAME\] section/);
-});
-
-for (const roles of ['web-oncall', '', 'Admin', 'administrator']) {
-  test(`roles = ${JSON.stringify(roles)} grants nothing, because less than everything cannot be had yet`, () => {
-    const { config, said } = load(`${CONTROLLER}[operator:alice]\nroles = ${roles}`);
-    assert.deepEqual(config?.operators, []);
-    assert.match(said, /warning: \[operator:alice\] roles: expected admin, found /);
-  });
-}
-
-test('an admin is one whatever other roles are named beside it', () => {
-  const { config } = load(`${CONTROLLER}[operator:alice]\nroles = web-oncall, admin`);
-  assert.deepEqual(config?.operators, ['alice']);
-});
-
-test('an operator who is named without roles may do everything, and that is said', () => {
-  const { config, said } = load(`${CONTROLLER}[operator:alice]`);
-  assert.deepEqual(config?.operators, ['alice']);
-  assert.match(said, /warning: \[operator:alice\] has no roles, which means everything/);
-});
-
-test('a section for a role is taken for what it is, and nobody has that role yet', () => {
-  const { config, said } = load(`${CONTROLLER}${ALICE}[role:web]\nallow = status`);
-  assert.deepEqual(config?.operators, ['alice']);
-  assert.match(said, /notice: \[role:web\] roles come in a later version/);
-});
-
-test('names that no certificate can carry are refused', () => {
-  for (const name of ['', 'a b', 'a/b', '../x', '-a', 'x'.repeat(64)]) {
-    const { config, said } = load(`${CONTROLLER}[operator:${name}]\nroles = admin`);
-    assert.equal(config, null);
-    assert.match(said, /expected a name of letters/);
-  }
 });

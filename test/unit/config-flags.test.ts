@@ -11,6 +11,7 @@ import { fakeConfigFiles } from '../fakes/config-files.ts';
 const AGENT = {
   ...{ name: 'fleet-agent', description: '', defaultConfig: '/etc/default.conf' },
   settingFlags: SETTING_FLAGS,
+  commands: [],
 };
 
 const FILE = `[supervisord]

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import { LOGS_MAX, withBoundedLogs } from '../../controller/core/bounded-logs.ts';
+import { CLEAN, executionOf } from '../../controller/core/execution.ts';
 import { type WatchCall, watchOperation } from '../../controller/watch-call.ts';
 import type { encodeOperationUpdate } from '../../proto/codec/operation.ts';
+import { PersistentMap } from '../../proto/persistent-map.ts';
 import { anOperation, aTarget } from '../fakes/control-client.ts';
+import { emptyFleet } from '../fakes/controller-fleet.ts';
 import { fakeClock } from '../fakes/controller-ports.ts';
 
 const logTail = ['bind: address in use'];
@@ -49,10 +52,14 @@ test('who watches one that has ended is told it whole, with few logs, and no mor
     submit: () => assert.fail(),
     steer: () => assert.fail(),
     ask: () => assert.fail(),
-    state: () => assert.fail(),
+    identity: () => assert.fail(),
+    state: () => ({
+      ...emptyFleet,
+      operations: PersistentMap.of([[operation.id, executionOf(operation, CLEAN)]]),
+    }),
     watch: () => ({ operation, [Symbol.dispose]: () => {} }),
   };
-  watchOperation(call as unknown as WatchCall, { driver, clock: fakeClock() });
+  watchOperation(call as unknown as WatchCall, { driver, clock: fakeClock() }, 'alice');
   const [first, second, ...more] = told;
   const targets = first === 'end' ? [] : (first?.operation?.targets ?? []);
   assert.equal(targets.length, operation.targets.length);

@@ -8,8 +8,10 @@ import type { Operation, OperationUpdate, Steering, Submission } from '../../pro
 import { DEFAULT_STRATEGY } from '../../proto/strategy.ts';
 import { type AgentEvent, hostId } from '../../proto/vocabulary.ts';
 import {
+  aCertificate,
   accepted,
   aHello,
+  anActor,
   anId,
   aRequest,
   aStatus,
@@ -72,7 +74,10 @@ function world(): World {
     driver,
     broken,
     hello: (connection = 1) =>
-      driver.deliver({ kind: 'hello', host: A, connection, hello: aHello(), address: null }),
+      driver.deliver({
+        ...{ kind: 'hello', host: A, connection, hello: aHello() },
+        ...{ certificate: aCertificate('a'), address: null },
+      }),
     snapshot(connection = 1, sessionEpoch = connection) {
       const processes = [aStatus('web'), aStatus('db')];
       const picture = { seq: 0, processes, configProblem: null, last: true } as const;
@@ -113,7 +118,7 @@ test('nothing is shown, sent or answered before the commit has resolved', async 
   const made = world();
   made.hello();
   made.snapshot();
-  const answer = made.driver.submit(RESTART, 'alice');
+  const answer = made.driver.submit(RESTART, anActor());
   assert.equal(made.store.commits.length, 0);
   made.clock.runSoon();
   assert.equal(made.store.commits.length, 1);
@@ -161,7 +166,7 @@ test('never are two commits under way, whatever the effects of one deliver', asy
 
 test('what is stored is acknowledged, but nobody waits for that', async () => {
   const made = await connected();
-  const answer = made.driver.submit(RESTART, 'alice');
+  const answer = made.driver.submit(RESTART, anActor());
   for (const seq of [1, 2, 3]) made.tell(seq);
   made.clock.pass(ACKNOWLEDGE_INTERVAL_MS);
   await made.commit();
@@ -176,7 +181,12 @@ test('what is stored is acknowledged, but nobody waits for that', async () => {
 
 test('what makes nothing durable needs no commit', async () => {
   const made = await connected();
-  made.driver.deliver({ kind: 'message', host: A, connection: 1, message: { kind: 'heartbeat' } });
+  made.driver.deliver({
+    kind: 'message',
+    host: A,
+    connection: 1,
+    message: { kind: 'heartbeat', probe: 0 },
+  });
   made.driver.deliver({ kind: 'graceOver', host: A, lossCount: 99 });
   made.clock.runSoon();
   await allMicrotasks();
@@ -189,7 +199,7 @@ test('what makes nothing durable needs no commit', async () => {
 test('a full disk refuses the batch whole: the state is as before and the sessions are ended', async () => {
   const made = await connected();
   const before = made.driver.state();
-  const answer = made.driver.submit(RESTART, 'alice');
+  const answer = made.driver.submit(RESTART, anActor());
   made.tell(1);
   made.hello(2);
   made.clock.runSoon();
@@ -209,7 +219,7 @@ test('a full disk refuses the batch whole: the state is as before and the sessio
   // There is room again: the agent comes back, and the same request is taken.
   made.hello(3);
   made.snapshot(3, 2);
-  const again = made.driver.submit(RESTART, 'alice');
+  const again = made.driver.submit(RESTART, anActor());
   await made.commit();
   assert.equal(((await again) as Operation).state, 'running');
 });
@@ -227,12 +237,12 @@ test('a full disk delays what must not be lost until there may be room', async (
 
 test('a question to hosts is answered when they have answered, without the store', async () => {
   const made = await connected();
-  const answer = made.driver.ask('reread', 'a');
+  const answer = made.driver.ask('avail', 'a', anActor());
   made.clock.runSoon();
   await allMicrotasks();
   assert.deepEqual(sentKinds(made), ['question']);
   assert.equal(await answerSoFar(answer), 'none yet');
-  const given = { kind: 'reread', changes: [] } as const;
+  const given = { kind: 'avail', processes: [] } as const;
   const message = { kind: 'answer', sessionEpoch: 1, questionId: 1, answer: given } as const;
   made.driver.deliver({ kind: 'message', host: A, connection: 1, message });
   made.clock.runSoon();
@@ -242,7 +252,7 @@ test('a question to hosts is answered when they have answered, without the store
 
 test('a question that nobody answers ends by the clock', async () => {
   const made = await connected();
-  const answer = made.driver.ask('avail', 'a');
+  const answer = made.driver.ask('avail', 'a', anActor());
   made.clock.runSoon();
   await allMicrotasks();
   made.clock.pass(9_999);
@@ -256,7 +266,7 @@ test('a question that nobody answers ends by the clock', async () => {
 
 test('a question in a batch that a full disk refuses is refused with it', async () => {
   const made = await connected();
-  const answer = made.driver.ask('reread', 'a');
+  const answer = made.driver.ask('reread', 'a', anActor());
   made.tell(1);
   made.clock.runSoon();
   await made.store.answer('full');
@@ -283,7 +293,7 @@ test('what is done on a host itself is logged once it is stored', async () => {
 
 test('a store that is broken is told, and nothing is done any more', async () => {
   const made = await connected();
-  const answer = made.driver.submit(RESTART, 'alice');
+  const answer = made.driver.submit(RESTART, anActor());
   made.clock.runSoon();
   const error = new Error('disk I/O error');
   await made.store.answer(error);
@@ -297,7 +307,7 @@ test('a store that is broken is told, and nothing is done any more', async () =>
 
 test('a grace ends after its time and takes the host from its operation', async () => {
   const made = await connected();
-  const answer = made.driver.submit(RESTART, 'alice');
+  const answer = made.driver.submit(RESTART, anActor());
   await made.commit();
   await answer;
   made.driver.deliver({ kind: 'sessionEnded', host: A, connection: 1 });
@@ -312,7 +322,7 @@ test('a grace ends after its time and takes the host from its operation', async 
 /** A running operation of two targets. */
 async function running(): Promise<World> {
   const made = await connected();
-  const answer = made.driver.submit(restart('all'), 'alice');
+  const answer = made.driver.submit(restart('all'), anActor());
   await made.commit();
   await answer;
   return made;
@@ -415,7 +425,7 @@ test('an operation that nobody submitted cannot be watched', async () => {
 
 test('the same request twice in one batch is one operation, and both are answered', async () => {
   const made = await connected();
-  const answers = [made.driver.submit(RESTART, 'alice'), made.driver.submit(RESTART, 'alice')];
+  const answers = [made.driver.submit(RESTART, anActor()), made.driver.submit(RESTART, anActor())];
   await made.commit();
   const [first, second] = await Promise.all(answers);
   assert.deepEqual(first, second);
@@ -431,7 +441,7 @@ test('steering is answered with the operation as it stands once that is committe
   const made = await running();
   const updates: OperationUpdate[] = [];
   using _watching = watch(made, (update) => updates.push(update));
-  const answer = made.driver.steer(steering('pause'), 'bob');
+  const answer = made.driver.steer(steering('pause'), anActor('bob'));
   made.clock.runSoon();
   assert.equal(await answerSoFar(answer), 'none yet');
   assert.deepEqual(updates, []);
@@ -442,18 +452,23 @@ test('steering is answered with the operation as it stands once that is committe
   assert.deepEqual(told(updates), ['moved paused']);
 });
 
-test('steering of what is not there is refused, without the store', async () => {
+test('steering of what is not there is refused, and that is on record before it is told', async () => {
   const made = await connected();
-  const answer = made.driver.steer(steering('cancel'), 'bob');
+  const answer = made.driver.steer(steering('cancel'), anActor('bob'));
   made.clock.runSoon();
+  assert.equal(await answerSoFar(answer), 'none yet');
+  assert.deepEqual(
+    made.store.commits[0]?.map(({ kind }) => kind),
+    ['audit'],
+  );
+  await made.store.answer('committed');
   const refused = await answerSoFar(answer);
   assert.equal(typeof refused === 'object' && 'code' in refused && refused.code, 'nothing-matched');
-  assert.deepEqual(made.store.commits, []);
 });
 
 test('steering in a batch that a full disk refuses is refused with it', async () => {
   const made = await running();
-  const answer = made.driver.steer(steering('pause'), 'bob');
+  const answer = made.driver.steer(steering('pause'), anActor('bob'));
   made.clock.runSoon();
   await made.store.answer('full');
   const refused = await answerSoFar(answer);
@@ -465,7 +480,7 @@ test('a deadline comes back as an input, and on a full disk it is tried again', 
   const made = await connected();
   const strategy = { ...DEFAULT_STRATEGY, deadlineMs: 60_000 };
   const request = aRequest('restart', 'a', ['web'], { strategy });
-  const answer = made.driver.submit({ kind: 'operation', request }, 'alice');
+  const answer = made.driver.submit({ kind: 'operation', request }, anActor());
   await made.commit();
   await answer;
   const state = () => made.driver.state().operations.get(anId())?.facts.state;

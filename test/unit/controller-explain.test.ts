@@ -20,7 +20,15 @@ import {
   WHOLE_HOST,
 } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget } from '../fakes/control-client.ts';
-import { accepted, anId, aStatus, emptyFleet, NOW_MS, settled } from '../fakes/controller-fleet.ts';
+import {
+  accepted,
+  anId,
+  aStatus,
+  emptyFleet,
+  NOW_MS,
+  settled,
+  sightIn,
+} from '../fakes/controller-fleet.ts';
 
 const ID = anId(1);
 
@@ -168,7 +176,8 @@ const OPERATION = anOperation({
 });
 
 function asked(host: string, process: string | null = null, operation: Operation = OPERATION) {
-  return explainedTargets(fleetWith(operation), { operation: ID, host, process });
+  const fleet = fleetWith(operation);
+  return explainedTargets(fleet, { operation: ID, host, process }, sightIn(fleet));
 }
 
 function refused(...about: Parameters<typeof asked>) {
@@ -211,7 +220,8 @@ test('a host or a process that it has nothing to do with is refused in words tha
 
 test('an operation that is not there is refused as everywhere', () => {
   const query = { operation: anId(9), host: 'web-1', process: null };
-  const answer = explainedTargets(fleetWith(OPERATION), query);
+  const fleet = fleetWith(OPERATION);
+  const answer = explainedTargets(fleet, query, sightIn(fleet));
   assert.ok(isRefusal(answer));
 });
 

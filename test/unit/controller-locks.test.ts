@@ -240,7 +240,14 @@ test('what is done again needs no batches of its own', () => {
   script.submit(restart(1, '@*', ['web'], divided));
   script.tell('a', 1, 1, settled(FIRST, 'web', 'failed'));
   script.tell('b', 2, 1, settled(FIRST, 'web', 'failed'));
-  const retry = { kind: 'retry', id: SECOND, of: FIRST, reason: '', expectHosts: null } as const;
+  const retry = {
+    kind: 'retry',
+    id: SECOND,
+    of: FIRST,
+    reason: '',
+    expectHosts: null,
+    allowedOnly: false,
+  } as const;
   script.submit(retry);
   assert.equal(codeOf(script), 'running');
 });

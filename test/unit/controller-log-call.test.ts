@@ -19,7 +19,10 @@ const fleet = {
 };
 
 const choose = (selector: string, processes: readonly string[], grep: string | null = null) =>
-  chooseLogs(fleet, { hosts: selector, processes, grep, wallMs: NOW_MS });
+  chooseLogs(fleet, {
+    ...{ hosts: selector, processes, grep, wallMs: NOW_MS },
+    ...{ allowedOnly: false, operator: 'alice' },
+  });
 
 function refused(value: unknown): Refusal {
   assert.ok(isRefusal(value));

@@ -12,7 +12,7 @@ import type { Operation } from '../../proto/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { operationId, TARGET_STATES } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget } from '../fakes/control-client.ts';
-import { emptyFleet } from '../fakes/controller-fleet.ts';
+import { emptyFleet, sightIn } from '../fakes/controller-fleet.ts';
 
 function fleetWith(operations: readonly Operation[]): FleetState {
   const running = operations.filter(({ state }) => state === 'running').map(({ id }) => id);
@@ -102,7 +102,7 @@ test('running operations are listed first, then the newest', () => {
     at('ended-early-too', 2_000, 'succeeded'),
   ]);
   const list = (runningOnly: boolean, limit: number) => {
-    const listed = listOperations(state, { runningOnly, limit });
+    const listed = listOperations(state, { runningOnly, limit }, sightIn(state));
     assert.ok(!('code' in listed));
     return listed.map(({ id }) => id);
   };
@@ -112,11 +112,14 @@ test('running operations are listed first, then the newest', () => {
   assert.deepEqual(list(false, 99), all);
   assert.deepEqual(list(true, 0), all.slice(0, 2));
   assert.deepEqual(list(true, 1), all.slice(0, 1));
-  assert.deepEqual(listOperations(emptyFleet, { runningOnly: false, limit: 0 }), []);
+  assert.deepEqual(
+    listOperations(emptyFleet, { runningOnly: false, limit: 0 }, sightIn(emptyFleet)),
+    [],
+  );
 });
 
 test('less than no operations cannot be asked for', () => {
-  const refused = listOperations(three, { runningOnly: false, limit: -1 });
+  const refused = listOperations(three, { runningOnly: false, limit: -1 }, sightIn(three));
   assert.equal('code' in refused && refused.code, 'usage');
 });
 
@@ -130,7 +133,7 @@ test('a summary counts targets by state, and hosts once, and leaves the targets 
   const operation = anOperation({ targets, reason: 'new build' });
   const { targets: _, leftOut: __, ...facts } = operation;
   const none = Object.fromEntries(TARGET_STATES.map((state) => [state, 0]));
-  assert.deepEqual(summaryOf(executionOf(operation, CLEAN)), {
+  assert.deepEqual(summaryOf(executionOf(operation, CLEAN), sightIn(emptyFleet)), {
     ...facts,
     targetCounts: { ...none, succeeded: 1, failed: 2, 'not-attempted': 1 },
     hostCount: 3,
@@ -139,7 +142,7 @@ test('a summary counts targets by state, and hosts once, and leaves the targets 
 
 test('a summary has the beginning of a selector that is long', () => {
   const hosts = Array.from({ length: 1_000 }, (_, index) => `h${index}x`).join(',');
-  const summary = summaryOf(executionOf(anOperation({ hosts }), CLEAN));
+  const summary = summaryOf(executionOf(anOperation({ hosts }), CLEAN), sightIn(emptyFleet));
   assert.ok(hosts.startsWith(summary.hosts.slice(0, -1)) && summary.hosts.endsWith('…'));
   assert.equal(summary.hosts.length, 1_001);
 });

@@ -26,7 +26,7 @@ function planned(
   fleet = FLEET,
   more: Partial<OperationRequest> = {},
 ): Plan {
-  const plan = makePlan(aRequest(verb, '@*', processes, more), fleet, NOW_MS);
+  const plan = makePlan(aRequest(verb, '@*', processes, more), fleet, null, NOW_MS);
   assert.ok('waves' in plan, `refused: ${JSON.stringify(plan)}`);
   return plan;
 }
@@ -36,7 +36,7 @@ function refused(
   fleet: readonly Host[] | Refusal = FLEET,
   more: Partial<OperationRequest> = {},
 ): Refusal {
-  const plan = makePlan(aRequest('restart', '@*', processes, more), fleet, NOW_MS);
+  const plan = makePlan(aRequest('restart', '@*', processes, more), fleet, null, NOW_MS);
   assert.ok('code' in plan, 'not refused');
   return plan;
 }
@@ -218,9 +218,9 @@ test('any plan holds each target once, its waves count them in order, and its or
   const processes = fc.constantFrom(['all'], ['a'], ['a', 'a*', '*'], ['b', 'c']);
   fc.assert(
     fc.property(fleets, fc.constantFrom(...VERBS), processes, (hosts, verb, names) => {
-      const plan = makePlan(aRequest(verb, '@*', names), hosts, NOW_MS);
+      const plan = makePlan(aRequest(verb, '@*', names), hosts, null, NOW_MS);
       if ('code' in plan) return assert.equal(plan.code, 'nothing-matched');
-      const backwards = makePlan(aRequest(verb, '@*', names), hosts.toReversed(), NOW_MS);
+      const backwards = makePlan(aRequest(verb, '@*', names), hosts.toReversed(), null, NOW_MS);
       assert.deepEqual(backwards, plan);
       assert.equal(
         new Set(plan.targets.map((t) => `${t.host} ${t.process}`)).size,

@@ -10,7 +10,7 @@ import {
 import type { FleetState } from '../../controller/core/state.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { hostId, knownProcessName } from '../../proto/vocabulary.ts';
-import { aHost, away, emptyFleet, NOW_MS } from '../fakes/controller-fleet.ts';
+import { aHost, away, emptyFleet, NOW_MS, sightIn } from '../fakes/controller-fleet.ts';
 
 const fleetOf = (...hosts: readonly Host[]): FleetState => ({
   ...emptyFleet,
@@ -26,8 +26,8 @@ function namesOf<Listed extends object>(answer: Listed, names: (listed: Listed) 
 }
 
 const hostNames = (selector: string) =>
-  namesOf(listHosts(two, query(selector)), (hosts) =>
-    'code' in hosts ? [] : hosts.map(({ host }) => host),
+  namesOf(listHosts(two, query(selector), sightIn(two)), (listing) =>
+    'code' in listing ? [] : listing.hosts.map(({ host }) => host),
   );
 
 const processNames = (selector: string, patterns: readonly string[]) =>
@@ -45,15 +45,19 @@ test('nothing selected means every host, because looking changes nothing', () =>
   assert.deepEqual(hostNames('  '), ['db-1', 'web-1']);
   assert.deepEqual(hostNames('db-*'), ['db-1']);
   assert.equal(hostNames('db-2'), 'refused: nothing-matched');
-  assert.deepEqual(listHosts(emptyFleet, query('')), []);
+  assert.deepEqual(listHosts(emptyFleet, query(''), sightIn(emptyFleet)), {
+    hosts: [],
+    withheldHosts: 0,
+  });
 });
 
 test('a host says from where it is connected, and since when', () => {
   const session = { ...aHost('a', []).session, openedWallMs: NOW_MS - 60_000 } as Host['session'];
   const statusOf = (more: Partial<Host>) => {
-    const hosts = listHosts(fleetOf(aHost('a', [], more)), query(''));
-    assert.ok(!('code' in hosts));
-    const [status] = hosts;
+    const fleet = fleetOf(aHost('a', [], more));
+    const listing = listHosts(fleet, query(''), sightIn(fleet));
+    assert.ok(!('code' in listing));
+    const [status] = listing.hosts;
     return [status?.connected, status?.address, status?.connectedSinceMs];
   };
   assert.deepEqual(statusOf({ session }), [true, '10.0.0.1', NOW_MS - 60_000]);
@@ -93,12 +97,15 @@ const events = (more: Partial<EventQuery> = {}): EventQuery => ({
 });
 
 test('events are asked of a host that is known, of any process, in reasonable number', () => {
-  assert.equal(eventQueryProblem(two, events()), null);
-  assert.equal(eventQueryProblem(two, events({ host: hostId('db-1'), limit: 1 })), null);
+  assert.equal(eventQueryProblem(two, events(), sightIn(two)), null);
+  assert.equal(
+    eventQueryProblem(two, events({ host: hostId('db-1'), limit: 1 }), sightIn(two)),
+    null,
+  );
   const gone = knownProcessName('removed last week');
-  assert.equal(eventQueryProblem(two, events({ process: gone, limit: 1_000 })), null);
+  assert.equal(eventQueryProblem(two, events({ process: gone, limit: 1_000 }), sightIn(two)), null);
   for (const limit of [0, -1, 1_001, 2_147_483_647]) {
-    const refused = eventQueryProblem(two, events({ limit }));
+    const refused = eventQueryProblem(two, events({ limit }), sightIn(two));
     assert.equal(refused?.code, 'usage', String(limit));
     assert.ok(refused?.fix?.includes('1 to 1000'));
   }
@@ -106,7 +113,7 @@ test('events are asked of a host that is known, of any process, in reasonable nu
 
 test('events of a host that never connected are refused', () => {
   for (const name of ['', 'web-2', '__proto__', 'x'.repeat(10_000)]) {
-    const refused = eventQueryProblem(two, events({ host: hostId(name) }));
+    const refused = eventQueryProblem(two, events({ host: hostId(name) }), sightIn(two));
     assert.equal(refused?.code, 'nothing-matched', name.slice(0, 60));
     assert.ok((refused?.message.length ?? 0) < 100);
   }

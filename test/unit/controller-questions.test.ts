@@ -4,7 +4,7 @@ import { ANSWER_WAIT_MS, QUESTIONS_MAX } from '../../controller/core/questions.t
 import type { FleetEffect } from '../../controller/core/state.ts';
 import type { HostAnswer, HostQuestion } from '../../proto/host-questions.ts';
 import { hostId, knownProcessName } from '../../proto/vocabulary.ts';
-import { aStatus, type FleetScript, fleetScript } from '../fakes/controller-fleet.ts';
+import { anActor, aStatus, type FleetScript, fleetScript } from '../fakes/controller-fleet.ts';
 
 const CHANGED: HostAnswer = { kind: 'reread', changes: [{ group: 'web', change: 'changed' }] };
 const SAME: HostAnswer = { kind: 'reread', changes: [] };
@@ -24,7 +24,7 @@ function fleet(names: readonly string[], ...away: readonly string[]): FleetScrip
 }
 
 function ask(script: FleetScript, hosts = '@*', question: HostQuestion = 'reread', reply = 1) {
-  script.give({ kind: 'ask', reply, hosts, question });
+  script.give({ kind: 'ask', reply, hosts, question, by: anActor() });
 }
 
 function answer(script: FleetScript, host: string, given: HostAnswer, questionId = 1) {

@@ -58,7 +58,7 @@ test('a session that replaces another is given up too where it never tells how t
   const [timer] = graceTimers(script);
   assert.equal(timer?.host, 'web-0');
   script.wallMs += GRACE_MS;
-  script.hear('web-0', 2, { kind: 'heartbeat' });
+  script.hear('web-0', 2, { kind: 'heartbeat', probe: 0 });
   script.give({ ...(timer as GraceTimer), kind: 'graceOver' });
   assert.equal(script.operation().targets[0]?.state, 'unreachable');
 });

@@ -4,6 +4,7 @@ import { hostStatusOf, isConnected } from '../../controller/core/host.ts';
 import type { FleetEffect } from '../../controller/core/state.ts';
 import { type AgentEvent, hostId, type ProcessStatus } from '../../proto/vocabulary.ts';
 import {
+  aCertificate,
   accepted,
   aHello,
   anId,
@@ -107,7 +108,7 @@ test('a host shows from where it connected last, and since when it is connected'
   script.connect('a', 1, [WEB]);
   assert.deepEqual(shown(), [true, '10.0.0.1', NOW_MS]);
   script.wallMs += 1_000;
-  script.hear('a', 1, { kind: 'heartbeat' });
+  script.hear('a', 1, { kind: 'heartbeat', probe: 0 });
   assert.deepEqual(shown(), [true, '10.0.0.1', NOW_MS]);
   end(script, 1);
   assert.deepEqual(shown(), [false, '10.0.0.1', null]);
@@ -163,7 +164,7 @@ test('messages of a stale epoch are ignored, on the right connection too', () =>
 
 test('messages of unknown hosts, and before any Hello, are ignored', () => {
   const script = fleetScript();
-  script.hear('nobody', 1, { kind: 'heartbeat' });
+  script.hear('nobody', 1, { kind: 'heartbeat', probe: 0 });
   end(script, 9, hostId('nobody'));
   graceOver(script, 0, hostId('nobody'));
   assert.equal(script.state.hosts.size, 0);
@@ -184,6 +185,7 @@ test('an agent that is more than one protocol version away is turned away and ch
       host: A,
       connection: 1,
       hello: aHello('j', version),
+      certificate: aCertificate('a'),
       address: null,
     });
     const [close] = script.effects;
@@ -193,7 +195,8 @@ test('an agent that is more than one protocol version away is turned away and ch
     assert.equal(script.state.sessionEpoch, 0);
   }
   const script = fleetScript();
-  script.give({ kind: 'hello', host: A, connection: 1, hello: aHello('j', 2), address: null });
+  const from = { connection: 1, certificate: aCertificate('a'), address: null };
+  script.give({ kind: 'hello', host: A, hello: aHello('j', 2), ...from });
   assert.equal(sent(script).length, 1);
 });
 
@@ -256,7 +259,7 @@ test('a heartbeat moves only the time of the last sight', () => {
   const script = fleetScript();
   script.connect('a', 1, [WEB]);
   script.wallMs += 5_000;
-  script.hear('a', 1, { kind: 'heartbeat' });
+  script.hear('a', 1, { kind: 'heartbeat', probe: 0 });
   assert.deepEqual(kinds(script), nothing);
   assert.equal(script.host('a').lastSeenAtMs, NOW_MS + 5_000);
 });
@@ -446,7 +449,8 @@ test('a Hello tells what the agent took over and what it lost, until the next on
   const script = fleetScript();
   const found = { adopted: 20, stateProblem: 'journal.db was damaged' };
   const hello = { ...aHello(), ...found };
-  script.give({ kind: 'hello', host: hostId('a'), connection: 1, hello, address: null });
+  const from = { connection: 1, certificate: aCertificate('a'), address: null };
+  script.give({ kind: 'hello', host: hostId('a'), hello, ...from });
   const { adopted, stateProblem } = hostStatusOf(script.host('a'));
   assert.deepEqual({ adopted, stateProblem }, found);
   const [, write] = script.writes;

@@ -208,7 +208,14 @@ test('steering is refused where it makes no sense', () => {
 });
 
 function retry(script: FleetScript, of: string = anId(), serial = 5): void {
-  script.submit({ kind: 'retry', id: anId(serial), of, reason: '', expectHosts: null });
+  script.submit({
+    kind: 'retry',
+    id: anId(serial),
+    of,
+    reason: '',
+    expectHosts: null,
+    allowedOnly: false,
+  });
 }
 
 test('a retry is a new operation on what has not been done, in the same manner', () => {
@@ -276,7 +283,14 @@ function withRunbook(): FleetScript {
 }
 
 const run = (script: FleetScript, runbook: string, reason = ''): void =>
-  script.submit({ kind: 'runbook', id: anId(), runbook, reason, expectHosts: null });
+  script.submit({
+    kind: 'runbook',
+    id: anId(),
+    runbook,
+    reason,
+    expectHosts: null,
+    allowedOnly: false,
+  });
 
 test('a runbook becomes an operation as it is written, with its own reason or another', () => {
   const script = withRunbook();

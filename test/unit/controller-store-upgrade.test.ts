@@ -156,6 +156,8 @@ test('a database of the schema before health checks goes on, with nothing said o
     configProblem: 'agent.conf:3: unknown key',
     adopted: null,
     stateProblem: null,
+    instanceId: '',
+    certificateEndsAtMs: null,
   });
   const stored = await store.recentEvents({ host: hostId('a'), process: null, limit: 10 });
   const [untouched, changed] = stored.map(({ event }) => event);

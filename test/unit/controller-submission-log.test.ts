@@ -8,7 +8,7 @@ import { encodeSteering, encodeSubmission } from '../../proto/codec/submission.t
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { Operation, Steering } from '../../proto/operation.ts';
 import { anOperation } from '../fakes/control-client.ts';
-import { anId, aRequest } from '../fakes/controller-fleet.ts';
+import { anActor, anId, aRequest, emptyFleet } from '../fakes/controller-fleet.ts';
 import { fakeClock, fakeStore } from '../fakes/controller-ports.ts';
 
 /** What is logged when the driver has answered a call so. */
@@ -20,12 +20,13 @@ async function loggedOf(
   const lines: object[] = [];
   const note = (details: object, text: string) => void lines.push({ ...details, text });
   const log: Log = { info: note, warn: note, error: note };
-  const caller = { kind: 'operator', name: 'alice' };
+  const caller = { kind: 'operator', name: 'alice', actor: anActor() };
   const guard = {
     unary: (_rpc: string, handle: (request: unknown, caller: unknown) => unknown) => handle,
   } as unknown as Guard;
   const answering = async () => answer;
-  const driver = { submit: answering, steer: answering } as unknown as FleetDriver;
+  const state = () => emptyFleet;
+  const driver = { submit: answering, steer: answering, state } as unknown as FleetDriver;
   const logs = { read: () => assert.fail('nobody reads logs'), [Symbol.dispose]: () => undefined };
   const options = { driver, store: fakeStore(), logs, guard, clock: fakeClock(), log };
   const handle = controlHandlers(options)[call] as unknown as (

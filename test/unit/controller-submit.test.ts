@@ -7,6 +7,7 @@ import type { Operation, OperationRequest } from '../../proto/operation.ts';
 import { DEFAULT_STRATEGY, type Strategy } from '../../proto/strategy.ts';
 import { operationId } from '../../proto/vocabulary.ts';
 import {
+  anActor,
   anId,
   aRequest,
   aStatus,
@@ -179,6 +180,23 @@ test('ended operations are let go of after a day, also behind one that still run
   assert.deepEqual([...script.state.live], [anId(1), anId(4, script.wallMs)]);
 });
 
+test('they are kept for as long as the configuration says, and so is the id of a repeat known', () => {
+  const script = fleetScript();
+  script.connect('a', 1, [aStatus('web'), aStatus('slow'), aStatus('other')]);
+  script.state = { ...script.state, operationRetentionMs: 2 * HOUR_MS };
+  const first = aRequest('restart', 'a', ['web'], { id: anId(2) });
+  script.submit(first);
+  script.tell('a', 1, 2, settled(anId(2), 'web'));
+  script.wallMs += 2 * HOUR_MS - 1;
+  script.submit(aRequest('restart', 'a', ['slow'], { id: anId(3, script.wallMs) }));
+  assert.ok(script.state.operations.get(anId(2)));
+  script.wallMs += 1;
+  script.submit(aRequest('restart', 'a', ['other'], { id: anId(4, script.wallMs) }));
+  assert.equal(script.state.operations.get(anId(2)), undefined);
+  script.submit(first);
+  assert.equal(refusedWith(script), 'usage');
+});
+
 test('requests that make no sense are refused and nothing is stored', () => {
   const requests: readonly (readonly [Partial<OperationRequest>, string])[] = [
     [{ processes: [] }, 'usage'],
@@ -242,7 +260,7 @@ test('a wall clock that was wrong for a moment makes nothing forgotten', () => {
   const wrong = { wallMs: NOW_MS + 48 * HOUR_MS, monotonicMs: 1 };
   const other = { ...RESTART, id: anId(2, wrong.wallMs) };
   const submission = { kind: 'operation', request: other } as const;
-  const input = { kind: 'submit', reply: 1, submission, requestedBy: 'alice' } as const;
+  const input = { kind: 'submit', reply: 1, submission, by: anActor() } as const;
   script.state = stepFleet(script.state, input, wrong).state;
   script.submit(RESTART);
   assert.deepEqual([refusedWith(script), script.writes], ['accepted as succeeded', []]);

@@ -20,6 +20,7 @@ import { FleetError, refusal } from '../../proto/errors.ts';
 import type { ConfiguredProcess } from '../../proto/host-questions.ts';
 import { localControlService } from '../../proto/load.ts';
 import {
+  type CallerClaims,
   type ClearRequest,
   type ClearResult,
   type GivenOrder,
@@ -182,11 +183,12 @@ test('greetings, requests for logs and what became of them survive the wire', ()
     pid: fc.nat(),
     proofPath: maybe(someText),
   });
-  const reading: fc.Arbitrary<LogRequest> = record({
+  const reading: fc.Arbitrary<LogRequest & CallerClaims> = record({
     process: maybe(someText.map(knownProcessName)),
     channel: fc.constantFrom(...LOG_CHANNELS),
     bytes: fc.maxSafeNat(),
     follow: fc.boolean(),
+    ...claims,
   });
   const clearing: fc.Arbitrary<ClearRequest> = record({ names: someTexts, ...claims });
   const cleared: fc.Arbitrary<readonly ClearResult[]> = fc.array(
@@ -214,7 +216,7 @@ test('a listing survives the wire, with and without a problem', () => {
     [null, 'journal.db was damaged'],
   ] as const;
   for (const [configProblem, stateProblem] of problems) {
-    const listing = { host: 'web-1', configProblem, stateProblem, processes: [] };
+    const listing = { host: 'web-1', configProblem, stateProblem, processes: [], withheld: 3 };
     const wire = overTheWire('ListLocalProcesses', 'response', encodeLocalListing(listing));
     assert.deepEqual(decodeLocalListing(wire), listing);
   }

@@ -115,6 +115,7 @@ const logsRequest: fc.Arbitrary<LogsRequest> = record({
   processes: fc.array(text, { maxLength: 4 }),
   channels,
   selection,
+  allowedOnly: fc.boolean(),
 });
 
 function survives<Value>(values: fc.Arbitrary<Value>, travel: (value: Value) => unknown): void {

@@ -127,6 +127,7 @@ test('nothing of a strategy is filled in, and nothing is taken that makes no sen
     request: {
       ...{ id: '', verb: 'start', signal: null, hosts: '', processes: [], reason: '' },
       ...{ order: 'tier', fullStop: false, expectHosts: null, strategy: DEFAULT_STRATEGY },
+      allowedOnly: false,
     },
   });
   assertRefused(requesting({ strategy: null }), /an operation without its strategy/);

@@ -5,8 +5,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { buildCertificate } from '../../certs-tool/certificate.ts';
 import { type CredentialFiles, loadCredentials } from '../../proto/credentials.ts';
+import { buildCertificate } from '../../proto/pki/certificate.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 12, 0, 0);
 const DAY_MS = 86_400_000;

@@ -3,19 +3,13 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { fleetOfAuthority, identityOf, identityOfCall, subjectUri } from '../../proto/identity.ts';
+import { IDENTITY_KINDS, isIdentityName } from '../../proto/identity-name.ts';
 import {
   type AlternativeName,
   buildCertificate,
   type CertificateUse,
-} from '../../certs-tool/certificate.ts';
-import {
-  fleetOfAuthority,
-  IDENTITY_KINDS,
-  identityOf,
-  identityOfCall,
-  isIdentityName,
-  subjectUri,
-} from '../../proto/identity.ts';
+} from '../../proto/pki/certificate.ts';
 
 const BEGIN_MS = Date.UTC(2026, 10, 22, 12, 0, 0);
 const END_MS = BEGIN_MS + 7 * 86_400_000;

@@ -10,7 +10,6 @@ import type { ProcessDefinition } from '../../core/definition.ts';
 import { type ExitStatus, parseExitFile } from '../../core/exit-status.ts';
 import type { Observation } from '../../core/observe.ts';
 import type { Child, ProcessInput, SignalResult } from '../../core/process.ts';
-import type { SpawnProblem } from '../../core/state.ts';
 import type { Children, Clock, Log } from '../../ports.ts';
 import { mayBeAlive, type ProcessTable } from '../host/process-table.ts';
 import { readableLog } from '../logs/log-path.ts';
@@ -22,7 +21,7 @@ import { type Attendance, errorStreamOf, gateOf, streamsOf } from './attendance.
 import { Attendances } from './attendances.ts';
 import { emptyChildRecord, writeChildRecord } from './child-record.ts';
 import { readExitFile, readRemarks } from './exit-file.ts';
-import { findCommand, type Launch, planLaunch, startKeeper } from './launch.ts';
+import { examineCommand, type Launch, locateCommand, planLaunch, startKeeper } from './launch.ts';
 import { OutputHolder } from './output-holder.ts';
 import { type Folders, outputFifosOf, runFilesOf } from './run-files.ts';
 import { Signals } from './signals.ts';
@@ -92,9 +91,12 @@ export class ChildProcesses implements Children, Disposable {
     return takeUpEnd(this.#attendances.forAdoption(definition));
   }
 
-  examine(definition: ProcessDefinition): SpawnProblem | null {
-    const found = findCommand(definition, this.#options.environment);
-    return found.kind === 'found' ? null : { fault: found.fault, error: bounded(found.error) };
+  examine(definition: ProcessDefinition) {
+    return examineCommand(definition, this.#options.environment);
+  }
+
+  locate(definition: ProcessDefinition): string | null {
+    return locateCommand(definition, this.#options.environment);
   }
 
   spawn(definition: ProcessDefinition): void {

@@ -13,7 +13,12 @@ import { isExecutableFormat } from './executable-format.ts';
 
 /** The command is as typed: the program sees its own name so, and exec(3) finds the same file. */
 export type Executable =
-  | { readonly kind: 'found'; readonly command: readonly string[] }
+  | {
+      readonly kind: 'found';
+      readonly command: readonly string[];
+      /** Of the file, as it was found; links in it are not resolved. */
+      readonly path: string;
+    }
   | ({ readonly kind: 'unusable' } & SpawnProblem);
 
 /** Where there is no PATH (Supervisor options.py get_path); the shells have others. */
@@ -39,7 +44,7 @@ export function findExecutable(
     if (problem === null) {
       const isFoundAgain = searchPath !== '' || program.includes('/');
       return isExecutableFormat(path)
-        ? { kind: 'found', command: [isFoundAgain ? program : path, ...others] }
+        ? { kind: 'found', command: [isFoundAgain ? program : path, ...others], path }
         : notExecutable(`couldn't exec ${clipped(program)}: ENOEXEC`);
     }
     if (problem !== 'missing') problemFound ??= problem(shown(path));

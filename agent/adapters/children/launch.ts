@@ -4,13 +4,15 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { ProcessDefinition } from '../../core/definition.ts';
+import type { SpawnProblem } from '../../core/state.ts';
+import { realPath } from '../host/real-path.ts';
 import { directoryProblem } from './directory.ts';
 import { findExecutable } from './executable.ts';
 import { keeperArguments } from './keeper.ts';
 import { carryEnvironment } from './keeper-environment.ts';
 import { type OwnEnvironment, programEnvironment } from './program-environment.ts';
 import { fifosOf, type RunFiles, removeFile } from './run-files.ts';
-import { chdirFailure } from './spawn-failure.ts';
+import { bounded, chdirFailure } from './spawn-failure.ts';
 import { giveTo, switchTo } from './user-switch.ts';
 
 export interface Launch {
@@ -39,9 +41,24 @@ export function planLaunch(definition: ProcessDefinition, own: OwnEnvironment): 
   return { kind: 'ready', definition, command: found.command, switchWords };
 }
 
-export function findCommand(definition: ProcessDefinition, own: OwnEnvironment) {
+function findCommand(definition: ProcessDefinition, own: OwnEnvironment) {
   const path = definition.environment['PATH'] ?? own['PATH'] ?? '';
   return findExecutable(definition.command, path, definition.directory);
+}
+
+/** Why its command cannot be started; null: it can. */
+export function examineCommand(
+  definition: ProcessDefinition,
+  own: OwnEnvironment,
+): SpawnProblem | null {
+  const found = findCommand(definition, own);
+  return found.kind === 'found' ? null : { fault: found.fault, error: bounded(found.error) };
+}
+
+/** Where its executable lies, without links; null where there is none. */
+export function locateCommand(definition: ProcessDefinition, own: OwnEnvironment): string | null {
+  const found = findCommand(definition, own);
+  return found.kind === 'found' ? realPath(found.path) : null;
 }
 
 interface Surroundings {

@@ -27,6 +27,15 @@ export async function findUserName(uid: number): Promise<string | null> {
   return name.kind === 'answered' ? name.text : null;
 }
 
+/** All gids of an account; null where nobody can tell soon. Keeps nothing else waiting meanwhile. */
+export async function findGroupsOf(name: string): Promise<readonly number[] | null> {
+  if (!isPlausible(name)) return null;
+  const answer = await askSoon('id', ['-G', name]);
+  if (answer.kind !== 'answered') return null;
+  const words = answer.text.split(/\s+/);
+  return words.every((word) => NUMBER.test(word)) ? words.map(Number) : null;
+}
+
 /** The gid; null where there is no such group. Asks anew each time. */
 export function findGroup(nameOrGid: string): number | null {
   const found = lookUp('group', nameOrGid);

@@ -1,7 +1,7 @@
 /**
  * `status`. Its exit code is supervisorctl's: STARTING, BACKOFF and STOPPING pass for running. That
- * the agent goes by an earlier configuration, has lost its state, or keeps the fleet's operations off
- * some of these, is told on stderr, since scripts read every line of stdout as a process.
+ * the agent goes by an earlier configuration, has lost its state, shows less than there is, or keeps
+ * the fleet's operations off some of these, is told on stderr, since scripts read every line of stdout as a process.
  */
 
 import { heldText } from '../../../proto/hold-text.ts';
@@ -41,6 +41,7 @@ async function showStatus(context: LocalContext, names: readonly string[]): Prom
   for (const [what, problem] of [
     ['state lost', listing.stateProblem],
     ['config rejected', listing.configProblem],
+    ['not shown', withheldNote(listing)],
     ['held', heldNote(selected.processes, environment.clock.nowMs())],
   ] as const) {
     if (problem !== null) environment.stderr.write(noteText(`${what}: ${problem}`, context));
@@ -64,6 +65,12 @@ async function rendered(
     hosts: [],
   };
   return renderList('ProcessList', processListItems(listing, clock.nowMs()), format);
+}
+
+/** Otherwise somebody would take what they see for all that there is. */
+function withheldNote({ withheld }: LocalListing): string | null {
+  if (withheld === 0) return null;
+  return `${withheld} process${withheld === 1 ? '' : 'es'} that you may not see`;
 }
 
 /** Of one it is all that there is to say; null: nobody holds any. */

@@ -21,7 +21,7 @@ export function renderHostDescription(
   { host, processes, events }: HostDescription,
   { nowMs, paint }: { readonly nowMs: number; readonly paint: Paint },
 ): string {
-  const { configProblem, stateProblem } = host;
+  const { configProblem, stateProblem, identityProblem, certificateEndsAtMs } = host;
   // Without a process there is no row; the host itself is told above the table.
   const entries = statusEntries({ hosts: processes.length === 0 ? [] : [host], processes });
   const fields: readonly Field[] = [
@@ -31,6 +31,10 @@ export function renderHostDescription(
     ['agent', host.agentVersion === '' ? null : host.agentVersion],
     ['adopted', adoptedText(host)],
     ['labels', labelsText(host.labels) || null],
+    ...(certificateEndsAtMs === null
+      ? []
+      : [['certificate', endText(certificateEndsAtMs, nowMs)] as const]),
+    ...(identityProblem === null ? [] : [['identity', oneLine(identityProblem)] as const]),
     ...(stateProblem === null ? [] : [['state lost', oneLine(stateProblem)] as const]),
     ...(configProblem === null ? [] : [['config', `rejected: ${oneLine(configProblem)}`] as const]),
     [
@@ -52,6 +56,10 @@ function withoutHosts({ header, rows }: StatusTable): StatusTable {
     header: header.slice(1),
     rows: rows.map((row) => ({ ...row, cells: row.cells.slice(1) })),
   };
+}
+
+function endText(atMs: number, nowMs: number): string {
+  return `${atMs > nowMs ? 'ends' : 'ended'} ${momentText(atMs, nowMs)}`;
 }
 
 function adoptedText({ adopted }: HostStatus): string | null {

@@ -7,6 +7,7 @@ import { groupBy } from '../../../proto/group-by.ts';
 import { sortNaturally } from '../../../proto/natural-order.ts';
 import { foldedList, foldToParts } from '../../../proto/selector/fold.ts';
 import type { HostStatus, Labels } from '../../../proto/vocabulary.ts';
+import { isEnding } from '../authority/ending.ts';
 import type { Paint } from '../paint.ts';
 import { counted } from '../status/summary.ts';
 import { type Cell, cell, GAP, renderTable, wholeCell } from '../table.ts';
@@ -50,7 +51,7 @@ function eachHost(hosts: readonly HostStatus[], { nowMs, paint, isWide }: HostsV
     'STATE',
     ...(isWide ? ['ADDRESS', 'CONNECTED SINCE'] : []),
     'AGENT',
-    ...(isWide ? ['ADOPTED'] : []),
+    ...(isWide ? ['ADOPTED', 'CERTIFICATE ENDS'] : []),
     'LAST SEEN',
     'LABELS',
   ];
@@ -59,7 +60,7 @@ function eachHost(hosts: readonly HostStatus[], { nowMs, paint, isWide }: HostsV
     stateCell(host),
     ...(isWide ? [cell(host.address), cell(formatTimestamp(host.connectedSinceMs))] : []),
     cell(host.agentVersion === '' ? null : host.agentVersion),
-    ...(isWide ? [cell(host.adopted)] : []),
+    ...(isWide ? [cell(host.adopted), certificateCell(host, nowMs)] : []),
     cell(lastSeen(host, nowMs)),
     cell(labelsText(host.labels)),
   ]);
@@ -103,15 +104,29 @@ function inOrder(hosts: readonly HostStatus[]): readonly HostStatus[] {
   return sortNaturally(hosts, ({ host }) => host);
 }
 
-function stateCell({ connected, stateProblem, configProblem }: HostStatus): Cell {
+/** In red from when on an agent that renews would have done so. */
+function certificateCell({ certificateEndsAtMs }: HostStatus, nowMs: number): Cell {
+  if (certificateEndsAtMs === null) return cell(null);
+  return cell(
+    formatTimestamp(certificateEndsAtMs),
+    isEnding(certificateEndsAtMs, nowMs) ? 'bad' : null,
+  );
+}
+
+function stateCell({ connected, stateProblem, configProblem, identityProblem }: HostStatus): Cell {
   if (!connected) return cell('UNREACHABLE', 'bad');
+  if (identityProblem !== null) return cell('identity in doubt', 'bad');
   if (stateProblem !== null) return cell('state lost', 'bad');
   return configProblem === null ? cell('connected', 'good') : cell('config rejected', 'bad');
 }
 
-function troubleOf({ connected, stateProblem, configProblem }: HostStatus): number {
+function troubleOf({ connected, identityProblem, ...host }: HostStatus): number {
+  const { stateProblem, configProblem } = host;
   return (
-    4 * Number(!connected) + 2 * Number(stateProblem !== null) + Number(configProblem !== null)
+    8 * Number(!connected) +
+    4 * Number(identityProblem !== null) +
+    2 * Number(stateProblem !== null) +
+    Number(configProblem !== null)
   );
 }
 

@@ -20,5 +20,7 @@ export function hostItem(host: HostStatus): object {
     configProblem: host.configProblem,
     adopted: host.adopted,
     stateProblem: host.stateProblem,
+    certificateEndsAt: formatTimestamp(host.certificateEndsAtMs),
+    identityProblem: host.identityProblem,
   };
 }

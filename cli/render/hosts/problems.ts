@@ -21,8 +21,17 @@ export function stateProblemLines(hosts: readonly HostStatus[]): readonly string
   return problemLines(hosts, 'state lost', ({ stateProblem }) => stateProblem);
 }
 
+/** `web-1: identity in doubt: a second agent … from 192.0.2.7`. Safe to print. */
+export function identityProblemLines(hosts: readonly HostStatus[]): readonly string[] {
+  return problemLines(hosts, 'identity in doubt', ({ identityProblem }) => identityProblem);
+}
+
 export function hostProblemLines(hosts: readonly HostStatus[]): readonly string[] {
-  return [...stateProblemLines(hosts), ...configProblemLines(hosts)];
+  return [
+    ...identityProblemLines(hosts),
+    ...stateProblemLines(hosts),
+    ...configProblemLines(hosts),
+  ];
 }
 
 function problemLines(

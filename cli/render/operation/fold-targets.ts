@@ -8,16 +8,21 @@ import { foldNames } from '../../../proto/selector/fold.ts';
 import { WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import { neutralise, plural, shortList } from '../text.ts';
 
+/** Where something is, and what is to be said of it. */
+export type Placed = Pick<Target, 'host' | 'process' | 'error'>;
+
 /** Each of the processes on each of the hosts, and all for the same reason. */
-export interface FoldedTargets {
+export interface FoldedTargets<Folded extends Placed = Target> {
   readonly processes: readonly string[];
   readonly hosts: readonly string[];
   readonly error: string | null;
-  readonly targets: readonly Target[];
+  readonly targets: readonly Folded[];
 }
 
 /** The largest first. */
-export function foldTargets(targets: readonly Target[]): readonly FoldedTargets[] {
+export function foldTargets<Folded extends Placed>(
+  targets: readonly Folded[],
+): readonly FoldedTargets<Folded>[] {
   const ofProcesses = [
     ...groupBy(targets, ({ process, error }) => JSON.stringify([process, error])),
   ];

@@ -11,7 +11,7 @@ import { endingOf, isLive, wasLeftStopped, wasOnlyStarted, wasUntouched } from '
 import { neutralise, neutraliseRemark, plural } from '../text.ts';
 import { formatDuration } from '../time.ts';
 import { describeWhere, foldTargets } from './fold-targets.ts';
-import { haltText, PAST_TENSE, targetNoun } from './words.ts';
+import { haltText, notAllowedText, PAST_TENSE, targetNoun } from './words.ts';
 
 /** Enough to name the culprits of most operations, few enough for one sentence. */
 const REASONS_NAMED_MAX = 3;
@@ -19,7 +19,9 @@ const REASONS_NAMED_MAX = 3;
 /** One line, safe to print. */
 export function outcomeSentence(operation: Operation): string {
   const total = operation.targets.length;
-  if (total === 0) return 'nothing was done: no target matched';
+  if (total === 0) {
+    return `nothing was done: ${notAllowedText(operation) ?? 'no target matched'}`;
+  }
   const open = isLive(operation.state) ? operation.targets.filter(isOpen) : [];
   const settled = open.length === 0 ? operation.targets : operation.targets.filter(isSettled);
   const { verb } = operation;
@@ -34,6 +36,7 @@ export function outcomeSentence(operation: Operation): string {
     ...settledTexts(settled),
     ...openTexts(open),
     remark('took longer than its wave was waited for', succeeded.filter(isLate)),
+    notAllowedText(operation),
   ]
     .filter((part) => part !== null)
     .join('; ');

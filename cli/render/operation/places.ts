@@ -1,12 +1,11 @@
 /** Where something is, whole: a list from which a host is missing would be trusted all the same. */
 
-import type { Target } from '../../../proto/operation.ts';
 import { foldedList, foldNames } from '../../../proto/selector/fold.ts';
 import { escapeUnsafe } from '../text.ts';
-import { foldTargets, isWholeHosts } from './fold-targets.ts';
+import { foldTargets, isWholeHosts, type Placed } from './fold-targets.ts';
 
 /** `db, web:web_[0-3] on prod-[1-9]`, once for each set of hosts, the largest first. */
-export function placesOf(targets: readonly Target[]): readonly string[] {
+export function placesOf(targets: readonly Placed[]): readonly string[] {
   return foldTargets(targets).map(({ processes, hosts }) => {
     if (isWholeHosts(processes)) return foldedHosts(hosts);
     const names = foldNames(processes).map(escapeUnsafe);

@@ -13,7 +13,7 @@ import { needsNothing } from './found-state.ts';
 import { foldedHosts } from './places.ts';
 import { planWaveLines } from './plan-waves.ts';
 import { limitsText, strategyText } from './strategy.ts';
-import { extentText, orderText, targetNoun, verbText } from './words.ts';
+import { extentText, notAllowedText, orderText, targetNoun, verbText } from './words.ts';
 
 /** Enough to notice a host that should not be among them, on one line. */
 const ASKED_HOSTS_WIDTH = 60;
@@ -49,6 +49,8 @@ function hostLines(plan: Operation): readonly string[] {
   ];
   if (plan.leftOut.length > 0)
     lines.push(`left out, no such process: ${foldedHosts(plan.leftOut)}`);
+  const notAllowed = notAllowedText(plan);
+  if (notAllowed !== null) lines.push(notAllowed);
   if (lost.length > 0) lines.push(`not connected: ${foldedHosts(lost)}`);
   return lines;
 }

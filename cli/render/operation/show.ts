@@ -6,7 +6,7 @@
 import { groupBy } from '../../../proto/group-by.ts';
 import type { Operation, OperationFacts, Target } from '../../../proto/operation.ts';
 import { isGood, isOpen } from '../../../proto/target.ts';
-import { type TargetState, WHOLE_HOST } from '../../../proto/vocabulary.ts';
+import { type TargetState, type Verb, WHOLE_HOST } from '../../../proto/vocabulary.ts';
 import { wasLeftStopped } from '../../outcome.ts';
 import type { Paint, Tone } from '../paint.ts';
 import { cell, renderTable } from '../table.ts';
@@ -17,7 +17,16 @@ import { limitsText, strategyText } from './strategy.ts';
 import { remarkOf, settledWord } from './target-line.ts';
 import { batchesText, type WaveRun, waveRuns, wavesText } from './wave-runs.ts';
 import { waveNumber } from './waves.ts';
-import { haltText, orderText, selectionText, untilText, verbText, watchedText } from './words.ts';
+import {
+  haltText,
+  notAllowedText,
+  orderText,
+  selectionText,
+  targetNoun,
+  untilText,
+  verbText,
+  watchedText,
+} from './words.ts';
 
 /** In the order in which they are shown: what a person must look at first. */
 const STATES: Readonly<Record<TargetState, { readonly text: string; readonly tone: Tone | null }>> =
@@ -50,6 +59,7 @@ export function renderOperation(operation: Operation, nowMs: number, paint: Pain
 
 function renderFacts(operation: Operation, nowMs: number): string {
   const { startedAtMs, endedAtMs, requestedBy, reason, leftOut, expectHosts } = operation;
+  const { verb, withheld } = operation;
   const hosts = new Set(operation.targets.map((target) => target.host)).size;
   const started = formatTimestamp(startedAtMs) ?? '-';
   const strategy = strategyText(operation);
@@ -59,6 +69,8 @@ function renderFacts(operation: Operation, nowMs: number): string {
     [operation.verb === 'update' ? 'groups' : 'processes', selectionText(operation)],
     ['hosts', `${operation.hosts} (${plural(hosts, 'host')})`],
     ['left out', leftOut.length === 0 ? null : `${foldedHosts(leftOut)}: no such process`],
+    ['allowed only', notAllowedText(operation)],
+    ['not shown', withheld === 0 ? null : withheldTargets(verb, withheld)],
     ['expected', expectHosts === null ? null : plural(expectHosts, 'host')],
     ['by', requestedBy],
     ['runbook', operation.runbook],
@@ -76,6 +88,11 @@ function renderFacts(operation: Operation, nowMs: number): string {
   return shown
     .map(([name, value]) => `${name.padEnd(width)}   ${escapeUnsafe(value ?? '')}\n`)
     .join('');
+}
+
+function withheldTargets(verb: Verb, count: number): string {
+  const them = count === 1 ? 'it' : 'them';
+  return `${plural(count, targetNoun(verb))}: your roles do not allow status on ${them}`;
 }
 
 /** `paused by bob: wait for the database, 2 min ago`, `running`. */

@@ -43,6 +43,14 @@ export function extentText(verb: Verb, targets: number, hosts: number): string {
   return verb === 'update' ? extent : `${plural(targets, 'target')} on ${extent}`;
 }
 
+/** `2 targets left out: not allowed`; null where none was left out because of that. */
+export function notAllowedText({
+  verb,
+  notAllowed,
+}: Pick<OperationFacts, 'verb' | 'notAllowed'>): string | null {
+  return notAllowed === 0 ? null : `${plural(notAllowed, targetNoun(verb))} left out: not allowed`;
+}
+
 /** What the targets of an operation are called. */
 export function targetNoun(verb: Verb): string {
   return verb === 'update' ? 'host' : 'target';

@@ -17,14 +17,16 @@ export type StatusFormat = 'table' | 'wide' | 'json' | 'jsonl' | 'name';
 /** More hosts than a person takes in row by row. */
 const HOSTS_UNFOLDED_MAX = 10;
 
+/** @param more fields of the JSON document */
 export function renderStatus(
   { stdout, terminal, clock }: Pick<Environment, 'stdout' | 'terminal' | 'clock'>,
   listing: ProcessListing,
   output: StatusFormat,
+  more: object = {},
 ): string {
   const nowMs = clock.nowMs();
   if (output === 'json' || output === 'jsonl') {
-    return renderList('ProcessList', processListItems(listing, nowMs), output);
+    return renderList('ProcessList', processListItems(listing, nowMs), output, more);
   }
   const entries = statusEntries(listing);
   if (output === 'name') return entries.map(nameLine).join('');

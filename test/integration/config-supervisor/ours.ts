@@ -29,6 +29,7 @@ export function askAgent(file: string, host: Host): Ours {
       return found === undefined ? null : { name: found[0], uid: found[1][0], gid: found[1][1] };
     },
     findGroup: (key) => host.groups[key] ?? null,
+    realPath: (path) => path,
   });
   if (config === null) return { refused: formatProblems({ errors: problems, warnings: [] }) };
   return { config, processes: config.processes.map(inTheirTerms) };

@@ -395,7 +395,7 @@ export function operationRequest(
   request: Pick<OperationRequest, 'verb' | 'hosts' | 'processes'> & Partial<OperationRequest>,
 ): OperationRequest {
   const id = makeOperationId(Date.now(), randomBytes(OPERATION_ID_RANDOM_BYTES));
-  const plain = { order: 'tier', fullStop: false, expectHosts: null } as const;
+  const plain = { order: 'tier', fullStop: false, expectHosts: null, allowedOnly: false } as const;
   return { id, signal: null, reason: '', strategy: DEFAULT_STRATEGY, ...plain, ...request };
 }
 

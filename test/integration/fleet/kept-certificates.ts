@@ -8,14 +8,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type Authority,
-  authorityFrom,
   createAuthority,
   issueLeaf,
   type LeafRequest,
 } from '../../../certs-tool/issue.ts';
+import { signingAuthorityFrom } from '../../../proto/pki/authority.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
-const SOURCES = ['certs-tool', 'proto/identity.ts'] as const;
+const SOURCES = ['certs-tool', 'proto/pki', 'proto/identity.ts'] as const;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** PEM, as far as anybody needs it who is not the authority. */
@@ -35,8 +35,9 @@ export async function keptCertificates(fleet: string): Promise<CertificateSource
   const folder = folderOf(fleet);
   const nowMs = Date.now();
   const pems = await kept(join(folder, 'authority'), () => createAuthority({ fleet, nowMs }));
-  const authority = authorityFrom(pems);
-  if (!('fleet' in authority)) throw new Error(`${folder}: ${authority.message}`);
+  const signing = signingAuthorityFrom({ ...pems, passphrase: null });
+  if (!('fleet' in signing)) throw new Error(`${folder}: ${signing.message}`);
+  const authority = { ...signing, keyPem: pems.keyPem };
   return {
     authority,
     issue: (request) => {

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Authority, createAuthority, issueLeaf } from '../../../certs-tool/issue.ts';
 import { type Credentials, loadCredentials } from '../../../proto/credentials.ts';
-import type { IdentityKind } from '../../../proto/identity.ts';
+import type { IdentityKind } from '../../../proto/identity-name.ts';
 import { type CertificateSource, keptCertificates } from './kept-certificates.ts';
 
 const LOOPBACK = 'DNS:localhost,IP:127.0.0.1';

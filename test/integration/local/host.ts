@@ -158,10 +158,18 @@ export async function give(
   });
 }
 
-export async function readLog(socket: string, request: LogRequest): Promise<string> {
+export async function readLog(
+  socket: string,
+  request: LogRequest,
+  claims: CallerClaims = { proofPath: null, sudoUser: null },
+): Promise<string> {
   return withClient(socket, async (client) => {
     const pieces: Buffer[] = [];
-    for await (const piece of answers(client, 'ReadLog', encodeLogRequest(request))) {
+    for await (const piece of answers(
+      client,
+      'ReadLog',
+      encodeLogRequest({ ...request, ...claims }),
+    )) {
       pieces.push(piece['data'] as Buffer);
     }
     return Buffer.concat(pieces).toString();

@@ -59,6 +59,8 @@ export class Terminal implements AsyncDisposable {
       ...['new-session', '-d', '-x', `${columns}`, '-y', `${rows}`, 'exec sh -i', ';'],
       // Else its own line of status takes a row, and a client of another size the rest.
       ...['set-option', '-g', 'status', 'off', ';'],
+      // As terminals do that let programs copy.
+      ...['set-option', '-s', 'set-clipboard', 'on', ';'],
       ...['set-option', '-g', 'window-size', 'manual'],
     );
     await terminal.until('the shell prompts', ({ rows: [first = ''] }) => PROMPT.test(first));
@@ -103,6 +105,13 @@ export class Terminal implements AsyncDisposable {
   /** The shell; what it has started are its children. */
   async shellPid(): Promise<number> {
     return Number(await this.#tmux('display-message', '-p', '#{pane_pid}'));
+  }
+
+  /** What a program can change without anybody seeing it: the title, and what Paste would insert. */
+  async unseen(): Promise<{ readonly title: string; readonly copied: string }> {
+    const title = await this.#tmux('display-message', '-p', '#{pane_title}');
+    const copied = await this.#tmux('list-buffers', '-F', '#{buffer_sample}');
+    return { title: title.trimEnd(), copied: copied.trimEnd() };
   }
 
   /** All of one moment, since tmux reads nothing from the program in between. */

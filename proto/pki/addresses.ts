@@ -1,6 +1,6 @@
 /**
- * Reads `--san`: under which names and addresses a controller may be reached. Strict, because a
- * mistake here shows only later, on every host at once, as a failed handshake.
+ * Under which names and addresses a controller may be reached. Strict, because a mistake here shows
+ * only later, on every host at once, as a failed handshake.
  */
 import { isIP } from 'node:net';
 import type { AlternativeName } from './certificate.ts';
@@ -18,6 +18,19 @@ export function parseAddresses(text: string): Addresses {
   const unique = new Map(names.map((name) => [`${name.kind} ${name.value}`, name]));
   return { kind: 'addresses', names: [...unique.values()] };
 }
+
+/** As `parseAddresses` reads it. */
+export function formatAddresses(names: readonly AlternativeName[]): string {
+  return names.map(addressText).join(',');
+}
+
+/** What is wrong with a name of which nobody knows how it came about; null: nothing. */
+export function addressProblem(name: AlternativeName): string | null {
+  const parsed = parseAddress(addressText(name));
+  return typeof parsed === 'string' ? parsed : null;
+}
+
+const addressText = ({ kind, value }: AlternativeName): string => `${kind.toUpperCase()}:${value}`;
 
 /** The name, or what is wrong with it. */
 function parseAddress(part: string): AlternativeName | string {

@@ -1,0 +1,24 @@
+/** What stays wrong until people mend it is told at once and then once an hour, not at every try. */
+import type { Log } from '../ports.ts';
+
+export interface Reminders {
+  /** @param what tells one trouble from another */
+  warn(what: string, details: object, text: string): void;
+  /** All is well again. */
+  forget(): void;
+}
+
+const REMINDER_MS = 60 * 60_000;
+
+export function createReminders(log: Log, nowMs: () => number): Reminders {
+  const toldAtMs = new Map<string, number>();
+  return {
+    warn(what, details, text) {
+      const lastMs = toldAtMs.get(what);
+      if (lastMs !== undefined && nowMs() - lastMs < REMINDER_MS) return;
+      toldAtMs.set(what, nowMs());
+      log.warn(details, text);
+    },
+    forget: () => toldAtMs.clear(),
+  };
+}

@@ -1,0 +1,13 @@
+/**
+ * What a join string says of the fleet's authority: a hash of its public key, so that who joins
+ * knows the right controller before it trusts anything. Of the key and not of the certificate, which
+ * may be made anew with the same key.
+ */
+import { createHash, X509Certificate } from 'node:crypto';
+
+/** SHA-256 of the public key (SPKI, DER), base64url: 43 characters. Throws if it is no certificate. */
+export function pinOf(certificatePem: string): string {
+  const { publicKey } = new X509Certificate(certificatePem);
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(spki).digest('base64url');
+}

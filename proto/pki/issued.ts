@@ -1,0 +1,93 @@
+/**
+ * Checks a certificate that was just issued before it is relied on: it must be of our key, signed by
+ * the authority that is trusted, and say that its holder is who asked. A controller that is wrong, or
+ * whose authority was changed, would otherwise lock a host out at the next connection.
+ */
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import type { CertificateAnswer } from '../certificates.ts';
+import { FleetError, isRefusal, refusal } from '../errors.ts';
+import { fleetOfAuthority, type Identity, identityOf } from '../identity.ts';
+import { describeSubject, type IdentityKind } from '../identity-name.ts';
+
+/** What came of asking. */
+export interface Issued {
+  readonly certificatePem: string;
+  /** Of the fleet, PEM; the one that signed is among them. */
+  readonly authoritiesPem: string;
+  readonly identity: Identity;
+  /** The name in the certificate. */
+  readonly name: string;
+  /** Where agents and operators dial, `host:port`; none with a renewal. */
+  readonly controllers: readonly string[];
+}
+
+export interface Expected {
+  readonly kind: IdentityKind;
+  readonly fleet: string;
+  /** Null: whatever the token said. */
+  readonly name: string | null;
+  /** What is trusted already, PEM; several during a rotation. */
+  readonly ca: string;
+  /** The private key that the request was made with. */
+  readonly key: KeyObject;
+}
+
+/** @throws FleetError where the answer is not what was asked for */
+export function checkIssued(
+  answer: Pick<CertificateAnswer, 'authoritiesPem' | 'controllers'> & {
+    readonly certificatePem: string;
+  },
+  expected: Expected,
+): Issued {
+  const certificate = parse(answer.certificatePem);
+  if (certificate === null) throw wrong('it is damaged');
+  const identity = identityOf(certificate.raw);
+  if (isRefusal(identity)) throw wrong(identity.cause ?? identity.message);
+  const { kind, fleet, name } = expected;
+  const isOurs =
+    identity.kind === kind && identity.fleet === fleet && (name ?? identity.name) === identity.name;
+  if (!isOurs) throw wrong(`it is of ${describeSubject(identity)}`);
+  if (!certificate.publicKey.equals(createPublicKey(expected.key))) {
+    throw wrong('it is of another key than the one that was sent');
+  }
+  const trusted = certificatesIn(expected.ca);
+  const issuer = trusted.find(
+    (authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
+  );
+  if (issuer === undefined) throw wrong('another authority signed it than the one that is trusted');
+  return {
+    certificatePem: certificate.toString(),
+    authoritiesPem: authoritiesOf(answer.authoritiesPem, issuer, fleet),
+    ...{ identity, name: identity.name, controllers: answer.controllers },
+  };
+}
+
+/** All that the answer names and are of this fleet; the issuer in any case. */
+function authoritiesOf(pem: string, issuer: X509Certificate, fleet: string): string {
+  const others = certificatesIn(pem).filter(
+    (shown) => fleetOfAuthority(shown) === fleet && shown.fingerprint256 !== issuer.fingerprint256,
+  );
+  return [issuer, ...others].map(String).join('');
+}
+
+function certificatesIn(pem: string): readonly X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map(parse).filter((certificate) => certificate !== null);
+}
+
+function parse(pem: string): X509Certificate | null {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return null;
+  }
+}
+
+function wrong(cause: string): FleetError {
+  return new FleetError(
+    refusal('unauthenticated', 'the controller answered with a certificate that is of no use', {
+      cause,
+      fix: 'nothing was changed here; the log of the controller says what it issued',
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+/** However much a host has to say, so many of its events are kept, and the newest ones. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventCap } from '../../controller/store/event-cap.ts';
+import { MIGRATIONS } from '../../controller/store/schema.ts';
+import { openDatabase } from '../../proto/sqlite.ts';
+import { hostId } from '../../proto/vocabulary.ts';
+
+function stored(journals: Readonly<Record<number, readonly [host: string, events: number]>>) {
+  const database = openDatabase({ path: ':memory:', migrations: MIGRATIONS });
+  const journal = database.prepare('INSERT INTO journals VALUES (?, ?, ?)');
+  const event = database.prepare(
+    `INSERT INTO event_rows (journal, seq, at_ms, stored_at_ms, event) VALUES (?, ?, 0, 0, '{}')`,
+  );
+  for (const [number, [host, events]] of Object.entries(journals)) {
+    journal.run(Number(number), host, `journal-${number}`);
+    for (let seq = 1; seq <= events; seq += 1) event.run(Number(number), seq);
+  }
+  const kept = database.prepare(
+    'SELECT journal, min(seq) AS first, max(seq) AS last FROM event_rows GROUP BY journal',
+  );
+  return { database, kept: () => kept.all() };
+}
+
+test('while a journal grows its oldest events go, now and then', () => {
+  const { database, kept } = stored({ 1: ['web-1', 3_000] });
+  const cap = eventCap(database, 500);
+  cap.stored(1, 2_999);
+  assert.deepEqual(kept(), [{ journal: 1, first: 1, last: 3_000 }]);
+  cap.stored(1, 3_000);
+  assert.deepEqual(kept(), [{ journal: 1, first: 2_501, last: 3_000 }]);
+  database.close();
+});
+
+test('below the cap nothing goes', () => {
+  const { database, kept } = stored({ 1: ['web-1', 1_000] });
+  const cap = eventCap(database, 1_000);
+  cap.stored(1, 1_000);
+  cap.trim(hostId('web-1'));
+  assert.deepEqual(kept(), [{ journal: 1, first: 1, last: 1_000 }]);
+  database.close();
+});
+
+test('who begins one journal after the other has no more than who keeps one', () => {
+  const { database, kept } = stored({
+    1: ['web-1', 40],
+    2: ['web-1', 40],
+    3: ['web-2', 40],
+    4: ['web-1', 30],
+  });
+  eventCap(database, 50).trim(hostId('web-1'));
+  assert.deepEqual(kept(), [
+    { journal: 2, first: 21, last: 40 },
+    { journal: 3, first: 1, last: 40 },
+    { journal: 4, first: 1, last: 30 },
+  ]);
+  database.close();
+});
