@@ -107,17 +107,27 @@ async function joinFleet(args: readonly string[]): Promise<void> {
 }
 
 function surroundings(): AgentSurroundings {
-  const { uid, username } = userInfo();
   return {
     env: process.env,
     hostName: hostname(),
     workingDirectory: process.cwd(),
     files: nodeConfigFiles,
-    user: { uid, name: username },
+    user: ownUser(),
     findUser,
     findGroup,
     realPath,
   };
+}
+
+/** In containers it is often a number that no account there has. */
+function ownUser(): AgentSurroundings['user'] {
+  try {
+    const { uid, username } = userInfo();
+    return { uid, name: username };
+  } catch {
+    const uid = process.geteuid?.() ?? -1;
+    return { uid, name: String(uid) };
+  }
 }
 
 /** The configuration on disk; an agent that ran before goes by its last one where that is bad. */

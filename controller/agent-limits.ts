@@ -61,30 +61,46 @@ function eventsIn(message: AgentMessage): number {
 
 /** @param nowMs of a monotonic clock, as everywhere here */
 export function createAgentBudget(nowMs: number, limits: AgentLimits = AGENT_LIMITS): AgentBudget {
-  const events = createBucket(limits.eventsPerSecond, limits.eventsAtOnce, nowMs);
-  const bytes = createBucket(limits.bytesPerSecond, limits.bytesAtOnce, nowMs);
-  let grantedBytes = 0;
-  return {
-    grantLog(more) {
-      grantedBytes += more;
-    },
-    spend(cost, atMs) {
-      const granted = Math.min(grantedBytes, cost.logBytes);
-      grantedBytes -= granted;
-      const unasked = cost.logBytes - granted;
-      return Math.max(events(cost.events, atMs), bytes(cost.bytes + unasked, atMs));
-    },
-  };
+  return new Buckets(nowMs, limits);
 }
 
-/** A token bucket, which one message may overdraw: what is owed is waited for afterwards. */
-function createBucket(perSecond: number, most: number, nowMs: number) {
-  let level = most;
-  let filledAtMs = nowMs;
-  return (amount: number, atMs: number): number => {
-    const passedMs = Math.max(0, atMs - filledAtMs);
-    level = Math.min(most, level + (passedMs * perSecond) / 1_000) - amount;
-    filledAtMs = atMs;
-    return level >= 0 ? 0 : Math.ceil((-level * 1_000) / perSecond);
-  };
+/**
+ * Two token buckets, each of which one message may overdraw: what is owed is waited for afterwards.
+ * A class, because there is one for each agent and closures take three times the memory.
+ */
+class Buckets implements AgentBudget {
+  readonly #limits: AgentLimits;
+  #events: number;
+  #bytes: number;
+  #filledAtMs: number;
+  #grantedBytes = 0;
+
+  constructor(nowMs: number, limits: AgentLimits) {
+    this.#limits = limits;
+    this.#events = limits.eventsAtOnce;
+    this.#bytes = limits.bytesAtOnce;
+    this.#filledAtMs = nowMs;
+  }
+
+  grantLog(bytes: number): void {
+    this.#grantedBytes += bytes;
+  }
+
+  spend(cost: Cost, nowMs: number): number {
+    const { eventsPerSecond, eventsAtOnce, bytesPerSecond, bytesAtOnce } = this.#limits;
+    const passedMs = Math.max(0, nowMs - this.#filledAtMs);
+    this.#filledAtMs = nowMs;
+    const granted = Math.min(this.#grantedBytes, cost.logBytes);
+    this.#grantedBytes -= granted;
+    const bytes = cost.bytes + cost.logBytes - granted;
+    this.#events = filled(this.#events, passedMs, eventsPerSecond, eventsAtOnce) - cost.events;
+    this.#bytes = filled(this.#bytes, passedMs, bytesPerSecond, bytesAtOnce) - bytes;
+    return Math.max(owedMs(this.#events, eventsPerSecond), owedMs(this.#bytes, bytesPerSecond));
+  }
 }
+
+const filled = (level: number, passedMs: number, perSecond: number, most: number): number =>
+  Math.min(most, level + (passedMs * perSecond) / 1_000);
+
+const owedMs = (level: number, perSecond: number): number =>
+  level >= 0 ? 0 : Math.ceil((-level * 1_000) / perSecond);

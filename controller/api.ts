@@ -26,7 +26,7 @@ import {
   listProcesses,
   seenListing,
 } from './core/queries.ts';
-import { seenEvents } from './core/visible.ts';
+import { discreet, seenEvents } from './core/visible.ts';
 import type { FleetDriver } from './driver.ts';
 import type { Caller, Guard } from './guard.ts';
 import type { LogDesk, LogsCall } from './logs/call.ts';
@@ -77,7 +77,7 @@ function fleetHandlers({
       'Control.ListHosts',
       (request: ListHostsRequest__Output, caller: Caller) => {
         const listing = listHosts(driver.state(), hostQuery(request.hosts), sight(caller));
-        if (isRefusal(listing)) return listing;
+        if (isRefusal(listing)) return discreet(listing, sight(caller));
         const { hosts, withheldHosts } = listing;
         return { hosts: hosts.map(encodeHost), withheldHosts };
       },
@@ -86,7 +86,7 @@ function fleetHandlers({
       'Control.ListProcesses',
       (request: ListProcessesRequest__Output, caller: Caller) => {
         const listing = listProcesses(driver.state(), hostQuery(request.hosts), request.processes);
-        if (isRefusal(listing)) return listing;
+        if (isRefusal(listing)) return discreet(listing, sight(caller));
         const { processes, hosts, ...withheld } = seenListing(
           driver.state(),
           listing,

@@ -13,6 +13,7 @@ import { hostId } from '../proto/vocabulary.ts';
 import { type AuditStore, auditHandlers } from './audit-calls.ts';
 import { certificateHandlers } from './certificate-calls.ts';
 import { isOpenToken } from './core/tokens.ts';
+import { discreet, sightOf } from './core/visible.ts';
 import { checkAccess, whoAmI } from './core/who.ts';
 import type { FleetDriver } from './driver.ts';
 import type { Caller, Guard } from './guard.ts';
@@ -55,7 +56,8 @@ function accessHandlers({ driver, guard, clock }: AuthorityOptions): UntypedServ
     CheckAccess: guard.unary('Authority.CheckAccess', (request: WireAccessQuery, caller) => {
       const query = decodeAccessQuery(request);
       const report = checkAccess(driver.state(), query, caller, clock.now().wallMs);
-      return isRefusal(report) ? report : encodeAccessReport(report);
+      if (!isRefusal(report)) return encodeAccessReport(report);
+      return discreet(report, sightOf(driver.state(), caller.name, clock.now().wallMs));
     }),
   };
 }

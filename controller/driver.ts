@@ -63,6 +63,7 @@ type Subscriber = (update: OperationUpdate) => void;
 
 export function createFleetDriver(ports: FleetPorts, initial: FleetState): FleetDriver {
   let lastReply: ReplyId = 0;
+  let unrecorded = 0;
   const replies = new Map<ReplyId, (answer: Operation | Refusal) => void>();
   const answers = new Map<ReplyId, (answer: readonly HostReport[] | Refusal) => void>();
   const identityAnswers = new Map<ReplyId, (answer: IdentityAnswer | Refusal) => void>();
@@ -160,11 +161,28 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
       case 'sessionEnded':
       case 'questionTimedOut':
       case 'configured':
-      case 'seen':
-      case 'onRecord':
         // These must not be lost; they are tried again when there may be room.
         return ports.clock.after(RETRY_WHEN_FULL_MS, () => deliver(input));
+      case 'onRecord':
+        return recordLater(input);
+      case 'seen':
+        // It is told again with a later call, and to keep each of them would take memory without end.
+        return;
     }
+  }
+
+  /** Anybody with a certificate can have us keep these, as fast as calls can be refused. */
+  function recordLater(input: Extract<FleetInput, { readonly kind: 'onRecord' }>): void {
+    const { actor, action, detail } = input.entry;
+    if (unrecorded >= UNRECORDED_MAX) {
+      const details = { actor: actor.name, action, detail };
+      return ports.log.error(details, 'not on record, for which the disk has no room');
+    }
+    unrecorded += 1;
+    ports.clock.after(RETRY_WHEN_FULL_MS, () => {
+      unrecorded -= 1;
+      deliver(input);
+    });
   }
 
   function submit(submission: Submission, by: Actor): Promise<Operation | Refusal> {
@@ -214,3 +232,6 @@ export function createFleetDriver(ports: FleetPorts, initial: FleetState): Fleet
 }
 
 const RETRY_WHEN_FULL_MS = 1_000;
+
+/** What waits for room to be put on record; what is beyond it goes to the log instead. */
+const UNRECORDED_MAX = 1_000;

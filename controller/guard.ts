@@ -16,6 +16,7 @@ import {
   lifeRefusal,
 } from '../proto/identity.ts';
 import { onStreamEnd } from '../proto/stream-end.ts';
+import { ConnectedHolders } from './connected-holders.ts';
 import { admissionRefusal } from './core/admission.ts';
 import { authorize, type RpcName } from './core/authorize.ts';
 import type { SeenCertificate } from './core/identities.ts';
@@ -47,6 +48,8 @@ export interface Guard {
   stream(rpc: RpcName, call: GuardedCall & EventEmitter, handle: (caller: Caller) => void): void;
   /** Whether this certificate counts at all now; for whoever keeps connections rather than calls. */
   judge(holder: Identity): Refusal | null;
+  /** Told by whoever keeps connections; whose calls these make need not be read again. */
+  readonly connected: ConnectedHolders;
 }
 
 export interface GuardOptions {
@@ -64,6 +67,8 @@ export function createGuard(
 ): Guard {
   const sparing = createSparingLog(log);
   const noteSeen = createSeenNotes(state, deliver);
+  const connected = new ConnectedHolders();
+  const findConnected = (fingerprint256: string) => connected.find(fingerprint256);
 
   function judge(holder: Identity): Refusal | null {
     const { identities } = state();
@@ -88,7 +93,7 @@ export function createGuard(
   }
 
   function admit(rpc: RpcName, call: GuardedCall): Caller | Refusal {
-    const holder = holderOfCall(call, fleet);
+    const holder = holderOfCall(call, fleet, findConnected);
     if (isRefusal(holder)) {
       tell(rpc, call.getPeer(), null, holder);
       return holder;
@@ -107,6 +112,7 @@ export function createGuard(
   return {
     admit,
     judge,
+    connected,
     unary: (rpc, handle) => (call, answer) => {
       const caller = orRefusal(() => admit(rpc, call));
       if (isRefusal(caller)) return answer(serviceErrorOf(caller));

@@ -31,7 +31,7 @@ export interface Issuer {
 }
 
 /** What the core lets somebody have: as much of it as signing takes. */
-type Allowed = Pick<Allowance, 'holder' | 'days' | 'alreadyIssued'>;
+type Allowed = Pick<Allowance, 'holder' | 'days' | 'alreadyIssued' | 'mayChangeKey'>;
 
 /** Some 10 ms each; who is refused asks again, as agents do by themselves. */
 const WAITING_MAX = 200;
@@ -44,9 +44,7 @@ export function createIssuer(authority: SigningAuthority | null, nowMs: () => nu
     const request = readSigningRequest(csrPem);
     if (isRefusal(request)) return request;
     const { keyHash, publicKeyPem } = request;
-    // One that has its certificate gets the same again, and another key none.
-    if (authority === null || allowed.alreadyIssued !== null)
-      return { keyHash, csrPem, issued: null };
+    if (authority === null || !isNewIn(allowed, keyHash)) return { keyHash, csrPem, issued: null };
     const issued = sign(authority, { ...allowed, publicKeyPem, nowMs: nowMs() });
     return isRefusal(issued) ? issued : { keyHash, csrPem, issued };
   }
@@ -63,6 +61,11 @@ export function createIssuer(authority: SigningAuthority | null, nowMs: () => nu
       });
     },
   };
+}
+
+/** One that has its certificate gets the same again, and another key mostly none. */
+function isNewIn({ alreadyIssued, mayChangeKey }: Allowed, keyHash: string): boolean {
+  return alreadyIssued === null || (mayChangeKey && alreadyIssued.keyHash !== keyHash);
 }
 
 function sign(

@@ -129,9 +129,8 @@ export class AgentLinkServer implements AgentLinks, LogLinks, Disposable {
     this.#heartbeats.join(connection.id, nowMs);
     this.#sparingLog.info(host, { host, peer: stream.getPeer() }, 'an agent has connected', nowMs);
     stream.on('data', (frame: SizedFrame) => this.#received(connection, frame));
-    for (const event of ['end', 'close', 'error', 'cancelled'] as const) {
-      stream.on(event, () => this.#gone(connection));
-    }
+    const gone = (): void => this.#gone(connection);
+    for (const event of ['end', 'close', 'error', 'cancelled'] as const) stream.on(event, gone);
   }
 
   #write(id: ConnectionId, message: ControllerMessage | ControllerLogMessage): void {

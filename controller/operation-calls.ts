@@ -13,7 +13,7 @@ import { eventSpanOf, explainedTargets, explanationOf } from './core/explain.ts'
 import { findSeen, listOperations, type OperationQuery } from './core/operation-queries.ts';
 import { runbooksFor } from './core/runbooks.ts';
 import { planSubmission } from './core/submit.ts';
-import { type Sight, seenEvents, seenOperation, sightOf } from './core/visible.ts';
+import { discreet, type Sight, seenEvents, seenOperation, sightOf } from './core/visible.ts';
 import type { Caller } from './guard.ts';
 import { logSteering, logSubmission } from './submission-log.ts';
 
@@ -102,7 +102,7 @@ function encoded(
   sight: Sight,
 ): ReturnType<typeof encodeOperation> | Refusal {
   return isRefusal(answer)
-    ? answer
+    ? discreet(answer, sight)
     : encodeOperation(withBoundedLogs(seenOperation(answer, sight)));
 }
 

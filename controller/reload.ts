@@ -46,7 +46,7 @@ export function createReload(options: ReloadOptions): () => void {
     current = config;
     const changes = changesBetween(before, after);
     if (changes.length === 0) return log.info({}, 'the configuration was read again: no change');
-    deliver({ kind: 'configured', settings: after });
+    deliver({ kind: 'configured', settings: after, changes });
     log.info({ changes }, `the configuration was read again: ${changes.join('; ')}`);
   };
 }

@@ -9,7 +9,7 @@ import { serverOptions } from '../proto/channel-options.ts';
 import type { Credentials } from '../proto/credentials.ts';
 import type { Address } from '../proto/dialect/values.ts';
 import { isRefusal } from '../proto/errors.ts';
-import { type Identity, identityOf } from '../proto/identity.ts';
+import { type Identity, identityIn } from '../proto/identity.ts';
 import { authorityService, controlService } from '../proto/load.ts';
 import { secureContextOf, tlsServerOptions } from '../proto/tls.ts';
 import { Connections, limitsWithin } from './connection-limits.ts';
@@ -28,7 +28,7 @@ export interface FrontDoorOptions {
   readonly control: UntypedServiceImplementation;
   readonly authority: UntypedServiceImplementation;
   readonly agentLink: UntypedServiceImplementation;
-  readonly guard: Pick<Guard, 'judge'>;
+  readonly guard: Pick<Guard, 'judge' | 'connected'>;
   readonly log: Log;
 }
 
@@ -95,17 +95,18 @@ function createKeeper(
   }
 
   return (socket) => {
-    const holder = holderOf(socket);
-    if (holder === null) {
+    const shown = holderOf(socket);
+    if (shown === null) {
       socket.destroy();
       return false;
     }
-    const { fingerprint256, kind } = holder;
+    const { fingerprint256, kind } = shown;
     const admission = connections.admit(socket, fingerprint256, kind);
     if (admission.kind === 'full') {
-      close(socket, holder, `there are ${connectionsMax} already`);
+      close(socket, shown, `there are ${connectionsMax} already`);
       return false;
     }
+    const holder = guard.connected.join(shown);
     if (admission.leaving !== null) {
       close(admission.leaving, holder, 'its certificate has too many, and it was the oldest');
     }
@@ -115,9 +116,10 @@ function createKeeper(
         setTimeout(() => close(socket, holder, because.cause ?? because.message), LEAVING_MS);
       },
     });
-    socket.once('close', () => {
+    socket.on('close', () => {
       judged[Symbol.dispose]();
       connections.leave(socket, fingerprint256);
+      guard.connected.leave(holder);
     });
     return true;
   };
@@ -126,6 +128,6 @@ function createKeeper(
 /** Null: it is gone already, or has a certificate of our authority that says of nobody who it is. */
 function holderOf(socket: TLSSocket): Identity | null {
   const certificate = socket.getPeerX509Certificate();
-  const holder = certificate === undefined ? null : identityOf(certificate.raw);
+  const holder = certificate === undefined ? null : identityIn(certificate);
   return holder === null || isRefusal(holder) ? null : holder;
 }

@@ -46,6 +46,11 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
   const pushedOut = new WeakSet<object>();
   const server = createServer(options.tls);
 
+  // One for all, since it would stay with each of 10,000 connections.
+  function endHandshake(this: Socket): void {
+    handshakes.end(this);
+  }
+
   function refused(connection: object, why: string): void {
     const peer = peers.get(connection) ?? null;
     const about = `${addressOfPeer(peer ?? '')}: ${why}`;
@@ -55,15 +60,17 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
   server.on('connection', (raw) => {
     peers.set(raw, `${raw.remoteAddress}:${raw.remotePort}`);
     const leaving = handshakes.begin(raw, neighbourhoodOf(raw.remoteAddress ?? null));
-    raw.once('close', () => handshakes.end(raw));
+    raw.on('close', endHandshake);
     if (leaving === null) return;
     pushedOut.add(leaving);
     leaving.destroy();
   });
   server.on('secureConnection', (socket) => {
-    handshakes.end(connectionOf(socket));
+    const raw = connectionOf(socket);
+    handshakes.end(raw);
+    raw.off('close', endHandshake);
     // Until HTTP/2 has taken it over nobody else listens for its errors, which would end us.
-    socket.on('error', () => undefined);
+    socket.on('error', ignore);
     onConnection(socket);
   });
   server.on('tlsClientError', (error, socket) => {
@@ -85,6 +92,8 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
     },
   };
 }
+
+const ignore = (): void => undefined;
 
 function listening(
   server: ReturnType<typeof createServer>,

@@ -23,6 +23,29 @@ export interface WatchServer {
   readonly clock: Clock;
 }
 
+/**
+ * What somebody sees costs a look at the whole fleet, and an operation on all of it is told of in
+ * tens of thousands of updates. Rights that change count within this time, as at the door.
+ */
+const SIGHT_MS = 1_000;
+
+function createSight(
+  driver: Pick<FleetDriver, 'state'>,
+  clock: Pick<Clock, 'now'>,
+  operator: string,
+): () => Sight {
+  let current: Sight | null = null;
+  let takenAtMs = 0;
+  return () => {
+    const { wallMs, monotonicMs } = clock.now();
+    if (current === null || monotonicMs - takenAtMs >= SIGHT_MS) {
+      current = sightOf(driver.state(), operator, wallMs);
+      takenAtMs = monotonicMs;
+    }
+    return current;
+  };
+}
+
 /** @param operator who sees of it what their roles allow */
 export function watchOperation(
   call: WatchCall,
@@ -35,7 +58,7 @@ export function watchOperation(
     end: () => void call.end(),
   };
   const collector = createUpdateCollector(writer, clock);
-  const sight = (): Sight => sightOf(driver.state(), operator, clock.now().wallMs);
+  const sight = createSight(driver, clock, operator);
   const found = findSeen(driver.state(), call.request.id, sight());
   if (isRefusal(found)) return refuseStream(call, found);
   const { id } = found.facts;

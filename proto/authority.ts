@@ -144,4 +144,6 @@ export interface AccessReport {
   readonly because: string;
   /** In natural order; none with an action about the whole fleet. */
   readonly decisions: readonly AccessDecision[];
+  /** Targets that are not told, since whoever asks may not see them; none of them is allowed. */
+  readonly withheld: number;
 }

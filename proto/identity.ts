@@ -31,6 +31,11 @@ export function authorityUri(fleet: string): string {
 export function identityOf(certificateDer: Buffer): Identity | Refusal {
   const certificate = parseCertificate(certificateDer);
   if (certificate === null) return notAccepted('it is not a readable X.509 certificate');
+  return identityIn(certificate);
+}
+
+/** The same for one that is parsed already, which is most of the work. */
+export function identityIn(certificate: X509Certificate): Identity | Refusal {
   if (certificate.ca) return notAccepted('it belongs to a certificate authority');
   const uri = onlyUri(certificate);
   if (uri === null) return notAccepted('it does not hold exactly one URI as alternative name');
@@ -55,7 +60,12 @@ export function fleetOfAuthority(certificate: X509Certificate): string | null {
 
 /** The part of a grpc-js server call (≥ 1.14) that knows the peer; empty if TLS did not accept it. */
 export interface AuthenticatedCall {
-  getAuthContext(): { readonly sslPeerCertificate?: { readonly raw: Buffer } | undefined } | null;
+  getAuthContext(): {
+    /** `fingerprint256` as in `Identity`. */
+    readonly sslPeerCertificate?:
+      | { readonly raw: Buffer; readonly fingerprint256?: string }
+      | undefined;
+  } | null;
 }
 
 /** Who makes this call now; refused also if of another fleet, or outside the certificate's life. */
@@ -67,11 +77,21 @@ export function identityOfCall(
   return isRefusal(holder) ? holder : (lifeRefusal(holder, ours.nowMs) ?? holder);
 }
 
-/** Whose certificate this call shows, whatever its dates are; refused if of another fleet. */
-export function holderOfCall(call: AuthenticatedCall, fleet: string): Identity | Refusal {
-  const raw = call.getAuthContext()?.sslPeerCertificate?.raw;
-  if (raw === undefined) return notAccepted('the connection brought none that TLS accepted');
-  const identity = identityOf(raw);
+/**
+ * Whose certificate this call shows, whatever its dates are; refused if of another fleet.
+ * @param find the identity in a certificate that was read before, by its SHA-256; null: it was not
+ */
+export function holderOfCall(
+  call: AuthenticatedCall,
+  fleet: string,
+  find: (fingerprint256: string) => Identity | null = () => null,
+): Identity | Refusal {
+  const certificate = call.getAuthContext()?.sslPeerCertificate;
+  if (certificate === undefined) {
+    return notAccepted('the connection brought none that TLS accepted');
+  }
+  const { raw, fingerprint256 = '' } = certificate;
+  const identity = find(fingerprint256) ?? identityOf(raw);
   if (isRefusal(identity) || identity.fleet === fleet) return identity;
   return notAccepted(`it is of fleet "${identity.fleet}", this is fleet "${fleet}"`);
 }

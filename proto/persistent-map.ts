@@ -42,7 +42,8 @@ export class PersistentMap<Key extends string, Value> implements Iterable<readon
     const entry = [key, value] as const;
     if (position >= 0) return this.#withBucket(hash, bucket.with(position, entry), this.size);
     const size = this.size + 1;
-    if (widthFor(size) <= this.#width) return this.#withBucket(hash, [...bucket, entry], size);
+    // A bucket made by spreading would keep room for a dozen entries more.
+    if (widthFor(size) <= this.#width) return this.#withBucket(hash, bucket.concat([entry]), size);
     return new PersistentMap(laidOut([...this, entry]), size);
   }
 

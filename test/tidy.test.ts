@@ -68,6 +68,7 @@ const PURE_PROTO = [
   'proto/log-messages.ts',
   'proto/process-pattern.ts',
   'proto/regex-repeats.ts',
+  'proto/signal-name.ts',
   'proto/text-limits.ts',
   'proto/text-order.ts',
   'proto/strategy.ts',

@@ -6,11 +6,12 @@
 import type { ConfiguredProcess } from '../../proto/host-questions.ts';
 import type { ControllerMessage } from '../../proto/messages.ts';
 import { clippedTo, REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
-import type { ProcessStatus } from '../../proto/vocabulary.ts';
+import { type ProcessStatus, WHOLE_HOST } from '../../proto/vocabulary.ts';
 import { requestTargets } from './accept-targets.ts';
 import { configuredProcesses } from './compare-configuration.ts';
 import { hear } from './controller-clock.ts';
 import { acknowledge, recordOf } from './outbox.ts';
+import { verbAgainst } from './policy.ts';
 import { statusOf } from './process.ts';
 import { sendAnswer } from './reading.ts';
 import type { Turn } from './state.ts';
@@ -86,12 +87,17 @@ function delayOf(turn: Turn, sentAtMs: number): number {
   return delayMs;
 }
 
+/** What the file says may be asked for by whom it may be taken up for. */
+const REREADING = { verb: 'update', signal: null, startFollows: false } as const;
+
 function answer(
   turn: Turn,
   { questionId, sessionEpoch, question }: Extract<ControllerMessage, { readonly kind: 'question' }>,
 ): void {
   const to = { kind: 'controller', questionId, sessionEpoch } as const;
   if (question === 'reread') {
+    const against = verbAgainst(turn.state.rules.policy, REREADING, WHOLE_HOST);
+    if (against !== null) return sendAnswer(turn, to, { kind: 'failed', error: against });
     turn.effects.push({ kind: 'readConfig', purpose: { kind: 'answer', to } });
     return;
   }

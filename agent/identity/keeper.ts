@@ -107,6 +107,7 @@ export class IdentityKeeper implements Disposable {
       else if (nowMs >= this.#renewAtMs) this.#askForNext();
     }
     if (nowMs >= warningDueMs(inPlace.identity) && !hasEnded) this.#warnOfEnd();
+    if (this.#present.countsAgain) this.#options.redial('the certificate counts again');
     this.#lookAgain();
   }
 

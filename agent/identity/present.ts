@@ -27,6 +27,7 @@ export class PresentIdentity implements LinkIdentity {
   #inPlace: Credentials;
   #onTrial: Credentials | null = null;
   #isTrialsTurn = false;
+  #isWaitedFor = false;
 
   constructor(inPlace: Credentials, nowMs: () => number, outcome: TrialOutcome) {
     this.#inPlace = inPlace;
@@ -52,7 +53,13 @@ export class PresentIdentity implements LinkIdentity {
     const [inPlace, onTrial] = [this.#inPlace, this.#onTrial];
     const isTrials = onTrial !== null && (this.#isTrialsTurn || !this.#counts(inPlace));
     const next = isTrials ? onTrial : inPlace;
-    return this.#counts(next) ? next : null;
+    this.#isWaitedFor = !this.#counts(next);
+    return this.#isWaitedFor ? null : next;
+  }
+
+  /** Somebody was told that none counts, and one does now: the clock was wrong, and was set right. */
+  get countsAgain(): boolean {
+    return this.#isWaitedFor && this.#counts(this.#inPlace);
   }
 
   tryOut(credentials: Credentials): void {

@@ -16,5 +16,9 @@ export function detailsOf({ message, cause, fix }: Refusal): object {
 }
 
 function isOfFiles(caught: unknown): caught is NodeJS.ErrnoException {
-  return caught instanceof Error && 'syscall' in caught && 'path' in caught;
+  if (!(caught instanceof Error && 'syscall' in caught)) return false;
+  return 'path' in caught || OF_OPEN_FILES.includes(String(caught.syscall));
 }
+
+/** Which name no path when they fail, as on a full disk. Networks have others. */
+const OF_OPEN_FILES = ['write', 'fsync', 'fchmod', 'fchown'];

@@ -49,7 +49,9 @@ export function createCallers(proofs: Proofs, accounts: CallerAccounts): Callers
   async function groupsOf(name: string | null): Promise<readonly number[] | null> {
     if (name === null || !accounts.areGroupsWanted()) return [];
     const known = groups.get(name);
-    if (known !== undefined && accounts.nowMs() - known.atMs < GROUPS_KEPT_MS) return known.gids;
+    const ageMs = accounts.nowMs() - (known?.atMs ?? 0);
+    // The clock may have been set back meanwhile, perhaps by days.
+    if (known !== undefined && Math.abs(ageMs) < GROUPS_KEPT_MS) return known.gids;
     const gids = await accounts.groupsOf(name);
     if (groups.size >= ACCOUNTS_KEPT_MAX) groups.clear();
     if (gids !== null) groups.set(name, { gids, atMs: accounts.nowMs() });

@@ -20,7 +20,7 @@ import {
   type Credentials,
   loadCredentials,
 } from '../../proto/credentials.ts';
-import { FleetError, refusal } from '../../proto/errors.ts';
+import { type ErrorCode, FleetError, refusal } from '../../proto/errors.ts';
 import { renewThrough } from '../../proto/pki/enrol.ts';
 import { generateLeafKey } from '../../proto/pki/new-key.ts';
 import {
@@ -122,7 +122,10 @@ async function nextKey(files: CredentialFiles) {
   return privateKey;
 }
 
-/** The old pair stays in use unless the controller takes the new one. */
+/**
+ * The old pair stays in use unless the controller takes the new one. Where nobody answers, the new one
+ * waits, and the next command uses it: the controller may have seen it, and then takes the old no more.
+ */
 async function tryStaged(
   { files, address }: UsedCredentials,
   nowMs: () => number,
@@ -140,7 +143,9 @@ async function tryStaged(
       credentials: channelCredentials(loaded.credentials),
     });
   } catch (caught) {
-    dropStaged(files);
+    if (!UNANSWERED.includes(FleetError.refusalFrom(caught).code)) dropStaged(files);
     throw caught;
   }
 }
+
+const UNANSWERED: readonly ErrorCode[] = ['unavailable', 'interrupted'];

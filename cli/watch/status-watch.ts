@@ -1,6 +1,7 @@
 /**
  * `fleetctl status --watch`: asks again and again, and shows each answer until the next. A controller
  * that goes away meanwhile ends nothing: the last picture stays, marked as old, until it is back.
+ * One that lets us in no more ends it.
  */
 import { FleetError, isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import type { Environment, ProcessesAnswer } from '../ports.ts';
@@ -31,8 +32,8 @@ const LATE_MS = 5_000;
 const SILENT = refusal('timed-out', 'the controller is silent');
 
 /**
- * Until Ctrl-C, then resolves with the last answer. Rejects when there never was one: what is wrong
- * with a first query is wrong with the command.
+ * Until Ctrl-C, then resolves with the last answer. Rejects when there never was one (what is wrong
+ * with a first query is wrong with the command), and when it may not be asked any more.
  */
 export async function watchStatus(
   environment: Environment,
@@ -59,6 +60,10 @@ export async function watchStatus(
     const answer = await unlessAborted(query().catch(FleetError.refusalFrom), left.signal);
     if (answer === null) break;
     if (isRefusal(answer)) {
+      if (isFinal(answer)) {
+        view.ends();
+        throw new FleetError(answer);
+      }
       view.fails(answer);
       // A deadline that passed says nothing of the controller's load.
       pauseMs = intervalMs;
@@ -70,6 +75,11 @@ export async function watchStatus(
   }
   view.ends();
   return latest;
+}
+
+/** Who has been let in before and is refused now would be refused each time, and be on record for it. */
+function isFinal({ code }: Refusal): boolean {
+  return code === 'denied' || code === 'unauthenticated';
 }
 
 function viewFor(environment: Environment, output: WatchFormat): StatusView {

@@ -21,8 +21,11 @@ export interface Access {
 
 interface HeldRole {
   readonly role: Role;
-  /** Null: every host. */
-  readonly hosts: ReadonlySet<HostId> | null;
+  /**
+   * Null: every host. Looked up when it is first asked: of a fleet that takes long, and whether
+   * somebody may do a thing anywhere is asked of each call, and of each stream every second.
+   */
+  readonly hosts: () => ReadonlySet<HostId> | null;
   /** Of each host that was asked about, what the role is about there. */
   readonly processes: Map<HostId, ReadonlySet<ProcessName>>;
 }
@@ -48,12 +51,11 @@ export function accessOf(
 ): Access {
   const names = state.operators.get(operator) ?? [];
   const roles = names.flatMap((name) => state.roles.get(name) ?? []);
-  const isSomewhere = roles.some((role) => role.hosts !== null);
-  const fleet = isSomewhere ? viewOf(state, wallMs) : null;
+  const fleet = once(() => viewOf(state, wallMs));
   const held = roles.map((role): HeldRole => {
-    const hosts =
-      role.hosts === null || fleet === null ? null : membersOf(role.hosts.selector, fleet);
-    return { role, hosts, processes: new Map() };
+    const { hosts } = role;
+    const members = once(() => (hosts === null ? null : membersOf(hosts.selector, fleet())));
+    return { role, hosts: members, processes: new Map() };
   });
   return { operator, roles: held };
 }
@@ -83,6 +85,19 @@ export function judge(
   // The rule that it came closest to.
   const [closest] = misses.sort((one, other) => rankOf(other.miss) - rankOf(one.miss));
   return no(closest?.miss === undefined || closest.miss === null ? '' : closest.miss.text);
+}
+
+const LOOK: Act = { action: 'status', signal: null, hasReason: false };
+
+/**
+ * Whether somebody may know of this at all. Who may see something of a host sees that there is one;
+ * and who sees hosts, not processes, also one that runs nothing.
+ */
+export function maySee(access: Access, host: Host, about: ProcessStatus | null): boolean {
+  if (mayEverywhere(access, 'status')) return true;
+  if (about !== null) return judge(access, LOOK, host, [about]).isAllowed;
+  if (judge(access, LOOK, host, null).isAllowed) return true;
+  return statusesOf(host).some((status) => judge(access, LOOK, host, [status]).isAllowed);
 }
 
 /** What is about the whole fleet: no role that allows it has hosts or processes. */
@@ -122,6 +137,8 @@ function isDenied(
     signal !== null && role.signals.length > 0 && !role.signals.includes(signal);
   if (isOtherSignal) return false;
   if (role.processes.length === 0) return true;
+  // Whatever the configuration of the host says next may be what this role denies.
+  if (about === null && action !== 'status') return true;
   const denied = processesOf(held, host, about);
   return (about ?? statusesOf(host)).some(({ process }) => denied.has(process));
 }
@@ -154,12 +171,23 @@ function missOf(
     return { kind: 'signals', text: `${only} signals = ${role.signals.join(', ')}` };
   }
   if (role.reasonRequired && !hasReason && action !== 'status' && action !== 'logs') {
-    return { kind: 'reason', text: `role "${role.name}" wants a reason for ${action}: --reason` };
+    return { kind: 'reason', text: `role "${role.name}" wants a reason for ${action} (--reason)` };
   }
   return null;
 }
 
-const isAbout = ({ hosts }: HeldRole, { host }: Host): boolean => hosts === null || hosts.has(host);
+function isAbout({ hosts }: HeldRole, { host }: Host): boolean {
+  const members = hosts();
+  return members === null || members.has(host);
+}
+
+function once<Value>(find: () => Value): () => Value {
+  let found: { readonly value: Value } | null = null;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
+}
 
 /**
  * What a role with `processes` is about on one host. Processes that are not there (any more, or yet)

@@ -66,6 +66,9 @@ export function issuedAtMs(certificate: SeenCertificate | CertificateRecord): nu
   return issued?.atMs ?? certificate.notBeforeMs + BACKDATED_MS;
 }
 
+/** Why a certificate was issued that follows one which counts. */
+export const RENEWAL = 'renewal';
+
 /** On record, and good for a session that begins now. Bars are for `admissionRefusal`. */
 export function counts({ ended, notAfterMs }: CertificateRecord, nowMs: number): boolean {
   return ended === null && nowMs <= notAfterMs;

@@ -6,7 +6,7 @@ import type { Refusal } from '../../proto/errors.ts';
 import type { OperationRequest } from '../../proto/operation.ts';
 import { matchProcesses } from '../../proto/process-pattern.ts';
 import { type HostId, type ProcessStatus, WHOLE_HOST } from '../../proto/vocabulary.ts';
-import { type Access, type Act, judge, type Verdict } from './access.ts';
+import { type Access, type Act, judge, maySee, type Verdict } from './access.ts';
 import { type Denied, deniedRefusal } from './denied.ts';
 import { type Host, statusesOf } from './host.ts';
 import { statusOfName } from './visible.ts';
@@ -39,7 +39,7 @@ export function allowedProcesses(
   judged: Judged,
   found: readonly Found[],
 ): Allowed | Refusal {
-  const tally = new Tally();
+  const tally = new Tally(access);
   const kept = found.map(({ host, statuses }): Found => {
     const isAllowed = (status: ProcessStatus): boolean =>
       tally.count(judge(access, judged.act, host, [status]), host, status);
@@ -66,7 +66,7 @@ export function allowedHosts(
   hosts: readonly Host[],
   groups: readonly string[],
 ): Allowed | Refusal {
-  const tally = new Tally();
+  const tally = new Tally(access);
   const kept = hosts.filter((host) => {
     const about = aboutGroups(host, groups);
     return tally.count(judge(access, judged.act, host, about), host, null);
@@ -109,8 +109,13 @@ function outcome(judged: Judged, tally: Tally, found: readonly Found[]): Allowed
 class Tally {
   readonly denied: Denied[] = [];
   total = 0;
+  readonly #access: Access;
   readonly #hostsOf = new Map<string, { readonly max: number; readonly hosts: Set<HostId> }>();
   readonly #roleOf = new Map<string, string>();
+
+  constructor(access: Access) {
+    this.#access = access;
+  }
 
   /** @returns whether it is allowed, as far as one target goes */
   count(verdict: Verdict, host: Host, status: ProcessStatus | null): boolean {
@@ -149,8 +154,10 @@ class Tally {
     return false;
   }
 
-  #deny({ host }: Host, status: ProcessStatus | null, because: string): void {
-    this.denied.push({ host, process: status?.process ?? WHOLE_HOST, because });
+  #deny(host: Host, status: ProcessStatus | null, because: string): void {
+    const isSeen = maySee(this.#access, host, status);
+    const process = status?.process ?? WHOLE_HOST;
+    this.denied.push({ host: host.host, process, because, isSeen });
   }
 }
 

@@ -77,7 +77,8 @@ function push(
 }
 
 function added(groups: Grouped, key: string, record: CertificateRecord): Grouped {
-  return groups.with(key, [...(groups.get(key) ?? []), record]);
+  // Concatenated, which takes no room for more: almost every holder has one certificate.
+  return groups.with(key, (groups.get(key) ?? []).concat(record));
 }
 
 function leftOut({ byHolder, byKey }: Index, record: CertificateRecord | undefined): Index {

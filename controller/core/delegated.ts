@@ -3,11 +3,43 @@
  * that stand in it, in the manner that stands in it.
  */
 import { type Refusal, refusal } from '../../proto/errors.ts';
+import type { OperationFacts, Runbook } from '../../proto/operation.ts';
 import { matchesWildcard } from '../../proto/wildcard.ts';
 import type { Access } from './access.ts';
+import type { FleetState } from './state.ts';
 
 export function mayRun({ roles }: Access, runbook: string): boolean {
   return roles.some(({ role }) => role.runbooks.some((glob) => matchesWildcard(glob, runbook)));
+}
+
+/**
+ * Whether what a runbook began may go on, or be done again, by the right to run it: as long as it says
+ * the same. What was taken out of the file, or changed there, is nobody's to do by its name.
+ */
+export function mayRunAgain(
+  { runbooks }: Pick<FleetState, 'runbooks'>,
+  access: Access,
+  facts: Pick<OperationFacts, 'runbook' | Done>,
+): boolean {
+  const runbook = facts.runbook === null ? undefined : runbooks.get(facts.runbook);
+  return runbook !== undefined && mayRun(access, runbook.name) && isSame(runbook, facts);
+}
+
+type Done = (typeof DONE)[number];
+const DONE = ['verb', 'signal', 'hosts', 'processes', 'order', 'fullStop', 'strategy'] as const;
+
+function isSame(one: Pick<Runbook, Done>, other: Pick<OperationFacts, Done>): boolean {
+  return DONE.every((key) => textOf(one[key]) === textOf(other[key]));
+}
+
+/** Strategies are stored and read again, which may put their parts into another order. */
+function textOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+  if (Array.isArray(value)) return `[${value.map(textOf).join()}]`;
+  const parts = Object.entries(value).map(
+    ([key, part]) => `${JSON.stringify(key)}:${textOf(part)}`,
+  );
+  return `{${parts.sort().join()}}`;
 }
 
 /** Why somebody may not run this runbook, with this reason, or null. */

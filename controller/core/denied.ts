@@ -13,6 +13,8 @@ export interface Denied {
   readonly host: HostId;
   readonly process: ProcessName;
   readonly because: string;
+  /** Whoever asked may know that there is such a target; else it is only counted. */
+  readonly isSeen: boolean;
 }
 
 /** @param total how many targets were asked for, these among them */
@@ -50,13 +52,21 @@ export function targetLines(
   );
 }
 
+function linesFor(targets: readonly Denied[]): readonly string[] {
+  const seen = targets.filter(({ isSeen }) => isSeen);
+  const unseen = targets.length - seen.length;
+  if (unseen === 0) return targetLines(seen);
+  const are = unseen === 1 ? '1 target' : `${unseen} targets`;
+  return [...targetLines(seen), `${are} that you may not see`];
+}
+
 /** It travels in a header: above this it is cut, and said to be. */
 const LIST_LENGTH_MAX = 3_000;
 
 function listText(denied: readonly Denied[]): string {
   const byRule = [...groupBy(denied, ({ because }) => because)];
   const text = byRule
-    .map(([because, targets]) => [`${because}:`, ...targetLines(targets)].join('\n  '))
+    .map(([because, targets]) => [`${because}:`, ...linesFor(targets)].join('\n  '))
     .join('\n');
   if (text.length <= LIST_LENGTH_MAX) return text;
   const whole = text.slice(0, text.lastIndexOf('\n', LIST_LENGTH_MAX));

@@ -8,7 +8,7 @@ import { type Refusal, refusal } from '../../proto/errors.ts';
 import { type Holder, holderText, isIdentityName } from '../../proto/identity-name.ts';
 import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import { hostId } from '../../proto/vocabulary.ts';
-import { pendingOf } from './admission.ts';
+import { barRefusal, counts, issuedAtMs, pendingOf, RENEWAL } from './admission.ts';
 import { certificatesOf } from './certificate-index.ts';
 import type { IdentityAnswer, IdentityRequest } from './identities.ts';
 import { endPending, putBar, putCertificate, putToken } from './identity-changes.ts';
@@ -51,7 +51,7 @@ export function endAllOf(turn: Turn, holder: Holder, doing: Doing): readonly Cer
   return endWhatIsKnown(turn, holder, doing);
 }
 
-/** What is on record of this holder is revoked, and its session is over. */
+/** What is on record of this holder is revoked, and its session is over for the reason of its bar. */
 export function endWhatIsKnown(
   turn: Turn,
   holder: Holder,
@@ -101,13 +101,26 @@ function revokeOne(turn: Turn, typed: string, doing: Doing): IdentityAnswer | Re
     });
   }
   const revoked = revoke(turn, record, doing);
+  const all = [revoked];
   if (revoked !== record) {
-    // Whoever has its key may have asked for the next one.
+    // Whoever has its key may have asked for the next one, or have it up the sleeve.
     dropPending(turn, record);
+    all.push(...nextOf(turn, record).map((next) => revoke(turn, next, doing)));
     if (record.kind === 'agent') closeSession(turn, record, record.notAfterMs);
     else revokeTokensOf(turn, record.name, doing.by);
   }
-  return { kind: 'certificates', certificates: [revoked] };
+  return { kind: 'certificates', certificates: all };
+}
+
+/** What it was renewed to, and what nobody has shown yet. */
+function nextOf(turn: Turn, record: CertificateRecord): readonly CertificateRecord[] {
+  return certificatesOf(turn.state.identities, record).filter(
+    (next) =>
+      next.issued?.because === RENEWAL &&
+      next.firstSeenAtMs === null &&
+      issuedAtMs(next) > issuedAtMs(record) &&
+      counts(next, turn.at.wallMs),
+  );
 }
 
 function revokeHolder(turn: Turn, holder: Holder, doing: Doing): IdentityAnswer | Refusal {
@@ -153,6 +166,10 @@ function closeSession(turn: Turn, holder: Holder, endsAtMs: number | null): void
   const isBySame = endsAtMs === null || host.certificateEndsAtMs === endsAtMs;
   if (!isBySame) return;
   const { connection } = host.session;
-  const because = refusal('denied', `the certificate of ${holderText(holder)} was revoked`);
+  const bar = turn.state.identities.bars.get(holderText(holder));
+  const because =
+    endsAtMs === null && bar !== undefined
+      ? barRefusal(bar)
+      : refusal('denied', `the certificate of ${holderText(holder)} was revoked`);
   turn.effects.push({ kind: 'close', connection, because });
 }

@@ -58,6 +58,7 @@ export function enrolmentOf(
     because: tokenWords(token),
     labels: token.labels,
     alreadyIssued,
+    mayChangeKey: false,
   };
 }
 

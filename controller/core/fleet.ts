@@ -41,7 +41,7 @@ function route(turn: Turn, input: FleetInput): void {
       putOnRecord(turn, { ...OWN_ACT, action: 'start', detail: settingsText(turn.state) });
       return boot(turn);
     case 'configured':
-      return configure(turn, input.settings);
+      return configure(turn, input);
     case 'onRecord':
       return putOnRecord(turn, input.entry);
     case 'identity':
@@ -70,12 +70,14 @@ function route(turn: Turn, input: FleetInput): void {
 }
 
 /** What is under way goes on as it was planned; what is asked from now on goes by the new rules. */
-function configure(turn: Turn, settings: FleetSettings): void {
+function configure(turn: Turn, { settings, changes }: Configured): void {
   turn.state = { ...turn.state, ...settings };
-  putOnRecord(turn, { ...OWN_ACT, action: 'reload', detail: settingsText(settings) });
+  putOnRecord(turn, { ...OWN_ACT, action: 'reload', detail: changes.join('; ') });
 }
+
+type Configured = Extract<FleetInput, { readonly kind: 'configured' }>;
 
 const OWN_ACT = { actor: CONTROLLER, outcome: 'done' } as const;
 
 const settingsText = ({ roles, operators, runbooks }: FleetSettings): string =>
-  `${operators.size} operators, ${roles.size} roles, ${runbooks.size} runbooks`;
+  `operators: ${operators.size}, roles: ${roles.size}, runbooks: ${runbooks.size}`;

@@ -26,6 +26,8 @@ export interface Allowance {
   readonly because: string;
   /** What was issued for the same before: only for whoever comes with the same key again. */
   readonly alreadyIssued: CertificateRecord | null;
+  /** Whoever has lost the key of that one gets another one for the next. */
+  readonly mayChangeKey: boolean;
 }
 
 interface Issue {

@@ -15,6 +15,7 @@ import { listProcesses } from './queries.ts';
 import { noHostsNamed } from './select.ts';
 import { compileRegex } from './selector/regex.ts';
 import type { FleetState } from './state.ts';
+import { statusOfName } from './visible.ts';
 
 export interface LogQuery {
   /** A selector. */
@@ -59,6 +60,32 @@ export function chooseLogs(state: FleetState, query: LogQuery): ChosenLogs | Ref
   return { sources: chosen(true), unreachable: chosen(false) };
 }
 
+/**
+ * Why what was chosen may not be read any more, or null; for who follows it. Processes that are not
+ * there just now are judged by their names.
+ */
+export function readingDenied(
+  state: FleetState,
+  { sources, unreachable }: ChosenLogs,
+  { operator, wallMs }: Pick<LogQuery, 'operator' | 'wallMs'>,
+): Refusal | null {
+  const access = accessOf(state, operator, wallMs);
+  if (mayEverywhere(access, 'logs')) return null;
+  const found = [...sources, ...unreachable].flatMap(
+    ({ host: id, processes }): readonly Found[] => {
+      const host = state.hosts.get(id);
+      if (host === undefined) return [];
+      const statuses = processes.map((name) => host.processes.get(name) ?? statusOfName(name));
+      return [{ host, statuses }];
+    },
+  );
+  const judged = { act: READING, allowedOnly: false };
+  const allowed = allowedProcesses(access, judged, found);
+  return isRefusal(allowed) ? allowed : null;
+}
+
+const READING = { action: 'logs', signal: null, hasReason: true } as const;
+
 /** As with operations: one that may not be read refuses them all, unless those were to be left out. */
 function readable(
   state: FleetState,
@@ -72,7 +99,7 @@ function readable(
     const host = state.hosts.get(id);
     return host === undefined ? [] : [{ host, statuses: entries.map(({ status }) => status) }];
   });
-  const judged = { act: { action: 'logs', signal: null, hasReason: true }, allowedOnly } as const;
+  const judged = { act: READING, allowedOnly };
   const allowed = allowedProcesses(access, judged, found);
   if (isRefusal(allowed)) return allowed;
   const kept = new Set(

@@ -13,7 +13,7 @@ import { certificatesOf } from './certificate-index.ts';
 import { endWhatIsKnown, reasonProblem } from './ended.ts';
 import { isConnected } from './host.ts';
 import type { IdentityAnswer, IdentityRequest } from './identities.ts';
-import { putBar, putReadmitted } from './identity-changes.ts';
+import { putBar, putGivenLabels, putReadmitted } from './identity-changes.ts';
 import { loseHostEverywhere } from './operations.ts';
 import { loseAnswersOf } from './questions.ts';
 import { unflag } from './renewal.ts';
@@ -36,9 +36,10 @@ export function removeHost(
     return { kind: 'removed', processes: 0, wasConnected: false };
   }
   if (host === undefined && !isKnown(turn, holder)) return noSuchHost(turn, id);
-  endWhatIsKnown(turn, holder, { by, reason: reason === '' ? 'the host was removed' : reason });
   putBar(turn, { ...holder, issuedUntilMs: null, atMs: turn.at.wallMs, by, reason });
+  endWhatIsKnown(turn, holder, { by, reason: reason === '' ? 'the host was removed' : reason });
   putReadmitted(turn, id, null);
+  putGivenLabels(turn, id, {});
   const processes = host?.processes.size ?? 0;
   const wasConnected = host !== undefined && isConnected(host);
   if (host !== undefined) forgetHost(turn, id, by);

@@ -13,11 +13,12 @@ import {
   isOf,
   issuedAtMs,
   pendingOf,
+  RENEWAL,
   replacedRefusal,
   timeText,
 } from './admission.ts';
 import { certificatesByKey, certificatesOf } from './certificate-index.ts';
-import type { IdentityAnswer, IdentityRequest, SeenCertificate } from './identities.ts';
+import type { Identities, IdentityAnswer, IdentityRequest, SeenCertificate } from './identities.ts';
 import { putReadmitted } from './identity-changes.ts';
 import { type Allowance, grant } from './issue.ts';
 import { type FleetState, putHost, type Turn } from './state.ts';
@@ -58,6 +59,7 @@ export function renewalOf(
     days: kind === 'agent' ? lives.agentDays : lives.operatorDays,
     because: RENEWAL,
     alreadyIssued: next[0] ?? null,
+    mayChangeKey: RENEWAL_REST_MS <= sinceLastMs(identities, holder, nowMs),
   };
 }
 
@@ -75,7 +77,8 @@ export function renew(
     turn.state.identities.pending.get(keyHash) !== undefined;
   if (!isRepeat) {
     if (certificatesByKey(turn.state.identities, keyHash).length > 0) return sameKey();
-    const waitMs = RENEWAL_REST_MS - sinceLastMs(turn, allowed.holder);
+    const waitMs =
+      RENEWAL_REST_MS - sinceLastMs(turn.state.identities, allowed.holder, turn.at.wallMs);
     if (waitMs > 0) return tooSoon(waitMs);
   }
   return grant(turn, allowed, { wanted, address: by.address, replacing: null });
@@ -117,7 +120,13 @@ export function returnOf(
     return notReadmitted(id, expired);
   }
   const { kind, name } = expired;
-  return { holder: { kind, name }, days: lives.agentDays, because: RETURN, alreadyIssued };
+  return {
+    holder: { kind, name },
+    days: lives.agentDays,
+    because: RETURN,
+    alreadyIssued,
+    mayChangeKey: false,
+  };
 }
 
 /** Whoever asks in vain is shown to those who can let him in. */
@@ -158,7 +167,6 @@ export function unflag(turn: Turn, id: HostId): void {
   turn.writes.push({ kind: 'host', host: settled });
 }
 
-const RENEWAL = 'renewal';
 const RETURN = 'return';
 
 /** Issued here after the one that is current, and not shown yet. */
@@ -171,8 +179,7 @@ function isLater(record: CertificateRecord, than: SeenCertificate | CertificateR
 }
 
 /** However the clock was set meanwhile. */
-function sinceLastMs({ state, at }: Turn, holder: Holder): number {
-  const { identities } = state;
+function sinceLastMs(identities: Identities, holder: Holder, nowMs: number): number {
   const issued = certificatesOf(identities, holder).flatMap((record) =>
     record.issued?.because === RENEWAL ? record.issued.atMs : [],
   );
@@ -180,7 +187,7 @@ function sinceLastMs({ state, at }: Turn, holder: Holder): number {
     because === RENEWAL ? requestedAtMs : [],
   );
   const times = [...issued, ...asked];
-  return Math.min(...times.map((ms) => Math.abs(at.wallMs - ms)));
+  return Math.min(...times.map((ms) => Math.abs(nowMs - ms)));
 }
 
 /** Once: who asks every few seconds would write as often. */

@@ -101,7 +101,12 @@ export type ReplyId = number;
 
 export type FleetInput =
   | { readonly kind: 'boot' }
-  | { readonly kind: 'configured'; readonly settings: FleetSettings }
+  | {
+      readonly kind: 'configured';
+      readonly settings: FleetSettings;
+      /** What is new, in words: `roles: web-oncall changed`. */
+      readonly changes: readonly string[];
+    }
   | HelloInput
   | {
       readonly kind: 'message';

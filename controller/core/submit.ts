@@ -13,7 +13,7 @@ import type {
 } from '../../proto/operation.ts';
 import type { OperationId, Verb } from '../../proto/vocabulary.ts';
 import { type Access, accessOf } from './access.ts';
-import { mayRun, runbookRefusal } from './delegated.ts';
+import { mayRunAgain, runbookRefusal } from './delegated.ts';
 import { targetLines } from './denied.ts';
 import { CLEAN, type Execution, executionOf, operationOf } from './execution.ts';
 import { findConflict, lockedRefusal, waitText } from './locks.ts';
@@ -25,7 +25,7 @@ import { requestProblem, undividedProblem } from './request-problem.ts';
 import { retried } from './retry.ts';
 import { requestOfRunbook } from './runbooks.ts';
 import { selectHosts } from './select.ts';
-import type { FleetInput, Turn } from './state.ts';
+import type { FleetInput, FleetState, Turn } from './state.ts';
 import { beginNew } from './take-up.ts';
 
 type Submitted = Extract<FleetInput, { readonly kind: 'submit' }>;
@@ -38,7 +38,9 @@ const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 export function submit(turn: Turn, { reply, submission, by }: Submitted): void {
   const isRepeated = turn.state.operations.get(idOf(submission)) !== undefined;
   const answer = answerTo(turn, submission, by.name);
-  if (!isRepeated) recordAnswer(turn, recordOf(submission, by, answer), answer);
+  // Somebody else's id is no repeat, and trying it is not forgotten.
+  if (!isRepeated || isRefusal(answer))
+    recordAnswer(turn, recordOf(submission, by, answer), answer);
   turn.effects.push({ kind: 'reply', reply, answer });
 }
 
@@ -145,7 +147,7 @@ function askedFor(
     case 'retry': {
       const before = findOperation(state, submission.of);
       if (isRefusal(before)) return before;
-      const again = retried(state, before, submission, rightsTo(before, access), at.wallMs);
+      const again = retried(state, before, submission, rightsTo(state, before, access), at.wallMs);
       return isRefusal(again) ? again : { ...again, runbook: null };
     }
   }
@@ -162,8 +164,8 @@ function planOfRequest(
 }
 
 /** What a runbook did may be done again by whoever may run it. */
-function rightsTo({ facts }: Execution, access: Access): Access | null {
-  return facts.runbook !== null && mayRun(access, facts.runbook) ? null : access;
+function rightsTo(state: FleetState, { facts }: Execution, access: Access): Access | null {
+  return mayRunAgain(state, access, facts) ? null : access;
 }
 
 function idProblem(id: OperationId, retentionMs: number, nowMs: number): Refusal | null {

@@ -5,9 +5,19 @@
 import type { Operation } from '../../proto/operation.ts';
 import { isOpenState } from '../../proto/target.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
-import { type Execution, type OperationTimer, operationOf, still } from './execution.ts';
+import { accessOf } from './access.ts';
+import {
+  draftOf,
+  type Execution,
+  type OperationStep,
+  type OperationTimer,
+  operationOf,
+  still,
+} from './execution.ts';
+import { drain } from './halt.ts';
 import { conflictOf, isStillBlocked, waitText } from './locks.ts';
-import { beginOperation, limitsOf, takeUpOperation } from './operation.ts';
+import { steeringDenied } from './may-steer.ts';
+import { beginOperation, goOn, limitsOf, takeUpOperation } from './operation.ts';
 import { follow, giveGrace, live, remember } from './operations.ts';
 import type { Turn } from './state.ts';
 
@@ -51,7 +61,7 @@ export function beginWaiting(turn: Turn): void {
     if (blockedBy !== null && isStillBlocked(turn.state, execution, blockedBy)) continue;
     const conflict = conflictOf(turn.state, execution);
     if (conflict === null) {
-      follow(turn, beginOperation(execution, turn.at));
+      follow(turn, beginOrAbort(turn, execution));
       continue;
     }
     const because = waitText(conflict);
@@ -61,6 +71,19 @@ export function beginWaiting(turn: Turn): void {
     const waiting = { ...execution, blockedBy: conflict.blocker };
     follow(turn, still(isNews ? { ...waiting, facts: { ...facts, halt } } : waiting));
   }
+}
+
+/** It was allowed when it was submitted; who asked for it may have lost the right since. */
+function beginOrAbort({ state, at }: Turn, execution: Execution): OperationStep {
+  const { id, requestedBy } = execution.facts;
+  const access = accessOf(state, requestedBy, at.wallMs);
+  const going = { operation: id, action: 'resume', kill: false, reason: '' } as const;
+  const denied = steeringDenied(state, access, execution, going);
+  if (denied === null) return beginOperation(execution, at);
+  const because = `${requestedBy} may not do this any more: ${denied.message}`;
+  const draft = draftOf(execution, at);
+  drain(draft, { by: null, because, atMs: at.wallMs, kill: false, endsAs: 'aborted' });
+  return goOn(draft, []);
 }
 
 /** What may take only so long. The waits of waves and batches come with their steps. */

@@ -2,6 +2,7 @@
  * What of the fleet somebody gets to see. What is withheld is counted, never passed over: a list that
  * looks whole and is not would be a lie about what runs.
  */
+import type { Refusal } from '../../proto/errors.ts';
 import type {
   Operation,
   OperationFacts,
@@ -17,9 +18,9 @@ import {
   type StoredEvent,
   WHOLE_HOST,
 } from '../../proto/vocabulary.ts';
-import { type Access, accessOf, judge, mayEverywhere } from './access.ts';
+import { type Access, accessOf, judge, mayEverywhere, maySee } from './access.ts';
 import type { Execution } from './execution.ts';
-import { type Host, statusesOf } from './host.ts';
+import type { Host } from './host.ts';
 import type { FleetState } from './state.ts';
 
 /** What one operator may see, in the fleet as it is now. */
@@ -31,8 +32,7 @@ export interface Sight {
   readonly state: Pick<FleetState, 'hosts'>;
 }
 
-const LOOK = { action: 'status', signal: null, hasReason: false } as const;
-const READ = { ...LOOK, action: 'logs' } as const;
+const READ = { action: 'logs', signal: null, hasReason: false } as const;
 
 export function sightOf(state: FleetState, operator: string, wallMs: number): Sight {
   const access = accessOf(state, operator, wallMs);
@@ -41,14 +41,14 @@ export function sightOf(state: FleetState, operator: string, wallMs: number): Si
   return { operator, seesEverything, readsEverything, access, state };
 }
 
-function seesProcess({ seesEverything, access }: Sight, host: Host, of: ProcessStatus) {
-  return seesEverything || judge(access, LOOK, host, [of]).isAllowed;
+export function seesHost({ seesEverything, access }: Sight, host: Host): boolean {
+  return seesEverything || maySee(access, host, null);
 }
 
-/** Who may see something of a host sees that there is one; also one that runs nothing. */
-export function seesHost(sight: Sight, host: Host): boolean {
-  if (sight.seesEverything || judge(sight.access, LOOK, host, null).isAllowed) return true;
-  return statusesOf(host).some((status) => seesProcess(sight, host, status));
+/** A hint at what was probably meant would name what somebody may not see. */
+export function discreet(refused: Refusal, { seesEverything }: Sight): Refusal {
+  if (seesEverything || refused.code !== 'nothing-matched') return refused;
+  return { ...refused, fix: 'see what there is for you with: fleetctl status, fleetctl hosts' };
 }
 
 /** Also of what is not there any more: it is judged by its name. */
@@ -60,7 +60,7 @@ export function seesTarget(
   const host = sight.state.hosts.get(id);
   if (host === undefined) return false;
   if (process === WHOLE_HOST) return seesHost(sight, host);
-  return seesProcess(sight, host, host.processes.get(process) ?? statusOfName(process));
+  return maySee(sight.access, host, host.processes.get(process) ?? statusOfName(process));
 }
 
 /** All of it for who submitted it; for others the part that they may see, as if that were all. */

@@ -17,6 +17,7 @@ import type { Host } from './host.ts';
 import { listProcesses } from './queries.ts';
 import { noHostsNamed, selectHosts } from './select.ts';
 import type { FleetState } from './state.ts';
+import { seesTarget, sightOf } from './visible.ts';
 
 /** Whoever makes the call, as the door found out. */
 export interface Asker {
@@ -55,7 +56,7 @@ export function checkAccess(
   if (isFleetAction(action)) {
     const verdict = judgeFleetAction(access, action);
     const because = verdict.isAllowed ? `role "${verdict.role.name}"` : verdict.because;
-    return { operator, isAllowed: verdict.isAllowed, because, decisions: [] };
+    return { operator, isAllowed: verdict.isAllowed, because, decisions: [], withheld: 0 };
   }
   if (hosts.trim() === '') return noHostsNamed('what may be done depends on where');
   const decisions =
@@ -64,10 +65,13 @@ export function checkAccess(
       : forProcesses(state, access, query, wallMs);
   if (isRefusal(decisions)) return decisions;
   const isAllowed = decisions.every((decision) => decision.isAllowed);
-  return { operator, isAllowed, because: '', decisions };
+  const sight = sightOf(state, asker.name, wallMs);
+  // What somebody may do something to, they may know of.
+  const told = decisions.filter((one) => one.isAllowed || seesTarget(sight, one));
+  const withheld = decisions.length - told.length;
+  return { operator, isAllowed, because: '', decisions: told, withheld };
 }
 
-/** Only to whoever may see all of it: what is asked about are rights, and names of hosts come with them. */
 function forProcesses(
   state: FleetState,
   access: Access,

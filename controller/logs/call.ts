@@ -10,8 +10,10 @@ import { namesOfPatterns } from '../../proto/process-pattern.ts';
 import { onStreamEnd } from '../../proto/stream-end.ts';
 import { clippedTo } from '../../proto/text-limits.ts';
 import { targetLines } from '../core/denied.ts';
-import { chooseLogs } from '../core/log-sources.ts';
+import { chooseLogs, readingDenied } from '../core/log-sources.ts';
+import { discreet, sightOf } from '../core/visible.ts';
 import type { FleetDriver } from '../driver.ts';
+import { createLiveCalls } from '../live-calls.ts';
 import type { Clock, Log } from '../ports.ts';
 import { createCallBudget, planCredit } from './credit.ts';
 import type { LogReaders } from './readers.ts';
@@ -38,13 +40,16 @@ export interface LogDeskOptions {
 export function createLogDesk({ driver, readers, clock, log }: LogDeskOptions): LogDesk {
   const budget = createCallBudget();
   const calls = new Set<LogsCall>();
+  // The door judges whether somebody may read any log at all; here it is which.
+  const liveCalls = createLiveCalls();
+  const whose = ({ name: operator }: Actor) => ({ operator, wallMs: clock.now().wallMs });
 
   function plan(asked: LogsRequest, operator: string): RelayPlan | Refusal {
     const { hosts, processes, channels, selection, allowedOnly } = asked;
     const { wallMs } = clock.now();
     const query = { hosts, processes, grep: selection.grep, allowedOnly, operator, wallMs };
     const chosen = chooseLogs(driver.state(), query);
-    if (isRefusal(chosen)) return chosen;
+    if (isRefusal(chosen)) return discreet(chosen, sightOf(driver.state(), operator, wallMs));
     const { sources, unreachable } = chosen;
     // Who follows is told of these, too, when they are back.
     const later = selection.follow ? unreachable.length : 0;
@@ -70,8 +75,17 @@ export function createLogDesk({ driver, readers, clock, log }: LogDeskOptions): 
       const { request, reserved } = planned;
       const relay = createLogRelay(request, readers, writerTo(call));
       calls.add(call);
+      const live = liveCalls.join({
+        judge: () => readingDenied(driver.state(), request, whose(by)),
+        end: (because) => {
+          const asked = decodeLogsRequest(call.request);
+          driver.deliver({ kind: 'onRecord', entry: entryOf(by, asked, because) });
+          refuseStream(call, because);
+        },
+      });
       onStreamEnd(call, () => {
         calls.delete(call);
+        live[Symbol.dispose]();
         relay[Symbol.dispose]();
         reserved[Symbol.dispose]();
       });

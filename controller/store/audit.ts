@@ -70,7 +70,7 @@ export function readEdge(database: SqliteDatabase, name: 'first' | 'head'): Audi
 }
 
 /** More would hold up the controller for too long; what is left goes the next time. */
-const FORGOTTEN_AT_ONCE_MAX = 50_000;
+const FORGOTTEN_AT_ONCE_MAX = 20_000;
 
 /**
  * Forgets the oldest rows, up to the first that is not older: clocks are set back, and a chain can

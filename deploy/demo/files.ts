@@ -21,6 +21,9 @@ export interface DemoFleet {
 
 export const OPERATOR = 'you';
 
+/** Who may see everything, and restart nothing but the web servers. */
+export const WEB_OPERATOR = 'web-oncall';
+
 /** Numbers in the block of ports: 0 is the controller's, each web host has ten of its own. */
 export const PORT_NUMBERS: readonly number[] = [0, 10, 11, 20, 21, 30, 31, 40];
 
@@ -135,11 +138,24 @@ key       = pki/controller-ops-1.key
 
 [operator:${OPERATOR}]
 roles = admin
+
+[operator:${WEB_OPERATOR}]
+roles = viewer, web-restarts
+
+[role:web-restarts]
+allow     = restart
+hosts     = role=web
+processes = web, web:*
 `;
 
-const clientConfig = (controller: string): string => `[context:demo]
+const clientConfig = (controller: string): string => `[fleetctl]
+context = ${OPERATOR}
+${[OPERATOR, WEB_OPERATOR].map((name) => contextOf(name, controller)).join('')}`;
+
+const contextOf = (operator: string, controller: string): string => `
+[context:${operator}]
 controller = ${controller}
 ca         = pki/ca.crt
-cert       = pki/operator-${OPERATOR}.crt
-key        = pki/operator-${OPERATOR}.key
+cert       = pki/operator-${operator}.crt
+key        = pki/operator-${operator}.key
 `;

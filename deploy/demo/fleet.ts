@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Daemon } from './daemon.ts';
-import { type DemoFleet, OPERATOR } from './files.ts';
+import { type DemoFleet, OPERATOR, WEB_OPERATOR } from './files.ts';
 
 export interface Surroundings {
   readonly plan: DemoFleet;
@@ -76,7 +76,7 @@ export class Fleet {
     await this.#certs(['init', '--fleet', 'demo']);
     await Promise.all([
       this.#certs(['issue', 'controller', 'ops-1', '--san', 'IP:127.0.0.1']),
-      this.#certs(['issue', 'operator', OPERATOR]),
+      ...[OPERATOR, WEB_OPERATOR].map((name) => this.#certs(['issue', 'operator', name])),
       ...hosts.map(({ host }) => this.#certs(['issue', 'agent', host])),
     ]);
   }

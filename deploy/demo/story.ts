@@ -1,11 +1,12 @@
 /**
  * What the demo shows and promises: a fleet comes up, one command restarts the web servers of all
- * production hosts, and every one of them answers as a new process; then two agents go, and the
- * next ones find every process as it was. A broken promise is an error.
+ * production hosts, and every one of them answers as a new process; somebody else is refused what
+ * their role does not allow; then two agents go, and the next ones find every process as it was. A
+ * broken promise is an error.
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DemoFleet, localSocket, writeFiles } from './files.ts';
+import { type DemoFleet, localSocket, WEB_OPERATOR, writeFiles } from './files.ts';
 import { type Fleet, type ProcessItem, programPath } from './fleet.ts';
 
 /** @returns what runs at the end of it */
@@ -32,8 +33,22 @@ export async function tell(
   say('\nAsked over HTTP, each web server is a new process, and dev-1 the old one:');
   const after = await fleet.untilEverythingRuns();
   for (const server of webServers(plan)) say(`  ${await verify(server, before, after)}`);
+  await refuse(fleet, after);
   await replaceAgents(fleet, folder, after);
   return after;
+}
+
+/** Another operator asks for more than what is theirs; nothing of it may be done. */
+async function refuse(fleet: Fleet, before: readonly ProcessItem[]): Promise<void> {
+  say(`\n${WEB_OPERATOR} may restart the web servers, and asks for one thing more:`);
+  const restart = `--context ${WEB_OPERATOR} restart web cache --hosts=prod-web-1`;
+  const code = await fleet.show(restart);
+  if (code !== EXIT_DENIED) {
+    throw new Error(
+      `fleetctl ${restart} should have been denied, and ended with exit code ${code}`,
+    );
+  }
+  samePids('prod-web-1', before, await fleet.status());
 }
 
 /** One agent is killed, another hands over as for an upgrade; no process may notice. */
@@ -92,6 +107,12 @@ This fleet stays until Ctrl-C. To command it from another terminal:
 The agent of a host answers by itself too, in supervisorctl's words:
 
   fleetctl --local --socket ${shellWord(localSocket(folder, 'prod-web-1'))} status
+
+${WEB_OPERATOR} may restart web servers and look at everything, no more:
+
+  fleetctl --context ${WEB_OPERATOR} auth whoami
+  fleetctl --context ${WEB_OPERATOR} restart all --hosts=prod-web-1 --allowed-only
+  fleetctl audit list
 
 A killed program is back at once; see its RESTARTS and new pid:
 
@@ -161,6 +182,7 @@ async function answerOf(url: string): Promise<string> {
   }
 }
 
+const EXIT_DENIED = 5;
 const ANSWER_MAX_MS = 10_000;
 const STEP_WIDTH = 72;
 

@@ -103,8 +103,9 @@ export function encodeAccessReport({ decisions, ...report }: AccessReport): Wire
 }
 
 export function decodeAccessReport(wire: WireAccessReportOutput): AccessReport {
-  const { operator, isAllowed, because } = wire;
-  return { operator, isAllowed, because, decisions: wire.decisions.map(decodeDecision) };
+  const { operator, isAllowed, because, withheld } = wire;
+  const decisions = wire.decisions.map(decodeDecision);
+  return { operator, isAllowed, because, decisions, withheld };
 }
 
 function encodeDecision({ host, process, isAllowed, because }: AccessDecision): WireDecision {

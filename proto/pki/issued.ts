@@ -8,6 +8,7 @@ import type { CertificateAnswer } from '../certificates.ts';
 import { FleetError, isRefusal, refusal } from '../errors.ts';
 import { fleetOfAuthority, type Identity, identityOf } from '../identity.ts';
 import { describeSubject, type IdentityKind } from '../identity-name.ts';
+import { isAddress } from './join-string.ts';
 
 /** What came of asking. */
 export interface Issued {
@@ -55,6 +56,8 @@ export function checkIssued(
     (authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
   );
   if (issuer === undefined) throw wrong('another authority signed it than the one that is trusted');
+  // They are written into configurations, in which a line of its own could start a program.
+  if (!answer.controllers.every(isAddress)) throw wrong('what it says of where to dial is no address');
   return {
     certificatePem: certificate.toString(),
     authoritiesPem: authoritiesOf(answer.authoritiesPem, issuer, fleet),

@@ -56,7 +56,8 @@ const DIGEST = /^[A-Za-z0-9_-]{43}$/;
 /** With the white space around it: somebody may hand in any file. */
 const FILE_LENGTH_MAX = 4_096;
 
-function isAddress(text: string): boolean {
+/** `host:port`, with nothing in it that means anything to a shell or a configuration. */
+export function isAddress(text: string): boolean {
   const [, host = '', port = ''] =
     /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253}):([0-9]{1,5})$/i.exec(text) ?? [];
   return host !== '' && Number(port) >= 1 && Number(port) <= 65_535;

@@ -78,6 +78,7 @@ export const accessReport = record<AccessReport>({
     }),
     { maxLength: 3 },
   ),
+  withheld: fc.nat({ max: 1_000 }),
 });
 
 const tokenKind = fc.constantFrom('agent' as const, 'operator' as const);

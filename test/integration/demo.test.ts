@@ -79,6 +79,7 @@ test('tells its story, keeps every promise, and cleans up', linuxOnly, async () 
   const output = demo.output();
   assert.match(output, /^\$ fleetctl restart web --hosts='prod-\*'$/m);
   assert.match(output, /^restarted 6 of 6 targets on 3 hosts in /m);
+  assert.match(output, /^error: restart is not allowed on 1 of the 3 targets$/m);
   const answers = [...output.matchAll(/^ {2}http:\S+ +(\S+) \S+, pid (\d+) +was (\d+)$/gm)];
   const restarted = answers.filter(([, , newPid, oldPid]) => newPid !== oldPid);
   assert.equal(answers.length, 7, output);

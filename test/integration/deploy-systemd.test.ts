@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { loadControllerConfig } from '../../controller/config.ts';
+import { nodeConfigFiles } from '../../proto/dialect/node-files.ts';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'deploy', 'systemd');
 const unit = (name: string): string => readFileSync(join(folder, name), 'utf8');
@@ -52,6 +54,18 @@ test('the controller has a user of its own, no capability, and can write only to
     UMask: '0077',
   };
   for (const [key, value] of Object.entries(expected)) assert.equal(settings.get(key), value, key);
+});
+
+test('it may write where the example has its state, and its certificate, which it renews', () => {
+  const settings = settingsOf(unit('fleet-controller.service'));
+  const surroundings = { env: {}, hostName: 'ops-1', workingDirectory: '/', files: nodeConfigFiles };
+  const example = join(folder, '..', 'examples', 'controller.conf');
+  const { config } = loadControllerConfig(example, surroundings);
+  assert.ok(config !== null);
+  assert.equal(`/var/lib/${settings.get('StateDirectory')}`, config.stateDir);
+  // With - in front: a controller without such a directory starts as well.
+  assert.equal(settings.get('ReadWritePaths'), `-${dirname(config.cert)}`);
+  assert.equal(dirname(config.key), dirname(config.cert));
 });
 
 test('the agent is not shut in: its programs would be, too', () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { IdentityKeeper } from '../../agent/identity/keeper.ts';
 import { loadIdentity } from '../../agent/identity/load.ts';
+import { reasonFor } from '../../agent/identity/reasons.ts';
 import type { CredentialFiles, Credentials } from '../../proto/credentials.ts';
 import { FleetError, isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import { identityOf } from '../../proto/identity.ts';
@@ -116,9 +117,14 @@ function begin({ files, nowMs = START_MS }: { files: CredentialFiles; nowMs?: nu
     }
     atMs = toMs;
   };
+  /** The clock is set, and no time passes. */
+  const setClock = (toMs: number): void => {
+    if (waker !== null) waker = { ...waker, atMs: waker.atMs + toMs - atMs };
+    atMs = toMs;
+  };
   keeper.begin();
   const { identity } = keeper;
-  return { keeper, identity, asked, redialled, lines, until, nowMs: () => atMs };
+  return { keeper, identity, asked, redialled, lines, until, setClock, nowMs: () => atMs };
 }
 
 const last = (asked: readonly Asked[]): Asked => asked.at(-1) ?? assert.fail('nothing was asked');
@@ -274,6 +280,31 @@ test('a certificate that expires while the agent runs is noticed at once', async
   assert.equal(identity.credentials(), null);
   assert.equal(last(asked).what, 'return');
   assert.ok(pending.waiting.signal.aborted);
+});
+
+test('a host whose clock was a month ahead for a while is connected again once it is right', async () => {
+  const { files } = stage();
+  const { identity, redialled, until, setClock } = begin({ files });
+  setClock(START_MS + 30 * DAY_MS);
+  assert.equal(identity.credentials(), null);
+  await until(START_MS + 30 * DAY_MS + 5 * MINUTE_MS);
+  assert.deepEqual(redialled, []);
+  setClock(START_MS + 5 * MINUTE_MS);
+  await until(START_MS + 7 * MINUTE_MS);
+  assert.deepEqual([...new Set(redialled)], ['the certificate counts again']);
+  assert.ok(identity.credentials() !== null);
+  const times = redialled.length;
+  await until(START_MS + 30 * MINUTE_MS);
+  assert.equal(redialled.length, times);
+});
+
+test('on a full disk it is told that the files could not be written, and which way to mend that', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+    ...{ code: 'ENOSPC', syscall: 'write', errno: -28 },
+  });
+  assert.match(reasonFor(full).fix ?? '', /make room on its disk/);
+  const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
+  assert.equal(reasonFor(reset).code, 'internal');
 });
 
 test('a pair that was put there by hand is taken up within a minute, and what was asked for is given up', async () => {

@@ -250,4 +250,7 @@ test('groups are asked for where they count, once in a while, and never of root'
   areGroupsWanted = false;
   assert.deepEqual(await groupsOf(1_003), []);
   assert.deepEqual(asked, ['u1000', 'u1000', 'u1002', 'u1002']);
+  areGroupsWanted = true;
+  nowMs = -86_400_000;
+  assert.deepEqual(await groupsOf(1_000), [7], 'the clock was set back');
 });

@@ -299,6 +299,22 @@ test('to look at what has changed changes no policy, and a file that is refused 
   assert.equal(host.state().rules.policy.verbs, null);
 });
 
+test('a controller that may not update may not have the file read either', () => {
+  const answers = (policy: Partial<Policy>) => {
+    const host = running(policy);
+    const sessionEpoch = host.state().sessionEpoch ?? 0;
+    return host.receive({ kind: 'question', sessionEpoch, questionId: 3, question: 'reread' });
+  };
+  const refused = answers({ verbs: ['stop'] });
+  assert.ok(refused.effects.every(({ kind }) => kind !== 'readConfig'));
+  const told = refused.effects.flatMap((one) => (one.kind === 'send' ? [one.message] : []));
+  assert.deepEqual(
+    told.map((message) => message.kind === 'answer' && message.answer),
+    [{ kind: 'failed', error: `${NO} update: [policy] allow_verbs = stop` }],
+  );
+  assert.ok(answers({ verbs: ['update'] }).effects.some(({ kind }) => kind === 'readConfig'));
+});
+
 test('logs are bounded by allow_verbs and by processes', () => {
   const statuses = () => [web, db].map(({ process }) => statusOf(running({}).process(process)));
   const against = (policy: Partial<Policy>, ...names: readonly string[]) =>

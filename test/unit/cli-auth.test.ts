@@ -16,7 +16,8 @@ function decided(host: string, process: string, because: string, isAllowed = tru
 
 function report(...decisions: readonly AccessDecision[]) {
   const isAllowed = decisions.every((decision) => decision.isAllowed);
-  return { authority: { checkAccess: { operator: 'alice', isAllowed, because: '', decisions } } };
+  const checkAccess = { operator: 'alice', isAllowed, because: '', decisions, withheld: 0 };
+  return { authority: { checkAccess } };
 }
 
 test('whoami shows name, certificate and each role in words', async () => {
@@ -120,7 +121,7 @@ test('exit code 0 says that all of it is allowed', async () => {
 
 test('of the whole fleet there is one answer', async () => {
   const because = 'no role of alice allows it';
-  const checkAccess = { operator: 'alice', isAllowed: false, because, decisions: [] };
+  const checkAccess = { operator: 'alice', isAllowed: false, because, decisions: [], withheld: 0 };
   const { stdout, exitCode } = await fleetctl(['auth', 'can', 'enrol'], {
     authority: { checkAccess },
   });

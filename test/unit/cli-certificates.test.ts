@@ -201,8 +201,8 @@ test('a host is removed after a question that says what is known of it', async (
     ['host', 'remove', 'web-1', '--reason', 'scrapped'],
     { ...known, ...REMOVED, answers: ['y'] },
   );
-  assert.match(questions[0] ?? '', /^remove web-1 \(connected, 1 process is known\)\?/);
-  assert.match(stdout, /^removed web-1, of which 1 process is known; what runs there goes on$/m);
+  assert.match(questions[0] ?? '', /^remove web-1 \(connected, 1 process known\)\?/);
+  assert.match(stdout, /^removed web-1 and 1 process known of it; what runs there goes on$/m);
   assert.deepEqual(authorityCalls[0]?.asked, { host: 'web-1', reason: 'scrapped' });
   const refused = await fleetctl(['host', 'remove', 'web-1'], { ...REMOVED, answers: [null] });
   assert.deepEqual([refused.exitCode, refused.authorityCalls.length], [130, 0]);

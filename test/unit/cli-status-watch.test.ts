@@ -361,3 +361,17 @@ test('an agent that lost its state is told of as loudly as a config that is reje
     ],
   );
 });
+
+test('who is let in no more leaves at once, with the reason', async () => {
+  for (const code of ['denied', 'unauthenticated'] as const) {
+    const because = new FleetError(refusal(code, 'the certificate of operator/bob was revoked'));
+    const { exitCode, stdout, stderr, askedMs } = await watch(
+      ['--watch'],
+      [listing(running('a')), because, listing(fatal('a'))],
+    );
+    assert.equal(exitCode, 5);
+    assert.match(stderr, /^error: the certificate of operator\/bob was revoked\n/);
+    assert.doesNotMatch(stdout, /FATAL/);
+    assert.equal(askedMs.length, 2);
+  }
+});

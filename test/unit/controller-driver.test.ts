@@ -106,6 +106,16 @@ async function connected(): Promise<World> {
   return made;
 }
 
+/** Batch after batch, until nothing is waiting. */
+async function answerAll({ clock, store }: World, result: 'committed' | 'full'): Promise<void> {
+  for (let answered = store.commits.length - 1; answered < store.commits.length; ) {
+    clock.runSoon();
+    answered = store.commits.length;
+    await store.answer(result).catch(() => undefined);
+    clock.runSoon();
+  }
+}
+
 const sentKinds = ({ links }: World) => links.sent.map(({ message }) => message.kind);
 
 /** The answer if there is one already. */
@@ -474,6 +484,25 @@ test('steering in a batch that a full disk refuses is refused with it', async ()
   const refused = await answerSoFar(answer);
   assert.equal(typeof refused === 'object' && 'code' in refused && refused.code, 'exhausted');
   assert.equal(made.driver.state().operations.get(anId())?.facts.state, 'running');
+});
+
+test('on a full disk refusals wait to be put on record, but not without end', async () => {
+  const made = await connected();
+  const refusals = Array.from({ length: 3_000 }, (_, index) => ({
+    ...{ actor: anActor(`o${index}`), action: 'Control.Submit', outcome: 'refused', detail: 'no' },
+    ...{ hosts: '', processes: [], targets: '', targetCount: 0, operation: null, reason: '' },
+  }));
+  for (const entry of refusals) {
+    made.driver.deliver({ kind: 'onRecord', entry: { ...entry, outcome: 'refused' } });
+  }
+  made.driver.deliver({ kind: 'seen', certificate: aCertificate('a') });
+  await answerAll(made, 'full');
+  const lost = made.log.lines.filter(({ text }) => /^not on record/.test(text));
+  assert.equal(lost.length, 2_000);
+  made.store.commits.length = 0;
+  made.clock.pass(1_000);
+  await answerAll(made, 'committed');
+  assert.equal(made.store.commits.flat().length, 1_000);
 });
 
 test('a deadline comes back as an input, and on a full disk it is tried again', async () => {

@@ -305,10 +305,13 @@ test('the first use of a certificate ends what came before it, and nothing else'
     ({ keyHash }) => keyHash === aHash(2),
   );
   assert.ok(next);
-  revoke(script, byFingerprint(first.fingerprint));
   script.see(next);
-  assert.equal(script.record(first.fingerprint).ended?.kind, 'revoked', 'it stays so');
+  assert.equal(script.record(first.fingerprint).ended?.kind, 'replaced');
   assert.equal(script.record(newer.fingerprint).ended?.kind, 'replaced');
+  revoke(script, byFingerprint(first.fingerprint));
+  script.see(first);
+  assert.equal(script.record(first.fingerprint).ended?.kind, 'revoked', 'it stays so');
+  assert.equal(script.record(next.fingerprint).ended, null);
 });
 
 test('a month after their end certificates are forgotten, but not the last of a holder', () => {
@@ -332,4 +335,59 @@ test('a month after their end certificates are forgotten, but not the last of a 
     left.map(({ fingerprint }) => fingerprint),
     [next.fingerprint],
   );
+});
+
+test('with a certificate of an operator end the tokens that were made by it', () => {
+  const script = identityScript();
+  const stolen = script.enrolled('operator/mallory', 1);
+  const make = (by: string, secretHash: string) =>
+    script.done(
+      {
+        ...{ kind: 'createToken', secretHash },
+        token: { kind: 'operator', names: 'mallory', labels: {}, replaces: true, ttlMs: HOUR_MS },
+      },
+      anActor(by),
+    );
+  make('mallory', aHash(91));
+  make('alice', aHash(92));
+  script.wallMs += 1_000;
+  revoke(script, byFingerprint(stolen.fingerprint));
+  const comeBack = (secretHash: string) => {
+    const issued = script.signed(aHolder('operator/mallory'), 5);
+    const request = { kind: 'enrol', secretHash, name: '', wanted: wantedOf(issued) } as const;
+    return codeOf(script.ask(request, NOBODY));
+  };
+  assert.equal(comeBack(aHash(91)), 'denied');
+  assert.equal(comeBack(aHash(92)), 'issued', 'somebody else lets her in again');
+});
+
+test('with a certificate ends what it was renewed to, unless that is in use already', () => {
+  const renewed = () => {
+    const script = identityScript();
+    const stolen = script.enrolled('agent/web-1', 1);
+    script.see(stolen);
+    script.wallMs += HOUR_MS;
+    const next = script.signed(aHolder('agent/web-1'), 2);
+    const by = anActor('web-1', { kind: 'agent', fingerprint: stolen.fingerprint });
+    script.done({ kind: 'renew', wanted: wantedOf(next) }, by);
+    return { script, stolen, next: seenOf(next) };
+  };
+  const kept = renewed();
+  revoke(kept.script, byFingerprint(kept.stolen.fingerprint));
+  assert.equal(isIn(kept.script, kept.next), false);
+  const shown = renewed();
+  shown.script.see(shown.next);
+  revoke(shown.script, byFingerprint(shown.stolen.fingerprint));
+  assert.equal(isIn(shown.script, shown.next), true, 'it is by itself in the list');
+});
+
+test('what a token said of a host that was removed is not said of the next of its name', () => {
+  const script = identityScript();
+  const secretHash = script.token('web-1', { labels: { env: 'prod' } });
+  const wanted = wantedOf(script.signed(aHolder('agent/web-1'), 1));
+  script.done({ kind: 'enrol', secretHash, name: '', wanted }, NOBODY);
+  const labels = () => script.state.identities.givenLabels.get(hostId('web-1'));
+  assert.deepEqual(labels(), { env: 'prod' });
+  script.done({ kind: 'removeHost', host: hostId('web-1'), reason: '' });
+  assert.equal(labels(), undefined);
 });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseLogs } from '../../controller/core/log-sources.ts';
+import { chooseLogs, readingDenied } from '../../controller/core/log-sources.ts';
 import { createCallBudget, planCredit } from '../../controller/logs/credit.ts';
 import { isRefusal, type Refusal } from '../../proto/errors.ts';
 import { LOG_BLOCK_MAX_BYTES, LOG_CREDIT_MAX_BYTES } from '../../proto/log-messages.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { aHost, away, emptyFleet, NOW_MS } from '../fakes/controller-fleet.ts';
+import { aRole, withRoles } from '../fakes/roles.ts';
 
 const hosts = [
   aHost('web-10', ['web:0', 'web:1', 'db']),
@@ -117,4 +118,32 @@ test('calls are refused when they would hold too much together', () => {
   first[Symbol.dispose]();
   first[Symbol.dispose]();
   assert.deepEqual([reserve(), reserve()].map(isRefusal), [false, true]);
+});
+
+test('who follows logs goes on as long as each of them may be read, there or not', () => {
+  const chosen = choose('web-10,gone-1', ['web']);
+  assert.ok(!isRefusal(chosen));
+  const codeFor = (...roles: Parameters<typeof aRole>[1][]) => {
+    const all = roles.map((role, index) => aRole(`role-${index}`, role));
+    const now = { operator: 'bob', wallMs: NOW_MS };
+    return readingDenied(withRoles(fleet, { bob: all }), chosen, now)?.code ?? null;
+  };
+  assert.equal(codeFor({ allow: ['logs'] }), null);
+  assert.equal(codeFor({ allow: ['logs'], hosts: 'web-10,gone-*', processes: ['web:*'] }), null);
+  assert.equal(codeFor({ allow: ['logs'], hosts: 'web-*' }), 'denied', 'not of gone-1 any more');
+  assert.equal(codeFor({ allow: ['logs'], processes: ['web:0', 'db'] }), 'denied');
+  assert.equal(codeFor({ allow: ['logs'] }, { deny: ['logs'], hosts: 'gone-1' }), 'denied');
+  assert.equal(codeFor(), 'denied');
+  const [, ...others] = fleet.hosts.values();
+  const empty = others.map((host) => ({ ...host, processes: new Map() }));
+  const emptied = { ...fleet, hosts: PersistentMap.of(empty.map((host) => [host.host, host])) };
+  const state = withRoles(emptied, {
+    bob: [aRole('web', { allow: ['logs'], processes: ['web:*'] })],
+  });
+  const denied = readingDenied(state, chosen, { operator: 'bob', wallMs: NOW_MS });
+  assert.equal(
+    denied,
+    null,
+    'what is not there is judged by its name; a host that is gone tells nothing',
+  );
 });

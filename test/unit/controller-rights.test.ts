@@ -37,11 +37,17 @@ const FLEET: FleetState = withRoles(
     runbooks: new Map([[RUNBOOK.name, RUNBOOK]]),
   },
   {
-    ann: [aRole('web-oncall', { allow: ['restart'], hosts: 'prod-*', processes: ['web'] })],
+    ann: [
+      aRole('web-oncall', { allow: ['restart'], hosts: 'prod-*', processes: ['web'] }),
+      aRole('look', { allow: ['status'] }),
+    ],
     two: [aRole('two-hosts', { allow: ['restart'], maxHosts: 2 })],
     why: [aRole('careful', { allow: ['restart'], reasonRequired: true, runbooks: ['restart-*'] })],
     run: [aRole('runner', { runbooks: ['restart-*'] })],
-    upd: [aRole('updater', { allow: ['update'], processes: ['web'] })],
+    upd: [
+      aRole('updater', { allow: ['update'], processes: ['web'] }),
+      aRole('look', { allow: ['status'] }),
+    ],
     out: [],
   },
 );
@@ -205,7 +211,7 @@ test('a controller that starts says so on record', () => {
   script.give({ kind: 'boot' });
   const [{ action, actor, detail } = {}] = script.records;
   assert.deepEqual([action, actor?.kind], ['start', 'controller']);
-  assert.match(String(detail), /^\d+ operators, \d+ roles, \d+ runbooks$/);
+  assert.match(String(detail), /^operators: \d+, roles: \d+, runbooks: \d+$/);
 });
 
 test('who has lost the right may still stop what they began, not go on with it', () => {
@@ -214,9 +220,14 @@ test('who has lost the right may still stop what they began, not go on with it',
   const { roles } = FLEET;
   const operators = new Map([['ann', []]]);
   const settings = { unreachableAfterMs, hostGroups, runbooks, batchRequiredAbove, lives };
-  const reload: FleetInput = { kind: 'configured', settings: { ...settings, roles, operators } };
+  const changes = ['operators: ann changed'];
+  const given = { ...settings, roles, operators };
+  const reload: FleetInput = { kind: 'configured', settings: given, changes };
   script.give(reload);
-  assert.equal(script.records[0]?.action, 'reload');
+  assert.deepEqual(
+    script.records.map(({ action, detail }) => [action, detail]),
+    [['reload', 'operators: ann changed']],
+  );
   assert.ok(!isRefusal(steered('ann', 'pause', script)));
   const resumed = steered('ann', 'resume', script);
   assert.ok(isRefusal(resumed) && resumed.code === 'denied');
@@ -261,6 +272,52 @@ test('the same refusal is on record once a minute, another one at once', () => {
   script.wallMs += 60_000;
   assert.equal(refuse('web'), 1);
   assert.ok(script.state.refusals.size <= 2, 'what is a minute old is forgotten');
+});
+
+test('of one actor so many refusals are on record within a minute, and the last one says so', () => {
+  const script = fleetScript(FLEET);
+  const details: string[] = [];
+  for (let serial = 0; serial < 50; serial += 1) {
+    script.submit(aRequest('stop', `no-such-${serial}`, ['web']), 'out');
+    details.push(...script.records.map(({ detail }) => detail));
+  }
+  assert.equal(details.length, 30);
+  assert.match(details.at(-1) ?? '', /what else is refused within this minute/);
+  assert.ok(details.slice(0, -1).every((detail) => !detail.includes('within this minute')));
+  script.submit(aRequest('stop', 'prod-1', ['web']), 'ann');
+  assert.equal(script.records.length, 1, 'others are written down all the same');
+});
+
+test('targets that one may not see are counted under the rule, not named', () => {
+  const refused = refusedTo('two', aRequest('stop', 'prod-*', ['web']));
+  assert.deepEqual(refused.cause?.split('\n'), [
+    'none of the roles of two (two-hosts) allows stop:',
+    '  3 targets that you may not see',
+  ]);
+});
+
+test('what waits for another operation is not begun where its right has gone meanwhile', () => {
+  const { script } = acceptedFrom('alice', aRequest('restart', 'prod-*', ['web']));
+  const strategy = { ...DEFAULT_STRATEGY, lockWaitMs: 60_000 };
+  const waiting = aRequest('restart', 'prod-1', ['web'], { id: anId(2), strategy });
+  script.submit(waiting, 'ann');
+  assert.equal(script.operation(anId(2)).state, 'planned');
+  const { unreachableAfterMs, hostGroups, runbooks, batchRequiredAbove, lives, roles } = FLEET;
+  const kept = { unreachableAfterMs, hostGroups, runbooks, batchRequiredAbove, lives, roles };
+  const operators = new Map([
+    ['alice', ['admin']],
+    ['ann', []],
+  ]);
+  script.give({ kind: 'configured', settings: { ...kept, operators }, changes: [] });
+  for (const host of ['prod-1', 'prod-2', 'prod-3'])
+    script.tell(host, 1, 1, settled(anId(), 'web'));
+  const { state, halt, targets } = script.operation(anId(2));
+  assert.equal(state, 'aborted');
+  assert.match(halt?.because ?? '', /^ann may not do this any more: restart is not allowed/);
+  assert.deepEqual(
+    targets.map((target) => target.state),
+    ['not-attempted'],
+  );
 });
 
 test('a repeat of what was accepted is answered, and not on record a second time', () => {

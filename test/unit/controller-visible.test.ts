@@ -5,7 +5,7 @@ import { findSeen, listOperations } from '../../controller/core/operation-querie
 import { listHosts, listProcesses, seenListing } from '../../controller/core/queries.ts';
 import type { FleetState } from '../../controller/core/state.ts';
 import { seenEvents, seenOperation, seenUpdate, sightOf } from '../../controller/core/visible.ts';
-import { isRefusal } from '../../proto/errors.ts';
+import { isRefusal, refusal } from '../../proto/errors.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { hostId, knownProcessName, type StoredEvent } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget } from '../fakes/control-client.ts';
@@ -117,6 +117,17 @@ test('one of which nothing may be seen is not listed, found or watched', () => {
     seen.targets.map(({ host }) => host),
     ['prod-1', 'dev-1'],
   );
+});
+
+test('hints at what was meant are for who may see it', () => {
+  const refused = refusal('nothing-matched', 'no such host: prod-9', {
+    fix: 'did you mean prod-1?',
+  });
+  assert.equal(discreet(refused, sight('alice')), refused);
+  const { message, fix } = discreet(refused, sight('web'));
+  assert.deepEqual([message, fix?.includes('prod-1')], [refused.message, false]);
+  const usage = refusal('usage', 'not understood', { fix: 'write it otherwise' });
+  assert.equal(discreet(usage, sight('web')), usage);
 });
 
 test('of events those are told that are about what may be seen', () => {

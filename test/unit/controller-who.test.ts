@@ -23,7 +23,13 @@ const FLEET: FleetState = withRoles(
     ...emptyFleet,
     hosts: PersistentMap.of(HOSTS.map((host) => [host.host, host] as const)),
   },
-  { ann: [ONCALL], eve: [aRole('group-web', { allow: ['update'], processes: ['web'] })] },
+  {
+    ann: [ONCALL],
+    eve: [
+      aRole('group-web', { allow: ['update'], processes: ['web'] }),
+      aRole('look', { allow: ['status'] }),
+    ],
+  },
 );
 
 const asker = (name: string) => ({
@@ -68,10 +74,17 @@ test('somebody is told who they are, and each of their roles as it is written', 
 });
 
 test('what may be done is told target by target, in natural order, with the rule', () => {
-  const { operator, isAllowed, decisions } = reportOf('ann', {});
-  assert.deepEqual([operator, isAllowed], ['ann', false]);
+  const { operator, isAllowed, decisions, withheld } = reportOf('ann', { hosts: '@*', as: null });
+  // What ann may not see is only counted.
+  assert.deepEqual([operator, isAllowed, withheld], ['ann', false, 1]);
+  const byAlice = reportOf('alice', { as: 'ann' });
+  assert.equal(byAlice.withheld, 0);
   assert.deepEqual(
-    decisions.map((one) => [one.host, one.process, one.isAllowed, one.because]),
+    decisions.map(({ host }) => host),
+    ['web-2', 'web-10'],
+  );
+  assert.deepEqual(
+    byAlice.decisions.map((one) => [one.host, one.process, one.isAllowed, one.because]),
     [
       ['dev-1', 'web', false, 'role "oncall" allows restart only with hosts = web-*'],
       ['web-2', 'web', true, 'role "oncall"'],
@@ -93,7 +106,7 @@ test('an update is about hosts', () => {
 
 test('what is about the whole fleet is answered without hosts', () => {
   assert.deepEqual(reportOf('ann', { action: 'enrol', hosts: '' }), {
-    ...{ operator: 'ann', isAllowed: false, decisions: [] },
+    ...{ operator: 'ann', isAllowed: false, decisions: [], withheld: 0 },
     because: 'none of the roles of ann (oncall) allows enrol',
   });
   assert.equal(reportOf('alice', { action: 'audit', hosts: '' }).because, 'role "admin"');

@@ -26,7 +26,7 @@ export async function removeHost(
   stdout.write(
     output === 'json'
       ? renderDocument('RemovedHost', { host, processes, wasConnected })
-      : `removed ${host}, of which ${countText(processes)} known; what runs there goes on\nnext: fleetctl host readmit ${host} lets that name join again, with a new token\n`,
+      : `removed ${host} and ${countText(processes)} known of it; what runs there goes on\nnext: fleetctl host readmit ${host} lets that name join again, with a new token\n`,
   );
   return 0;
 }
@@ -68,10 +68,7 @@ async function questionFor(client: ControlClient, host: string): Promise<string>
   return `remove ${host} (${connected}, ${countText(count)} known)? Its certificates count no more, and nothing of that name gets in until it is readmitted. [y/N] `;
 }
 
-function countText(processes: number): string {
-  const is = processes === 1 ? 'is' : 'are';
-  return `${counted(processes, 'process', 'processes')} ${is}`;
-}
+const countText = (processes: number): string => counted(processes, 'process', 'processes');
 
 function checkName(host: string, command: string): void {
   if (isIdentityName(host)) return;

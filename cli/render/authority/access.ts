@@ -35,6 +35,7 @@ export function accessFields(query: AccessQuery, report: AccessReport): object {
       allowed: decision.isAllowed,
       because: decision.because,
     })),
+    withheld: report.withheld,
   };
 }
 
@@ -52,8 +53,11 @@ function sentence({ action, signal }: AccessQuery, report: AccessReport): string
   const { operator, decisions, because, isAllowed } = report;
   const what = signal === null ? action : `${action} ${signal}`;
   const why = because === '' ? '' : `: ${because}`;
-  if (decisions.length === 0) return `${operator} may ${isAllowed ? '' : 'not '}${what}${why}`;
+  const { withheld } = report;
+  const asked = decisions.length + withheld;
+  if (asked === 0) return `${operator} may ${isAllowed ? '' : 'not '}${what}${why}`;
   const allowed = decisions.filter((decision) => decision.isAllowed).length;
-  const total = plural(decisions.length, 'target');
-  return `${operator} may ${what} ${allowed === decisions.length ? total : `${allowed} of ${total}`}${why}`;
+  const total = plural(asked, 'target');
+  const unseen = withheld === 0 ? '' : `; ${withheld} of them you may not see`;
+  return `${operator} may ${what} ${allowed === asked ? total : `${allowed} of ${total}`}${unseen}${why}`;
 }

@@ -110,6 +110,7 @@ async function lies(
 test('whatever an agent says in whichever session, it says of its own host alone', async () => {
   const slow = { id: operation, host: 'web-2', process: 'slow' };
   await target(fleet, slow, ({ state }) => state === 'accepted');
+  await fleet.process('web-2', 'slow', 'has been started', ({ status }) => status.pid !== null);
   const before = await fleet.processes();
   using liar = await agentOf('web-1');
   liar.say(helloOf('liar'));

@@ -19,8 +19,12 @@ import { MARK } from '../fleet/processes.ts';
 import { type ScriptedController, startScriptedController } from '../fleet/scripted-controller.ts';
 import { anyKeys } from './short-lived.ts';
 
-/** What people set who want a certificate error to go away, and what would tell of it. */
-const CARELESS = { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' } as const;
+/** What people set who want a certificate error to go away. */
+const careless = (): Readonly<Record<string, string>> => ({
+  NODE_TLS_REJECT_UNAUTHORIZED: '0',
+  NODE_EXTRA_CA_CERTS: fleet.path('elsewhere', 'ca.crt'),
+  NODE_NO_WARNINGS: '1',
+});
 
 interface Impostor {
   readonly who: string;
@@ -110,7 +114,7 @@ async function fleetctlTo(port: number): Promise<Daemon> {
     name: 'fleetctl',
     words: [fleet.path('programs', 'fleetctl.js'), '--config', config, ...restart],
     directory: fleet.folder,
-    env: { HOME: fleet.folder, PATH: '/usr/bin:/bin', [MARK]: fleet.folder, ...CARELESS },
+    env: { HOME: fleet.folder, PATH: '/usr/bin:/bin', [MARK]: fleet.folder, ...careless() },
   });
 }
 
@@ -143,7 +147,7 @@ async function agentBeyond(name: string, ports: readonly number[]): Promise<Daem
     `${name}.conf`,
     agentConf(place, { controller: controllers, programs }),
   );
-  const agent = fleet.runAgent(['-c', config], { name, env: CARELESS });
+  const agent = fleet.runAgent(['-c', config], { name, env: careless() });
   await fleet.running(name, 'web');
   return agent;
 }

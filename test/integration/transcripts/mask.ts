@@ -18,6 +18,9 @@ const MASKS: readonly (readonly [pattern: RegExp, kind: string])[] = [
   // The column FOR of folded processes.
   [/(?<= {3})\d+[smhd](-\d+[smhd])?(?= {3})/g, '<for>'],
   [/(?<="(?:oldPid|newPid|pid|durationMs|uptimeSeconds)": ?)\d+/g, '<number>'],
+  [/\b(?:[0-9A-F]{2}:){3,31}[0-9A-F]{2}\b…?/g, '<fingerprint>'],
+  // Of a row of the audit.
+  [/\b[0-9a-f]{64}\b/g, '<hash>'],
   [/\b127\.0\.0\.1:\d+\b/g, '<address>'],
   [/(?<=\S) {3,}/g, '   '],
   [/ +$/g, ''],
