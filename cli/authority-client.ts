@@ -13,7 +13,7 @@ import {
   encodeCertificateChoice,
 } from '../proto/codec/certificates.ts';
 import { decodeNewToken, decodeToken, encodeTokenRequest } from '../proto/codec/tokens.ts';
-import { authorityService } from '../proto/load.ts';
+import { authorityService } from '../proto/load-authority.ts';
 import type { AuthorityClient, HostAndReason, RemovedHost } from './authority-ports.ts';
 import { serverStream, unary } from './grpc-calls.ts';
 

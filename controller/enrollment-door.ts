@@ -8,7 +8,7 @@ import type { SecureContextOptions, TLSSocket, TlsOptions } from 'node:tls';
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Credentials } from '../proto/credentials.ts';
 import type { Address } from '../proto/dialect/values.ts';
-import { enrollmentService } from '../proto/load.ts';
+import { enrollmentService } from '../proto/load-authority.ts';
 import { Handshakes } from './connection-limits.ts';
 import { refuseCompressed } from './no-compression.ts';
 import { neighbourhoodOf } from './peer-address.ts';

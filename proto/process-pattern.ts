@@ -88,6 +88,14 @@ export function matchProcesses(
   return { byHost, unmatched };
 }
 
+/** The same for hosts that come one at a time: the patterns are read once. */
+export function processMatcher(
+  patterns: readonly string[],
+): (statuses: readonly ProcessStatus[]) => readonly ProcessStatus[] {
+  const wanted = compile(patterns);
+  return (statuses) => matchHost(wanted, statuses, new Set());
+}
+
 /**
  * On one host, where nothing is left out in silence: the patterns of every kind that mean nothing
  * there. `all` always means something.

@@ -15,6 +15,7 @@ import {
   dropStaged,
   finishPromotion,
   promotePair,
+  settleInUse,
   stageCertificate,
   stagedKey,
   stageKey,
@@ -126,6 +127,7 @@ export class IdentityKeeper implements Disposable {
     const { files, source, log } = this.#options;
     const { inPlace } = this.#present;
     const ask = async (signal: AbortSignal): Promise<Issued> => {
+      settleInUse(files, inPlace.identity.fingerprint256);
       const key = stagedKey(files) ?? (await this.#makeKey());
       return source.renew(inPlace, key, { signal, onWaiting: () => this.#tellOfWaiting() });
     };

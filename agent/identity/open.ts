@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { generateLeafKey } from '../../proto/pki/new-key.ts';
 import type { AgentSettings } from '../config/load.ts';
 import type { Log } from '../ports.ts';
-import { createCertificateSource } from './certificate-source.ts';
+import type { CertificateSource } from './certificate-source.ts';
 import { enrollAddress } from './enroll-address.ts';
 import { IdentityKeeper, type KeeperClock } from './keeper.ts';
 import { credentialFilesOf, type StartingIdentity } from './load.ts';
@@ -24,14 +24,26 @@ export function openKeeper(
   warnIfClosed(dirname(files.cert), log);
   return new IdentityKeeper({
     ...{ files, start, redial, log },
-    source: createCertificateSource({
-      controllers: agent.controllers,
-      enroll: () => enrollAddress(agent),
-    }),
+    source: sourceFor(agent),
     makeKey: generateLeafKey,
     clock: createKeeperClock(),
     chance: Math.random,
   });
+}
+
+/** Loaded when it is needed first, which is days after the start, if ever. */
+function sourceFor(agent: AgentSettings): CertificateSource {
+  let source: Promise<CertificateSource> | null = null;
+  const load = async (): Promise<CertificateSource> => {
+    const { createCertificateSource } = await import('./certificate-source.ts');
+    const { controllers } = agent;
+    return createCertificateSource({ controllers, enroll: () => enrollAddress(agent) });
+  };
+  const loaded = (): Promise<CertificateSource> => (source ??= load());
+  return {
+    renew: async (...given) => (await loaded()).renew(...given),
+    comeBack: async (...given) => (await loaded()).comeBack(...given),
+  };
 }
 
 /** Told now, and not days later, when the certificate is to be renewed. */

@@ -26,6 +26,7 @@ import { generateLeafKey } from '../../proto/pki/new-key.ts';
 import {
   dropStaged,
   promotePair,
+  settleInUse,
   stageCertificate,
   stagedFiles,
   stagedKey,
@@ -96,6 +97,7 @@ async function renew(
   signal: AbortSignal,
 ): Promise<void> {
   const { files, credentials, address } = used;
+  settleInUse(files, credentials.identity.fingerprint256);
   const key = await nextKey(files);
   const options = { ...clientOptions(MESSAGE_MAX_BYTES) };
   const channel = new Client(address, channelCredentials(credentials), options);

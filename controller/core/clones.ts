@@ -7,6 +7,7 @@
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import type { HostId } from '../../proto/vocabulary.ts';
 import type { ConnectionId, Host } from './host.ts';
+import { recordAnswer } from './record.ts';
 import { type FleetInput, putHost, type Rival, type Turn } from './state.ts';
 
 /** How `identityProblem` begins then. */
@@ -48,6 +49,10 @@ export function noteProbe(turn: Turn, host: Host, probe: number): void {
   putHost(turn, flagged);
   turn.writes.push({ kind: 'host', host: flagged });
   const because = cloned(host);
+  const { certificate, address } = rival.hello;
+  const { fingerprint } = certificate;
+  const actor = { kind: 'agent', name: host.host, fingerprint, address } as const;
+  recordAnswer(turn, { actor, action: 'connect' }, because);
   turn.effects.push({ kind: 'close', connection: rival.hello.connection, because });
   const details = { host: host.host, connected: host.address, refused: rival.hello.address };
   turn.effects.push({ kind: 'log', level: 'warn', details, text: 'a second agent of this name' });

@@ -57,13 +57,13 @@ function onAnyNumber({ operator, roles }: Access): Access {
   return { operator, roles: unlimited };
 }
 
-function foundIn({ hosts }: Pick<FleetState, 'hosts'>, { targets }: Execution) {
+function foundIn({ hosts }: Pick<FleetState, 'hosts'>, { facts, targets }: Execution) {
   const statusesOf = new Map<HostId, ProcessStatus[]>();
   const because = 'the host is not in the fleet any more';
   const gone: Denied[] = [];
   for (const { host: id, process, state } of targets) {
-    // What is over is nobody's to do any more.
-    if (!isOpenState(state)) continue;
+    // What is over is nobody's to do any more; how all of it ended is not for everybody to hear.
+    if (!isOpenState(state) && facts.endedAtMs === null) continue;
     const host = hosts.get(id);
     if (host === undefined) {
       gone.push({ host: id, process, because, isSeen: true });

@@ -12,10 +12,11 @@ import { draftOf, type Execution, type OperationStep, operationOf, still } from 
 import { drain, pause, withdrawnBecause } from './halt.ts';
 import { steeringDenied } from './may-steer.ts';
 import { goOn, resumeOperation } from './operation.ts';
-import { findOperation } from './operation-queries.ts';
+import { findOperation, findSeen } from './operation-queries.ts';
 import { follow } from './operations.ts';
 import { recordAnswer } from './record.ts';
 import type { FleetInput, Turn } from './state.ts';
+import { sightOf } from './visible.ts';
 
 type Given = Extract<FleetInput, { readonly kind: 'steer' }>;
 
@@ -39,7 +40,11 @@ function steered(turn: Turn, steering: Steering, by: string): OperationStep | Re
   if (isRefusal(execution)) return execution;
   const access = accessOf(turn.state, by, turn.at.wallMs);
   const denied = steeringDenied(turn.state, access, execution, steering);
-  if (denied !== null) return denied;
+  if (denied !== null) {
+    // That there is such an operation is for who may see or steer it.
+    const found = findSeen(turn.state, steering.operation, sightOf(turn.state, by, turn.at.wallMs));
+    return isRefusal(found) ? found : denied;
+  }
   return TABLE[execution.facts.state][steering.action]({ execution, steering, by, at: turn.at });
 }
 

@@ -17,7 +17,7 @@ import { mayRunAgain, runbookRefusal } from './delegated.ts';
 import { targetLines } from './denied.ts';
 import { CLEAN, type Execution, executionOf, operationOf } from './execution.ts';
 import { findConflict, lockedRefusal, waitText } from './locks.ts';
-import { findOperation } from './operation-queries.ts';
+import { findSeen } from './operation-queries.ts';
 import { forgetOld } from './operations.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { recordAnswer } from './record.ts';
@@ -27,6 +27,7 @@ import { requestOfRunbook } from './runbooks.ts';
 import { selectHosts } from './select.ts';
 import type { FleetInput, FleetState, Turn } from './state.ts';
 import { beginNew } from './take-up.ts';
+import { sightOf } from './visible.ts';
 
 type Submitted = Extract<FleetInput, { readonly kind: 'submit' }>;
 
@@ -145,7 +146,8 @@ function askedFor(
       return isRefusal(plan) ? plan : { request, plan, runbook: submission.runbook, retryOf: null };
     }
     case 'retry': {
-      const before = findOperation(state, submission.of);
+      const sight = sightOf(state, access.operator, at.wallMs);
+      const before = findSeen(state, submission.of, sight);
       if (isRefusal(before)) return before;
       const again = retried(state, before, submission, rightsTo(state, before, access), at.wallMs);
       return isRefusal(again) ? again : { ...again, runbook: null };

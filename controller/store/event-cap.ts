@@ -7,6 +7,9 @@ import type { HostId } from '../../proto/vocabulary.ts';
 
 const EVENTS_PER_HOST_MAX = 200_000;
 
+/** As many as are ever read (`events.ts`): an agent could begin one with each breath, and each is looked at. */
+const JOURNALS_PER_HOST_MAX = 1_000;
+
 /** So that it costs next to nothing for each event. */
 const CHECKED_EACH = 1_000;
 
@@ -20,6 +23,12 @@ export interface EventCap {
 export function eventCap(database: SqliteDatabase, max = EVENTS_PER_HOST_MAX): EventCap {
   const forgetUpTo = database.prepare('DELETE FROM event_rows WHERE journal = ? AND seq <= ?');
   const forgetJournal = database.prepare('DELETE FROM event_rows WHERE journal = ?');
+  const forgetJournals = database.prepare(
+    `DELETE FROM journals WHERE host = @host AND number <=
+       (SELECT number FROM journals WHERE host = @host
+          ORDER BY number DESC LIMIT 1 OFFSET ${JOURNALS_PER_HOST_MAX})
+     RETURNING number`,
+  );
   const journalsOf = database
     .prepare('SELECT number FROM journals WHERE host = ? ORDER BY number DESC')
     .pluck();
@@ -27,12 +36,20 @@ export function eventCap(database: SqliteDatabase, max = EVENTS_PER_HOST_MAX): E
   const seqAfter = database
     .prepare('SELECT seq FROM event_rows WHERE journal = ? ORDER BY seq DESC LIMIT 1 OFFSET ?')
     .pluck();
+  let sinceChecked = 0;
   return {
-    // A journal numbers its events one by one, so no more than the rest can be there.
+    // A journal numbers its events one by one, so no more than the rest can be there. One that leaves
+    // out the numbers at which we look is found by how much it has to say.
     stored(journal, seq) {
-      if (seq % CHECKED_EACH === 0 && seq > max) forgetUpTo.run(journal, seq - max);
+      sinceChecked += 1;
+      if (seq % CHECKED_EACH !== 0 && sinceChecked < CHECKED_EACH) return;
+      sinceChecked = 0;
+      if (seq > max) forgetUpTo.run(journal, seq - max);
     },
     trim(host) {
+      for (const { number } of forgetJournals.all({ host }) as { readonly number: number }[]) {
+        forgetJournal.run(number);
+      }
       let room = max;
       for (const journal of journalsOf.all(host) as number[]) {
         if (room <= 0) {

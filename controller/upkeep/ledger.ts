@@ -9,7 +9,6 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
-  readFileSync,
   readSync,
   writeSync,
 } from 'node:fs';
@@ -116,20 +115,42 @@ export type LedgerContents =
 
 export function readLedger(path: string): LedgerContents {
   if (!existsSync(path)) return { kind: 'missing' };
-  // The last one is empty, or was never finished.
-  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
-  if (lines.length === 0) return { kind: 'missing' };
   const writes: LedgerWrite[] = [];
-  for (const [index, text] of lines.entries()) {
+  let count = 0;
+  for (const text of finishedLines(path)) {
+    count += 1;
+    const isFirst = count === 1;
     try {
       const line: unknown = JSON.parse(text);
-      if (index > 0 && isLedgerWrite(line)) writes.push(line);
-      else if (index > 0 || !isHeader(line)) throw new Error('this is not what stands there');
+      if (!isFirst && isLedgerWrite(line)) writes.push(line);
+      else if (!isFirst || !isHeader(line)) throw new Error('this is not what stands there');
     } catch (error) {
-      return { kind: 'damaged', cause: `line ${index + 1} of ${path}: ${messageOf(error)}` };
+      return { kind: 'damaged', cause: `line ${count} of ${path}: ${messageOf(error)}` };
     }
   }
-  return { kind: 'read', writes };
+  return count === 0 ? { kind: 'missing' } : { kind: 'read', writes };
+}
+
+/** One by one: those of a large fleet's years are more than a string can hold. */
+function* finishedLines(path: string): Generator<string> {
+  const file = openSync(path, 'r');
+  try {
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    let unfinished = Buffer.alloc(0);
+    for (;;) {
+      const length = readSync(file, chunk, 0, CHUNK_BYTES, null);
+      if (length === 0) return;
+      const bytes = Buffer.concat([unfinished, chunk.subarray(0, length)]);
+      let from = 0;
+      for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, from)) {
+        yield bytes.toString('utf8', from, end);
+        from = end + 1;
+      }
+      unfinished = bytes.subarray(from);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 function isHeader(line: unknown): boolean {

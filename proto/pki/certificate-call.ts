@@ -4,7 +4,7 @@ import type { CertificateAnswer } from '../certificates.ts';
 import { decodeCertificateAnswer } from '../codec/certificates.ts';
 import { decodeRefusal } from '../codec/error.ts';
 import { FleetError, type Refusal } from '../errors.ts';
-import { authorityService, enrollmentService } from '../load.ts';
+import { authorityService, enrollmentService } from '../load-authority.ts';
 import { explainTlsFailure } from '../tls-failures.ts';
 
 /** As in authority.proto. */

@@ -57,7 +57,8 @@ export function checkIssued(
   );
   if (issuer === undefined) throw wrong('another authority signed it than the one that is trusted');
   // They are written into configurations, in which a line of its own could start a program.
-  if (!answer.controllers.every(isAddress)) throw wrong('what it says of where to dial is no address');
+  if (!answer.controllers.every(isAddress))
+    throw wrong('what it says of where to dial is no address');
   return {
     certificatePem: certificate.toString(),
     authoritiesPem: authoritiesOf(answer.authoritiesPem, issuer, fleet),

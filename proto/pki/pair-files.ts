@@ -96,6 +96,15 @@ export function finishPromotion(files: PairFiles): void {
   if (isCertificateOf(stagedFiles(files).cert, key)) promoteCertificate(files);
 }
 
+/**
+ * Of one who died, or gave up, before the new pair was in place, where it has been used since: its key
+ * must not be taken for one that waits for its certificate.
+ */
+export function settleInUse(files: PairFiles, fingerprint256: string): void {
+  finishPromotion(files);
+  if (fingerprintOf(stagedFiles(files).cert) === fingerprint256) promotePair(files);
+}
+
 /** Replaces one file at once, as `ca.crt`, which is no half of a pair. */
 export function replaceFile(path: string, text: string): void {
   const beside = `${path}.new`;
@@ -185,6 +194,14 @@ function syncDirectory(path: string): void {
 function keyIn(path: string): KeyObject | null {
   try {
     return createPrivateKey(readFileSync(path));
+  } catch {
+    return null;
+  }
+}
+
+function fingerprintOf(path: string): string | null {
+  try {
+    return new X509Certificate(readFileSync(path)).fingerprint256;
   } catch {
     return null;
   }

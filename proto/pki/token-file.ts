@@ -59,7 +59,14 @@ async function readShort(stream: Readable, path: string): Promise<string> {
       }),
     );
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (text.trim() !== '') return text;
+  throw new FleetError(
+    refusal('usage', path === '-' ? 'nothing came on standard input' : `${path} is empty`, {
+      cause: 'whatever was to print the join string failed, or printed it elsewhere',
+      fix: 'look at what fleetctl token create said',
+    }),
+  );
 }
 
 function warningAbout(path: string): string | null {

@@ -14,7 +14,8 @@ import {
   ServerCredentials,
 } from '@grpc/grpc-js';
 import type { Credentials } from '../../proto/credentials.ts';
-import { authorityService, controlService } from '../../proto/load.ts';
+import { controlService } from '../../proto/load.ts';
+import { authorityService } from '../../proto/load-authority.ts';
 import { tlsServerOptions } from '../../proto/tls.ts';
 import { PROTOCOL_VERSION } from '../../proto/version.ts';
 

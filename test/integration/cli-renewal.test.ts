@@ -1,5 +1,6 @@
 /** An operator's certificate renews itself: real files, real TLS, and a controller that signs. */
 import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { encodeRefusal } from '../../proto/codec/error.ts';
 import { type Credentials, loadCredentials } from '../../proto/credentials.ts';
 import { isRefusal, refusal } from '../../proto/errors.ts';
 import { signLeaf } from '../../proto/pki/leaf.ts';
+import { stagePair } from '../../proto/pki/pair-files.ts';
 import { readSigningRequest } from '../../proto/pki/signing-request.ts';
 import { type FakeController, startController, writeConfiguration } from './cli-controller.ts';
 import { issue } from './tls-harness.ts';
@@ -33,19 +35,21 @@ after(async () => {
   rmSync(scratch, { recursive: true });
 });
 
-type Signing = 'signs' | 'refuses' | 'for somebody else';
+type Signing = 'signs' | 'refuses' | 'for somebody else' | 'signs and is gone';
 
 /** A person's folder, a controller that signs or does not, and one command that ends there. */
 async function person(signing: Signing) {
   const requests: string[] = [];
+  const gone = encodeRefusal(refusal('unavailable', 'the controller is ending'));
   const controller = await startController(controllerPair, {
+    ...(signing === 'signs and is gone' && { GetVersion: (_, reply) => reply(gone) }),
     Renew: (call, reply) => {
       const { csrPem } = call.request as { csrPem: string };
       requests.push(csrPem);
       if (signing === 'refuses') return reply(encodeRefusal(refusal('exhausted', 'too many')));
       const request = readSigningRequest(csrPem);
       assert.ok(!isRefusal(request));
-      const name = signing === 'signs' ? 'alice' : 'mallory';
+      const name = signing === 'for somebody else' ? 'mallory' : 'alice';
       const { publicKeyPem } = request;
       const order = { kind: 'operator', name, days: 30, nowMs: Date.now() } as const;
       const leaf = signLeaf(authority, { ...order, publicKeyPem, addresses: [] });
@@ -104,6 +108,28 @@ test('of many commands in an hour one tries, and the next hour asks with the sam
   const [first, second] = await publicKeys();
   assert.equal(requests.length, 2);
   assert.equal(first, second);
+});
+
+test('a new pair that the controller may have seen is kept and used, though nobody answered', async () => {
+  const { files, command } = await person('signs and is gone');
+  await command();
+  assert.equal(readFileSync(files.cert, 'utf8'), old.cert);
+  const found = loadCredentials(files, { kind: 'operator', nowMs: Date.now() });
+  assert.ok(found.kind === 'loaded');
+  assert.notEqual(found.credentials.cert, old.cert);
+});
+
+test('a pair that is in use, but not in its place, gets there, and its key is not asked for again', async () => {
+  const { files, requests, command, folder } = await person('signs');
+  const used = await issue(authority, { kind: 'operator', name: 'alice', sinceDays: 22 });
+  stagePair(files, { certificatePem: used.cert, keyPem: used.key });
+  assert.equal(await command(), null);
+  const request = readSigningRequest(requests[0] ?? assert.fail('nothing was asked'));
+  assert.ok(!isRefusal(request));
+  const usedKey = createPublicKey(used.key).export({ type: 'spki', format: 'pem' });
+  assert.notEqual(request.publicKeyPem.trim(), String(usedKey).trim());
+  assert.ok(![old.cert, used.cert].includes(readFileSync(files.cert, 'utf8')));
+  assert.ok(!readdirSync(folder).some((name) => name.endsWith('.new')));
 });
 
 test('a certificate of somebody else never takes the place of one’s own', async () => {

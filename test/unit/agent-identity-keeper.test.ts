@@ -303,7 +303,10 @@ test('on a full disk it is told that the files could not be written, and which w
     ...{ code: 'ENOSPC', syscall: 'write', errno: -28 },
   });
   assert.match(reasonFor(full).fix ?? '', /make room on its disk/);
-  const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
+  const reset = Object.assign(new Error('read ECONNRESET'), {
+    code: 'ECONNRESET',
+    syscall: 'read',
+  });
   assert.equal(reasonFor(reset).code, 'internal');
 });
 

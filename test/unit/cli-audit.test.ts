@@ -35,13 +35,13 @@ test('the record is listed, the newest first, with who did what to what', async 
       .split('\n')
       .map((line) => line.split(/ {3,}/)),
     [
-      ['SEQ', 'AT', 'WHO', 'ACTION', 'TARGETS', 'OUTCOME', 'DETAIL'],
+      ['SEQ', 'AT', 'OUTCOME', 'WHO', 'ACTION', 'TARGETS'],
       [
-        ...['3', '2026-11-22T12:00:00.000Z', 'alice from 192.0.2.9', 'restart'],
-        ...['web-[1-40]: web (40)', 'refused'],
-        'no role of alice; allows restart there; reason: urgent',
+        ...['3', '2026-11-22T12:00:00Z', 'refused', 'alice from 192.0.2.9', 'restart'],
+        'web-[1-40]: web (40)',
       ],
-      ['2', '2026-11-22T11:59:59.000Z', 'agent/web-1', 'renew', '-', 'done', '-'],
+      ['', 'no role of alice; allows restart there; reason: urgent'],
+      ['2', '2026-11-22T11:59:59Z', 'done', 'agent/web-1', 'renew', '-'],
     ],
   );
   const all = { actor: null, action: null, outcome: null, sinceMs: null };

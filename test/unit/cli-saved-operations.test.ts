@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { savedOperations } from '../../cli/saved-operations.ts';
 import { FleetError } from '../../proto/errors.ts';
 import { type OperationId, operationId } from '../../proto/vocabulary.ts';
@@ -12,11 +12,18 @@ const OPS = 'ops-1:7460';
 let root = '';
 let path = '';
 
-beforeEach(() => {
-  root = fs.mkdtempSync(join(tmpdir(), 'fleetctl-saved-'));
-  path = join(root, 'fleetctl', 'operations');
-});
-afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
+/** In a folder of its own. A hook of this file would be one of every file: they share a process. */
+function inFolder(name: string, act: () => Promise<void>): void {
+  test(name, async () => {
+    root = fs.mkdtempSync(join(tmpdir(), 'fleetctl-saved-'));
+    path = join(root, 'fleetctl', 'operations');
+    try {
+      await act();
+    } finally {
+      fs.rmSync(root, { recursive: true, force: true });
+    }
+  });
+}
 
 const anId = (n: number) =>
   operationId(`0198f2a0-0000-7000-8000-${n.toString(16).padStart(12, '0')}`);
@@ -25,7 +32,7 @@ const save = (id: OperationId, controller = OPS, words = 'restart web') =>
   here().save({ id, atMs: 0, controller, words });
 const lines = () => fs.readFileSync(path, 'utf8').split('\n').slice(0, -1);
 
-test('an operation is a line that only its owner may read', async () => {
+inFolder('an operation is a line that only its owner may read', async () => {
   await save(anId(1));
   assert.equal(
     fs.readFileSync(path, 'utf8'),
@@ -35,7 +42,7 @@ test('an operation is a line that only its owner may read', async () => {
   assert.equal(fs.statSync(join(root, 'fleetctl')).mode & 0o777, 0o700);
 });
 
-test('folders that are missing are made, and only their owner may look into them', async () => {
+inFolder('folders that are missing are made, and only their owner may look into them', async () => {
   const deep = join(root, 'a', 'b');
   await savedOperations({ HOME: deep }).save({ id: anId(1), atMs: 0, controller: OPS, words: '' });
   assert.equal(fs.statSync(join(deep, '.local', 'state', 'fleetctl')).mode & 0o777, 0o700);
@@ -52,7 +59,7 @@ test('a place that takes no folder is told at once', { skip: !isLinux }, async (
   });
 });
 
-test('the last one is that of the same controller', async () => {
+inFolder('the last one is that of the same controller', async () => {
   assert.equal(await here().last(OPS), null);
   await save(anId(1));
   await save(anId(2), 'other:7460');
@@ -61,14 +68,14 @@ test('the last one is that of the same controller', async () => {
   assert.equal(await here().last('third:7460'), null);
 });
 
-test('what was refused is the last one no longer', async () => {
+inFolder('what was refused is the last one no longer', async () => {
   await save(anId(1));
   await save(anId(2));
   await here().forget(anId(2));
   assert.equal(await here().last(OPS), anId(1));
 });
 
-test('what was typed cannot pass for a line or a field of its own', async () => {
+inFolder('what was typed cannot pass for a line or a field of its own', async () => {
   await save(anId(1), OPS, `x\ty\n${anId(9)}\t1\t${OPS}\tz\u001b[2J${'w'.repeat(10_000)}`);
   assert.equal(lines().length, 1);
   assert.equal(lines()[0]?.split('\t').length, 4);
@@ -76,7 +83,7 @@ test('what was typed cannot pass for a line or a field of its own', async () => 
   assert.equal(await here().last(OPS), anId(1));
 });
 
-test('lines that are none of ours, or only a part of one, are passed over', async () => {
+inFolder('lines that are none of ours, or only a part of one, are passed over', async () => {
   await save(anId(1));
   fs.appendFileSync(
     path,
@@ -87,7 +94,7 @@ test('lines that are none of ours, or only a part of one, are passed over', asyn
   assert.equal(await here().last(OPS), anId(2));
 });
 
-test('a long file is shortened to its last hundred lines', async () => {
+inFolder('a long file is shortened to its last hundred lines', async () => {
   fs.mkdirSync(join(root, 'fleetctl'));
   const before = Array.from(
     { length: 1_500 },
@@ -104,7 +111,7 @@ test('a long file is shortened to its last hundred lines', async () => {
   assert.equal(lines().length, 101, 'that happens rarely');
 });
 
-test('while another shortens, nobody else does, unless it was killed meanwhile', async () => {
+inFolder('while another shortens, nobody else does, unless it was killed meanwhile', async () => {
   fs.mkdirSync(join(root, 'fleetctl'));
   fs.writeFileSync(path, `${'x'.repeat(140_000)}\n`.repeat(2));
   fs.writeFileSync(`${path}.new`, 'begun');
@@ -118,7 +125,7 @@ test('while another shortens, nobody else does, unless it was killed meanwhile',
   assert.equal(await here().last(OPS), anId(109));
 });
 
-test('where it cannot be written the refusal says where, why and what helps', async () => {
+inFolder('where it cannot be written the refusal says where, why and what helps', async () => {
   fs.writeFileSync(join(root, 'fleetctl'), 'a file in place of the folder');
   await assert.rejects(save(anId(1)), (caught: unknown) => {
     const { message, cause, fix } = FleetError.refusalFrom(caught);
@@ -130,7 +137,7 @@ test('where it cannot be written the refusal says where, why and what helps', as
   assert.equal(await here().last(OPS), null);
 });
 
-test('nothing that is no file is written to or waited for', async () => {
+inFolder('nothing that is no file is written to or waited for', async () => {
   fs.mkdirSync(join(root, 'fleetctl'));
   spawnSync('mkfifo', [path]);
   await assert.rejects(save(anId(1)), FleetError);
@@ -145,7 +152,7 @@ test('nothing that is no file is written to or waited for', async () => {
   await assert.rejects(save(anId(1)), FleetError);
 });
 
-test('its place follows XDG, and where there is none that is said', async () => {
+inFolder('its place follows XDG, and where there is none that is said', async () => {
   const home = savedOperations({ XDG_STATE_HOME: 'relative', HOME: root });
   await home.save({ id: anId(1), atMs: 0, controller: OPS, words: '' });
   assert.ok(fs.existsSync(join(root, '.local/state/fleetctl/operations')));

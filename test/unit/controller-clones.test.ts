@@ -75,6 +75,10 @@ test('an answer proves that there are two: the newcomer is turned away and both 
     script.writes.map(({ kind }) => kind),
     ['host'],
   );
+  assert.deepEqual(
+    script.records.map(({ actor, outcome }) => [actor.name, actor.address, outcome]),
+    [['a', '10.0.0.2', 'refused']],
+  );
   script.give({ kind: 'sessionEnded', connection: 2, host: A });
   assert.ok(isConnected(script.host('a')));
   // It comes again and again, and nothing flaps.

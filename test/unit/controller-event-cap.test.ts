@@ -56,3 +56,23 @@ test('who begins one journal after the other has no more than who keeps one', ()
   ]);
   database.close();
 });
+
+test('a journal that leaves out the numbers at which one looks does not grow without end', () => {
+  const { database, kept } = stored({ 1: ['web-1', 3_000] });
+  const cap = eventCap(database, 500);
+  for (let seq = 2_001; seq <= 2_999; seq += 1) cap.stored(1, seq);
+  assert.deepEqual(kept(), [{ journal: 1, first: 1, last: 3_000 }]);
+  cap.stored(1, 3_001);
+  assert.deepEqual(kept(), [{ journal: 1, first: 2_502, last: 3_000 }]);
+  database.close();
+});
+
+test('of journals, too, only so many are kept of one host, so that none takes long to begin', () => {
+  const many = Array.from({ length: 1_200 }, (_, index) => [index + 1, ['web-1', 1]] as const);
+  const { database, kept } = stored({ ...Object.fromEntries(many), 2000: ['web-2', 1] });
+  eventCap(database).trim(hostId('web-1'));
+  assert.equal(kept().length, 1_001);
+  assert.deepEqual(kept()[0], { journal: 201, first: 1, last: 1 });
+  assert.equal(database.prepare('SELECT count(*) FROM journals').pluck().get(), 1_001);
+  database.close();
+});

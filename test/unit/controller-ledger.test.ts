@@ -148,6 +148,19 @@ test('a line that a crash cut off is forgotten, with nothing of those before it'
   assert.deepEqual(kinds(path), ['bar']);
 });
 
+test('a ledger of many lines is read whole, wherever a line or a letter is cut by the reading', () => {
+  const path = aFile();
+  using ledger = openLedger(path);
+  ledger.begin(NO_IDENTITIES);
+  const bars = Array.from({ length: 1_500 }, (_, index) => ({
+    kind: 'bar' as const,
+    bar: { ...aBar(`web-${index}`), reason: 'ü'.repeat(index % 97) },
+  }));
+  ledger.noteBefore(bars);
+  assert.ok(statSync(path).size > 3 * 65_536);
+  assert.deepEqual(readLedger(path), { kind: 'read', writes: bars });
+});
+
 test('a ledger that is missing or damaged says so, and where', () => {
   const path = aFile();
   assert.deepEqual(readLedger(path), { kind: 'missing' });

@@ -34,7 +34,7 @@ const FLEET: FleetState = withRoles(
   },
   {
     ann: [aRole('signaller', { allow: ['signal'] }), noKill()],
-    two: [aRole('two-hosts', { allow: ['restart'], maxHosts: 2 })],
+    two: [aRole('two-hosts', { allow: ['restart', 'status'], maxHosts: 2 })],
     run: [aRole('runner', { runbooks: ['*'] })],
     upd: [aRole('updater', { allow: ['update'], processes: ['web'] })],
     one: [aRole('one-host', { allow: ['status'], hosts: 'prod-1' })],
@@ -94,11 +94,16 @@ test('an update of groups is let go on by who may update these groups', () => {
 test('which operation somebody was not allowed to steer is on record', () => {
   const script = fleetScript(FLEET);
   script.submit(aRequest('restart', '@*', ['web']));
-  assert.equal(steered(script, 'out', 'cancel'), 'denied');
-  assert.deepEqual(
-    script.records.map(({ outcome, operation }) => [outcome, operation]),
-    [['refused', anId()]],
-  );
+  for (const [who, code] of [
+    ['one', 'denied'],
+    ['out', 'nothing-matched'],
+  ] as const) {
+    assert.equal(steered(script, who, 'cancel'), code);
+    assert.deepEqual(
+      script.records.map(({ outcome, operation }) => [outcome, operation]),
+      [['refused', anId()]],
+    );
+  }
 });
 
 test('by the right to run a runbook only what it still says is done again, or goes on', () => {

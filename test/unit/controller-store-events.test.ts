@@ -123,7 +123,7 @@ test('journals follow one another as they were stored, whatever their names and 
 });
 
 test('an agent that begins a journal at each start does not hide the events of today', async () => {
-  const journals = Array.from({ length: 1_500 }, (_, index) => ({
+  const journals = Array.from({ length: 1_010 }, (_, index) => ({
     seq: 1,
     journal: `j-${String(index).padStart(4, '0')}`,
   }));

@@ -4,7 +4,13 @@ import { CLEAN, executionOf } from '../../controller/core/execution.ts';
 import { findSeen, listOperations } from '../../controller/core/operation-queries.ts';
 import { listHosts, listProcesses, seenListing } from '../../controller/core/queries.ts';
 import type { FleetState } from '../../controller/core/state.ts';
-import { seenEvents, seenOperation, seenUpdate, sightOf } from '../../controller/core/visible.ts';
+import {
+  discreet,
+  seenEvents,
+  seenOperation,
+  seenUpdate,
+  sightOf,
+} from '../../controller/core/visible.ts';
 import { isRefusal, refusal } from '../../proto/errors.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { hostId, knownProcessName, type StoredEvent } from '../../proto/vocabulary.ts';
@@ -104,7 +110,7 @@ test('last words of a program are for who may read its log', () => {
 
 test('one of which nothing may be seen is not listed, found or watched', () => {
   const refused = findSeen(FLEET, OPERATION.id, sight('blind'));
-  assert.ok(isRefusal(refused) && refused.code === 'denied');
+  assert.ok(isRefusal(refused) && refused.code === 'nothing-matched');
   const list = (who: string) => listOperations(FLEET, { runningOnly: false, limit: 0 }, sight(who));
   assert.deepEqual(list('blind'), []);
   const [summary] = list('prod') as Exclude<ReturnType<typeof list>, { code: string }>;

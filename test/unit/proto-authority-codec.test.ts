@@ -39,7 +39,7 @@ import {
   encodeTokenRequest,
 } from '../../proto/codec/tokens.ts';
 import { FleetError } from '../../proto/errors.ts';
-import { authorityService, enrollmentService } from '../../proto/load.ts';
+import { authorityService, enrollmentService } from '../../proto/load-authority.ts';
 import { LABELS_MAX, NAME_LENGTH_MAX } from '../../proto/text-limits.ts';
 import {
   accessQuery,

@@ -20,20 +20,29 @@ const TONES: Readonly<Record<AuditRow['outcome'], Tone | null>> = {
 export function renderAudit(rows: readonly AuditRow[], { paint, isWide }: AuditView): string {
   if (rows.length === 0) return 'nothing is on record\n';
   const wide = ['SELECTION', 'OPERATION', 'CERTIFICATE'];
-  const header = ['SEQ', 'AT', 'WHO', 'ACTION', 'TARGETS', 'OUTCOME', 'DETAIL'];
+  const header = ['SEQ', 'AT', 'OUTCOME', 'WHO', 'ACTION', 'TARGETS'];
   const cells = rows.map((row) => [
     cell(row.seq),
-    cell(formatTimestamp(row.atMs)),
+    cell(formatTimestamp(row.atMs)?.replace(/\.\d+Z$/, 'Z') ?? null),
+    cell(row.outcome, TONES[row.outcome]),
     cell(whoText(row.actor)),
     cell(row.action),
     cell(targetsText(row)),
-    cell(row.outcome, TONES[row.outcome]),
-    cell(detailText(row) || null),
     ...(isWide
       ? [cell(selectionText(row) || null), cell(row.operation), cell(row.actor.fingerprint)]
       : []),
   ]);
-  return renderTable([...header, ...(isWide ? wide : [])], cells, paint);
+  const [heading, ...lines] = renderTable([...header, ...(isWide ? wide : [])], cells, paint).split(
+    '\n',
+  );
+  const told = rows.flatMap((row, index) => [lines[index] ?? '', ...detailLines(row)]);
+  return `${[heading, ...told].join('\n')}\n`;
+}
+
+/** Below its row: it is a sentence, and would push every column apart. */
+function detailLines(row: AuditRow): readonly string[] {
+  const detail = detailText(row);
+  return detail === '' ? [] : [`      ${neutralise(detail)}`];
 }
 
 /** Field by field, so that what comes to the vocabulary does not come out unasked. */

@@ -22,7 +22,8 @@ import type { AgentFrame__Output } from '../../../proto/gen/fleet/v1/AgentFrame.
 import type { ControllerFrame } from '../../../proto/gen/fleet/v1/ControllerFrame.ts';
 import { type Identity, identityOfCall } from '../../../proto/identity.ts';
 import type { IdentityKind } from '../../../proto/identity-name.ts';
-import { agentLinkService, authorityService, enrollmentService } from '../../../proto/load.ts';
+import { agentLinkService } from '../../../proto/load.ts';
+import { authorityService, enrollmentService } from '../../../proto/load-authority.ts';
 import type { ControllerMessage } from '../../../proto/messages.ts';
 import { pinOf } from '../../../proto/pki/authority-pin.ts';
 import type { JoinString } from '../../../proto/pki/join-string.ts';

@@ -37,6 +37,8 @@ const AGENTS: Case['answers'] = { agent: 'ok' };
 const ADMINS: Case['answers'] = { admin: 'ok' };
 const WHO_CHANGE: Case['answers'] = { operator: 'ok', admin: 'ok' };
 const WHO_LOOK: Case['answers'] = { viewer: 'ok', ...WHO_CHANGE };
+/** To who may see nothing of an operation it is not there. */
+const UNSEEN: Case['answers'] = { 'no role': 'not found' };
 const ANY_OPERATOR: Case['answers'] = { 'no role': 'ok', ...WHO_LOOK };
 
 const restart = (): object =>
@@ -70,7 +72,7 @@ export const CASES: readonly Case[] = [
     request: ({ operation }) =>
       encodeSteering({ operation, action: 'cancel', kill: false, reason: 'no' }),
     // It has ended.
-    answers: { operator: 'failed precondition', admin: 'failed precondition' },
+    answers: { ...UNSEEN, operator: 'failed precondition', admin: 'failed precondition' },
   },
   {
     rpc: 'Control.ExplainTargets',
@@ -81,12 +83,12 @@ export const CASES: readonly Case[] = [
   {
     rpc: 'Control.WatchOperation',
     request: ({ operation: id }) => ({ id }),
-    answers: WHO_LOOK,
+    answers: { ...UNSEEN, ...WHO_LOOK },
   },
   {
     rpc: 'Control.GetOperation',
     request: ({ operation: id }) => ({ id }),
-    answers: WHO_LOOK,
+    answers: { ...UNSEEN, ...WHO_LOOK },
   },
   {
     rpc: 'Control.ListOperations',

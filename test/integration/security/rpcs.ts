@@ -15,12 +15,8 @@ import {
 } from '@grpc/grpc-js';
 import { clientOptions, MESSAGE_MAX_BYTES } from '../../../proto/channel-options.ts';
 import type { Credentials } from '../../../proto/credentials.ts';
-import {
-  agentLinkService,
-  authorityService,
-  controlService,
-  enrollmentService,
-} from '../../../proto/load.ts';
+import { agentLinkService, controlService } from '../../../proto/load.ts';
+import { authorityService, enrollmentService } from '../../../proto/load-authority.ts';
 import { anonymousCredentials, channelCredentials } from '../../../proto/tls.ts';
 
 const FOLDER = join(
