@@ -4,7 +4,7 @@
  * it follows from, since "permission denied" helps nobody.
  */
 import { type Action, isFleetAction, type Role } from '../../proto/authority.ts';
-import { matchProcesses } from '../../proto/process-pattern.ts';
+import { processMatcher } from '../../proto/process-pattern.ts';
 import type { HostId, ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
 import type { Host } from './host.ts';
 import { statusesOf } from './host.ts';
@@ -26,6 +26,8 @@ interface HeldRole {
    * somebody may do a thing anywhere is asked of each call, and of each stream every second.
    */
   readonly hosts: () => ReadonlySet<HostId> | null;
+  /** What its `processes` mean on a host; read once for all hosts. */
+  readonly matching: () => ReturnType<typeof processMatcher>;
   /** Of each host that was asked about, what the role is about there. */
   readonly processes: Map<HostId, ReadonlySet<ProcessName>>;
 }
@@ -55,7 +57,8 @@ export function accessOf(
   const held = roles.map((role): HeldRole => {
     const { hosts } = role;
     const members = once(() => (hosts === null ? null : membersOf(hosts.selector, fleet())));
-    return { role, hosts: members, processes: new Map() };
+    const matching = once(() => processMatcher(role.processes));
+    return { role, hosts: members, matching, processes: new Map() };
   });
   return { operator, roles: held };
 }
@@ -76,15 +79,15 @@ export function judge(
   }
   const allowing = access.roles.filter(({ role }) => role.allow.has(act.action));
   if (allowing.length === 0) return no(noRoleText(access, act));
-  const misses = generousFirst(allowing).map((held) => ({
-    role: held.role,
-    miss: missOf(held, act, host, about),
-  }));
-  const fitting = misses.find(({ miss }) => miss === null);
-  if (fitting !== undefined) return { isAllowed: true, role: fitting.role };
+  const misses: Miss[] = [];
+  for (const held of generousFirst(allowing)) {
+    const miss = missOf(held, act, host, about);
+    if (miss === null) return { isAllowed: true, role: held.role };
+    misses.push(miss);
+  }
   // The rule that it came closest to.
-  const [closest] = misses.sort((one, other) => rankOf(other.miss) - rankOf(one.miss));
-  return no(closest?.miss === undefined || closest.miss === null ? '' : closest.miss.text);
+  const [closest] = misses.sort((one, other) => rankOf(other) - rankOf(one));
+  return no(closest?.text ?? '');
 }
 
 const LOOK: Act = { action: 'status', signal: null, hasReason: false };
@@ -150,7 +153,7 @@ interface Miss {
 }
 
 const RANKS: readonly Miss['kind'][] = ['hosts', 'processes', 'signals', 'reason'];
-const rankOf = (miss: Miss | null): number => (miss === null ? -1 : RANKS.indexOf(miss.kind));
+const rankOf = ({ kind }: Miss): number => RANKS.indexOf(kind);
 
 function missOf(
   held: HeldRole,
@@ -204,8 +207,11 @@ function processesOf(
   if (isKnown) return known;
   const strangers = (about ?? []).filter(({ process }) => !host.processes.has(process));
   const statuses = [...statusesOf(host), ...strangers];
-  const [matched = []] = matchProcesses(held.role.processes, [statuses]).byHost;
-  const names = new Set(matched.map(({ process }) => process));
+  const names = new Set(
+    held
+      .matching()(statuses)
+      .map(({ process }) => process),
+  );
   if (strangers.length === 0) held.processes.set(host.host, names);
   return names;
 }

@@ -58,7 +58,14 @@ function stage() {
   return { files, put };
 }
 
-function begin({ files, nowMs = START_MS }: { files: CredentialFiles; nowMs?: number }) {
+/** Shortly before the renewal: an agent looks each minute, and days of that take their time. */
+function begin({
+  files,
+  nowMs = RENEWAL_MS - 5 * MINUTE_MS,
+}: {
+  files: CredentialFiles;
+  nowMs?: number;
+}) {
   let atMs = nowMs;
   let waker: { readonly atMs: number; readonly callback: () => void } | null = null;
   const asked: Asked[] = [];
@@ -138,7 +145,7 @@ const warnings = (lines: ReturnType<typeof begin>['lines']): readonly string[] =
 
 test('nothing is asked for before two thirds of the life, and then once, with a key that is on disk', async () => {
   const { files } = stage();
-  const { asked, until } = begin({ files });
+  const { asked, until } = begin({ files, nowMs: START_MS });
   await until(RENEWAL_MS - 1_000);
   assert.equal(asked.length, 0);
   await until(RENEWAL_MS + 10 * MINUTE_MS);
@@ -284,7 +291,7 @@ test('a certificate that expires while the agent runs is noticed at once', async
 
 test('a host whose clock was a month ahead for a while is connected again once it is right', async () => {
   const { files } = stage();
-  const { identity, redialled, until, setClock } = begin({ files });
+  const { identity, redialled, until, setClock } = begin({ files, nowMs: START_MS });
   setClock(START_MS + 30 * DAY_MS);
   assert.equal(identity.credentials(), null);
   await until(START_MS + 30 * DAY_MS + 5 * MINUTE_MS);
@@ -327,7 +334,7 @@ test('a pair that was put there by hand is taken up within a minute, and what wa
 
 test('half of a pair is not taken up, and one of another host never', async () => {
   const { files, put } = stage();
-  const { identity, redialled, until, lines } = begin({ files });
+  const { identity, redialled, until, lines } = begin({ files, nowMs: START_MS });
   const old = identity.credentials();
   writeFileSync(files.cert, leafOf(thirdKeys.publicKeyPem, START_MS));
   await until(START_MS + 2 * MINUTE_MS);

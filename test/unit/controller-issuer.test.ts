@@ -1,6 +1,6 @@
 /** Which requests cost a signature, and which get what was issued before. */
+
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { renewalOf } from '../../controller/core/renewal.ts';
 import { createIssuer } from '../../controller/issuer.ts';
@@ -9,8 +9,9 @@ import { buildCertificate } from '../../proto/pki/certificate.ts';
 import { makeSigningRequest, readSigningRequest } from '../../proto/pki/signing-request.ts';
 import { anActor, NOW_MS } from '../fakes/controller-fleet.ts';
 import { aHash, identityScript, wantedOf } from '../fakes/identities.ts';
+import { rsaKeys } from '../fakes/rsa-key.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaKeys();
 const csrPem = makeSigningRequest(privateKey, 'web-1');
 
 function authority() {

@@ -1,4 +1,5 @@
 /** What the controller and fleet-certs sign alike: the template, whatever the request wanted. */
+
 import assert from 'node:assert/strict';
 import {
   createHash,
@@ -17,6 +18,7 @@ import { pinOf } from '../../proto/pki/authority-pin.ts';
 import { buildCertificate } from '../../proto/pki/certificate.ts';
 import { type LeafOrder, type SignedLeaf, signLeaf } from '../../proto/pki/leaf.ts';
 import { keyHashOf, readSigningRequest } from '../../proto/pki/signing-request.ts';
+import { rsaKeys } from '../fakes/rsa-key.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 12, 0, 0);
 const DAY_MS = 86_400_000;
@@ -26,7 +28,7 @@ let authority: SigningAuthority;
 let holder: KeyObject;
 let order: LeafOrder;
 before(() => {
-  const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const keys = rsaKeys();
   holder = keys.privateKey;
   authority = authorityOf(keys);
   const publicKeyPem = pemOf(keys.publicKey);

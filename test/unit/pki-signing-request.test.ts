@@ -2,6 +2,7 @@
  * What strangers send who want a certificate: only the public key counts, only of a sound request,
  * and nothing that anybody can send may throw or take long.
  */
+
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { before, test } from 'node:test';
@@ -15,12 +16,13 @@ import {
   makeSigningRequest,
   readSigningRequest,
 } from '../../proto/pki/signing-request.ts';
+import { rsaKeys } from '../fakes/rsa-key.ts';
 
 let key: KeyObject;
 let pem: string;
 let der: Buffer;
 before(() => {
-  key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  key = rsaKeys().privateKey;
   pem = makeSigningRequest(key, 'web-1');
   der = derOf(pem);
 });
