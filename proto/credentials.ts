@@ -9,7 +9,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { quote } from 'shlex';
 import { isRefusal, messageOf } from './errors.ts';
 import { type Identity, identityOf } from './identity.ts';
-import { describeSubject, type IdentityKind } from './identity-name.ts';
+import { describeSubject, type IdentityKind, nextCertificateFix } from './identity-name.ts';
 import { stagedFiles } from './pki/pair-files.ts';
 
 /** Paths of PEM files. `ca` may hold several authorities, as during their rotation. */
@@ -201,7 +201,7 @@ function identityProblems(
   }
   if (wanted.nowMs > identity.notAfterMs && wanted.mayHaveEnded !== true) {
     problems.push(
-      `${path} ended at ${isoOf(identity.notAfterMs)}: fleet-certs issue ${identity.kind} ${identity.name}`,
+      `${path} ended at ${isoOf(identity.notAfterMs)}: ${nextCertificateFix(identity)}`,
     );
   }
   if (wanted.nowMs < identity.notBeforeMs) {

@@ -35,6 +35,19 @@ export function holderText({ kind, name }: Holder): string {
   return `${kind}/${name}`;
 }
 
+/** How somebody whose certificate has ended gets the next one. */
+export function nextCertificateFix(holder: Holder): string {
+  const byHand = `fleet-certs issue ${holder.kind} ${holder.name}`;
+  switch (holder.kind) {
+    case 'operator':
+      return `fleetctl login with a new token, or ${byHand}`;
+    case 'agent':
+      return `fleetctl host readmit ${holder.name}, or ${byHand}`;
+    case 'controller':
+      return byHand;
+  }
+}
+
 /** For people: `agent "web-1" of fleet "prod"`. */
 export function describeSubject(subject: Subject): string {
   return `${subject.kind} "${subject.name}" of fleet "${subject.fleet}"`;

@@ -8,7 +8,13 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { isRefusal, type Refusal, refusal } from './errors.ts';
-import { describeSubject, isIdentityKind, isIdentityName, type Subject } from './identity-name.ts';
+import {
+  describeSubject,
+  isIdentityKind,
+  isIdentityName,
+  nextCertificateFix,
+  type Subject,
+} from './identity-name.ts';
 
 /** The holder of one certificate. Times are wall-clock milliseconds. */
 export interface Identity extends Subject {
@@ -131,7 +137,7 @@ export function lifeRefusal(identity: Identity, nowMs: number): Refusal | null {
   if (nowMs > identity.notAfterMs) {
     return notAccepted(
       `that of ${describeSubject(identity)} ended at ${new Date(identity.notAfterMs).toISOString()}`,
-      'issue a new one with fleet-certs issue',
+      nextCertificateFix(identity),
     );
   }
   if (nowMs < identity.notBeforeMs) {

@@ -21,9 +21,9 @@ export interface RenewalPorts {
   readonly renew: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Whether it is worth loading what renews. */
+/** Whether it is worth loading what renews. One that has ended renews nothing any more. */
 export function isRenewalDue(life: Life, nowMs: number): boolean {
-  return nowMs >= renewalDueMs(life, NO_SPREAD);
+  return nowMs >= renewalDueMs(life, NO_SPREAD) && nowMs < life.notAfterMs;
 }
 
 /** @returns what its holder must hear; null: nothing */

@@ -25,9 +25,11 @@ const refuse = async () => {
   throw new FleetError(refusal('unavailable', 'no answer', { cause: 'it is down' }));
 };
 
-test('it is due past two thirds of the life', () => {
+test('it is due past two thirds of the life, and until its end', () => {
   assert.equal(isRenewalDue(LIFE, 20 * DAY_MS - 1), false);
   assert.equal(isRenewalDue(LIFE, 20 * DAY_MS), true);
+  assert.equal(isRenewalDue(LIFE, 30 * DAY_MS - 1), true);
+  assert.equal(isRenewalDue(LIFE, 30 * DAY_MS), false);
 });
 
 test('it is renewed without a word', async () => {

@@ -157,7 +157,7 @@ const PROBLEMS: readonly (readonly [string, () => readonly string[], RegExp])[] 
   [
     'has ended',
     () => problemsOf({}, { nowMs: NOW_MS + 8 * DAY_MS }),
-    /ended at 2026-11-29T12:00:00\.000Z: fleet-certs issue agent web-1$/,
+    /ended at 2026-11-29T12:00:00\.000Z: fleetctl host readmit web-1, or fleet-certs issue agent web-1$/,
   ],
   [
     'has not begun',
