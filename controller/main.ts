@@ -8,9 +8,9 @@ import { createLog, writeToStderr } from '../proto/daemon/log.ts';
 import { notifyReady } from '../proto/daemon/notify.ts';
 import { acceptConfig, lockStateDirectory, refuseToStart } from '../proto/daemon/start.ts';
 import { nodeConfigFiles } from '../proto/dialect/node-files.ts';
-import { loadControllerConfig } from './config.ts';
+import { loadControllerConfig } from './config/config.ts';
+import { acceptCertificate, renewIfEnded } from './identity/start-certificate.ts';
 import { type Serving, serve } from './serve.ts';
-import { acceptCertificate, renewIfEnded } from './start-certificate.ts';
 import { upkeepCommand } from './upkeep/command.ts';
 
 const ABOUT = {

@@ -186,14 +186,14 @@ test('nobody trusts a certificate unseen but the newcomer, who compares its hash
 
 /** Where a channel or an injector may be without TLS, and what stands in its place. */
 const WITHOUT_TLS: Readonly<Record<string, string>> = {
-  'controller/server.ts': 'connections whose TLS is done (tls-listener.ts)',
-  'controller/enrollment-door.ts': 'connections whose TLS is done (tls-listener.ts)',
+  'controller/door/server.ts': 'connections whose TLS is done (tls-listener.ts)',
+  'controller/door/enrollment-door.ts': 'connections whose TLS is done (tls-listener.ts)',
   'agent/local/server.ts': 'a UNIX socket, whose file says who may open it',
   'cli/local/client.ts': 'a UNIX socket, whose file says who may open it',
 };
 
 /** What listens: for TLS, and on a path for the programs of this machine. */
-const LISTENERS: readonly string[] = ['controller/tls-listener.ts', 'agent/local/socket.ts'];
+const LISTENERS: readonly string[] = ['controller/door/tls-listener.ts', 'agent/local/socket.ts'];
 
 test('nothing is said in plaintext but over a UNIX socket', () => {
   for (const file of productSources) {

@@ -11,7 +11,7 @@ import { writeToStderr } from '../../proto/daemon/log.ts';
 import { acceptConfig, lockStateDirectory } from '../../proto/daemon/start.ts';
 import type { Surroundings } from '../../proto/dialect/read-document.ts';
 import { FleetError, refusal } from '../../proto/errors.ts';
-import { loadControllerConfig } from '../config.ts';
+import { loadControllerConfig } from '../config/config.ts';
 import { backUp } from './backup.ts';
 import { describeFacts } from './database-file.ts';
 import { DATABASE_FILE, planRestore, type RestoreOptions, restore } from './restore.ts';

@@ -9,7 +9,7 @@ import { createAuthority } from '../../certs-tool/issue.ts';
 import { dialController } from '../../cli/dial.ts';
 import { runFleetctl } from '../../cli/run.ts';
 import { systemClock } from '../../cli/terminal/system-clock.ts';
-import { TARGETS_PER_UPDATE_MAX } from '../../controller/update-collector.ts';
+import { TARGETS_PER_UPDATE_MAX } from '../../controller/calls/update-collector.ts';
 import { encodeHost, encodeHostProcess, encodeStoredEvent } from '../../proto/codec/control.ts';
 import { encodeRefusal } from '../../proto/codec/error.ts';
 import {

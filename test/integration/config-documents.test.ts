@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadAgentConfig } from '../../agent/config/load.ts';
 import { loadClientConfig } from '../../cli/config.ts';
-import { loadControllerConfig } from '../../controller/config.ts';
+import { loadControllerConfig } from '../../controller/config/config.ts';
 import { nodeConfigFiles } from '../../proto/dialect/node-files.ts';
 import type { Surroundings } from '../../proto/dialect/read-document.ts';
 import { fakeAccounts } from '../fakes/config-accounts.ts';

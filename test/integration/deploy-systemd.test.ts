@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { loadControllerConfig } from '../../controller/config.ts';
+import { loadControllerConfig } from '../../controller/config/config.ts';
 import { nodeConfigFiles } from '../../proto/dialect/node-files.ts';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'deploy', 'systemd');
@@ -58,7 +58,12 @@ test('the controller has a user of its own, no capability, and can write only to
 
 test('it may write where the example has its state, and its certificate, which it renews', () => {
   const settings = settingsOf(unit('fleet-controller.service'));
-  const surroundings = { env: {}, hostName: 'ops-1', workingDirectory: '/', files: nodeConfigFiles };
+  const surroundings = {
+    env: {},
+    hostName: 'ops-1',
+    workingDirectory: '/',
+    files: nodeConfigFiles,
+  };
   const example = join(folder, '..', 'examples', 'controller.conf');
   const { config } = loadControllerConfig(example, surroundings);
   assert.ok(config !== null);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadControllerConfig } from '../../controller/config.ts';
+import { loadControllerConfig } from '../../controller/config/config.ts';
 import { type ACTIONS, BUILT_IN_ROLES } from '../../proto/authority.ts';
 import { formatProblems } from '../../proto/dialect/problem.ts';
 import { fakeConfigFiles } from '../fakes/config-files.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { costOf, createAgentBudget } from '../../controller/agent-limits.ts';
+import { costOf, createAgentBudget } from '../../controller/link/agent-limits.ts';
 import { processName } from '../../proto/vocabulary.ts';
 
 const LIMITS = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAttemptLimit } from '../../controller/attempt-limit.ts';
+import { createAttemptLimit } from '../../controller/door/attempt-limit.ts';
 
 function limitAt() {
   const clock = { nowMs: 1_000_000 };

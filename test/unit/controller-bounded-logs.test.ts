@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
+import { type WatchCall, watchOperation } from '../../controller/calls/watch-call.ts';
 import { LOGS_MAX, withBoundedLogs } from '../../controller/core/bounded-logs.ts';
 import { CLEAN, executionOf } from '../../controller/core/execution.ts';
-import { type WatchCall, watchOperation } from '../../controller/watch-call.ts';
 import type { encodeOperationUpdate } from '../../proto/codec/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { anOperation, aTarget } from '../fakes/control-client.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConnectedHolders } from '../../controller/connected-holders.ts';
+import { ConnectedHolders } from '../../controller/door/connected-holders.ts';
 
 const holder = (fingerprint256: string) =>
   ({

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Connections, Handshakes, limitsWithin } from '../../controller/connection-limits.ts';
-import { descriptorLimit } from '../../controller/descriptor-limit.ts';
+import { Connections, Handshakes, limitsWithin } from '../../controller/door/connection-limits.ts';
+import { descriptorLimit } from '../../controller/door/descriptor-limit.ts';
 
 test('a neighbourhood that has too many loses its own oldest, and no newcomer is kept out', () => {
   const handshakes = new Handshakes<string>({ handshakesPerNeighbourhood: 2, handshakes: 10 });

@@ -7,7 +7,7 @@ import {
   Heartbeats,
   SILENCE_MAX_MS,
   TICK_INTERVAL_MS,
-} from '../../controller/heartbeats.ts';
+} from '../../controller/link/heartbeats.ts';
 
 /** With the ticks of a timer that is never late. */
 function ticking() {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renewalOf } from '../../controller/core/renewal.ts';
-import { createIssuer } from '../../controller/issuer.ts';
+import { createIssuer } from '../../controller/identity/issuer.ts';
 import { isRefusal } from '../../proto/errors.ts';
 import { buildCertificate } from '../../proto/pki/certificate.ts';
 import { makeSigningRequest, readSigningRequest } from '../../proto/pki/signing-request.ts';

@@ -1,7 +1,7 @@
 /** Streams that go on are judged again, each once a round, and ended when they may not any more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { JudgingRounds } from '../../controller/live-calls.ts';
+import { JudgingRounds } from '../../controller/door/live-calls.ts';
 import { type Refusal, refusal } from '../../proto/errors.ts';
 
 const REVOKED = refusal('denied', 'the certificate was revoked');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createOneAtATime } from '../../controller/one-at-a-time.ts';
+import { createOneAtATime } from '../../controller/identity/one-at-a-time.ts';
 import { isRefusal } from '../../proto/errors.ts';
 
 /** Work that ends when it is told to. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressOfPeer } from '../../controller/peer-address.ts';
+import { addressOfPeer } from '../../controller/door/peer-address.ts';
 
 test('the address of a peer is what stands before its port', () => {
   const addresses: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ControllerConfig, loadControllerConfig } from '../../controller/config.ts';
+import { type ControllerConfig, loadControllerConfig } from '../../controller/config/config.ts';
+import { createReload } from '../../controller/config/reload.ts';
 import type { FleetInput, FleetSettings } from '../../controller/core/state.ts';
-import { createReload } from '../../controller/reload.ts';
 import { fakeConfigFiles } from '../fakes/config-files.ts';
 
 const CONTROLLER = `[controller]

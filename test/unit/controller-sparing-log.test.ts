@@ -1,7 +1,7 @@
 /** The same, said a thousand times, is a few lines a minute and a count. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSparingLog } from '../../controller/sparing-log.ts';
+import { createSparingLog } from '../../controller/door/sparing-log.ts';
 
 function sparing() {
   const lines: string[] = [];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { controlHandlers } from '../../controller/api.ts';
+import { controlHandlers } from '../../controller/calls/api.ts';
+import type { Guard } from '../../controller/door/guard.ts';
 import type { FleetDriver } from '../../controller/driver.ts';
-import type { Guard } from '../../controller/guard.ts';
 import type { Log } from '../../controller/ports.ts';
 import { encodeSteering, encodeSubmission } from '../../proto/codec/submission.ts';
 import { type Refusal, refusal } from '../../proto/errors.ts';

@@ -5,7 +5,7 @@ import {
   TARGETS_PER_UPDATE_MAX,
   type UpdateCollector,
   WRITE_INTERVAL_MS,
-} from '../../controller/update-collector.ts';
+} from '../../controller/calls/update-collector.ts';
 import type { OperationState, OperationUpdate } from '../../proto/operation.ts';
 import type { TargetState } from '../../proto/vocabulary.ts';
 import { anOperation, aTarget, ended, whole } from '../fakes/control-client.ts';

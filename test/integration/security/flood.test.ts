@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { AGENT_LIMITS } from '../../../controller/agent-limits.ts';
+import { AGENT_LIMITS } from '../../../controller/link/agent-limits.ts';
 import type { Credentials } from '../../../proto/credentials.ts';
 import { processName, type SequencedEvent } from '../../../proto/vocabulary.ts';
 import type { Daemon } from '../fleet/daemon.ts';

@@ -1,9 +1,0 @@
-/** What of the configuration the core goes by; all of it may change while the controller runs. */
-import type { ControllerConfig } from './config.ts';
-import type { FleetSettings } from './core/state.ts';
-
-export function settingsOf(config: ControllerConfig): FleetSettings {
-  const { unreachableAfterMs, batchRequiredAbove, hostGroups, runbooks } = config;
-  const { roles, operators, lives } = config;
-  return { unreachableAfterMs, batchRequiredAbove, hostGroups, runbooks, roles, operators, lives };
-}
