@@ -112,7 +112,10 @@ export function supervise(given: Supervision): void {
       journal,
       link,
       config: configSource(given.load, agent, {
-        keep: (kept) => keepSettings(kept, given.configPath, { journal, log }),
+        keep: (kept) => {
+          local?.judgeReaders();
+          keepSettings(kept, given.configPath, { journal, log });
+        },
         log,
       }),
       orders,

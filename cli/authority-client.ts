@@ -1,5 +1,6 @@
 /** The controller's `Authority` service over the channel that is open already. */
 import type { Client, MethodDefinition } from '@grpc/grpc-js';
+import { ADDED_AT_ONCE_MAX, type CertificateSummary } from '../proto/certificates.ts';
 import {
   decodeAuditRow,
   decodeAuditVerdict,
@@ -13,6 +14,7 @@ import {
   encodeCertificateChoice,
 } from '../proto/codec/certificates.ts';
 import { decodeNewToken, decodeToken, encodeTokenRequest } from '../proto/codec/tokens.ts';
+import { FleetError } from '../proto/errors.ts';
 import { authorityService } from '../proto/load-authority.ts';
 import type { AuthorityClient, HostAndReason, RemovedHost } from './authority-ports.ts';
 import { serverStream, unary } from './grpc-calls.ts';
@@ -85,8 +87,10 @@ export function authorityClient(channel: Client): AuthorityClient {
     },
     listRequests: async () =>
       (await unary(channel, METHODS.listRequests, {})).requests.map(decodePendingRequest),
-    addCertificates: async (certificatesPem) =>
-      certificatesOf(await unary(channel, METHODS.addCertificates, { certificatesPem })),
+    addCertificates: (pems) =>
+      inSlices(pems, async (certificatesPem) =>
+        certificatesOf(await unary(channel, METHODS.addCertificates, { certificatesPem })),
+      ),
     removeHost: async ({ host, reason }) => {
       const answer = await unary(channel, METHODS.removeHost, { host, reason });
       return { processes: answer.processes, wasConnected: answer.wasConnected };
@@ -105,6 +109,31 @@ export function authorityClient(channel: Client): AuthorityClient {
       return decodeAuditVerdict(await unary(channel, METHODS.verifyAudit, wire, { within }));
     },
   };
+}
+
+/**
+ * One call after another, each of as many as a controller takes at once.
+ * @throws FleetError that says how many were added before one of them was refused
+ */
+export async function inSlices(
+  pems: readonly string[],
+  add: (slice: readonly string[]) => Promise<readonly CertificateSummary[]>,
+): Promise<readonly CertificateSummary[]> {
+  const added: CertificateSummary[] = [];
+  for (let at = 0; at < pems.length; at += ADDED_AT_ONCE_MAX) {
+    try {
+      added.push(...(await add(pems.slice(at, at + ADDED_AT_ONCE_MAX))));
+    } catch (error) {
+      throw at === 0 ? error : partlyAdded(error, `${at} of ${pems.length}`);
+    }
+  }
+  return added;
+}
+
+function partlyAdded(error: unknown, howMany: string): FleetError {
+  const refused = FleetError.refusalFrom(error);
+  const cause = `the first ${howMany} were added, and stay${refused.cause === null ? '' : `; ${refused.cause}`}`;
+  return new FleetError({ ...refused, cause });
 }
 
 function certificatesOf({ certificates }: WireCertificates) {

@@ -135,7 +135,7 @@ async function openDoors(
   logs: LogDesk,
 ): Promise<Doors> {
   const { credentials, authority } = certificate;
-  const reached = createReached(config, credentials.cert);
+  const reached = createReached(config, () => own.credentials().cert);
   const own = createOwnCertificate({
     files: config,
     inUse: credentials,

@@ -5,6 +5,12 @@
 import type { Holder } from './identity-name.ts';
 import type { Labels } from './vocabulary.ts';
 
+/** A certificate begins so much before it is made, because clocks differ. */
+export const BACKDATED_MS = 5 * 60_000;
+
+/** In one call: each takes a check of a signature. */
+export const ADDED_AT_ONCE_MAX = 500;
+
 /** One certificate. Times are wall-clock milliseconds. */
 export interface CertificateRecord extends Holder {
   /** SHA-256 of it, `AB:CD:…` in capitals. */

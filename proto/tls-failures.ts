@@ -63,7 +63,7 @@ const CLIENT_FAILURES: readonly ClientFailure[] = [
   {
     signs: /certificate has expired|CERT_HAS_EXPIRED/,
     cause: "the controller's certificate has expired, or the clock of this machine is ahead",
-    fix: 'issue a new one with fleet-certs issue controller and restart the controller; compare the clocks with date -u',
+    fix: 'issue a new one with fleet-certs issue controller, which a running controller takes up within a minute; compare the clocks with date -u',
   },
   {
     signs: /certificate is not yet valid|CERT_NOT_YET_VALID/,

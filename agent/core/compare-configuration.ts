@@ -57,11 +57,11 @@ export function adjustmentOf(process: ProcessRuntime, next: ProcessDefinition): 
   return isWantedUp(process, next) ? 'start' : 'redefine';
 }
 
-/** What taking up a configuration would touch at all. */
+/** What taking up a configuration touches at all; who may have it taken up is judged by no other. */
 export interface Touched {
   /** New or changed, as they would be then. */
   readonly changed: readonly ProcessDefinition[];
-  /** Which it would take away. */
+  /** Which it takes away, or which are to be taken away since an earlier one. */
   readonly gone: readonly ProcessDefinition[];
 }
 
@@ -74,8 +74,7 @@ export function touchedBy(
   const meant = definitions.filter(isMeant);
   const found = new Set(meant.map(({ process }) => process));
   const gone = [...state.processes.values()].flatMap(({ definition }) => {
-    const isGone = isMeant(definition) && !found.has(definition.process);
-    return isGone && !isRetired(state, definition.process) ? [definition] : [];
+    return isMeant(definition) && !found.has(definition.process) ? [definition] : [];
   });
   const changed = meant.filter((definition) => {
     const process = state.processes.get(definition.process);

@@ -3,7 +3,7 @@
  * about processes (`compare-configuration.ts`). Nothing is stopped or started here: that is what
  * `update.ts` makes of it.
  */
-import { type Adjustment, adjustmentOf } from './compare-configuration.ts';
+import { type Adjustment, adjustmentOf, touchedBy } from './compare-configuration.ts';
 import { addProcess, redefineProcess } from './define-process.ts';
 import type { ProcessDefinition } from './definition.ts';
 import { isWantedUp, type ProcessRuntime } from './process.ts';
@@ -23,27 +23,26 @@ export interface Changes {
   readonly start: readonly ProcessDefinition[];
 }
 
-/** @param isMeant of all that there is; `definitions` are those of the configuration that are meant */
+/** @param isMeant of all that there is and of what the configuration says */
 export function takeUpConfiguration(
   turn: Turn,
   definitions: readonly ProcessDefinition[],
   isMeant: (definition: ProcessDefinition) => boolean,
 ): Changes {
-  const found = new Set(definitions.map(({ process }) => process));
+  const { changed, gone } = touchedBy(turn.state, definitions, isMeant);
   const active = [...turn.state.processes.values()];
   const groupsBefore = new Set(active.map(({ definition }) => definition.group));
-  const groupsAfter = new Set(definitions.map(({ group }) => group));
+  const groupsAfter = new Set(definitions.filter(isMeant).map(({ group }) => group));
   const touched = new Set<string>();
   const stop: ProcessDefinition[] = [];
   const restart: ProcessDefinition[] = [];
   const start: ProcessDefinition[] = [];
-  for (const { definition } of active) {
-    if (found.has(definition.process) || !isMeant(definition)) continue;
+  for (const definition of gone) {
     touched.add(definition.group);
     retire(turn, definition.process);
     if (turn.state.processes.get(definition.process) !== undefined) stop.push(definition);
   }
-  for (const definition of definitions) {
+  for (const definition of changed) {
     const process = turn.state.processes.get(definition.process);
     const adjustment = process === undefined ? 'add' : adjust(turn, process, definition);
     if (adjustment === 'none') continue;

@@ -66,7 +66,7 @@ export function update(
   if (unknown.length > 0 && order.by.kind === 'target') return;
   const isMeant = isOfGroups(order.groups);
   const begun = begunBefore(turn, order);
-  const changes = takeUpConfiguration(turn, definitions.filter(isMeant), isMeant);
+  const changes = takeUpConfiguration(turn, definitions, isMeant);
   const waves = [...wavesBegun(begun), ...wavesOfChanges(without(begun, changes))];
   const groups = groupsOf(turn, order.operationId, waves, changes);
   const groupOf = new Map(groups.flatMap((one) => one.targets.map((key) => [key, one] as const)));

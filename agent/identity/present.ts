@@ -17,7 +17,8 @@ export interface LinkIdentity {
 
 /** What became of a trial. */
 export interface TrialOutcome {
-  kept(credentials: Credentials): void;
+  /** @param before whose place it has taken */
+  kept(credentials: Credentials, before: Credentials): void;
   dropped(credentials: Credentials): void;
 }
 
@@ -77,8 +78,9 @@ export class PresentIdentity implements LinkIdentity {
     const tried = this.#onTrial;
     if (tried === null) return;
     if (credentials === tried) {
+      const before = this.#inPlace;
       this.replace(tried);
-      this.#outcome.kept(tried);
+      this.#outcome.kept(tried, before);
     } else if (credentials === this.#inPlace) {
       this.#onTrial = null;
       this.#outcome.dropped(tried);

@@ -15,7 +15,8 @@ export function createReminders(log: Log, nowMs: () => number): Reminders {
   return {
     warn(what, details, text) {
       const lastMs = toldAtMs.get(what);
-      if (lastMs !== undefined && nowMs() - lastMs < REMINDER_MS) return;
+      // The clock may have been set back meanwhile, perhaps by days.
+      if (lastMs !== undefined && Math.abs(nowMs() - lastMs) < REMINDER_MS) return;
       toldAtMs.set(what, nowMs());
       log.warn(details, text);
     },

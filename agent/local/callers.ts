@@ -11,6 +11,8 @@ import type { Proofs } from './proof.ts';
 export interface Callers {
   /** Who they are, or why they may ask nothing. */
   identify(claims: CallerClaims): Promise<LocalCaller | Refusal>;
+  /** The same one later: of which groups they are now. */
+  again(caller: LocalCaller): Promise<LocalCaller | Refusal>;
 }
 
 export interface CallerAccounts {
@@ -26,36 +28,24 @@ export interface CallerAccounts {
 /** Whoever could open the socket but does not see the directory beside it, as from a container. */
 const NOBODY_NAMED = 'unknown';
 
-/** Looking accounts up runs a program; the few people of a host come again and again. */
+/**
+ * Looking accounts up runs a program, and the few people of a host come again and again. So long
+ * somebody who was taken out of a group is still taken for a member, and whoever has the uid of an
+ * account that is gone for that one.
+ */
+const ACCOUNTS_KEPT_MS = 30_000;
 const ACCOUNTS_KEPT_MAX = 1_000;
 
-/** So long somebody who was taken out of a group is still taken for a member. */
-const GROUPS_KEPT_MS = 30_000;
-
 export function createCallers(proofs: Proofs, accounts: CallerAccounts): Callers {
-  const names = new Map<number, Promise<string | null>>();
-  const groups = new Map<string, { readonly gids: readonly number[]; readonly atMs: number }>();
+  const nameOf = keptAWhile(accounts.nameOf, accounts.nowMs);
+  const groupsOf = keptAWhile(accounts.groupsOf, accounts.nowMs);
 
-  async function cachedName(uid: number): Promise<string | null> {
-    const asked = names.get(uid) ?? accounts.nameOf(uid);
-    if (names.size >= ACCOUNTS_KEPT_MAX) names.clear();
-    names.set(uid, asked);
-    const name = await asked;
-    // Perhaps only nobody could tell.
-    if (name === null) names.delete(uid);
-    return name;
-  }
-
-  async function groupsOf(name: string | null): Promise<readonly number[] | null> {
-    if (name === null || !accounts.areGroupsWanted()) return [];
-    const known = groups.get(name);
-    const ageMs = accounts.nowMs() - (known?.atMs ?? 0);
-    // The clock may have been set back meanwhile, perhaps by days.
-    if (known !== undefined && Math.abs(ageMs) < GROUPS_KEPT_MS) return known.gids;
-    const gids = await accounts.groupsOf(name);
-    if (groups.size >= ACCOUNTS_KEPT_MAX) groups.clear();
-    if (gids !== null) groups.set(name, { gids, atMs: accounts.nowMs() });
-    return gids;
+  async function withGroups(uid: number, name: string): Promise<LocalCaller | Refusal> {
+    // Root may do everything, whatever a directory service says or does not say.
+    const account = uid === 0 || !accounts.areGroupsWanted() ? null : await nameOf(uid);
+    const gids = account === null ? [] : await groupsOf(account);
+    // A group may also be what denies something.
+    return gids === null ? unknownGroups(name) : { name, uid, gids };
   }
 
   return {
@@ -65,13 +55,37 @@ export function createCallers(proofs: Proofs, accounts: CallerAccounts): Callers
       }
       const uid = await proofs.check(proofPath);
       if (typeof uid !== 'number') return uid;
-      const account = await cachedName(uid);
-      const name = callerName(account ?? String(uid), sudoUser);
-      // Root may do everything, whatever a directory service says or does not say.
-      const gids = uid === 0 ? [] : await groupsOf(account);
-      // A group may also be what denies something.
-      return gids === null ? unknownGroups(name) : { name, uid, gids };
+      const account = await nameOf(uid);
+      return withGroups(uid, callerName(account ?? String(uid), sudoUser));
     },
+    again: async (caller) => (caller.uid === null ? caller : withGroups(caller.uid, caller.name)),
+  };
+}
+
+/** What nobody could tell is asked for again. */
+function keptAWhile<Key, Value>(
+  lookUp: (key: Key) => Promise<Value | null>,
+  nowMs: () => number,
+): (key: Key) => Promise<Value | null> {
+  const kept = new Map<Key, { readonly answer: Promise<Value | null>; readonly atMs: number }>();
+  return async (key) => {
+    const known = kept.get(key);
+    // The clock may have been set back meanwhile, perhaps by days.
+    if (known !== undefined && Math.abs(nowMs() - known.atMs) < ACCOUNTS_KEPT_MS) {
+      return known.answer;
+    }
+    if (kept.size >= ACCOUNTS_KEPT_MAX) kept.clear();
+    const asked = { answer: lookUp(key), atMs: nowMs() };
+    kept.set(key, asked);
+    const forget = (): void => {
+      if (kept.get(key) === asked) kept.delete(key);
+    };
+    const value = await asked.answer.catch((error: unknown) => {
+      forget();
+      throw error;
+    });
+    if (value === null) forget();
+    return value;
   };
 }
 

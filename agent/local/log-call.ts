@@ -12,6 +12,19 @@ import type { CallerClaims, LogRequest } from '../../proto/local-orders.ts';
 import { LOG_ANSWER_MAX_BYTES } from '../../proto/local-socket.ts';
 import { onStreamEnd } from '../../proto/stream-end.ts';
 
+/** A log, and whether its reader may still read it. */
+export interface GrantedLog {
+  readonly log: ReadableLog;
+  /** By the rules of now; null: they may. */
+  readonly refusalNow: () => Promise<Refusal | null>;
+}
+
+/** A stream that is open. */
+export interface LogReading extends Disposable {
+  /** The rules have changed: one who may not read it any more is told so, and reads no further. */
+  judgeAgain(): void;
+}
+
 /** One log, of a process or of the agent itself. */
 export interface ReadableLog {
   /** Null where there is none, or none to be shown. */
@@ -34,29 +47,43 @@ const CHUNK_MAX_BYTES = 65_536;
 /** @returns ends what follows, which would not end by itself */
 export function readLog(
   call: LogCall,
-  find: (request: LogRequest & CallerClaims) => Promise<ReadableLog | Refusal>,
-): Disposable {
+  find: (request: LogRequest & CallerClaims) => Promise<GrantedLog | Refusal>,
+): LogReading {
+  let granted: GrantedLog | null = null;
   let following: Disposable | null = null;
   let isOver = false;
   const leave = (): void => {
     isOver = true;
     following?.[Symbol.dispose]();
+    following = null;
   };
   onStreamEnd(call, leave);
   async function begin(): Promise<void> {
     const request = decodeLogRequest(call.request);
-    const log = await find(request);
+    const found = await find(request);
     if (isOver) return;
-    if (isRefusal(log)) throw new FleetError(log);
+    if (isRefusal(found)) throw new FleetError(found);
+    const { log } = found;
     if (log.tail(0) === null) throw new FleetError(NO_LOG);
     if (request.follow) {
+      granted = found;
       following = log.follow((chunk) => send(call, chunk), { tailBytes: request.bytes });
     } else {
       void sendAll(call, tailOf(log, request.bytes));
     }
   }
-  begin().catch((error: unknown) => refuseStream(call, FleetError.refusalFrom(error)));
+  async function judge(): Promise<void> {
+    const because = (await granted?.refusalNow()) ?? null;
+    if (because !== null && !isOver) refuse(because);
+  }
+  function refuse(because: Refusal): void {
+    leave();
+    refuseStream(call, because);
+  }
+  const fail = (error: unknown): void => refuse(FleetError.refusalFrom(error));
+  begin().catch(fail);
   return {
+    judgeAgain: () => void judge().catch(fail),
     [Symbol.dispose]: () => {
       const wasFollowing = following !== null;
       leave();

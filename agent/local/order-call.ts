@@ -12,6 +12,7 @@ import type { OrderNews } from '../../proto/local-orders.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
 import { onStreamEnd } from '../../proto/stream-end.ts';
 import type { Callers } from './callers.ts';
+import { withCanonicalSignal } from './canonical-signal.ts';
 import type { OrderDesk } from './order-desk.ts';
 
 export type OrderCall = ServerWritableStream<
@@ -29,7 +30,9 @@ export async function giveOrder(
   const leaving = new AbortController();
   onStreamEnd(call, () => leaving.abort());
   try {
-    const { order, ...claims } = decodeOrder(call.request);
+    const { order: given, ...claims } = decodeOrder(call.request);
+    const order = withCanonicalSignal(given);
+    if (isRefusal(order)) return refuseStream(call, order);
     const problem = 'names' in order ? patternsProblem(order.names) : null;
     if (problem !== null) return refuseStream(call, problem);
     const caller = await callers.identify(claims);

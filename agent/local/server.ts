@@ -24,16 +24,17 @@ import { localControlService } from '../../proto/load.ts';
 import { proofPlaceOf } from '../../proto/local-socket.ts';
 import { patternsProblem } from '../../proto/process-pattern.ts';
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from '../../proto/version.ts';
-import { areGroupsWanted, refusalEverywhere, rightsOf } from '../core/local-access.ts';
+import { areGroupsWanted } from '../core/local-access.ts';
 import type { AgentDriver } from '../driver.ts';
 import type { Log } from '../ports.ts';
 import { type CallerAccounts, createCallers } from './callers.ts';
+import { grantLog } from './granted-log.ts';
 import { listFor } from './listing.ts';
-import { type LogCall, type ReadableLog, readLog } from './log-call.ts';
+import { type LogCall, type LogReading, type ReadableLog, readLog } from './log-call.ts';
 import { giveOrder, type OrderCall } from './order-call.ts';
 import type { OrderDesk } from './order-desk.ts';
 import { asTyped } from './order-words.ts';
-import { clearLogs, findLog, type LogFiles, refusalToClear } from './process-logs.ts';
+import { clearLogs, type LogFiles, refusalToClear } from './process-logs.ts';
 import { openProofs, type Proofs } from './proof.ts';
 import type { ListeningSocket } from './socket.ts';
 
@@ -54,6 +55,8 @@ export interface LocalServerOptions {
 }
 
 export interface LocalServer {
+  /** Who reads a log, and may not any more, is told so and reads no further. */
+  judgeReaders(): void;
   /** Nobody new gets in; who is there hears how it ended, if they listen within that time. */
   close(graceMs: number): Promise<void>;
 }
@@ -61,7 +64,7 @@ export interface LocalServer {
 export function openLocalServer(options: LocalServerOptions): LocalServer {
   const { socket, desk, nowMs, log } = options;
   const server = new Server(localServerOptions);
-  const readers = new Set<Disposable>();
+  const readers = new Set<LogReading>();
   const directory = proofPlaceOf(socket.path);
   const proofs = openProofs({ directory, socket: socket.facts, nowMs, log });
   server.addService(localControlService, handlers(options, { proofs, readers }));
@@ -72,6 +75,9 @@ export function openLocalServer(options: LocalServerOptions): LocalServer {
     injector.injectConnection(connection);
   });
   return {
+    judgeReaders() {
+      for (const reader of readers) reader.judgeAgain();
+    },
     async close(graceMs) {
       socket.close();
       desk.endAll();
@@ -88,7 +94,7 @@ export function openLocalServer(options: LocalServerOptions): LocalServer {
 
 function handlers(
   options: LocalServerOptions,
-  { proofs, readers }: { readonly proofs: Proofs; readonly readers: Set<Disposable> },
+  { proofs, readers }: { readonly proofs: Proofs; readonly readers: Set<LogReading> },
 ): UntypedServiceImplementation {
   const { host, driver, desk, logFiles, mainLog, stateProblem, log } = options;
   const callers = createCallers(proofs, {
@@ -97,6 +103,7 @@ function handlers(
     areGroupsWanted: () => areGroupsWanted(driver.state().rules),
     nowMs: options.nowMs,
   });
+  const logs = { state: driver.state, callers, logFiles, mainLog };
   return {
     Greet: unary(log, () =>
       encodeGreeting({
@@ -115,13 +122,7 @@ function handlers(
     GiveOrder: (call: OrderCall) => void giveOrder(call, { desk, callers }),
     ReadLog: (call: LogCall) => {
       if (readers.size >= READERS_MAX) return refuseStream(call, TOO_MANY_READERS);
-      const reader = readLog(call, async ({ process, channel, ...claims }) => {
-        const by = await callers.identify(claims);
-        if (isRefusal(by)) return by;
-        const state = driver.state();
-        if (process !== null) return findLog(state, logFiles, { process, channel, by });
-        return refusalEverywhere(rightsOf(state.rules, by), 'logs') ?? mainLog;
-      });
+      const reader = readLog(call, (request) => grantLog(request, logs));
       readers.add(reader);
       call.once('close', () => readers.delete(reader));
     },

@@ -28,8 +28,11 @@ export async function login(environment: Environment, options: LoginOptions): Pr
   const config = signIn.configPath(options.config);
   if (config === null) throw new FleetError(NO_PLACE);
   await refuseUnusable(environment, signIn, config);
-  const enrolled = await enrol(environment, signIn, { token, config });
+  const wanted = { token, config };
+  if (context !== null) await refuseOtherFleet(environment, signIn, { ...wanted, name: context });
+  const enrolled = await enrol(environment, signIn, wanted);
   const name = context ?? enrolled.fleet;
+  await refuseOtherFleet(environment, signIn, { ...wanted, name });
   await keep(environment, { token, config, name, enrolled });
   const { fleet, certificateEndsAtMs } = enrolled;
   const who = `${neutralise(enrolled.name)} of fleet ${neutralise(fleet)}`;
@@ -64,6 +67,23 @@ async function refuseUnusable(
 interface Wanted {
   readonly token: JoinString;
   readonly config: string;
+}
+
+/** Two fleets may have one name; their authorities differ. A context without one works for nobody. */
+async function refuseOtherFleet(
+  { ownFiles }: Environment,
+  signIn: SignIn,
+  { token, config, name }: Wanted & { readonly name: string },
+): Promise<void> {
+  const path = signIn.authorityFile(config, (await ownFiles.read(config)) ?? '', name);
+  const trusted = path === null ? null : await ownFiles.read(path);
+  if (path === null || trusted === null || signIn.isAmong(trusted, token.pin)) return;
+  throw new FleetError(
+    refusal('wrong-state', `context ${name} in ${neutralise(config)} is of another fleet`, {
+      cause: `${neutralise(path)} is not the authority that this token is of`,
+      fix: 'call the same again with --context and another name, as the token still counts; where the fleet has a new authority, remove the old context first',
+    }),
+  );
 }
 
 /** A key whose token counts for nobody is of no use; any other waits for the same to be called again. */

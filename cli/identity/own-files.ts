@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path/posix';
 import { FleetError, messageOf, refusal } from '../../proto/errors.ts';
+import { syncDirectory } from '../../proto/sync-directory.ts';
 import type { OwnFiles } from './ports.ts';
 
 const OWN_MODE = 0o600;
@@ -36,7 +37,7 @@ export const ownFiles: OwnFiles = {
       } finally {
         rmSync(beside);
       }
-      syncFolder(path);
+      syncDirectory(dirname(path));
     }),
   replace: async (path, text) =>
     attempt(path, 'written', () => {
@@ -44,13 +45,13 @@ export const ownFiles: OwnFiles = {
       const mode = modeOf(path);
       const real = mode === null ? path : realpathSync(path);
       renameSync(writeBeside(real, text, mode ?? OWN_MODE), real);
-      syncFolder(real);
+      syncDirectory(dirname(real));
     }),
   move: async (from, to) =>
     attempt(to, 'written', () => {
       linkSync(from, to);
       rmSync(from);
-      syncFolder(to);
+      syncDirectory(dirname(to));
     }),
   remove: async (path) => attempt(path, 'removed', () => rmSync(path, { force: true })),
 };
@@ -92,15 +93,6 @@ function writeBeside(path: string, text: string, mode: number): string {
     closeSync(file);
   }
   return beside;
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }
 
 function attempt<Value>(path: string, what: string, work: () => Value): Value {

@@ -23,6 +23,10 @@ export interface SignIn {
   readonly configPath: (option: string | null) => string | null;
   /** What is wrong with this text in the place of the configuration; null: it can be used. */
   readonly judge: (path: string, text: string, context: string) => Refusal | null;
+  /** The file of whom a context of this text trusts, absolute; null where it has none of that name. */
+  readonly authorityFile: (path: string, text: string, context: string) => string | null;
+  /** Whether the authority with this pin is among these, PEM. */
+  readonly isAmong: (authoritiesPem: string, pin: string) => boolean;
   /** @param path `-`: standard input */
   readonly readToken: (path: string) => Promise<TokenFile>;
   /** A new private key, PKCS#8, PEM. */

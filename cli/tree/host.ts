@@ -46,7 +46,7 @@ function addReadmit(parent: Command, { environment, finish }: Actions): void {
     .command('readmit')
     .summary('let a host come back that was removed, expired or cloned')
     .description(
-      'Lets a host come back that was removed, or whose certificate has expired, within 24 hours and for one certificate.',
+      'Frees the name of a host that was removed, for a new token; lets one come back whose certificate has expired, within 24 hours.',
     )
     .argument('<host>', 'its name')
     .option('--reason <text>', 'why, for those who read the record')

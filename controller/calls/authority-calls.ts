@@ -24,13 +24,13 @@ import type { Trust } from '../identity/trust.ts';
 import type { Clock, Log } from '../ports.ts';
 import { type AuditStore, auditHandlers } from './audit-calls.ts';
 import { certificateHandlers } from './certificate-calls.ts';
-import { ask, expected } from './identity-act.ts';
+import { ask, expected, refuse } from './identity-act.ts';
 
 type WireAccessQuery = Parameters<typeof decodeAccessQuery>[0];
 type WireTokenRequest = Parameters<typeof decodeTokenRequest>[0];
 
 export interface AuthorityOptions {
-  readonly driver: Pick<FleetDriver, 'state' | 'identity'>;
+  readonly driver: Pick<FleetDriver, 'state' | 'identity' | 'deliver'>;
   readonly store: AuditStore;
   readonly guard: Guard;
   readonly issuer: Issuer;
@@ -93,7 +93,7 @@ function tokenHandlers(options: AuthorityOptions): UntypedServiceImplementation 
 
 async function createToken(options: AuthorityOptions, token: TokenRequest, caller: Caller) {
   const address = options.joinAddress();
-  if (address === null) return NOBODY_LISTENS;
+  if (address === null) return refuse(options, 'createToken', caller, NOBODY_LISTENS);
   const { pin } = options.trust();
   const { secretHash, joinString } = newSecret({ address, pin });
   const answer = await ask(options, { kind: 'createToken', token, secretHash }, caller);

@@ -1,7 +1,11 @@
 /** Certificates in the `Authority` service: which there are, their end, and those that are wanted. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { CertificateChoice, CertificateRecord } from '../../proto/certificates.ts';
+import {
+  ADDED_AT_ONCE_MAX,
+  type CertificateChoice,
+  type CertificateRecord,
+} from '../../proto/certificates.ts';
 import {
   decodeCertificateChoice,
   decodeCertificateChoiceOrAll,
@@ -9,8 +13,7 @@ import {
   encodeCertificateAnswer,
   encodePendingRequest,
 } from '../../proto/codec/certificates.ts';
-import { malformed } from '../../proto/codec/fields.ts';
-import { isRefusal, type Refusal } from '../../proto/errors.ts';
+import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import { sortNaturally } from '../../proto/natural-order.ts';
 import { hostId } from '../../proto/vocabulary.ts';
 import { barOn, counts, isOf, issuedAtMs } from '../core/admission.ts';
@@ -21,7 +24,7 @@ import type { Caller } from '../door/guard.ts';
 import { readTrustedCertificate } from '../identity/trusted-certificate.ts';
 import type { AuthorityOptions } from './authority-calls.ts';
 import { certificateAnswerOf } from './certificate-answer.ts';
-import { ask, expected } from './identity-act.ts';
+import { ask, expected, refuse } from './identity-act.ts';
 
 type WireChoice = Parameters<typeof decodeCertificateChoice>[0];
 
@@ -76,7 +79,9 @@ function changingHandlers(options: AuthorityOptions): UntypedServiceImplementati
       'Authority.AddCertificates',
       async ({ certificatesPem }: { readonly certificatesPem: readonly string[] }, caller) => {
         const certificates = allTrusted(certificatesPem, options);
-        if (isRefusal(certificates)) return certificates;
+        if (isRefusal(certificates)) {
+          return refuse(options, 'addCertificates', caller, certificates);
+        }
         return encodedList(await ask(options, { kind: 'addCertificates', certificates }, caller));
       },
     ),
@@ -89,15 +94,22 @@ function changingHandlers(options: AuthorityOptions): UntypedServiceImplementati
 async function renew(options: AuthorityOptions, csrPem: string, caller: Caller) {
   const { driver, issuer, clock, trust } = options;
   await untilOnRecord(driver, caller.fingerprint256);
+  let isOnRecord = false;
   const answer = await issuer.certify(
     csrPem,
     () => renewalOf(driver.state(), caller.actor, clock.now().wallMs),
-    (wanted) => ask(options, { kind: 'renew', wanted }, caller),
+    (wanted) => {
+      isOnRecord = true;
+      return ask(options, { kind: 'renew', wanted }, caller);
+    },
   );
-  if (isRefusal(answer)) return answer;
+  if (isRefusal(answer)) {
+    return isOnRecord ? answer : refuse(options, 'renew', caller, answer);
+  }
   const { authoritiesPem } = trust();
   // Where to dial it knows: it just has.
-  return encodeCertificateAnswer(certificateAnswerOf(answer, { authoritiesPem, controllers: [] }));
+  const given = expected(['issued', 'pending'], answer);
+  return encodeCertificateAnswer(certificateAnswerOf(given, { authoritiesPem, controllers: [] }));
 }
 
 /** The door has told the core of a certificate that is new to it; that takes a commit. */
@@ -117,15 +129,16 @@ function encodedList(answer: Awaited<ReturnType<typeof ask>>) {
   return { certificates: inOrder(certificates).map(encodeCertificate) };
 }
 
-/** Each takes a check of a signature; a file of `fleet-certs sign` holds what has waited. */
-const ADDED_AT_ONCE_MAX = 500;
-
-function allTrusted(
+/** Of each the signature is checked. */
+export function allTrusted(
   pems: readonly string[],
   { trust }: Pick<AuthorityOptions, 'trust'>,
 ): readonly IssuedCertificate[] | Refusal {
   if (pems.length > ADDED_AT_ONCE_MAX) {
-    throw malformed(`${pems.length} certificates; at most ${ADDED_AT_ONCE_MAX} are taken at once`);
+    return refusal('usage', `${pems.length} certificates cannot be added in one call`, {
+      cause: `at most ${ADDED_AT_ONCE_MAX} are taken at once`,
+      fix: 'send them in several calls, as fleetctl cert add FILE does by itself',
+    });
   }
   const ours = trust();
   const certificates: IssuedCertificate[] = [];

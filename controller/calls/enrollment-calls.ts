@@ -12,6 +12,8 @@ import { readSigningRequest } from '../../proto/pki/signing-request.ts';
 import type { RpcName } from '../core/authorize.ts';
 import { enrolmentOf } from '../core/enrol.ts';
 import type { IdentityAnswer } from '../core/identities.ts';
+import { refusedEntry } from '../core/record.ts';
+import { actionOf } from '../core/recorded-action.ts';
 import { returnOf } from '../core/renewal.ts';
 import { createAttemptLimit } from '../door/attempt-limit.ts';
 import { answerWith } from '../door/guard.ts';
@@ -23,6 +25,7 @@ import type { Trust } from '../identity/trust.ts';
 import { readTrustedCertificate } from '../identity/trusted-certificate.ts';
 import type { Clock, Log } from '../ports.ts';
 import { certificateAnswerOf } from './certificate-answer.ts';
+import { expected } from './identity-act.ts';
 
 export interface EnrollmentOptions {
   readonly driver: Pick<FleetDriver, 'state' | 'identity' | 'deliver'>;
@@ -53,19 +56,13 @@ interface Outcome {
   readonly isOnRecord: boolean;
 }
 
-interface Served {
-  readonly rpc: RpcName;
-  /** As the core calls it on record. */
-  readonly action: string;
-}
-
 export function enrollmentHandlers(options: EnrollmentOptions): UntypedServiceImplementation {
   const { driver, trust, controllers, clock, log } = options;
   const limit = createAttemptLimit(() => clock.now().monotonicMs);
   const sparing = createSparingLog(log);
 
   function handler<Request>(
-    { rpc, action }: Served,
+    rpc: RpcName,
     serve: (request: Request, by: Actor) => Promise<Outcome>,
   ) {
     return (call: ServerUnaryCall<Request, WireAnswer>, reply: sendUnaryData<WireAnswer>): void =>
@@ -77,12 +74,16 @@ export function enrollmentHandlers(options: EnrollmentOptions): UntypedServiceIm
         const { answer, isOnRecord } = await serve(call.request, by);
         if (isRefusal(answer)) {
           tell(rpc, by, answer);
-          if (!isOnRecord) putOnRecord(action, by, answer);
+          if (!isOnRecord) {
+            const entry = refusedEntry({ actor: by, action: actionOf(rpc) }, answer);
+            driver.deliver({ kind: 'onRecord', entry });
+          }
           return answer;
         }
         const { authoritiesPem } = trust();
         const context = { authoritiesPem, controllers: controllers() };
-        return encodeCertificateAnswer(certificateAnswerOf(answer, context));
+        const given = expected(['issued', 'pending'], answer);
+        return encodeCertificateAnswer(certificateAnswerOf(given, context));
       });
   }
 
@@ -94,16 +95,9 @@ export function enrollmentHandlers(options: EnrollmentOptions): UntypedServiceIm
     log.warn({ rpc, address }, 'too many failed attempts: this address has to wait for a minute');
   }
 
-  function putOnRecord(action: string, actor: Actor, { code, message, cause }: Refusal): void {
-    const detail = `${code}: ${message}${cause === null ? '' : `: ${cause}`}`;
-    driver.deliver({ kind: 'onRecord', entry: { ...NOTHING_SAID, actor, action, detail } });
-  }
-
   return {
-    Enrol: handler({ rpc: 'Enrollment.Enrol', action: 'enrol' }, (request: WireEnrol, by) =>
-      enrol(options, request, by),
-    ),
-    Return: handler({ rpc: 'Enrollment.Return', action: 'return' }, (request: WireReturn, by) =>
+    Enrol: handler('Enrollment.Enrol', (request: WireEnrol, by) => enrol(options, request, by)),
+    Return: handler('Enrollment.Return', (request: WireReturn, by) =>
       comeBack(options, request, by),
     ),
   };
@@ -111,16 +105,6 @@ export function enrollmentHandlers(options: EnrollmentOptions): UntypedServiceIm
 
 /** What is nobody's fault; and who has proved to have the key of a host may ask until it is let in. */
 const NO_FAILURES: readonly Refusal['code'][] = ['exhausted', 'internal', 'wrong-state'];
-
-const NOTHING_SAID = {
-  hosts: '',
-  processes: [],
-  targets: '',
-  targetCount: 0,
-  operation: null,
-  reason: '',
-  outcome: 'refused',
-} as const;
 
 async function enrol(
   { driver, issuer, clock }: EnrollmentOptions,
@@ -148,19 +132,18 @@ async function comeBack(
 ): Promise<Outcome> {
   const proof = expiredOf({ certificatePem, csrPem }, trust());
   if (isRefusal(proof)) return { answer: proof, isOnRecord: false };
-  const { expired, keyHash } = proof;
+  const { expired, wanted } = proof;
   const allow = () => returnOf(driver.state(), expired, clock.now().wallMs);
   const { name } = expired;
   // A host that may not come back is shown to those who could admit it: the core sees to that.
   if (isRefusal(allow())) {
-    const wanted = { keyHash, csrPem, issued: null };
     const answer = await driver.identity({ kind: 'return', expired, wanted }, { ...by, name });
     return { answer, isOnRecord: true };
   }
   let isOnRecord = false;
-  const answer = await issuer.certify(csrPem, allow, (wanted) => {
+  const answer = await issuer.certify(csrPem, allow, (signed) => {
     isOnRecord = true;
-    return driver.identity({ kind: 'return', expired, wanted }, { ...by, name });
+    return driver.identity({ kind: 'return', expired, wanted: signed }, { ...by, name });
   });
   return { answer, isOnRecord };
 }
@@ -171,8 +154,9 @@ function expiredOf({ certificatePem, csrPem }: WireReturn, ours: Trust) {
   if (isRefusal(expired)) return expired;
   const request = readSigningRequest(csrPem);
   if (isRefusal(request)) return request;
-  const { keyHash } = expired;
-  if (request.keyHash === keyHash) return { expired, keyHash };
+  const { keyHash, csrPem: keptPem } = request;
+  const wanted = { keyHash, csrPem: keptPem, issued: null };
+  if (keyHash === expired.keyHash) return { expired, wanted };
   return refusal('unauthenticated', 'the request is not by the key of the certificate', {
     fix: 'make it with the key that belongs to the certificate',
   });

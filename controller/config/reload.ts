@@ -5,6 +5,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { formatProblems } from '../../proto/dialect/problem.ts';
+import { clippedTo } from '../../proto/text-limits.ts';
+import { CONTROLLER, entryOf } from '../core/record.ts';
 import type { FleetInput, FleetSettings } from '../core/state.ts';
 import type { ControllerConfig, ControllerConfigResult } from './config.ts';
 
@@ -32,6 +34,7 @@ export function createReload(options: ReloadOptions): () => void {
     const { config, problems, warnings } = options.read();
     if (config === null) {
       const problem = formatProblems({ errors: problems, warnings });
+      deliver({ kind: 'onRecord', entry: refusedReload(formatProblems({ errors: problems })) });
       return log.error({ problem }, 'the configuration is refused, and nothing was changed');
     }
     if (warnings.length > 0) {
@@ -49,6 +52,14 @@ export function createReload(options: ReloadOptions): () => void {
     deliver({ kind: 'configured', settings: after, changes });
     log.info({ changes }, `the configuration was read again: ${changes.join('; ')}`);
   };
+}
+
+/** Each row is kept for a year; what else is wrong with the file is in the log, and in the file. */
+const REFUSED_DETAIL_MAX = 500;
+
+function refusedReload(problems: string) {
+  const detail = clippedTo(REFUSED_DETAIL_MAX, problems.trimEnd());
+  return entryOf({ actor: CONTROLLER, action: 'reload', outcome: 'refused', detail });
 }
 
 /**

@@ -61,7 +61,9 @@ export function readAuthority(
     .filter(isRole)
     .flatMap((section) => readFleetRole(section, around, context) ?? []);
   const operators = readOperators(document, context);
-  if (operators.size > 0) warnOfUnusedRoles(document, [...operators.values()].flat(), context);
+  // A role whose name somebody mistyped is not the one to be told about.
+  const isUnderstood = operators.size > 0 && context.findings.errors.length === 0;
+  if (isUnderstood) warnOfUnusedRoles(document, [...operators.values()].flat(), context);
   const roles = [...BUILT_IN_ROLES, ...written].map((role) => [role.name, role] as const);
   return { roles: new Map(roles), operators };
 }

@@ -4,12 +4,10 @@
  * it follows from, since "permission denied" helps nobody.
  */
 import { type Action, isFleetAction, type Role } from '../../proto/authority.ts';
-import { processMatcher } from '../../proto/process-pattern.ts';
-import type { HostId, ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
-import type { Host } from './host.ts';
-import { statusesOf } from './host.ts';
+import type { ProcessName, ProcessStatus } from '../../proto/vocabulary.ts';
+import { type HeldRole, heldRole, isAbout, once, processesOf } from './held-role.ts';
+import { type Host, statusesOf } from './host.ts';
 import { viewOf } from './select.ts';
-import { membersOf } from './selector/members.ts';
 import type { FleetState } from './state.ts';
 
 /** The rights of one operator in the fleet as it is now. */
@@ -17,19 +15,17 @@ export interface Access {
   readonly operator: string;
   /** In the order of `roles =`. */
   readonly roles: readonly HeldRole[];
+  /** What follows from the roles alone: worked out once, and asked of each target of the fleet. */
+  readonly standing: (action: Action) => Standing;
 }
 
-interface HeldRole {
-  readonly role: Role;
-  /**
-   * Null: every host. Looked up when it is first asked: of a fleet that takes long, and whether
-   * somebody may do a thing anywhere is asked of each call, and of each stream every second.
-   */
-  readonly hosts: () => ReadonlySet<HostId> | null;
-  /** What its `processes` mean on a host; read once for all hosts. */
-  readonly matching: () => ReturnType<typeof processMatcher>;
-  /** Of each host that was asked about, what the role is about there. */
-  readonly processes: Map<HostId, ReadonlySet<ProcessName>>;
+/** The roles that have a say about an action somewhere. */
+interface Standing {
+  readonly denying: readonly HeldRole[];
+  /** The most generous first, so that what several allow counts against the one that limits it least. */
+  readonly allowing: readonly HeldRole[];
+  /** Nothing limits it, so that nothing needs to be judged. */
+  readonly isEverywhere: boolean;
 }
 
 /** What is to be done. */
@@ -54,13 +50,20 @@ export function accessOf(
   const names = state.operators.get(operator) ?? [];
   const roles = names.flatMap((name) => state.roles.get(name) ?? []);
   const fleet = once(() => viewOf(state, wallMs));
-  const held = roles.map((role): HeldRole => {
-    const { hosts } = role;
-    const members = once(() => (hosts === null ? null : membersOf(hosts.selector, fleet())));
-    const matching = once(() => processMatcher(role.processes));
-    return { role, hosts: members, matching, processes: new Map() };
-  });
-  return { operator, roles: held };
+  return accessBy(
+    operator,
+    roles.map((role) => heldRole(role, fleet)),
+  );
+}
+
+export function accessBy(operator: string, roles: readonly HeldRole[]): Access {
+  const known = new Map<Action, Standing>();
+  const standing = (action: Action): Standing => {
+    const found = known.get(action) ?? standingOf(roles, action);
+    known.set(action, found);
+    return found;
+  };
+  return { operator, roles, standing };
 }
 
 /**
@@ -73,21 +76,51 @@ export function judge(
   host: Host,
   about: readonly ProcessStatus[] | null,
 ): Verdict {
-  const denying = access.roles.find((held) => isDenied(held, act, host, about));
-  if (denying !== undefined) {
-    return no(`role "${denying.role.name}" denies ${actText(act)}${scopeText(denying.role)}`);
+  const decision = decide(access, act, host, about);
+  switch (decision.kind) {
+    case 'allowed':
+      return { isAllowed: true, role: decision.role };
+    case 'denied':
+      return no(`role "${decision.role.name}" denies ${actText(act)}${scopeText(decision.role)}`);
+    case 'no role':
+      return no(noRoleText(access, act));
+    case 'missed':
+      return no(missText(decision, act));
   }
-  const allowing = access.roles.filter(({ role }) => role.allow.has(act.action));
-  if (allowing.length === 0) return no(noRoleText(access, act));
-  const misses: Miss[] = [];
-  for (const held of generousFirst(allowing)) {
-    const miss = missOf(held, act, host, about);
-    if (miss === null) return { isAllowed: true, role: held.role };
-    misses.push(miss);
-  }
+}
+
+type Decision =
+  | { readonly kind: 'allowed' | 'denied'; readonly role: Role }
+  | { readonly kind: 'no role' }
+  | Missed;
+
+/** A role allows this action, and not here. */
+interface Missed {
+  readonly kind: 'missed';
+  readonly role: Role;
+  readonly miss: Miss;
+}
+
+/** Without a word: most of what may not be seen is counted, and nobody is told why. */
+function decide(
+  access: Access,
+  act: Act,
+  host: Host,
+  about: readonly ProcessStatus[] | null,
+): Decision {
+  const { denying, allowing } = access.standing(act.action);
+  const denier = denying.find((held) => isDenied(held, act, host, about));
+  if (denier !== undefined) return { kind: 'denied', role: denier.role };
   // The rule that it came closest to.
-  const [closest] = misses.sort((one, other) => rankOf(other) - rankOf(one));
-  return no(closest?.text ?? '');
+  let closest: Missed | null = null;
+  for (const held of allowing) {
+    const { role } = held;
+    const miss = missOf(held, act, host, about);
+    if (miss === null) return { kind: 'allowed', role };
+    const isCloser = closest === null || RANKS.indexOf(miss) > RANKS.indexOf(closest.miss);
+    if (isCloser) closest = { kind: 'missed', role, miss };
+  }
+  return closest ?? { kind: 'no role' };
 }
 
 const LOOK: Act = { action: 'status', signal: null, hasReason: false };
@@ -97,10 +130,29 @@ const LOOK: Act = { action: 'status', signal: null, hasReason: false };
  * and who sees hosts, not processes, also one that runs nothing.
  */
 export function maySee(access: Access, host: Host, about: ProcessStatus | null): boolean {
-  if (mayEverywhere(access, 'status')) return true;
-  if (about !== null) return judge(access, LOOK, host, [about]).isAllowed;
-  if (judge(access, LOOK, host, null).isAllowed) return true;
-  return statusesOf(host).some((status) => judge(access, LOOK, host, [status]).isAllowed);
+  if (about === null) return seenProcesses(access, host) !== null;
+  return mayEverywhere(access, 'status') || maySeeThese(access, host, [about]);
+}
+
+/**
+ * Which of its processes somebody may know of, the host being judged once for all of them.
+ * @returns null: there is no such host for that one
+ */
+export function seenProcesses(
+  access: Access,
+  host: Host,
+): Pick<ReadonlySet<ProcessName>, 'has'> | null {
+  const { processes } = host;
+  if (mayEverywhere(access, 'status') || maySeeThese(access, host, null)) return processes;
+  const seen = new Set<ProcessName>();
+  for (const status of processes.values()) {
+    if (maySeeThese(access, host, [status])) seen.add(status.process);
+  }
+  return seen.size > 0 ? seen : null;
+}
+
+function maySeeThese(access: Access, host: Host, about: readonly ProcessStatus[] | null): boolean {
+  return decide(access, LOOK, host, about).kind === 'allowed';
 }
 
 /** What is about the whole fleet: no role that allows it has hosts or processes. */
@@ -120,10 +172,16 @@ export function mayAnywhere(access: Access, action: Action): boolean {
 }
 
 /** Nothing limits it, so that nothing needs to be judged. */
-export function mayEverywhere({ roles }: Access, action: Action): boolean {
+export function mayEverywhere(access: Access, action: Action): boolean {
+  return access.standing(action).isEverywhere;
+}
+
+function standingOf(roles: readonly HeldRole[], action: Action): Standing {
+  const denying = roles.filter(({ role }) => role.deny.has(action));
+  const allowing = generousFirst(roles.filter(({ role }) => role.allow.has(action)));
   const isUnlimited = ({ role }: HeldRole): boolean =>
-    role.allow.has(action) && role.hosts === null && role.processes.length === 0;
-  return roles.some(isUnlimited) && !roles.some(({ role }) => role.deny.has(action));
+    role.hosts === null && role.processes.length === 0;
+  return { denying, allowing, isEverywhere: denying.length === 0 && allowing.some(isUnlimited) };
 }
 
 const no = (because: string): Verdict => ({ isAllowed: false, because });
@@ -135,7 +193,7 @@ function isDenied(
   about: readonly ProcessStatus[] | null,
 ): boolean {
   const { role } = held;
-  if (!role.deny.has(action) || !isAbout(held, host)) return false;
+  if (!isAbout(held, host)) return false;
   const isOtherSignal =
     signal !== null && role.signals.length > 0 && !role.signals.includes(signal);
   if (isOtherSignal) return false;
@@ -146,14 +204,9 @@ function isDenied(
   return (about ?? statusesOf(host)).some(({ process }) => denied.has(process));
 }
 
-/** Why a role that allows this action does not allow it here. */
-interface Miss {
-  readonly kind: 'hosts' | 'processes' | 'signals' | 'reason';
-  readonly text: string;
-}
-
-const RANKS: readonly Miss['kind'][] = ['hosts', 'processes', 'signals', 'reason'];
-const rankOf = ({ kind }: Miss): number => RANKS.indexOf(kind);
+/** Why a role that allows this action does not allow it here; the later, the closer it came. */
+const RANKS = ['hosts', 'processes', 'signals', 'reason'] as const;
+type Miss = (typeof RANKS)[number];
 
 function missOf(
   held: HeldRole,
@@ -162,61 +215,33 @@ function missOf(
   about: readonly ProcessStatus[] | null,
 ): Miss | null {
   const { role } = held;
-  const only = `role "${role.name}" allows ${action} only with`;
-  if (!isAbout(held, host)) return { kind: 'hosts', text: `${only} hosts = ${role.hosts?.text}` };
+  if (!isAbout(held, host)) return 'hosts';
   if (role.processes.length > 0) {
+    if (about === null) return 'processes';
     const allowed = processesOf(held, host, about);
-    if (about === null || about.some(({ process }) => !allowed.has(process))) {
-      return { kind: 'processes', text: `${only} processes = ${role.processes.join(', ')}` };
-    }
+    if (about.some(({ process }) => !allowed.has(process))) return 'processes';
   }
   if (signal !== null && role.signals.length > 0 && !role.signals.includes(signal)) {
-    return { kind: 'signals', text: `${only} signals = ${role.signals.join(', ')}` };
+    return 'signals';
   }
-  if (role.reasonRequired && !hasReason && action !== 'status' && action !== 'logs') {
-    return { kind: 'reason', text: `role "${role.name}" wants a reason for ${action} (--reason)` };
+  const isLooking = action === 'status' || action === 'logs';
+  return role.reasonRequired && !hasReason && !isLooking ? 'reason' : null;
+}
+
+function missText({ role, miss }: Missed, { action }: Act): string {
+  const only = `role "${role.name}" allows ${action} only with`;
+  switch (miss) {
+    case 'hosts':
+      return `${only} hosts = ${role.hosts?.text}`;
+    case 'processes':
+      return `${only} processes = ${role.processes.join(', ')}`;
+    case 'signals':
+      return `${only} signals = ${role.signals.join(', ')}`;
+    case 'reason':
+      return `role "${role.name}" wants a reason for ${action} (--reason)`;
   }
-  return null;
 }
 
-function isAbout({ hosts }: HeldRole, { host }: Host): boolean {
-  const members = hosts();
-  return members === null || members.has(host);
-}
-
-function once<Value>(find: () => Value): () => Value {
-  let found: { readonly value: Value } | null = null;
-  return () => {
-    found ??= { value: find() };
-    return found.value;
-  };
-}
-
-/**
- * What a role with `processes` is about on one host. Processes that are not there (any more, or yet)
- * are judged by their name.
- */
-function processesOf(
-  held: HeldRole,
-  host: Host,
-  about: readonly ProcessStatus[] | null,
-): ReadonlySet<ProcessName> {
-  const known = held.processes.get(host.host);
-  const isKnown =
-    known !== undefined && (about ?? []).every(({ process }) => host.processes.has(process));
-  if (isKnown) return known;
-  const strangers = (about ?? []).filter(({ process }) => !host.processes.has(process));
-  const statuses = [...statusesOf(host), ...strangers];
-  const names = new Set(
-    held
-      .matching()(statuses)
-      .map(({ process }) => process),
-  );
-  if (strangers.length === 0) held.processes.set(host.host, names);
-  return names;
-}
-
-/** So that what several roles allow is counted against the one that limits it least. */
 function generousFirst(roles: readonly HeldRole[]): readonly HeldRole[] {
   const limitOf = ({ role }: HeldRole): number => role.maxHosts ?? Number.POSITIVE_INFINITY;
   const compare = (one: number, other: number): number =>

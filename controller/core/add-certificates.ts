@@ -77,7 +77,7 @@ function replacingTokens(turn: Turn): ReadonlyMap<string, Token> {
 function notWanted(certificate: IssuedCertificate, cause: string): Refusal {
   const { fingerprint } = certificate;
   return refusal('wrong-state', `the certificate of ${holderText(certificate)} was not added`, {
-    cause: `${cause} (${fingerprint.slice(0, 23)}…); nothing of the file was`,
+    cause: `${cause} (${fingerprint.slice(0, 23)}…); nothing that came with it was`,
     fix: 'sign what fleetctl cert requests says now',
   });
 }

@@ -3,18 +3,15 @@
  * or replaced, or everything of its holder may be barred. Asked with each call and, of what stays
  * open, each second; so it looks up two entries and nothing more.
  */
-import type {
-  Bar,
-  CertificateEnd,
-  CertificateRecord,
-  PendingRequest,
+import {
+  BACKDATED_MS,
+  type Bar,
+  type CertificateEnd,
+  type CertificateRecord,
 } from '../../proto/certificates.ts';
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { type Holder, holderText } from '../../proto/identity-name.ts';
 import type { Identities, SeenCertificate } from './identities.ts';
-
-/** Certificates begin so much before they were issued, because clocks differ (reliability §6). */
-export const BACKDATED_MS = 5 * 60_000;
 
 /**
  * One that was replaced is good for so much longer: who has just renewed may have calls under way,
@@ -76,11 +73,6 @@ export function counts({ ended, notAfterMs }: CertificateRecord, nowMs: number):
 
 export function isOf(holder: Holder, { kind, name }: Holder): boolean {
   return holder.kind === kind && holder.name === name;
-}
-
-/** Requests of one holder that wait for a signature: one at most. All that wait are looked at. */
-export function pendingOf({ pending }: Identities, holder: Holder): readonly PendingRequest[] {
-  return [...pending.values()].filter((request) => isOf(holder, request));
 }
 
 /** How a time stands in messages: in UTC, to the second. */

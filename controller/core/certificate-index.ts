@@ -5,17 +5,16 @@
  */
 import type { CertificateRecord } from '../../proto/certificates.ts';
 import { type Holder, holderText } from '../../proto/identity-name.ts';
-import { PersistentMap } from '../../proto/persistent-map.ts';
+import { added, type Grouped, groupedBy, removed } from './grouped.ts';
 import type { Identities } from './identities.ts';
 
 type Certificates = Identities['certificates'];
-type Grouped = PersistentMap<string, readonly CertificateRecord[]>;
 
 interface Index {
   /** By `holderText`. */
-  readonly byHolder: Grouped;
+  readonly byHolder: Grouped<CertificateRecord>;
   /** By the hash of their key, as far as that is known. */
-  readonly byKey: Grouped;
+  readonly byKey: Grouped<CertificateRecord>;
 }
 
 /** All on record of one holder, whether they count or not. */
@@ -55,30 +54,14 @@ const remembered = new WeakMap<Certificates, Index>();
 function indexOf(certificates: Certificates): Index {
   const known = remembered.get(certificates);
   if (known !== undefined) return known;
-  const byHolder = new Map<string, CertificateRecord[]>();
-  const byKey = new Map<string, CertificateRecord[]>();
-  for (const record of certificates.values()) {
-    push(byHolder, holderText(record), record);
-    if (record.keyHash !== '') push(byKey, record.keyHash, record);
-  }
-  const index = { byHolder: PersistentMap.of(byHolder), byKey: PersistentMap.of(byKey) };
+  const all = [...certificates.values()];
+  const withKey = all.filter(({ keyHash }) => keyHash !== '');
+  const index = {
+    byHolder: groupedBy(all, holderText),
+    byKey: groupedBy(withKey, ({ keyHash }) => keyHash),
+  };
   remembered.set(certificates, index);
   return index;
-}
-
-function push(
-  groups: Map<string, CertificateRecord[]>,
-  key: string,
-  record: CertificateRecord,
-): void {
-  const group = groups.get(key);
-  if (group === undefined) groups.set(key, [record]);
-  else group.push(record);
-}
-
-function added(groups: Grouped, key: string, record: CertificateRecord): Grouped {
-  // Concatenated, which takes no room for more: almost every holder has one certificate.
-  return groups.with(key, (groups.get(key) ?? []).concat(record));
 }
 
 function leftOut({ byHolder, byKey }: Index, record: CertificateRecord | undefined): Index {
@@ -87,11 +70,4 @@ function leftOut({ byHolder, byKey }: Index, record: CertificateRecord | undefin
     byHolder: removed(byHolder, holderText(record), record),
     byKey: removed(byKey, record.keyHash, record),
   };
-}
-
-function removed(groups: Grouped, key: string, { fingerprint }: CertificateRecord): Grouped {
-  const group = groups.get(key);
-  if (group === undefined) return groups;
-  const rest = group.filter((record) => record.fingerprint !== fingerprint);
-  return rest.length === 0 ? groups.without(key) : groups.with(key, rest);
 }

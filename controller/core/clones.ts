@@ -45,15 +45,17 @@ export function noteProbe(turn: Turn, host: Host, probe: number): void {
   if (rival === undefined || rival.probe !== probe) return;
   putRival(turn, host.host, null);
   const problem = `${CLONED} and its certificate: one at ${host.address ?? 'an unknown address'}, one at ${rival.hello.address ?? 'an unknown address'}`;
+  const because = cloned(host);
+  turn.effects.push({ kind: 'close', connection: rival.hello.connection, because });
+  // It comes again and again.
+  if (host.identityProblem === problem) return;
   const flagged = { ...host, identityProblem: problem };
   putHost(turn, flagged);
   turn.writes.push({ kind: 'host', host: flagged });
-  const because = cloned(host);
   const { certificate, address } = rival.hello;
   const { fingerprint } = certificate;
   const actor = { kind: 'agent', name: host.host, fingerprint, address } as const;
   recordAnswer(turn, { actor, action: 'connect' }, because);
-  turn.effects.push({ kind: 'close', connection: rival.hello.connection, because });
   const details = { host: host.host, connected: host.address, refused: rival.hello.address };
   turn.effects.push({ kind: 'log', level: 'warn', details, text: 'a second agent of this name' });
 }

@@ -6,13 +6,16 @@
 import type { Actor } from '../../proto/audit.ts';
 import { isRefusal, type Refusal } from '../../proto/errors.ts';
 import { holderText } from '../../proto/identity-name.ts';
+import { foldedList } from '../../proto/selector/fold.ts';
 import { clippedTo, REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
+import { hostId } from '../../proto/vocabulary.ts';
 import { addCertificates } from './add-certificates.ts';
 import { timeText } from './admission.ts';
 import { revokeCertificates } from './ended.ts';
 import { enrol } from './enrol.ts';
 import type { IdentityAnswer, IdentityRequest } from './identities.ts';
 import { type Recorded, recordAnswer } from './record.ts';
+import { IDENTITY_ACTIONS } from './recorded-action.ts';
 import { readmitHost, removeHost } from './removal.ts';
 import { comeBack, renew } from './renewal.ts';
 import type { FleetInput, Turn } from './state.ts';
@@ -28,7 +31,7 @@ export function decideIdentity(turn: Turn, { reply, request, by }: Given): void 
   if (isRefusal(answer) || hasChanged) {
     const outcome = isRefusal(answer) ? {} : outcomeInWords(turn, { request, by }, answer);
     const said = { ...inWords(request), ...outcome };
-    recordAnswer(turn, { actor: by, action: ACTIONS[request.kind], ...said }, answer);
+    recordAnswer(turn, { actor: by, action: IDENTITY_ACTIONS[request.kind], ...said }, answer);
   }
   turn.effects.push({ kind: 'answerIdentity', reply, answer });
 }
@@ -56,19 +59,6 @@ function decide(turn: Turn, request: IdentityRequest, by: Actor): IdentityAnswer
   }
 }
 
-/** As the commands are called, or what an agent does. */
-const ACTIONS = {
-  createToken: 'token create',
-  revokeToken: 'token revoke',
-  revokeCertificates: 'cert revoke',
-  removeHost: 'host remove',
-  readmitHost: 'host readmit',
-  enrol: 'enrol',
-  renew: 'renew',
-  return: 'return',
-  addCertificates: 'cert add',
-} as const satisfies Record<IdentityRequest['kind'], string>;
-
 type Words = Partial<Pick<Recorded, 'hosts' | 'targets' | 'targetCount' | 'reason' | 'detail'>>;
 
 /** What was asked for. Texts that anybody may choose are not among it. */
@@ -92,8 +82,10 @@ function inWords(request: IdentityRequest): Words {
       return { targets: holderText(request.expired) };
     case 'revokeToken':
       return { targets: `token ${short(request.id)}` };
-    case 'addCertificates':
-      return { targetCount: request.certificates.length };
+    case 'addCertificates': {
+      const targets = foldedList(request.certificates.map(holderText));
+      return { targets, targetCount: request.certificates.length };
+    }
     case 'enrol':
     case 'renew':
       return {};
@@ -117,6 +109,7 @@ function outcomeInWords(turn: Turn, { request, by }: Asked, answer: IdentityAnsw
     case 'certificates': {
       const fingerprints = answer.certificates.map(({ fingerprint }) => fingerprint);
       const more = fingerprints.length > SHOWN_MAX ? ', …' : '';
+      if (fingerprints.length === 0) return { targetCount: 0, detail: unknownWords(turn, request) };
       const detail = `${fingerprints.slice(0, SHOWN_MAX).join(', ')}${more}`;
       return { targetCount: fingerprints.length, detail };
     }
@@ -131,6 +124,15 @@ function outcomeInWords(turn: Turn, { request, by }: Asked, answer: IdentityAnsw
     case 'readmitted':
       return { detail: answer.was === '' ? 'nothing stood against it' : answer.was };
   }
+}
+
+/** A name that was mistyped would else look like one that was revoked. */
+function unknownWords({ state }: Turn, request: IdentityRequest): string {
+  if (request.kind !== 'revokeCertificates' || request.choice.kind !== 'holder') return '';
+  const { kind, name } = request.choice.holder;
+  const isThere =
+    kind === 'operator' ? state.operators.has(name) : state.hosts.get(hostId(name)) !== undefined;
+  return isThere ? 'no certificate of that one is known' : 'nothing of that name is known';
 }
 
 /** Who got what, and by which right. */

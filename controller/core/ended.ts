@@ -8,10 +8,11 @@ import { type Refusal, refusal } from '../../proto/errors.ts';
 import { type Holder, holderText, isIdentityName } from '../../proto/identity-name.ts';
 import { REMARK_LENGTH_MAX } from '../../proto/text-limits.ts';
 import { hostId } from '../../proto/vocabulary.ts';
-import { barRefusal, counts, issuedAtMs, pendingOf, RENEWAL } from './admission.ts';
+import { barRefusal, counts, issuedAtMs, RENEWAL } from './admission.ts';
 import { certificatesOf } from './certificate-index.ts';
 import type { IdentityAnswer, IdentityRequest } from './identities.ts';
 import { endPending, putBar, putCertificate, putToken } from './identity-changes.ts';
+import { pendingOf } from './pending-index.ts';
 import type { Turn } from './state.ts';
 import { isOpenToken } from './tokens.ts';
 

@@ -15,11 +15,12 @@ import {
 } from '../../proto/identity-name.ts';
 import { hostId, type Labels } from '../../proto/vocabulary.ts';
 import { hasWildcard, matchesWildcard } from '../../proto/wildcard.ts';
-import { barOn, barRefusal, counts, issuedAtMs, pendingOf, timeText } from './admission.ts';
+import { barOn, barRefusal, counts, issuedAtMs, timeText } from './admission.ts';
 import { certificatesOf } from './certificate-index.ts';
 import type { Identities, IdentityAnswer, IdentityRequest } from './identities.ts';
 import { putGivenLabels, putToken } from './identity-changes.ts';
 import { type Allowance, grant } from './issue.ts';
+import { pendingOf } from './pending-index.ts';
 import type { FleetState, Turn } from './state.ts';
 import { alreadyUsed, tokenLifeRefusal, tokenWords, unknownToken } from './tokens.ts';
 
@@ -90,7 +91,7 @@ function holderFor({ kind, names, id }: Token, name: string): Holder | Refusal {
   if (name === '' && hasWildcard(names)) {
     return refusal('usage', `token ${id} is for hosts ${names}`, {
       cause: 'so whoever comes with it says which of them it is',
-      fix: 'name the host in agent.conf ([agent] host), or with --name',
+      fix: 'name the host in agent.conf ([agent] host), or with --host',
     });
   }
   const wanted = name === '' ? names : name;

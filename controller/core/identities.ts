@@ -110,7 +110,6 @@ export type IdentityWrite =
   | { readonly kind: 'certificate'; readonly certificate: CertificateRecord }
   | { readonly kind: 'certificateForgotten'; readonly fingerprint: string }
   | { readonly kind: 'bar'; readonly bar: Bar }
-  | { readonly kind: 'barLifted'; readonly holder: Holder }
   | { readonly kind: 'pending'; readonly request: PendingRequest }
   | { readonly kind: 'pendingEnded'; readonly keyHash: string }
   | { readonly kind: 'givenLabels'; readonly host: HostId; readonly labels: Labels }

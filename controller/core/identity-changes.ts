@@ -4,6 +4,7 @@ import { holderText } from '../../proto/identity-name.ts';
 import type { HostId, Labels } from '../../proto/vocabulary.ts';
 import { withCertificate, withoutCertificate } from './certificate-index.ts';
 import type { Identities, IdentityWrite } from './identities.ts';
+import { withoutPending, withPending } from './pending-index.ts';
 import type { Turn } from './state.ts';
 
 export function putToken(turn: Turn, token: Token): void {
@@ -32,14 +33,15 @@ export function putBar(turn: Turn, bar: Bar): void {
 }
 
 export function putPending(turn: Turn, request: PendingRequest): void {
-  const pending = turn.state.identities.pending.with(request.keyHash, request);
+  const pending = withPending(turn.state.identities.pending, request);
   change(turn, { pending }, { kind: 'pending', request });
 }
 
 export function endPending(turn: Turn, keyHash: string): void {
   const { identities } = turn.state;
   if (identities.pending.get(keyHash) === undefined) return;
-  change(turn, { pending: identities.pending.without(keyHash) }, { kind: 'pendingEnded', keyHash });
+  const pending = withoutPending(identities.pending, keyHash);
+  change(turn, { pending }, { kind: 'pendingEnded', keyHash });
 }
 
 /** None, where a token says nothing of the host: what one before it said counts no more either. */

@@ -2,10 +2,15 @@
  * Puts a certificate on record, or the request for it where somebody else has to sign. Whoever comes
  * again with the same key, because an answer was lost, gets the same answer and changes nothing.
  */
-import type { CertificateRecord, PendingRequest, Token } from '../../proto/certificates.ts';
+import {
+  BACKDATED_MS,
+  type CertificateRecord,
+  type PendingRequest,
+  type Token,
+} from '../../proto/certificates.ts';
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { type Holder, holderText } from '../../proto/identity-name.ts';
-import { BACKDATED_MS, counts, isOf, issuedAtMs } from './admission.ts';
+import { counts, isOf, issuedAtMs } from './admission.ts';
 import { certificatesByKey, certificatesOf } from './certificate-index.ts';
 import { dropPending, endAllOf } from './ended.ts';
 import type {

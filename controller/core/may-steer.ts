@@ -7,7 +7,7 @@ import { isRefusal, type Refusal } from '../../proto/errors.ts';
 import type { Steering } from '../../proto/operation.ts';
 import { isOpenState } from '../../proto/target.ts';
 import type { HostId, ProcessStatus } from '../../proto/vocabulary.ts';
-import { type Access, mayEverywhere } from './access.ts';
+import { type Access, accessBy, mayEverywhere } from './access.ts';
 import { allowedHosts, allowedProcesses, type Found } from './allowed.ts';
 import { mayRun, mayRunAgain } from './delegated.ts';
 import { type Denied, deniedRefusal } from './denied.ts';
@@ -54,7 +54,7 @@ const FIX = 'what you may is told by: fleetctl auth whoami';
 /** To stop what somebody does to many hosts nobody needs the right to do it to as many. */
 function onAnyNumber({ operator, roles }: Access): Access {
   const unlimited = roles.map((held) => ({ ...held, role: { ...held.role, maxHosts: null } }));
-  return { operator, roles: unlimited };
+  return accessBy(operator, unlimited);
 }
 
 function foundIn({ hosts }: Pick<FleetState, 'hosts'>, { facts, targets }: Execution) {

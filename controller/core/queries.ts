@@ -7,10 +7,11 @@ import {
   patternsProblem,
 } from '../../proto/process-pattern.ts';
 import type { HostId, HostProcess, HostStatus, ProcessName } from '../../proto/vocabulary.ts';
+import { seenProcesses } from './access.ts';
 import { type Host, hostStatusOf, isConnected, statusesOf } from './host.ts';
 import { selectHosts } from './select.ts';
 import type { FleetState } from './state.ts';
-import { type Sight, seesHost, seesTarget } from './visible.ts';
+import { type Sight, seesHost } from './visible.ts';
 
 export interface HostQuery {
   /** Empty: every host, because nothing is changed. */
@@ -52,16 +53,15 @@ export function seenListing(
   sight: Sight,
 ): SeenListing {
   if (sight.seesEverything) return { processes, hosts, withheldHosts: 0, withheldProcesses: 0 };
-  const isSeen = ({ host: id }: { readonly host: HostId }): boolean => {
+  const seenOn = new Map<HostId, NonNullable<ReturnType<typeof seenProcesses>>>();
+  for (const { host: id } of hosts) {
     const host = state.hosts.get(id);
-    return host !== undefined && seesHost(sight, host);
-  };
-  const seenHosts = hosts.filter(isSeen);
-  const names = new Set(seenHosts.map(({ host }) => host));
-  const there = processes.filter(({ host }) => names.has(host));
-  const seen = there.filter(({ host, status }) =>
-    seesTarget(sight, { host, process: status.process }),
-  );
+    const seen = host === undefined ? null : seenProcesses(sight.access, host);
+    if (seen !== null) seenOn.set(id, seen);
+  }
+  const seenHosts = hosts.filter(({ host }) => seenOn.has(host));
+  const there = processes.filter(({ host }) => seenOn.has(host));
+  const seen = there.filter(({ host, status }) => seenOn.get(host)?.has(status.process));
   return {
     ...{ processes: seen, hosts: seenHosts },
     withheldHosts: hosts.length - seenHosts.length,

@@ -12,7 +12,7 @@ export type Recorded = Pick<AuditEntry, 'actor' | 'action' | 'outcome'> &
   Partial<Omit<AuditEntry, 'atMs'>>;
 
 export function putOnRecord(turn: Turn, recorded: Recorded): void {
-  const entry = bounded({ atMs: turn.at.wallMs, ...NOTHING, ...recorded });
+  const entry = bounded({ atMs: turn.at.wallMs, ...entryOf(recorded) });
   if (entry.outcome !== 'refused') return void turn.writes.push({ kind: 'audit', entry });
   const noted = noteRefusal(turn, entry);
   if (noted === 'known' || noted === 'too many') return;
@@ -26,8 +26,24 @@ export function recordAnswer(
   recorded: Omit<Recorded, 'outcome'>,
   answer: object,
 ): void {
-  if (!isRefusal(answer)) return putOnRecord(turn, { ...recorded, outcome: 'done' });
-  putOnRecord(turn, { ...recorded, outcome: 'refused', detail: refusalText(answer) });
+  const entry = isRefusal(answer)
+    ? refusedEntry(recorded, answer)
+    : entryOf({ ...recorded, outcome: 'done' });
+  putOnRecord(turn, entry);
+}
+
+/** As it stands on record, except for when. */
+export function entryOf(recorded: Recorded): Omit<AuditEntry, 'atMs'> {
+  return { ...NOTHING, ...recorded };
+}
+
+/** The same of what was refused; also for whoever refuses before the core is asked. */
+export function refusedEntry(
+  recorded: Omit<Recorded, 'outcome'>,
+  { code, message, cause }: Refusal,
+): Omit<AuditEntry, 'atMs'> {
+  const detail = `${code}: ${message}${cause === null ? '' : `: ${cause}`}`;
+  return entryOf({ ...recorded, outcome: 'refused', detail });
 }
 
 /** The controller itself. */
@@ -76,10 +92,6 @@ const PER_ACTOR_MAX = 30;
 
 /** Different refusals that are remembered for that time. */
 const REMEMBERED_MAX = 1_000;
-
-function refusalText({ code, message, cause }: Refusal): string {
-  return `${code}: ${message}${cause === null ? '' : `: ${cause}`}`;
-}
 
 const AND_MORE = 'what else is refused within this minute is not written down';
 

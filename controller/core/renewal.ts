@@ -1,6 +1,6 @@
 /**
  * The next certificate of somebody who has one: a renewal while it counts, by the certificate itself;
- * a return once it has expired, by its key and the word of somebody who may enrol.
+ * a return once it has expired, by its key and the word of somebody who may revoke.
  */
 import type { Actor } from '../../proto/audit.ts';
 import type { CertificateRecord } from '../../proto/certificates.ts';
@@ -12,7 +12,6 @@ import {
   endedRefusal,
   isOf,
   issuedAtMs,
-  pendingOf,
   RENEWAL,
   replacedRefusal,
   timeText,
@@ -21,6 +20,7 @@ import { certificatesByKey, certificatesOf } from './certificate-index.ts';
 import type { Identities, IdentityAnswer, IdentityRequest, SeenCertificate } from './identities.ts';
 import { putReadmitted } from './identity-changes.ts';
 import { type Allowance, grant } from './issue.ts';
+import { pendingOf } from './pending-index.ts';
 import { type FleetState, putHost, type Turn } from './state.ts';
 
 /** Agents renew once in days. One that asks again and again has gone wrong, or is not one. */

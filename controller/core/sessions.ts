@@ -87,6 +87,9 @@ export function greet(turn: Turn, given: Hello): void {
       heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
     },
   });
+  // Who waits for this host to be free has asked over a connection that is gone.
+  const waiting = takeRival(turn, id);
+  if (waiting !== null) keepWaiting(turn, host, waiting);
   loseAnswersOf(turn, id);
   if (!isSameJournal) loseJournalEverywhere(turn, id);
   if (before?.session == null) return;

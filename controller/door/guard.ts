@@ -19,6 +19,8 @@ import { onStreamEnd } from '../../proto/stream-end.ts';
 import { admissionRefusal } from '../core/admission.ts';
 import { authorize, type RpcName } from '../core/authorize.ts';
 import type { SeenCertificate } from '../core/identities.ts';
+import { refusedEntry } from '../core/record.ts';
+import { actionOf } from '../core/recorded-action.ts';
 import type { FleetInput, FleetState } from '../core/state.ts';
 import type { Log } from '../ports.ts';
 import { ConnectedHolders } from './connected-holders.ts';
@@ -80,10 +82,7 @@ export function createGuard(
   }
 
   function putOnRecord(rpc: RpcName, actor: Actor, refused: Refusal): void {
-    deliver({
-      kind: 'onRecord',
-      entry: { ...NOTHING_SAID, actor, action: rpc, detail: textOf(refused) },
-    });
+    deliver({ kind: 'onRecord', entry: refusedEntry({ actor, action: actionOf(rpc) }, refused) });
   }
 
   function tell(rpc: RpcName, peer: string, who: string | null, refused: Refusal): void {
@@ -201,21 +200,7 @@ function actorOf({ kind, name, fingerprint256 }: Identity, call: GuardedCall): A
   return { kind, name, fingerprint: fingerprint256, address: addressOfPeer(call.getPeer()) };
 }
 
-const NOTHING_SAID = {
-  hosts: '',
-  processes: [],
-  targets: '',
-  targetCount: 0,
-  operation: null,
-  reason: '',
-  outcome: 'refused',
-} as const;
-
 const nameOf = ({ kind, name }: Identity): string => `${kind} ${name}`;
-
-function textOf({ code, message, cause }: Refusal): string {
-  return `${code}: ${message}${cause === null ? '' : `: ${cause}`}`;
-}
 
 function errorText(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -114,7 +114,10 @@ function createKeeper(
     const judged = live.join({
       judge: () => guard.judge(holder),
       end: (because) => {
-        setTimeout(() => close(socket, holder, because.cause ?? because.message), LEAVING_MS);
+        setTimeout(() => {
+          if (socket.destroyed) return;
+          close(socket, holder, because.cause ?? because.message);
+        }, LEAVING_MS);
       },
     });
     socket.on('close', () => {

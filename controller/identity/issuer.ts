@@ -40,10 +40,10 @@ const WAITING_MAX = 200;
 export function createIssuer(authority: SigningAuthority | null, nowMs: () => number): Issuer {
   const oneAtATime = createOneAtATime(WAITING_MAX);
 
-  function wantedBy(csrPem: string, allowed: Allowed): WantedCertificate | Refusal {
-    const request = readSigningRequest(csrPem);
+  function wantedBy(sentPem: string, allowed: Allowed): WantedCertificate | Refusal {
+    const request = readSigningRequest(sentPem);
     if (isRefusal(request)) return request;
-    const { keyHash, publicKeyPem } = request;
+    const { keyHash, publicKeyPem, csrPem } = request;
     if (authority === null || !isNewIn(allowed, keyHash)) return { keyHash, csrPem, issued: null };
     const issued = sign(authority, { ...allowed, publicKeyPem, nowMs: nowMs() });
     return isRefusal(issued) ? issued : { keyHash, csrPem, issued };

@@ -3,7 +3,7 @@
  * restart it, but only when they are a sound pair; with the authority's key at hand it renews itself;
  * and where nobody does, it says so in time. Connections that are open stay as they are.
  */
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import {
   type CredentialFiles,
   type Credentials,
@@ -97,10 +97,10 @@ export function createOwnCertificate(options: OwnCertificateOptions): OwnCertifi
     isRenewing = true;
     const refused = await renewFiles(files, inUse, { authority, days: days(), nowMs: nowMs() });
     isRenewing = false;
-    if (refused === null) return takeUp();
     failures += 1;
     const leftMs = Math.max(0, inUse.identity.notAfterMs - nowMs());
     dueMs = nowMs() + renewalPauseMs(failures, leftMs, options.chance());
+    if (refused === null) return takeUp();
     const { message, cause, fix } = refused;
     log.error(
       { cause, fix, again: isoOf(dueMs) },
@@ -149,22 +149,23 @@ function isSame(one: Credentials, other: Credentials): boolean {
 }
 
 /**
- * A new key and certificate for the same names, in the place of the old ones.
- * @returns why there are none; null: they are there
+ * A new key and certificate for the same names, in the place of those in use. What somebody has put
+ * there meanwhile stays, sound or not: it may be for other names, or half of it still be to come.
+ * @returns why there are none; null: other files are there than those in use
  */
 export async function renewFiles(
   files: CredentialFiles,
-  { cert, identity }: Credentials,
+  inUse: Credentials,
   by: { readonly authority: SigningAuthority; readonly days: number; readonly nowMs: number },
 ): Promise<Refusal | null> {
   try {
-    const { privateKey, keyPem } = await generateLeafKey();
-    const publicKeyPem = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' });
+    const { keyPem, publicKeyPem } = await generateLeafKey();
+    if (!isInPlace(files, inUse, by.nowMs)) return null;
     const signed = signLeaf(by.authority, {
       kind: 'controller',
-      name: identity.name,
-      ...{ days: by.days, nowMs: by.nowMs, addresses: addressesOf(cert) },
-      publicKeyPem: publicKeyPem.toString(),
+      name: inUse.identity.name,
+      ...{ days: by.days, nowMs: by.nowMs, addresses: addressesOf(inUse.cert) },
+      publicKeyPem,
     });
     if (isRefusal(signed)) return signed;
     stagePair(files, { certificatePem: signed.certificatePem, keyPem });
@@ -179,6 +180,11 @@ export async function renewFiles(
       fix: `make the directory of ${files.cert} writable for this user, or issue the next one with fleet-certs issue`,
     });
   }
+}
+
+function isInPlace(files: CredentialFiles, inUse: Credentials, nowMs: number): boolean {
+  const loaded = loadCredentials(files, { kind: 'controller', nowMs, mayHaveEnded: true });
+  return loaded.kind === 'loaded' && isSame(loaded.credentials, inUse);
 }
 
 function unusable(problems: readonly string[]): Refusal {

@@ -23,9 +23,10 @@ interface Ports {
   readonly enrollPort: number | null;
 }
 
+/** @param certificatePem the one in use now: the next one may be for other names */
 export function createReached(
   { advertise, joinAddress }: Pick<ControllerSection, 'advertise' | 'joinAddress'>,
-  certificatePem: string,
+  certificatePem: () => string,
 ): Reached {
   let ports: Ports | null = null;
   return {
@@ -49,10 +50,10 @@ export function createReached(
 function reachableAt(
   written: readonly Address[] | null,
   port: number,
-  certificatePem: string,
+  certificatePem: () => string,
 ): readonly string[] {
   if (written !== null) return written.map(addressText);
-  const host = firstNameOf(certificatePem);
+  const host = firstNameOf(certificatePem());
   return host === null ? [] : [addressText({ host, port })];
 }
 

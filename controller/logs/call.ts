@@ -11,6 +11,8 @@ import { onStreamEnd } from '../../proto/stream-end.ts';
 import { clippedTo } from '../../proto/text-limits.ts';
 import { targetLines } from '../core/denied.ts';
 import { chooseLogs, readingDenied } from '../core/log-sources.ts';
+import { entryOf, refusedEntry } from '../core/record.ts';
+import { actionOf } from '../core/recorded-action.ts';
 import { discreet, sightOf } from '../core/visible.ts';
 import { createLiveCalls } from '../door/live-calls.ts';
 import type { FleetDriver } from '../driver.ts';
@@ -66,7 +68,7 @@ export function createLogDesk({ driver, readers, clock, log }: LogDeskOptions): 
         const asked = decodeLogsRequest(call.request);
         const result = plan(asked, by.name);
         const details = { operator: by.name, ...detailsOf(asked) };
-        driver.deliver({ kind: 'onRecord', entry: entryOf(by, asked, result) });
+        driver.deliver({ kind: 'onRecord', entry: entryOfReading(by, asked, result) });
         if (isRefusal(result)) log.info({ ...details, code: result.code }, 'refused to read logs');
         else log.info({ ...details, sources: result.request.sources.length }, 'reading logs');
         return result;
@@ -79,7 +81,7 @@ export function createLogDesk({ driver, readers, clock, log }: LogDeskOptions): 
         judge: () => readingDenied(driver.state(), request, whose(by)),
         end: (because) => {
           const asked = decodeLogsRequest(call.request);
-          driver.deliver({ kind: 'onRecord', entry: entryOf(by, asked, because) });
+          driver.deliver({ kind: 'onRecord', entry: entryOfReading(by, asked, because) });
           refuseStream(call, because);
         },
       });
@@ -119,19 +121,16 @@ function writerTo(call: LogsCall): NewsWriter {
   };
 }
 
-function entryOf(actor: Actor, asked: LogsRequest, result: RelayPlan | Refusal) {
+function entryOfReading(actor: Actor, asked: LogsRequest, result: RelayPlan | Refusal) {
   const { hosts, processes, selection } = asked;
-  const said = { actor, action: 'logs', hosts, processes, operation: null, reason: '' };
-  if (isRefusal(result)) {
-    const detail = `${result.code}: ${result.message}`;
-    return { ...said, targets: '', targetCount: 0, outcome: 'refused', detail } as const;
-  }
+  const said = { actor, action: actionOf('Control.ReadLogs'), hosts, processes };
+  if (isRefusal(result)) return refusedEntry(said, result);
   const targets = result.request.sources.flatMap(({ host, processes: names }) =>
     names.map((process) => ({ host, process })),
   );
   const resolved = { targets: targetLines(targets).join('; '), targetCount: targets.length };
   const detail = selection.follow ? 'followed' : '';
-  return { ...said, ...resolved, outcome: 'done', detail } as const;
+  return entryOf({ ...said, ...resolved, outcome: 'done', detail });
 }
 
 /** Of up to a megabyte. */

@@ -31,8 +31,6 @@ export function identityWrites(database: SqliteDatabase): (write: IdentityWrite)
         return certificates.forget(write.fingerprint);
       case 'bar':
         return bars.put(write.bar);
-      case 'barLifted':
-        return bars.lift(write.holder);
       case 'pending':
         return pending.put(write.request);
       case 'pendingEnded':
@@ -175,13 +173,9 @@ function barWrites(database: SqliteDatabase) {
     `INSERT OR REPLACE INTO bars (kind, name, issued_until_ms, at_ms, barred_by, reason)
      VALUES (?, ?, ?, ?, ?, ?)`,
   );
-  const lift = database.prepare('DELETE FROM bars WHERE kind = ? AND name = ?');
   return {
     put({ kind, name, issuedUntilMs, atMs, by, reason }: Bar): void {
       put.run(kind, name, issuedUntilMs, atMs, by, reason);
-    },
-    lift({ kind, name }: Pick<Bar, 'kind' | 'name'>): void {
-      lift.run(kind, name);
     },
   };
 }

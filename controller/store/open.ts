@@ -44,8 +44,11 @@ const DEFAULT_RETENTION: Retention = { eventMs: 14 * DAY_MS, auditMs: 365 * DAY_
 
 /** Keeps apart from the database what a backup of it must not undo. */
 export interface EndedLedger {
-  /** What the database knows of it; where nothing was kept yet, that comes first. */
-  begin(known: Identities): void;
+  /**
+   * @param known what the database knows of it; where nothing was kept yet, that comes first
+   * @param nowMs wall clock, by which some of what was kept is long over
+   */
+  begin(known: Identities, nowMs: number): void;
   /** Before a batch is committed: what counts no more is kept by then. */
   noteBefore(writes: readonly FleetWrite[]): void;
   /** Once it is committed: what counts again. */
@@ -90,7 +93,7 @@ export function storeOn(
     sessionEpoch: readSessionEpoch(database),
     identities: readIdentities(database),
   };
-  ledger?.begin(contents.identities);
+  ledger?.begin(contents.identities, wallMs);
   return {
     contents,
     async commit(writes): Promise<CommitResult> {

@@ -6,13 +6,14 @@
 import type { AuditEntry, AuditHead } from '../../proto/audit.ts';
 import { holderText } from '../../proto/identity-name.ts';
 import type { Instant } from '../../proto/instant.ts';
-import type { OperationId } from '../../proto/vocabulary.ts';
+import type { HostId, OperationId } from '../../proto/vocabulary.ts';
 import { draftOf, type Execution } from '../core/execution.ts';
 import { drain, pause } from '../core/halt.ts';
 import type { Identities } from '../core/identities.ts';
 import { goOn } from '../core/operation.ts';
-import { CONTROLLER } from '../core/record.ts';
+import { CONTROLLER, entryOf } from '../core/record.ts';
 import type { FleetState, FleetWrite } from '../core/state.ts';
+import { outranks, removedSince } from './removed-since.ts';
 import { type LedgerWrite, subjectOf } from './what-ended.ts';
 
 export interface Restored {
@@ -76,7 +77,7 @@ export function correctionsOf(restored: Restored): Corrections {
     ...[...identities.pending].map(([keyHash]) => ({ kind: 'pendingEnded', keyHash }) as const),
     ...halted.writes,
     { kind: 'sessionEpoch', epoch: sessionEpoch },
-    { kind: 'audit', entry: entryOf(restored, corrections) },
+    { kind: 'audit', entry: restoreEntry(restored, corrections) },
   ];
   return { ...corrections, writes };
 }
@@ -88,12 +89,15 @@ const BY = 'fleet-controller restore';
 function newsIn(ledger: readonly LedgerWrite[], { contents, at }: Restored): LedgerWrite[] {
   const last = new Map<string, LedgerWrite>();
   for (const write of ledger) last.set(subjectOf(write), write);
-  return [...last.values()].flatMap((write) => newsOf(write, contents, at));
+  const removed = removedSince(ledger, contents);
+  const { identities } = contents;
+  return [...last.values()].flatMap((write) => newsOf(write, identities, removed, at));
 }
 
 function newsOf(
   write: LedgerWrite,
-  { identities, hosts }: Restored['contents'],
+  identities: Identities,
+  removed: ReadonlySet<HostId>,
   at: Instant,
 ): readonly LedgerWrite[] {
   switch (write.kind) {
@@ -104,11 +108,9 @@ function newsOf(
       return known?.used === null && known.revokedBy === null ? [write] : [];
     }
     case 'bar':
-      return identities.bars.get(holderText(write.bar))?.atMs === write.bar.atMs ? [] : [write];
-    case 'barLifted':
-      return identities.bars.get(holderText(write.holder)) === undefined ? [] : [write];
+      return outranks(write.bar, identities.bars.get(holderText(write.bar))) ? [write] : [];
     case 'hostRemoved':
-      return hosts.get(write.host) === undefined ? [] : [write];
+      return removed.has(write.host) ? [write] : [];
     case 'readmitted':
       return write.untilMs === null || write.untilMs <= at.wallMs ? [] : [write];
   }
@@ -166,7 +168,7 @@ function haltOne(execution: Execution, endsAs: 'cancelled' | null, at: Instant):
   return { kind: 'operationChanged', id: next.facts.id, moved, changed };
 }
 
-function entryOf(
+function restoreEntry(
   { ledger, from, replaced, user, at }: Restored,
   { ended, voidedTokens, paused, cancelled }: Omit<Corrections, 'writes'>,
 ): AuditEntry {
@@ -180,8 +182,6 @@ function entryOf(
     `unused tokens voided: ${voidedTokens}`,
     `operations paused: ${paused.length}, cancelled: ${cancelled.length}`,
   ].join('; ');
-  return {
-    ...{ atMs: at.wallMs, actor: CONTROLLER, action: 'restore', outcome: 'done', detail },
-    ...{ hosts: '', processes: [], targets: '', targetCount: 0, operation: null, reason: '' },
-  };
+  const entry = entryOf({ actor: CONTROLLER, action: 'restore', outcome: 'done', detail });
+  return { atMs: at.wallMs, ...entry };
 }

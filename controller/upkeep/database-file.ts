@@ -31,7 +31,7 @@ function openToRead(path: string): SqliteDatabase {
     throw new FleetError(
       refusal('configuration', `${path} cannot be read`, {
         cause: messageOf(error),
-        fix: 'see whether it is there and who may read it; root, or the user that the controller runs as',
+        fix: 'see whether it is there; run this as the user that the controller runs as, who must be able to read it',
       }),
     );
   }

@@ -1,10 +1,9 @@
 /**
  * `state_dir/ended.log`: what a restored backup must not undo, in a file of its own, a JSON object a
- * line. Nothing in it is ever changed; each addition is on the disk before the database says the same.
+ * line. No line is ever changed; each addition is on the disk before the database says the same.
  */
 import {
   closeSync,
-  existsSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -15,8 +14,10 @@ import {
 import { dirname } from 'node:path';
 import { FleetError, messageOf, refusal } from '../../proto/errors.ts';
 import type { EndedLedger } from '../store/open.ts';
+import { compactLedger } from './compact-ledger.ts';
+import { CHUNK_BYTES, HEADER, LINE_FEED } from './read-ledger.ts';
 import { syncDirectory } from './sync.ts';
-import { endingsIn, endingsOf, isLedgerWrite, type LedgerWrite } from './what-ended.ts';
+import { endingsIn, endingsOf } from './what-ended.ts';
 
 export const LEDGER_FILE = 'ended.log';
 
@@ -30,7 +31,8 @@ export function openLedger(path: string): EndedLedger & Disposable {
     if (lines.length > 0 && file !== null) append(file, lines);
   };
   return {
-    begin(known) {
+    begin(known, nowMs) {
+      compactLedger(path, nowMs);
       file = openFile(path);
       if (fstatSync(file).size > 0) return;
       const { before, after } = endingsIn(endingsOf(known)) ?? NOTHING;
@@ -51,9 +53,6 @@ export function openLedger(path: string): EndedLedger & Disposable {
     },
   };
 }
-
-/** The first line; a file without it is not the one that the controller wrote. */
-const HEADER = { kind: 'ledger', version: 1 };
 
 /** @throws FleetError `configuration` */
 function openFile(path: string): number {
@@ -100,60 +99,6 @@ function cutUnfinishedLine(file: number): void {
   truncate(file, size, 0);
 }
 
-const CHUNK_BYTES = 64 * 1_024;
-const LINE_FEED = 0x0a;
-
 function truncate(file: number, from: number, to: number): void {
   if (to < from) ftruncateSync(file, to);
-}
-
-export type LedgerContents =
-  | { readonly kind: 'read'; readonly writes: readonly LedgerWrite[] }
-  | { readonly kind: 'missing' }
-  /** Which line cannot be read, and why. */
-  | { readonly kind: 'damaged'; readonly cause: string };
-
-export function readLedger(path: string): LedgerContents {
-  if (!existsSync(path)) return { kind: 'missing' };
-  const writes: LedgerWrite[] = [];
-  let count = 0;
-  for (const text of finishedLines(path)) {
-    count += 1;
-    const isFirst = count === 1;
-    try {
-      const line: unknown = JSON.parse(text);
-      if (!isFirst && isLedgerWrite(line)) writes.push(line);
-      else if (!isFirst || !isHeader(line)) throw new Error('this is not what stands there');
-    } catch (error) {
-      return { kind: 'damaged', cause: `line ${count} of ${path}: ${messageOf(error)}` };
-    }
-  }
-  return count === 0 ? { kind: 'missing' } : { kind: 'read', writes };
-}
-
-/** One by one: those of a large fleet's years are more than a string can hold. */
-function* finishedLines(path: string): Generator<string> {
-  const file = openSync(path, 'r');
-  try {
-    const chunk = Buffer.alloc(CHUNK_BYTES);
-    let unfinished = Buffer.alloc(0);
-    for (;;) {
-      const length = readSync(file, chunk, 0, CHUNK_BYTES, null);
-      if (length === 0) return;
-      const bytes = Buffer.concat([unfinished, chunk.subarray(0, length)]);
-      let from = 0;
-      for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, from)) {
-        yield bytes.toString('utf8', from, end);
-        from = end + 1;
-      }
-      unfinished = bytes.subarray(from);
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
-function isHeader(line: unknown): boolean {
-  const { kind, version } = (line ?? {}) as Partial<Record<keyof typeof HEADER, unknown>>;
-  return kind === HEADER.kind && version === HEADER.version;
 }

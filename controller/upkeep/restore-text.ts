@@ -3,12 +3,16 @@ import { describeFacts } from './database-file.ts';
 import type { RestorePlan, RestoreResult } from './restore.ts';
 import type { LedgerWrite } from './what-ended.ts';
 
-export function describePlan({ options, facts, ledger, database, aside }: RestorePlan): string[] {
+export function describePlan(plan: RestorePlan): string[] {
+  const { options, facts, ledger, database, aside, isReplacing } = plan;
   const lines = ledger?.length ?? 0;
+  const present = isReplacing
+    ? `what is there now would be kept as ${aside}`
+    : 'there is no database yet';
   return [
     `${options.backup} can be restored:`,
     ...describeFacts(facts).map(indented),
-    `It would become ${database}; what is there now would be kept as ${aside}.`,
+    `It would become ${database}; ${present}.`,
     ledger === null
       ? 'What was revoked since the backup is not known, and would count again.'
       : `${lines} lines of ended.log say what must not count again.`,
@@ -17,7 +21,7 @@ export function describePlan({ options, facts, ledger, database, aside }: Restor
 
 export function describeResult(result: RestoreResult): string[] {
   const { plan, ended, voidedTokens, droppedRequests, paused, cancelled } = result;
-  const { options, facts, ledger, database, aside } = plan;
+  const { options, facts, ledger, database, aside, isReplacing } = plan;
   const lists = [
     ...(paused.length > 0 ? [`  paused: ${paused.join(', ')}`] : []),
     ...(cancelled.length > 0 ? [`  cancelled, not begun: ${cancelled.join(', ')}`] : []),
@@ -25,7 +29,7 @@ export function describeResult(result: RestoreResult): string[] {
   return [
     `${options.backup} is now ${database}:`,
     ...describeFacts(facts).map(indented),
-    `What was there before is kept as ${aside}.`,
+    isReplacing ? `What was there before is kept as ${aside}.` : 'There was no database before.',
     ledger === null
       ? 'What was revoked since the backup is not known; revoke it again: fleetctl cert revoke'
       : `From ended.log: ${endedText(ended)}.`,
@@ -44,7 +48,6 @@ const NAMES: Readonly<Record<LedgerWrite['kind'], string>> = {
   certificate: 'certificate',
   token: 'token',
   bar: 'bar',
-  barLifted: 'lifted bar',
   hostRemoved: 'removed host',
   readmitted: 'readmitted host',
 };

@@ -10,7 +10,8 @@ import { isDamage } from '../../proto/sqlite.ts';
 import { openStore } from '../store/open.ts';
 import { type Corrections, correctionsOf } from './corrections.ts';
 import { checkDatabase, copyDatabase, type DatabaseFacts } from './database-file.ts';
-import { LEDGER_FILE, readLedger } from './ledger.ts';
+import { LEDGER_FILE } from './ledger.ts';
+import { readLedger } from './read-ledger.ts';
 import { readReplaced, swapDatabases } from './swap.ts';
 import type { LedgerWrite } from './what-ended.ts';
 
@@ -32,6 +33,8 @@ export interface RestorePlan {
   readonly database: string;
   /** Where the present one will be. */
   readonly aside: string;
+  /** There is a present one. */
+  readonly isReplacing: boolean;
 }
 
 export interface RestoreResult extends Omit<Corrections, 'writes'> {
@@ -46,7 +49,8 @@ export async function planRestore(options: RestoreOptions): Promise<RestorePlan>
   const facts = await checkDatabase(backup, at.wallMs);
   const ledger = acceptLedger(options);
   const database = join(stateDir, DATABASE_FILE);
-  return { options, facts, ledger, database, aside: asideOf(database, at) };
+  const aside = asideOf(database, at);
+  return { options, facts, ledger, database, aside, isReplacing: existsSync(database) };
 }
 
 function asideOf(path: string, { wallMs }: Instant): string {

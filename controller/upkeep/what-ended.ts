@@ -11,7 +11,6 @@ const KINDS = [
   'certificate',
   'token',
   'bar',
-  'barLifted',
   'hostRemoved',
   'readmitted',
 ] as const satisfies readonly FleetWrite['kind'][];
@@ -49,13 +48,11 @@ export function endingsOf({ certificates, tokens, bars, readmitted }: Identities
   return writes;
 }
 
-export function isLedgerWrite(value: unknown): value is LedgerWrite {
-  const kind = (value as { readonly kind?: unknown } | null)?.kind;
-  return (KINDS as readonly unknown[]).includes(kind);
-}
+const isOfLedger = (write: FleetWrite): write is LedgerWrite =>
+  (KINDS as readonly FleetWrite['kind'][]).includes(write.kind);
 
 function isEnding(write: FleetWrite): write is LedgerWrite {
-  if (!isLedgerWrite(write)) return false;
+  if (!isOfLedger(write)) return false;
   switch (write.kind) {
     case 'certificate':
       return write.certificate.ended !== null;
@@ -67,7 +64,7 @@ function isEnding(write: FleetWrite): write is LedgerWrite {
 }
 
 const isAllowing = (write: LedgerWrite): boolean =>
-  write.kind === 'barLifted' || (write.kind === 'readmitted' && write.untilMs !== null);
+  write.kind === 'readmitted' && write.untilMs !== null;
 
 /** What it is about: later lines about the same count for more. */
 export function subjectOf(write: LedgerWrite): string {
@@ -78,12 +75,25 @@ export function subjectOf(write: LedgerWrite): string {
       return `token ${write.token.secretHash}`;
     case 'bar':
       return `bar ${holderText(write.bar)}`;
-    case 'barLifted':
-      return `bar ${holderText(write.holder)}`;
     case 'hostRemoved':
       return `removed ${write.host}`;
     case 'readmitted':
       return `readmitted ${write.host}`;
+  }
+}
+
+/** When it was decided (wall clock), as far as it says so. */
+export function toldAtMs(write: LedgerWrite): number | null {
+  switch (write.kind) {
+    case 'certificate':
+      return write.certificate.ended?.atMs ?? null;
+    case 'token':
+      return write.token.used?.atMs ?? null;
+    case 'bar':
+      return write.bar.atMs;
+    case 'hostRemoved':
+    case 'readmitted':
+      return null;
   }
 }
 

@@ -11,3 +11,15 @@ export function pinOf(certificatePem: string): string {
   const spki = publicKey.export({ type: 'spki', format: 'der' });
   return createHash('sha256').update(spki).digest('base64url');
 }
+
+/** Of each certificate in a text; what is none has no pin. */
+export function pinsIn(text: string): readonly string[] {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return blocks.flatMap((block) => {
+    try {
+      return [pinOf(block)];
+    } catch {
+      return [];
+    }
+  });
+}

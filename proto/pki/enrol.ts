@@ -44,7 +44,7 @@ export async function enrol(options: EnrolOptions): Promise<Issued> {
   const csrPem = makeSigningRequest(key, name || kind);
   const request = { secret: join.secret, name, csrPem };
   const answer = await untilSigned(options, () =>
-    askForCertificate(channel.client, { kind: 'enrol', request }, signal),
+    askForCertificate(channel.client, { kind: 'enrol', request }, signal).catch(heldUp),
   );
   return checkIssued(answer, { kind, fleet, name: name || null, ca: authoritiesPem, key });
 }
@@ -94,6 +94,14 @@ export async function renewThrough(channel: Client, options: RenewOptions): Prom
     askForCertificate(channel, { kind: 'renew', request }, signal),
   );
   return checkIssued(answer, { ...identity, ca, key });
+}
+
+/** Nobody said no: too many had failed from this address, and a later call may be let in. */
+function heldUp(caught: unknown): never {
+  const because = FleetError.refusalFrom(caught);
+  throw new FleetError(
+    because.code === 'exhausted' ? { ...because, code: 'unavailable' } : because,
+  );
 }
 
 /** A controller that is asked too often serves nobody; one that forgets to say how often, is asked so. */

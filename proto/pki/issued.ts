@@ -6,14 +6,14 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { CertificateAnswer } from '../certificates.ts';
 import { FleetError, isRefusal, refusal } from '../errors.ts';
-import { fleetOfAuthority, type Identity, identityOf } from '../identity.ts';
+import { type Identity, identityOf } from '../identity.ts';
 import { describeSubject, type IdentityKind } from '../identity-name.ts';
 import { isAddress } from './join-string.ts';
 
 /** What came of asking. */
 export interface Issued {
   readonly certificatePem: string;
-  /** Of the fleet, PEM; the one that signed is among them. */
+  /** The one that signed, PEM, which was trusted before. Whatever else an answer names is not. */
   readonly authoritiesPem: string;
   readonly identity: Identity;
   /** The name in the certificate. */
@@ -35,9 +35,7 @@ export interface Expected {
 
 /** @throws FleetError where the answer is not what was asked for */
 export function checkIssued(
-  answer: Pick<CertificateAnswer, 'authoritiesPem' | 'controllers'> & {
-    readonly certificatePem: string;
-  },
+  answer: Pick<CertificateAnswer, 'controllers'> & { readonly certificatePem: string },
   expected: Expected,
 ): Issued {
   const certificate = parse(answer.certificatePem);
@@ -61,17 +59,9 @@ export function checkIssued(
     throw wrong('what it says of where to dial is no address');
   return {
     certificatePem: certificate.toString(),
-    authoritiesPem: authoritiesOf(answer.authoritiesPem, issuer, fleet),
+    authoritiesPem: issuer.toString(),
     ...{ identity, name: identity.name, controllers: answer.controllers },
   };
-}
-
-/** All that the answer names and are of this fleet; the issuer in any case. */
-function authoritiesOf(pem: string, issuer: X509Certificate, fleet: string): string {
-  const others = certificatesIn(pem).filter(
-    (shown) => fleetOfAuthority(shown) === fleet && shown.fingerprint256 !== issuer.fingerprint256,
-  );
-  return [issuer, ...others].map(String).join('');
 }
 
 function certificatesIn(pem: string): readonly X509Certificate[] {

@@ -1,11 +1,12 @@
 /** How long certificates live: in whole days, from a little before the moment they are made. */
+import { BACKDATED_MS } from '../certificates.ts';
 import { type Refusal, refusal } from '../errors.ts';
 
 const DAY_MS = 86_400_000;
 
 export function lifeFrom(nowMs: number, days: number) {
   const fromMs = wholeSecond(nowMs);
-  return { notBeforeMs: fromMs - CLOCK_SKEW_MS, notAfterMs: fromMs + days * DAY_MS };
+  return { notBeforeMs: fromMs - BACKDATED_MS, notAfterMs: fromMs + days * DAY_MS };
 }
 
 /** How many whole days are left of something that ends then. */
@@ -20,8 +21,6 @@ export function daysRefusal(days: number): Refusal | null {
   });
 }
 
-/** So that a host whose clock is a little behind accepts a certificate made this moment. */
-const CLOCK_SKEW_MS = 5 * 60_000;
 /** Twenty years; a longer life is more likely a slip than a wish. */
 const DAYS_MAX = 7300;
 

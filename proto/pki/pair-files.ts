@@ -21,6 +21,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncDirectory } from '../sync-directory.ts';
 
 /** Paths of PEM files. */
 export interface PairFiles {
@@ -79,13 +80,17 @@ export function promotePair(files: PairFiles): void {
 export function promotionSteps(files: PairFiles): readonly Step[] {
   return [
     () => renameSync(stagedFiles(files).key, files.key),
-    () => syncDirectory(files.key),
+    () => syncDirectory(dirname(files.key)),
     () => promoteCertificate(files),
   ];
 }
 
-/** The one in use stays. A promotion that was under way is finished: its key is in use already. */
-export function dropStaged(files: PairFiles): void {
+/**
+ * The one in use stays. A promotion that was under way is finished: its key is in use already.
+ * @param fingerprint256 of the one in use, which could be what is staged; null: it is in its place
+ */
+export function dropStaged(files: PairFiles, fingerprint256: string | null = null): void {
+  if (fingerprint256 !== null) settleInUse(files, fingerprint256);
   run(droppingSteps(files));
 }
 
@@ -111,7 +116,7 @@ export function replaceFile(path: string, text: string): void {
   remove(beside);
   writeNew(beside, text, { mode: CERTIFICATE_MODE, like: path });
   renameSync(beside, path);
-  syncDirectory(path);
+  syncDirectory(dirname(path));
 }
 
 function keySteps(files: PairFiles, keyPem: string): readonly Step[] {
@@ -119,7 +124,7 @@ function keySteps(files: PairFiles, keyPem: string): readonly Step[] {
   return [
     ...droppingSteps(files),
     () => writeNew(key, keyPem, { mode: KEY_MODE, like: files.key }),
-    () => syncDirectory(key),
+    () => syncDirectory(dirname(key)),
   ];
 }
 
@@ -128,7 +133,7 @@ function certificateSteps(files: PairFiles, certificatePem: string): readonly St
   return [
     () => remove(cert),
     () => writeNew(cert, certificatePem, { mode: CERTIFICATE_MODE, like: files.cert }),
-    () => syncDirectory(cert),
+    () => syncDirectory(dirname(cert)),
   ];
 }
 
@@ -138,8 +143,8 @@ function droppingSteps(files: PairFiles): readonly Step[] {
     () => finishPromotion(files),
     () => remove(staged.cert),
     () => remove(staged.key),
-    () => syncDirectory(staged.cert),
-    () => syncDirectory(staged.key),
+    () => syncDirectory(dirname(staged.cert)),
+    () => syncDirectory(dirname(staged.key)),
   ];
 }
 
@@ -149,7 +154,7 @@ function run(steps: readonly Step[]): void {
 
 function promoteCertificate(files: PairFiles): void {
   renameSync(stagedFiles(files).cert, files.cert);
-  syncDirectory(files.cert);
+  syncDirectory(dirname(files.cert));
 }
 
 /** Exclusively: nobody else's file, and no link of somebody else's, is ever written to. */
@@ -179,16 +184,6 @@ function keepOwner(descriptor: number, path: string): void {
 
 function remove(path: string): void {
   rmSync(path, { force: true });
-}
-
-/** A rename that is not in the directory on disk never was. */
-function syncDirectory(path: string): void {
-  const descriptor = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function keyIn(path: string): KeyObject | null {

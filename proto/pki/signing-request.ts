@@ -12,6 +12,8 @@ export interface SigningRequest {
   readonly publicKeyPem: string;
   /** `keyHashOf` it. */
   readonly keyHash: string;
+  /** The request itself, laid out as we lay it out: what is kept and passed on is not as it was sent. */
+  readonly csrPem: string;
 }
 
 /** As PEM. The name is for people who look at the request; nothing reads it. */
@@ -32,8 +34,7 @@ export function makeSigningRequest(privateKey: KeyObject, commonName: string): s
     SHA256_WITH_RSA,
     derElement(DER_TAG.bitString, signature),
   );
-  const lines = request.toString('base64').match(/.{1,64}/g) ?? [];
-  return [BEGIN, ...lines, END, ''].join('\n');
+  return pemOf(request);
 }
 
 /** Refuses what is too large or damaged, a key that we do not want, and one that did not sign it. */
@@ -52,6 +53,7 @@ export function readSigningRequest(pem: string): SigningRequest | Refusal {
   return {
     publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     keyHash: keyHashOf(publicKey),
+    csrPem: pemOf(der),
   };
 }
 
@@ -98,6 +100,11 @@ function subject(commonName: string): Buffer {
   const value = derElement(DER_TAG.utf8String, Buffer.from(commonName));
   const attribute = derElement(DER_TAG.sequence, COMMON_NAME, value);
   return derElement(DER_TAG.sequence, derElement(DER_TAG.set, attribute));
+}
+
+function pemOf(der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return [BEGIN, ...lines, END, ''].join('\n');
 }
 
 function derOf(pem: string): Buffer | null {

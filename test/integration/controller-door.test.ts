@@ -151,8 +151,13 @@ test('a certificate that is revoked ends its session and its connections within 
   assert.ok(performance.now() - revokedAtMs < 2_000);
   assert.equal(refused.code, 'denied');
   assert.match(refused.message, /agent\/web-7 (was|were) revoked/);
+  agent[Symbol.dispose]();
   await fleet.until('its idle connection is closed', () => idle.closed);
   assert.ok(performance.now() - revokedAtMs < 3_500);
+  const closed = controller.log().filter(({ msg }) => msg.startsWith('closed a connection'));
+  const peers = closed.filter(({ holder }) => holder === 'agent web-7').map(({ peer }) => peer);
+  assert.equal(peers.length, 1, 'the other one had left by itself');
+  assert.match(String(peers[0]), /^127\.0\.0\.1:\d+$/);
   const again = await refusalOfStream(credentials);
   assert.equal(again.code, 'denied', 'it is told why, and does not come in again');
 });

@@ -46,7 +46,7 @@ async function reload(text: string): Promise<string> {
   writeFileSync(conf(), text);
   const told = () => controller.log().filter(({ msg }) => /^the configuration (is|was)/.test(msg));
   const before = told().length;
-  process.kill(controller.pid, 'SIGHUP');
+  controller.signal('SIGHUP');
   const line = await fleet.until('the file is read again', () => told()[before]);
   return `${line.msg} ${String(line['problem'] ?? '')}`;
 }

@@ -1,11 +1,11 @@
 /** The job behind `identities.ts`: signs one part of the certificates, on a core of its own. */
 import { createPrivateKey } from 'node:crypto';
+import { BACKDATED_MS } from '../../proto/certificates.ts';
 import { subjectUri } from '../../proto/identity.ts';
 import { buildCertificate } from '../../proto/pki/certificate.ts';
 import { answerParent } from './child-process.ts';
 import type { IssueRequest } from './identities.ts';
 
-const CLOCK_SKEW_MS = 5 * 60_000;
 const LIFE_MS = 24 * 60 * 60_000;
 
 answerParent(({ authority, publicKeyPem, hosts }: IssueRequest): readonly string[] => {
@@ -19,7 +19,7 @@ answerParent(({ authority, publicKeyPem, hosts }: IssueRequest): readonly string
       organization: fleet,
       use: 'client',
       alternativeNames: [{ kind: 'uri', value: uri }],
-      notBeforeMs: nowMs - CLOCK_SKEW_MS,
+      notBeforeMs: nowMs - BACKDATED_MS,
       notAfterMs: nowMs + LIFE_MS,
       publicKeyPem,
     } as const;

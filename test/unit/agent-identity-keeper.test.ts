@@ -1,7 +1,16 @@
 /** How an agent keeps its certificate alive: renewal, trial, expiry, return, and changes by hand. */
 import assert from 'node:assert/strict';
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -209,6 +218,69 @@ test('where both fail they take turns, and nothing is dropped', async () => {
   assert.ok(existsSync(stagedFiles(files).cert));
   identity.worked(tried as Credentials);
   assert.equal(identity.credentials(), tried);
+});
+
+/** A trial that went well, where the new key could not get to its place. */
+async function keptInVain(hinder: (files: CredentialFiles) => void) {
+  const { files } = stage();
+  const agent = begin({ files });
+  await agent.until(RENEWAL_MS + MINUTE_MS);
+  await last(agent.asked).answer(leafOf(nextKeys.publicKeyPem, RENEWAL_MS));
+  hinder(files);
+  const tried = agent.identity.credentials() as Credentials;
+  agent.identity.worked(tried);
+  assert.match(String(warnings(agent.lines)[0]), /could not be put in its place/);
+  assert.notEqual(readFileSync(files.cert, 'utf8'), tried.cert);
+  const assertInPlace = (): void => {
+    assert.equal(readFileSync(files.cert, 'utf8'), tried.cert);
+    assert.equal(readFileSync(files.key, 'utf8'), nextKeys.keyPem);
+    assert.equal(agent.identity.credentials(), tried);
+    assert.equal(agent.asked.length, 1);
+  };
+  return { ...agent, files, tried, assertInPlace };
+}
+
+test('a new certificate that could not be put in its place is, as soon as that can be done', async () => {
+  const { files, until, lines, assertInPlace } = await keptInVain(({ key }) => {
+    rmSync(key);
+    mkdirSync(key);
+  });
+  await until(RENEWAL_MS + 180 * MINUTE_MS);
+  const told = warnings(lines).filter((text) => /could not be put/.test(text));
+  assert.ok(told.length >= 3 && told.length <= 5, String(told.length));
+  assert.ok(existsSync(stagedFiles(files).cert) && existsSync(stagedFiles(files).key));
+  rmdirSync(files.key);
+  await until(RENEWAL_MS + 182 * MINUTE_MS);
+  assertInPlace();
+});
+
+test('the certificate that was to be replaced is not taken for one that was put there by hand', async () => {
+  const { files, until, tried, identity, assertInPlace } = await keptInVain((pair) => {
+    rmSync(stagedFiles(pair).key);
+    mkdirSync(stagedFiles(pair).key);
+  });
+  utimesSync(files.cert, 1, 1);
+  await until(RENEWAL_MS + 3 * MINUTE_MS);
+  assert.equal(identity.credentials(), tried);
+  rmdirSync(stagedFiles(files).key);
+  await until(RENEWAL_MS + 5 * MINUTE_MS);
+  assertInPlace();
+});
+
+test('what was put there by hand is not written over by what could not be put there before', async () => {
+  const { files, until, identity } = await keptInVain((pair) => {
+    rmSync(stagedFiles(pair).key);
+    mkdirSync(stagedFiles(pair).key);
+  });
+  const byHand = leafOf(thirdKeys.publicKeyPem, RENEWAL_MS - MINUTE_MS);
+  writeFileSync(files.cert, byHand);
+  rmdirSync(stagedFiles(files).key);
+  await until(RENEWAL_MS + 3 * MINUTE_MS);
+  assert.equal(readFileSync(files.cert, 'utf8'), byHand, 'half of a pair, too');
+  writeFileSync(files.key, thirdKeys.keyPem);
+  await until(RENEWAL_MS + 5 * MINUTE_MS);
+  assert.equal(identity.credentials()?.cert, byHand);
+  assert.equal(readFileSync(files.cert, 'utf8'), byHand);
 });
 
 test('a lost answer is asked for again, after growing pauses, with the same key', async () => {

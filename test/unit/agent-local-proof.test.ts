@@ -254,3 +254,29 @@ test('groups are asked for where they count, once in a while, and never of root'
   nowMs = -86_400_000;
   assert.deepEqual(await groupsOf(1_000), [7], 'the clock was set back');
 });
+
+test('a uid that was given to somebody else is theirs within half a minute, with their groups', async () => {
+  let nowMs = 0;
+  let account = 'alice';
+  const callers = createCallers(
+    {
+      offer: () => null,
+      check: (path) => Promise.resolve(Number(path)),
+      [Symbol.dispose]: () => undefined,
+    },
+    {
+      nameOf: () => Promise.resolve(account),
+      groupsOf: (name) => Promise.resolve(name === 'alice' ? [500] : [100]),
+      areGroupsWanted: () => true,
+      nowMs: () => nowMs,
+    },
+  );
+  const identify = () => callers.identify({ proofPath: '1000', sudoUser: null });
+  assert.deepEqual(await identify(), { name: 'alice', uid: 1_000, gids: [500] });
+  account = 'bob';
+  nowMs = 30_000;
+  assert.deepEqual(await identify(), { name: 'bob', uid: 1_000, gids: [100] });
+  account = 'carol';
+  nowMs = -86_400_000;
+  assert.deepEqual(await identify(), { name: 'carol', uid: 1_000, gids: [100] });
+});

@@ -262,6 +262,19 @@ for (const [what, policy, next, wanted] of UPDATES) {
   });
 }
 
+test('what an earlier update has yet to stop is touched by the next one as well', () => {
+  const host = running({ processes: ['web'] });
+  const alice = aPerson(host, { kind: 'read', definitions: [web] });
+  alice.order(anUpdate());
+  assert.equal(host.stateOf('db'), 'STOPPING');
+  const { effects } = host.command('update', 'op-1', WHOLE_HOST);
+  const wanted = effects.find((effect) => effect.kind === 'readConfig');
+  assert.ok(wanted?.kind === 'readConfig');
+  const reading = { kind: 'read', definitions: [web] } as const;
+  const step = host.step({ kind: 'configRead', purpose: wanted.purpose, reading });
+  assert.match(outcomesIn(step)[0]?.error ?? '', /update db: \[policy\] processes = web$/);
+});
+
 test('an update that starts what lies in the right place is done', () => {
   const paths = new Map([['db', '/opt/db']]);
   assert.deepEqual(updated({ directories: ['/opt'] }, [web, changedDb], paths).deeds, [

@@ -27,6 +27,9 @@ async function login({ files = {}, words = ['--token-file', 'token'], signIn = {
       signIn: {
         configPath: (option) => option ?? CONFIG,
         judge: () => null,
+        authorityFile: (_, text, context) =>
+          text.includes(`[context:${context}]`) ? inPlace(`${context}-alice-ca.crt`) : null,
+        isAmong: (authoritiesPem, pin) => authoritiesPem === 'authority' && pin === TOKEN.pin,
         readToken: async () => ({ join: TOKEN, warning: null }),
         makeKey: async () => `key ${++keys}`,
         enrol: async (request) => {
@@ -109,6 +112,44 @@ test('after a lost answer the same is asked again with the same key', async () =
   assert.equal(second.exitCode, 0);
   assert.equal(second.asked[0]?.keyPem, 'key 1');
   assert.equal(second.files.get(inPlace('prod-alice.key')), 'key 1');
+});
+
+/** Of a person who is in a fleet of this name already. */
+const isIn = (fleet: string, authority: string | null) => ({
+  [CONFIG]: `[context:${fleet}]\ncontroller = a:1\nca = ca\ncert = b\nkey = c\n`,
+  ...(authority === null ? {} : { [inPlace(`${fleet}-alice-ca.crt`)]: authority }),
+});
+
+test('a context of another fleet with the same name stays, and --context is named', async () => {
+  const before = isIn('prod', 'another authority');
+  const refused = await login({ files: before });
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stderr, /context prod in .* is of another fleet.*--context/s);
+  const left = Object.fromEntries(refused.files);
+  assert.equal(left[CONFIG], before[CONFIG]);
+  const words = ['--token-file', 'token', '--context', 'prod-2'];
+  const makeKey = async () => assert.fail('there is a key already');
+  const again = await login({ files: left, words, signIn: { makeKey } });
+  assert.equal(again.exitCode, 0);
+  assert.equal(again.asked[0]?.keyPem, 'key 1');
+  assert.match(
+    again.files.get(CONFIG) ?? '',
+    /\[context:prod\]\ncontroller = a:1.*\[context:prod-2\]/s,
+  );
+});
+
+test('a name that was given is looked at before the token is used', async () => {
+  const words = ['--token-file', 'token', '--context', 'mine'];
+  const { exitCode, asked } = await login({ files: isIn('mine', 'another authority'), words });
+  assert.deepEqual([exitCode, asked.length], [1, 0]);
+});
+
+test('a context of the same fleet, and one whose authority is gone, are replaced', async () => {
+  for (const authority of ['authority', null]) {
+    const { exitCode, files } = await login({ files: isIn('prod', authority) });
+    assert.equal(exitCode, 0);
+    assert.match(files.get(CONFIG) ?? '', /^controller = ops-1:7460$/m);
+  }
 });
 
 test('a login that died before its key was in place goes on from there', async () => {

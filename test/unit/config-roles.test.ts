@@ -249,6 +249,12 @@ test('a role that nobody has is a warning, once there are operators', () => {
   assert.doesNotMatch(load('[role:web]\nallow = logs\n').said, /nobody has this role/);
 });
 
+test('of a role whose name was mistyped it is not said that nobody has it', () => {
+  const { said } = load('[operator:alice]\nroles = wbe\n[role:web]\nallow = logs\n');
+  assert.match(said, /there is no role "wbe"\n {4}did you mean web\?/);
+  assert.doesNotMatch(said, /nobody has this role/);
+});
+
 test('a role that is not there is an error, with what was probably meant', () => {
   const { config, said } = load(
     '[operator:alice]\nroles = admin, Veiwer, web\n[role:wbe]\ndeny=stop',

@@ -8,6 +8,8 @@ import {
   judgeFleetAction,
   mayAnywhere,
   mayEverywhere,
+  maySee,
+  seenProcesses,
 } from '../../controller/core/access.ts';
 import type { FleetState } from '../../controller/core/state.ts';
 import { ACTIONS, BUILT_IN_ROLES, isFleetAction, type Role } from '../../proto/authority.ts';
@@ -199,6 +201,56 @@ test('any set of roles comes to what its rules say, one by one', () => {
   assert.ok(allowed > 40, `only ${allowed} were allowed`);
 });
 
+test('of the rules that stand against it the one is named that it came closest to', () => {
+  const roles = [
+    aRole('elsewhere', { allow: ['restart'], hosts: 'dev-*' }),
+    aRole('here', { allow: ['restart'], hosts: 'prod-*', processes: ['db'] }),
+    aRole('far', { allow: ['restart'], hosts: 'far-*' }),
+  ];
+  const because = 'role "here" allows restart only with processes = db';
+  assert.equal(verdict(roles, {}, 'prod-1', 'web:web_00'), because);
+  assert.equal(verdict(roles.toReversed(), {}, 'prod-1', 'web:web_00'), because);
+});
+
+test('nobody may everywhere what one of their roles denies somewhere', () => {
+  const isEverywhere = (roles: readonly Role[]) =>
+    mayEverywhere(accessOf(withRoles(FLEET, { ann: roles }), 'ann', NOW_MS), 'status');
+  const all = aRole('all', { allow: ['status'] });
+  assert.ok(isEverywhere([all]));
+  assert.ok(!isEverywhere([all, aRole('not-db', { deny: ['status'], processes: ['db'] })]));
+  assert.ok(!isEverywhere([aRole('prod', { allow: ['status'], hosts: 'prod-*' })]));
+});
+
+test('a host that is judged once shows what it shows process by process', () => {
+  let partly = 0;
+  const some = fc.record({
+    allow: fc.constantFrom(['status'] as const, ['restart'] as const),
+    deny: fc.constantFrom([], [], ['status'] as const),
+    hosts: fc.constantFrom(undefined, 'prod-*', 'env=dev'),
+    processes: fc.constantFrom([], ['web'], ['db', 'queue'], ['*_01']),
+  });
+  fc.assert(
+    fc.property(fc.array(some, { maxLength: 3 }), (wanted) => {
+      const roles = wanted.map(({ hosts, ...more }, index) =>
+        aRole(`r${index}`, { ...more, ...(hosts === undefined ? {} : { hosts }) }),
+      );
+      const access = accessOf(withRoles(FLEET, { ann: roles }), 'ann', NOW_MS);
+      for (const host of HOSTS) {
+        const seen = seenProcesses(access, host);
+        assert.equal(seen !== null, maySee(access, host, null));
+        const all = [...host.processes.values()];
+        const shown = all.filter(({ process }) => seen?.has(process));
+        assert.deepEqual(
+          shown,
+          all.filter((status) => maySee(access, host, status)),
+        );
+        if (shown.length > 0 && shown.length < all.length) partly += 1;
+      }
+    }),
+  );
+  assert.ok(partly > 0);
+});
+
 test('who may everywhere may do it to anything; who may do it to anything at all may somewhere', () => {
   fc.assert(
     fc.property(fc.array(anyRole, { maxLength: 3 }), (wanted) => {
@@ -206,14 +258,16 @@ test('who may everywhere may do it to anything; who may do it to anything at all
         aRole(`r${index}`, { ...more, ...(hosts === undefined ? {} : { hosts }) }),
       );
       const access = accessOf(withRoles(FLEET, { ann: roles }), 'ann', NOW_MS);
-      const verdicts = HOSTS.flatMap((host) =>
-        [...host.processes.values()].map((status) => {
-          const look = { action: 'status', signal: null, hasReason: false } as const;
-          return judge(access, look, host, [status]).isAllowed;
-        }),
-      );
-      if (mayEverywhere(access, 'status')) assert.ok(verdicts.every(Boolean));
-      if (verdicts.some(Boolean)) assert.ok(mayAnywhere(access, 'status'));
+      for (const action of ['status', 'restart'] as const) {
+        const act = { action, signal: null, hasReason: true };
+        const verdicts = HOSTS.flatMap((host) =>
+          [...host.processes.values()].map(
+            (status) => judge(access, act, host, [status]).isAllowed,
+          ),
+        );
+        if (mayEverywhere(access, action)) assert.ok(verdicts.every(Boolean));
+        if (verdicts.some(Boolean)) assert.ok(mayAnywhere(access, action));
+      }
     }),
   );
 });

@@ -81,10 +81,12 @@ test('an answer proves that there are two: the newcomer is turned away and both 
   );
   script.give({ kind: 'sessionEnded', connection: 2, host: A });
   assert.ok(isConnected(script.host('a')));
-  // It comes again and again, and nothing flaps.
-  helloOf(script, 3, 'second');
+  // It comes again and again from there, nothing flaps, and nothing is written again.
+  const again = { connection: 3, certificate: aCertificate('a'), address: '10.0.0.2' };
+  script.give({ kind: 'hello', host: A, hello: { ...aHello(), instanceId: 'second' }, ...again });
   script.hear('a', 1, { kind: 'heartbeat', probe: probeOf(script) });
   assert.deepEqual(closed(script), [[3, 'conflict']]);
+  assert.deepEqual([script.writes, script.records], [[], []]);
   assert.equal(script.host('a').session?.connection, 1);
 });
 
@@ -117,6 +119,19 @@ test('a newcomer that leaves is forgotten, and one that comes later takes its pl
   script.give({ kind: 'sessionEnded', connection: 3, host: A });
   script.give({ kind: 'sessionEnded', connection: 1, host: A });
   assert.deepEqual(sentTo(script, 4), ['welcome']);
+});
+
+test('the one that is connected may dial anew meanwhile, and is asked there', () => {
+  const script = connected();
+  helloOf(script, 2, 'second');
+  helloOf(script, 3, 'first');
+  assert.deepEqual(closed(script), [[1, 'conflict']]);
+  assert.deepEqual(sentTo(script, 3), ['welcome', 'heartbeat']);
+  const probe = script.effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.message.kind === 'heartbeat' ? [effect.message.probe] : [],
+  );
+  script.hear('a', 3, { kind: 'heartbeat', probe: probe[0] ?? 0 });
+  assert.deepEqual(closed(script), [[2, 'conflict']]);
 });
 
 test('that there were two stays told after reconnecting, until somebody settles it', () => {

@@ -76,3 +76,31 @@ test('of journals, too, only so many are kept of one host, so that none takes lo
   assert.equal(database.prepare('SELECT count(*) FROM journals').pluck().get(), 1_001);
   database.close();
 });
+
+test('a journal whose numbers jump loses no more at once than takes a moment, and the rest by and by', () => {
+  const { database, kept } = stored({ 1: ['web-1', 3_000] });
+  const cap = eventCap(database, 500, 1_000);
+  const lefts = [1, 2, 3, 4].map((more) => {
+    cap.stored(1, 1_000_000 + more * 1_000);
+    return (kept()[0] as { readonly first: number } | undefined)?.first ?? null;
+  });
+  assert.deepEqual(lefts, [1_001, 2_001, null, null]);
+  database.close();
+});
+
+test('what a new journal makes too much goes in parts, too, without another journal being begun', () => {
+  const { database, kept } = stored({ 1: ['web-1', 90], 2: ['web-1', 60], 3: ['web-1', 0] });
+  const cap = eventCap(database, 50, 40);
+  cap.trim(hostId('web-1'));
+  const counts = () =>
+    kept().map((row) => {
+      const { first, last } = row as { readonly first: number; readonly last: number };
+      return last - first + 1;
+    });
+  assert.deepEqual(counts(), [60, 50]);
+  for (const expected of [[20, 50], [50], [50]]) {
+    cap.stored(3, 1_000);
+    assert.deepEqual(counts(), expected);
+  }
+  database.close();
+});

@@ -226,6 +226,18 @@ for (const { who, raw, state, nowMs, code, says, onRecord } of REFUSED) {
   });
 }
 
+test('who is refused at the door is on record by the word for what was asked', () => {
+  const words = (
+    ['Authority.CreateToken', 'Authority.RevokeCertificates', 'Control.ListHosts'] as const
+  ).map((rpc) => {
+    const { guard, delivered } = door();
+    guard.admit(rpc, new FakeCall(STRANGER));
+    const [input] = delivered;
+    return input?.kind === 'onRecord' ? input.entry.action : input?.kind;
+  });
+  assert.deepEqual(words, ['token create', 'cert revoke', 'Control.ListHosts']);
+});
+
 test('what a handler returns, throws or rejects with becomes the answer', async () => {
   const { guard } = door(recordOf(ALICE));
   const locked = refusal('locked', 'in use');

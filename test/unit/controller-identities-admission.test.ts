@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   admissionRefusal,
-  BACKDATED_MS,
   endedRefusal,
   REPLACED_GRACE_MS,
 } from '../../controller/core/admission.ts';
@@ -11,7 +10,12 @@ import {
   NO_IDENTITIES,
   type SeenCertificate,
 } from '../../controller/core/identities.ts';
-import type { Bar, CertificateEnd, CertificateRecord } from '../../proto/certificates.ts';
+import {
+  BACKDATED_MS,
+  type Bar,
+  type CertificateEnd,
+  type CertificateRecord,
+} from '../../proto/certificates.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
 import { aCertificate, NOW_MS } from '../fakes/controller-fleet.ts';
 

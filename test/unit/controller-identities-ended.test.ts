@@ -45,6 +45,14 @@ const closed = (script: IdentityScript) =>
     effect.kind === 'close' ? [[effect.connection, effect.because.code]] : [],
   );
 
+test('that nothing is known of who was revoked is on record, for a name may be mistyped', () => {
+  const script = identityScript();
+  assert.equal(codeOf(revoke(script, byHolder('operator/nobody'))), 'certificates');
+  assert.equal(script.records[0]?.detail, 'nothing of that name is known');
+  assert.equal(codeOf(revoke(script, byHolder('operator/alice'))), 'certificates');
+  assert.equal(script.records[0]?.detail, 'no certificate of that one is known');
+});
+
 test('one is revoked by the beginning of its fingerprint, with colons or without', () => {
   const digits = aFingerprint(2).replaceAll(':', '');
   for (const typed of [aFingerprint(2), digits, digits.slice(0, 8), '00:00:00:02', ' 00000002 ']) {

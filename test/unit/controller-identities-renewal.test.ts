@@ -115,6 +115,47 @@ test('one from elsewhere is replaced where it is an agent’s, and stays where i
   }
 });
 
+test('a replaced one that was forgotten, because the clock was ahead, is replaced when it is shown', () => {
+  const { script, first } = begun();
+  script.wallMs += HOUR_MS;
+  const usedAtMs = script.wallMs;
+  assert.equal(codeOf(script.renew(first, 2)), 'issued');
+  const [next] = [...script.state.identities.certificates.values()].filter(
+    ({ keyHash }) => keyHash === aHash(2),
+  );
+  assert.ok(next);
+  script.see(next);
+  script.wallMs += 70 * DAY_MS;
+  script.give({ kind: 'boot' });
+  assert.equal(script.state.identities.certificates.get(first.fingerprint), undefined);
+  script.wallMs -= 70 * DAY_MS - HOUR_MS;
+  script.see(first);
+  assert.deepEqual(
+    [script.record(first.fingerprint).ended?.kind, script.isIn(first)],
+    ['replaced', false],
+  );
+  assert.equal(script.record(first.fingerprint).ended?.atMs, usedAtMs);
+  assert.equal(codeOf(script.renew(first, 3)), 'denied');
+  assert.ok(script.isIn(next));
+});
+
+test('one from elsewhere that is older than what is in use counts no more, unless that had ended', () => {
+  const shown = (kind: 'agent' | 'operator', notBeforeMs: number, isRevoked = false) => {
+    const script = identityScript();
+    const current = script.enrolled(`${kind}/bob`, 1);
+    const choice = { kind: 'fingerprint', beginning: current.fingerprint } as const;
+    if (isRevoked) script.done({ kind: 'revokeCertificates', choice, reason: '' });
+    script.see(current);
+    const foreign = aCertificate('bob', { kind, notBeforeMs });
+    script.see(foreign);
+    return script.record(foreign.fingerprint).ended?.kind ?? null;
+  };
+  assert.equal(shown('agent', NOW_MS - DAY_MS), 'replaced');
+  assert.equal(shown('agent', NOW_MS), null, 'it is newer');
+  assert.equal(shown('agent', NOW_MS - DAY_MS, true), null, 'nothing took its place');
+  assert.equal(shown('operator', NOW_MS - DAY_MS), null, 'people have several');
+});
+
 test('of one holder one request waits at most', () => {
   const { script, first } = begun();
   const by = anActor('web-1', { kind: 'agent', fingerprint: first.fingerprint });
@@ -164,6 +205,8 @@ test('certificates from elsewhere answer what was asked, all of them or none', (
     codeOf(script.ask({ kind: 'addCertificates', certificates: right })),
     'certificates',
   );
+  const [recorded] = script.records;
+  assert.deepEqual([recorded?.targets, recorded?.targetCount], ['agent/web-1,agent/web-2', 2]);
   assert.equal(script.state.identities.pending.size, 0);
   assert.equal(script.record(right[0].fingerprint).issued?.because, 'renewal');
   assert.equal(

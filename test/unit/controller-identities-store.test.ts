@@ -86,13 +86,14 @@ test('a removed host is gone with its processes; its events and what a token sai
   assert.deepEqual(readIdentities(database).givenLabels.get(host.host), labels);
 });
 
-test('a bar that was lifted is gone', async () => {
+test('a later bar on the same holder takes the place of the one before', async () => {
   const database = aDatabase();
   using store = storeOn(database, NOW_MS);
   const holder = aHolder('agent/web-1');
   const bar = { ...holder, issuedUntilMs: 5, atMs: 5, by: 'alice', reason: 'lost' };
   await store.commit([{ kind: 'bar', bar }]);
   assert.deepEqual(readIdentities(database).bars.get('agent/web-1'), bar);
-  await store.commit([{ kind: 'barLifted', holder }]);
-  assert.equal(readIdentities(database).bars.size, 0);
+  const removed = { ...bar, issuedUntilMs: null, atMs: 6, reason: 'sold' };
+  await store.commit([{ kind: 'bar', bar: removed }]);
+  assert.deepEqual([...readIdentities(database).bars], [['agent/web-1', removed]]);
 });

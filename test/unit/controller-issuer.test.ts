@@ -58,6 +58,20 @@ test('whoever lost the key of a renewal gets one for another key, after a rest',
   assert.equal(script.state.identities.pending.size, 0, 'nobody has to sign: the key is here');
 });
 
+test('where somebody else signs, the request that waits is not as it was sent', async () => {
+  const issuer = createIssuer(null, () => NOW_MS);
+  const holder = { kind: 'agent', name: 'web-1' } as const;
+  const allowed = { holder, days: 7, alreadyIssued: null, mayChangeKey: false };
+  const sent = csrPem.replace('\n', '\n'.repeat(5_000));
+  const wanted = await issuer.certify(
+    sent,
+    () => allowed,
+    async (one) => one,
+  );
+  assert.ok(!isRefusal(wanted));
+  assert.equal(wanted.csrPem, csrPem);
+});
+
 test('the same key gets the same certificate, and costs no signature', async () => {
   const { script } = lostAnswer();
   script.wallMs += 61_000;

@@ -61,7 +61,7 @@ function running(text: string) {
     reload();
     const [input] = delivered;
     const settings = input?.kind === 'configured' ? input.settings : null;
-    return { settings, said: said.join('\n') };
+    return { settings, said: said.join('\n'), delivered: [...delivered] };
   }
   return { become };
 }
@@ -115,6 +115,17 @@ test('a file with a mistake changes nothing, and every problem of it is told', (
   assert.match(bad.said, /there is no role .{1,3}admn/);
   assert.match(bad.said, /alow: this key is not known/);
   assert.match(become(`${CONTROLLER}${BEFORE}`).said, /no change/);
+});
+
+test('a reload that is refused is on record, with the first of what is wrong', () => {
+  const { become } = running(`${CONTROLLER}${BEFORE}`);
+  const nonsense = Array.from({ length: 100 }, (_, index) => `nonsense_${index} = 1\n`).join('');
+  const [input, ...more] = become(`${CONTROLLER}${nonsense}`).delivered;
+  assert.ok(input?.kind === 'onRecord' && more.length === 0);
+  const { actor, action, outcome, detail } = input.entry;
+  assert.deepEqual([actor.kind, action, outcome], ['controller', 'reload', 'refused']);
+  assert.match(detail, /nonsense_0: this key is not known/);
+  assert.ok(detail.length <= 500, `${detail.length} characters`);
 });
 
 test('what cannot change while it runs is named, each time, and the rest is taken up', () => {

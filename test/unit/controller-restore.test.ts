@@ -77,6 +77,10 @@ const certificate = (name: string, isRevoked = false): FleetWrite => ({
   certificate: aCertificate(name, isRevoked ? { ended: REVOKED } : {}),
 });
 const bar = (name: string): FleetWrite => ({ kind: 'bar', bar: aBar(name) });
+const readmittedBar = (name: string): FleetWrite => ({
+  kind: 'bar',
+  bar: aBar(name, { issuedUntilMs: NOW_MS + 1 }),
+});
 
 test('a backup is a whole, private copy, and takes nobody’s place', async () => {
   const stateDir = await stateOf([certificate('web-1')]);
@@ -94,7 +98,10 @@ test('a backup is a whole, private copy, and takes nobody’s place', async () =
   const nowhere = backUp(join(stateDir, 'fleet.db'), join(stateDir, 'no', 'copy.db'), NOW_MS);
   await assert.rejects(nowhere, refused(/cannot be copied/, /directory/));
   const nothing = backUp(join(stateDir, 'none.db'), join(stateDir, 'other.db'), NOW_MS);
-  await assert.rejects(nothing, refused(/cannot be read/, /whether it is there/));
+  await assert.rejects(
+    nothing,
+    refused(/cannot be read/, /whether it is there; run this as the user that the controller/),
+  );
   assert.deepEqual(
     readdirSync(stateDir).filter((name) => /partial|other/.test(name)),
     [],
@@ -112,7 +119,7 @@ test('what was taken away since the backup stays taken away', async () => {
     ...[certificate('web-1', true), certificate('new', true), bar('web-1')],
     { kind: 'token', token: aToken(1, { used: USED }) },
     { kind: 'hostRemoved', host: hostId('a') },
-    { kind: 'barLifted', holder: { kind: 'agent', name: 'sold' } },
+    readmittedBar('sold'),
     { kind: 'readmitted', host: hostId('old'), untilMs: null },
     { kind: 'readmitted', host: hostId('b'), untilMs: LATER.wallMs + 5 },
     { kind: 'readmitted', host: hostId('c'), untilMs: LATER.wallMs },
@@ -125,8 +132,11 @@ test('what was taken away since the backup stays taken away', async () => {
   assert.equal(certificates.get('AB:web-2')?.ended, null);
   assert.deepEqual(certificates.get('AB:new')?.ended, REVOKED);
   assert.deepEqual(
-    [...bars].map(([holder]) => holder),
-    ['agent/web-1'],
+    [...bars].map(([holder, { issuedUntilMs }]) => [holder, issuedUntilMs]),
+    [
+      ['agent/sold', NOW_MS + 1],
+      ['agent/web-1', null],
+    ],
   );
   assert.deepEqual(tokens.get(aToken(1).secretHash)?.used, USED);
   assert.equal(store.contents.hosts.size, 0);
@@ -301,6 +311,33 @@ test('a damaged database is replaced and kept as it was', async () => {
   assert.ok(!existsSync(`${database}-wal`), 'it is not taken for the new one’s');
   using store = reading(stateDir);
   assert.equal(store.contents.identities.certificates.size, 1);
+});
+
+test('where no database was, nothing is said to be kept', async () => {
+  const backup = await backupOf(await stateOf([certificate('web-1')]));
+  const stateDir = mkdtempSync(join(directory, 'new-'));
+  writeFileSync(join(stateDir, 'ended.log'), '{"kind":"ledger","version":1}\n');
+  const result = await restored(stateDir, { backup });
+  const said = [...describePlan(result.plan), ...describeResult(result)].join('\n');
+  assert.doesNotMatch(said, /kept/);
+  assert.match(
+    said,
+    /would become .*; there is no database yet\.[\s\S]*There was no database before\./,
+  );
+  assert.deepEqual(readdirSync(stateDir).sort(), ['ended.log', 'fleet.db']);
+});
+
+test('a ledger with a line that is not whole is refused, with the number of the line', async () => {
+  const stateDir = await stateOf([certificate('web-1')]);
+  await backupOf(stateDir);
+  writeFileSync(join(stateDir, 'ended.log'), '{"kind":"ledger","version":1}\n{"kind":"token"}\n');
+  await assert.rejects(restored(stateDir), (error: unknown) => {
+    assert.match(
+      error instanceof FleetError ? (error.refusal.cause ?? '') : `${error}`,
+      /^line 2 of /,
+    );
+    return true;
+  });
 });
 
 test('the end of the record is logged when it has moved', () => {

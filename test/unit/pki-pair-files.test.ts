@@ -1,9 +1,10 @@
 /** New certificates take the place of old ones, and whoever dies over it leaves a pair that works. */
 import assert from 'node:assert/strict';
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -176,6 +177,22 @@ test('what is dropped is gone, and the pair in use stays', () => {
   dropStaged(files);
   assert.deepEqual(loadedFrom(files), older);
   assert.equal(stagedKey(files), null);
+});
+
+test('what is staged is not dropped where it is in use, but put in its place', () => {
+  const { fingerprint256 } = new X509Certificate(newer.certificatePem);
+  const files = freshFiles();
+  stagePair(files, newer);
+  dropStaged(files, fingerprint256);
+  assert.equal(readFileSync(files.cert, 'utf8'), newer.certificatePem);
+  assert.deepEqual(loadedFrom(files), newer);
+
+  const hindered = freshFiles();
+  stagePair(hindered, newer);
+  rmSync(hindered.key);
+  mkdirSync(hindered.key);
+  assert.throws(() => dropStaged(hindered, fingerprint256), /EISDIR/);
+  assert.deepEqual(loadedFrom(hindered), newer, 'it is still there');
 });
 
 test('a key waits for its certificate, and is found again', () => {

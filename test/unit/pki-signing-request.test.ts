@@ -10,6 +10,7 @@ import fc from 'fast-check';
 import forge from 'node-forge';
 import { isRefusal } from '../../proto/errors.ts';
 import { DER_TAG, derElement } from '../../proto/pki/der.ts';
+import { formatRequestFile, parseRequestFile } from '../../proto/pki/request-file.ts';
 import {
   keyHashOf,
   keyProblem,
@@ -46,6 +47,7 @@ test('a request that we make is read as the key that made it', () => {
   assert.deepEqual(readSigningRequest(pem), {
     publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }),
     keyHash: keyHashOf(publicKey),
+    csrPem: pem,
   });
   assert.match(keyHashOf(publicKey), /^[0-9a-f]{64}$/);
 });
@@ -58,6 +60,18 @@ test('forge, which did not write it, reads the same from it', () => {
 
 test('carriage returns and white space around the block are forgiven', () => {
   assert.ok(!isRefusal(readSigningRequest(`\n  ${pem.replaceAll('\n', '\r\n')}\n`)));
+});
+
+test('what is kept of a request is laid out as ours are, so that any file of them can be read', () => {
+  const [begin, ...rest] = pem.split('\n');
+  const sent = [begin, ...Array(10_000).fill(''), ...rest].join('\n');
+  const read = readSigningRequest(sent);
+  assert.ok(!isRefusal(read));
+  assert.equal(read.csrPem, pem);
+  const asked = { kind: 'agent', name: 'web-1', days: 7, because: 'renewal' } as const;
+  const { keyHash, csrPem } = read;
+  const file = formatRequestFile([{ ...asked, address: null, keyHash, csrPem }]);
+  assert.ok(!isRefusal(parseRequestFile(file)));
 });
 
 test('what is not one block of PEM is refused', () => {

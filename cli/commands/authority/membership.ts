@@ -31,7 +31,6 @@ export async function removeHost(
   return 0;
 }
 
-/** For 24 hours, and one certificate. */
 export async function readmitHost(
   environment: Environment,
   { host, reason, output, ...connection }: HostOptions,

@@ -162,6 +162,7 @@ export async function readLog(
   socket: string,
   request: LogRequest,
   claims: CallerClaims = { proofPath: null, sudoUser: null },
+  onPiece: () => void = () => undefined,
 ): Promise<string> {
   return withClient(socket, async (client) => {
     const pieces: Buffer[] = [];
@@ -171,6 +172,7 @@ export async function readLog(
       encodeLogRequest({ ...request, ...claims }),
     )) {
       pieces.push(piece['data'] as Buffer);
+      onPiece();
     }
     return Buffer.concat(pieces).toString();
   });

@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import type { AuditEntry, AuditHead } from '../../../proto/audit.ts';
 import { keptDatabase } from '../../../proto/sqlite.ts';
 import { DEFAULT_STRATEGY } from '../../../proto/strategy.ts';
+import type { OperationId } from '../../../proto/vocabulary.ts';
 import type { Daemon } from '../fleet/daemon.ts';
 import { createFleet, endOf, type Fleet, operationRequest } from '../fleet/harness.ts';
 
@@ -66,13 +67,17 @@ test('what somebody does and what comes of it is on record, and what is refused,
 });
 
 test('a controller that is killed at any moment leaves a record without a gap', async () => {
+  const taken: OperationId[] = [];
   for (let round = 0; round < 3; round += 1) {
     const client = await fleet.client();
     const many = Array.from({ length: 20 }, () => {
       const strategy = { ...DEFAULT_STRATEGY, lockWaitMs: 60_000 };
       const wanted = { verb: 'restart', hosts: 'web-1', processes: ['web'], strategy } as const;
       const submission = { kind: 'operation', request: operationRequest(wanted) } as const;
-      return client.submitOperation(submission, AbortSignal.timeout(20_000)).catch(() => null);
+      return client.submitOperation(submission, AbortSignal.timeout(20_000)).then(
+        ({ id }) => taken.push(id),
+        () => null,
+      );
     });
     await Promise.race(many);
     await controller.end('SIGKILL');
@@ -83,6 +88,10 @@ test('a controller that is killed at any moment leaves a record without a gap', 
     );
     assert.equal(verdict.kind, 'sound');
   }
+  assert.ok(taken.length > 0);
+  const recorded = new Set(stored().map(({ operation }) => operation));
+  const lost = taken.filter((id) => !recorded.has(id));
+  assert.deepEqual(lost, [], 'somebody was told that it is done, and it is not on record');
 });
 
 test('the end of the record is in the log, and a whole new chain shows against it', async () => {

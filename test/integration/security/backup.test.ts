@@ -84,8 +84,8 @@ test('a backup is taken while operations run', async () => {
   slow = operationRequest({ verb: 'restart', hosts: 'web-1', processes: ['slow'] });
   await client.submitOperation({ kind: 'operation', request: slow }, AbortSignal.timeout(20_000));
   let isDone = false;
+  let count = 0;
   const working = (async () => {
-    let count = 0;
     for (; !isDone; count += 1) {
       const quick = operationRequest({ verb: 'restart', hosts: '@*', processes: ['web'] });
       await client.submitOperation(
@@ -94,11 +94,14 @@ test('a backup is taken while operations run', async () => {
       );
       await endOf(client, quick.id);
     }
-    return count;
   })();
+  await fleet.until('operations run', () => count > 0);
+  const before = count;
   const { code, stdout, stderr } = await upkeep('backup', backupFile());
+  const meanwhile = count - before;
   isDone = true;
-  assert.ok((await working) > 0);
+  await working;
+  assert.ok(meanwhile > 0, 'nothing ran while it was taken');
   assert.equal(code, 0, stderr);
   assert.match(
     stdout,

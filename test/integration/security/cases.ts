@@ -2,6 +2,8 @@
  * For every RPC a request that would do something, and who may have it done. The answers are written
  * by hand from docs/access.md: whoever is not named is refused.
  */
+
+import type { RpcName } from '../../../controller/core/authorize.ts';
 import { encodeAccessQuery } from '../../../proto/codec/authority.ts';
 import { encodeAgentMessage } from '../../../proto/codec/link.ts';
 import { encodeLogsRequest } from '../../../proto/codec/logs.ts';
@@ -26,7 +28,7 @@ export interface World {
 }
 
 export interface Case {
-  readonly rpc: string;
+  readonly rpc: RpcName;
   /** Where one RPC does more than one thing. */
   readonly what?: string;
   readonly request: (world: World, who: Who) => object;

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
@@ -34,7 +34,9 @@ after(() => fleet?.[Symbol.dispose]());
 
 const descriptors = (): number => readdirSync(`/proc/${controller.pid}/fd`).length;
 
-function peakMemoryMb(): number {
+/** @param options.reset it is that from now on (proc(5), clear_refs); else since it was last reset */
+function peakMemoryMb({ reset = false } = {}): number {
+  if (reset) writeFileSync(`/proc/${controller.pid}/clear_refs`, '5');
   const status = readFileSync(`/proc/${controller.pid}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1_024;
 }
@@ -138,23 +140,19 @@ for (const { who, dial, says } of REFUSED) {
   });
 }
 
-test('a session cannot be resumed past the end of its certificate', async () => {
-  const endsAtMs = Math.ceil(Date.now() / SECOND_MS) * SECOND_MS + 2 * SECOND_MS;
-  const brief = credentialsUntil(fleet.pki, AGENT, endsAtMs);
-  const first = dialTls(brief);
+// Whoever resumed one would not be asked for a certificate again, that may have ended meanwhile.
+test('no session is ever resumed', async () => {
+  const sound = credentialsUntil(fleet.pki, AGENT, Date.now() + 3_600 * SECOND_MS);
+  const first = dialTls(sound);
+  first.on('error', () => undefined);
   const [session] = (await once(first, 'session')) as [Buffer];
-  first.destroy();
-  await fleet.until('the certificate has ended', () => Date.now() > endsAtMs + SECOND_MS);
-  const second = dialTls({ ...brief, session });
-  let isResumed: boolean | null = null;
-  second.on('secureConnect', () => {
-    isResumed = second.isSessionReused();
-  });
-  await closeOf(second);
-  assert.equal(isResumed, false);
+  const second = dialTls({ ...sound, session });
+  await once(second, 'secureConnect');
+  assert.equal(second.isSessionReused(), false);
+  for (const socket of [first, second]) socket.destroy();
 });
 
-test('a session and its connection end within two seconds when its certificate expires', async () => {
+test('a session and its connection end within four seconds when its certificate expires', async () => {
   const endsAtMs = Math.ceil(Date.now() / SECOND_MS) * SECOND_MS + 3 * SECOND_MS;
   const brief = credentialsUntil(fleet.pki, { kind: 'agent', name: 'brief' }, endsAtMs);
   const idle = await dialHttp2(fleet.port, brief);
@@ -165,7 +163,7 @@ test('a session and its connection end within two seconds when its certificate e
   const lateMs = Date.now() - endsAtMs;
   assert.equal(refused.code, 'unauthenticated');
   assert.match(refused.cause ?? '', /agent "brief" of fleet "test" ended at/);
-  assert.ok(lateMs > 0 && lateMs < 2 * SECOND_MS, `${lateMs} ms after its end`);
+  assert.ok(lateMs > 0 && lateMs < 3.5 * SECOND_MS, `${lateMs} ms after its end`);
   await closeOf(idle);
   assert.ok(Date.now() - endsAtMs < 4 * SECOND_MS, 'who says nothing at all goes, too');
   const host = await fleet.until('the fleet knows that it is gone', async () => {
@@ -192,7 +190,7 @@ test('a certificate with too many connections loses its oldest, and nobody else 
 });
 
 test('what comes packed is not unpacked, however much would come out of it', async () => {
-  const before = peakMemoryMb();
+  const before = peakMemoryMb({ reset: true });
   const packed = grpcMessage(gzipSync(Buffer.alloc(1_000_000), { level: 9 }), true);
   const bombs = {
     gzip: Buffer.concat(Array.from({ length: 15 }, () => packed)),

@@ -66,7 +66,7 @@ test('an agent that floods is slowed down and kept, and the others are served', 
   });
   const tookMs = performance.now() - startedMs;
   assert.ok(tookMs >= WAITS_MS, `it was heard in ${Math.round(tookMs)} ms`);
-  assert.ok(slowestMs < 1_000, `others were served after ${Math.round(slowestMs)} ms`);
+  assert.ok(slowestMs < 5_000, `others were served after ${Math.round(slowestMs)} ms`);
   assert.ok(controller.log().some(({ msg }) => /says more than it may/.test(msg)));
   const host = (await (await fleet.client()).listHosts('web-9')).hosts[0];
   assert.equal(host?.connected, true);

@@ -68,7 +68,8 @@ function peakMemoryMb(): number {
 
 /** Until what was written has left, or nobody takes it any more. */
 function flushed(socket: TLSSocket): Promise<unknown> {
-  return eventually('it was taken, or refused', () => socket.closed || socket.writableLength === 0);
+  const isFlushed = () => socket.closed || socket.writableLength === 0;
+  return eventually('it was taken, or refused', isFlushed, { askEveryMs: 2 });
 }
 
 async function isEnded(socket: TLSSocket): Promise<void> {

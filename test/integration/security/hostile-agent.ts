@@ -81,6 +81,7 @@ export async function playHostile(agent: AgentStream): Promise<void> {
 }
 
 function answersTo(message: Heard): readonly (AgentMessage | AgentLogMessage)[] {
+  if (message.kind === 'heartbeat') return [{ kind: 'heartbeat', probe: message.probe }];
   if (message.kind === 'question') {
     const { sessionEpoch, questionId } = message;
     const answer = { kind: 'failed', error: PAYLOAD } as const;

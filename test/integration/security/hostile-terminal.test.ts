@@ -82,16 +82,16 @@ test('logs -f of two hosts: each line is in the name of who printed it', async (
 test('status, describe, op show and audit list: nothing of it comes to be', async () => {
   await using terminal = await openTerminal(fleet);
   await terminal.resize(200, 60);
-  for (const command of [
-    'status',
-    'describe evil-1',
-    'describe evil-1/web',
-    `op show ${operation}`,
-    'audit list',
-    'restart web --hosts evil-1 --yes',
-  ]) {
-    await terminal.run(`fleetctl ${command}`);
-    await terminal.ended();
+  for (const [command, shows] of [
+    ['status', 'evil-1'],
+    ['describe evil-1', 'evil-1'],
+    ['describe evil-1/web', 'evil-1'],
+    [`op show ${operation}`, 'evil-1'],
+    ['audit list', 'evil-1'],
+    ['restart web --hosts evil-1 --yes', 'FAILED'],
+  ] as const) {
+    await terminal.run(`clear; fleetctl ${command}`);
+    console.log('CODE', command, await terminal.ended(), drawn(await terminal.look()));
     await assertUntouched(terminal);
   }
 });

@@ -78,7 +78,9 @@ for (const words of COMMANDS) {
     .slice(0, 60)
     .replace(/[^ -~]/g, '?')}`, async () => {
     const command = words.map((word) => (word === 'OPERATION' ? operation : word));
-    assertHarmless(await fleet.fleetctl(...command), command.join(' '));
+    const result = await fleet.fleetctl(...command);
+    console.log('OUT', JSON.stringify([words, result.code, result.stdout.slice(0,300), result.stderr.slice(0,300)]));
+    assertHarmless(result, command.join(' '));
   });
 }
 

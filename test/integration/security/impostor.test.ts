@@ -118,6 +118,17 @@ async function fleetctlTo(port: number): Promise<Daemon> {
   });
 }
 
+/** Of each, why it is not spoken to. */
+const CAUSES: Readonly<Record<string, RegExp>> = {
+  'a controller of another authority': /certificate of another authority/,
+  'a controller of another name': /does not cover "127\.0\.0\.1"/,
+  'an operator of the fleet': /an agent's or operator's certificate, which may not serve/,
+  'an agent of the fleet': /an agent's or operator's certificate, which may not serve/,
+  'a controller whose certificate has expired': /certificate has expired/,
+  'a controller of another fleet': /no controller of this fleet/,
+  plain: /does not speak our protocol/,
+};
+
 test('fleetctl says nothing to an impostor, and says why', async () => {
   const dialled = await Promise.all(
     [
@@ -131,9 +142,10 @@ test('fleetctl says nothing to an impostor, and says why', async () => {
   );
   for (const { who, code, stderr } of dialled) {
     assert.equal(code, 4, `${who}: ${stderr}`);
-    assert.match(stderr, /^error: the controller at \S+ cannot be reached\ncause: /, who);
+    const [, cause = ''] =
+      /^error: the controller at \S+ cannot be reached\ncause: (.*)/.exec(stderr) ?? [];
+    assert.match(cause, CAUSES[who] ?? assert.fail(who), who);
   }
-  for (const { who, controller } of impostors) assert.equal(controller.sessions.length, 0, who);
   assert.doesNotMatch(plainText, /secret-name|fleet\.v1|PRI \*/);
 });
 

@@ -123,7 +123,7 @@ test('what an operator watches ends with the certificate by which it was opened'
   await runHost(fleet, host);
   await fleet.running('web-2', 'web');
   const operation = await begin(fleet, { verb: 'start', hosts: 'web-2', processes: ['slow'] });
-  const endsAtMs = inSeconds(4);
+  const endsAtMs = inSeconds(8);
   const bob = credentialsUntil(fleet.pki, { kind: 'operator', name: 'bob' }, endsAtMs);
   const config = fleet.writeFleetctlConf('bob', { ...placePair(fleet, 'bob', bob) });
   const streams = await Promise.all([

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Client } from '@grpc/grpc-js';
 import { issueLeaf } from '../../../certs-tool/issue.ts';
+import { actionOf } from '../../../controller/core/recorded-action.ts';
 import type { Holder } from '../../../proto/identity-name.ts';
 import { freePort } from '../fleet/free-port.ts';
 import { begin, ended } from '../fleet/operations.ts';
@@ -82,6 +83,13 @@ test('every RPC of the .proto files is looked at here, and no other is served', 
   assert.deepEqual(listed, new Set(declared), 'as this test knows them');
 });
 
+/** The connection of one who was shut out may be closed under a call, which says nothing of the call. */
+async function answerTo(client: Client, { rpc, request }: Case, who: Who) {
+  const first = await callRpc(client, rpc, request(world, who));
+  const isCut = first.status === 'unavailable' && (UNWELCOME as readonly Who[]).includes(who);
+  return isCut ? callRpc(client, rpc, request(world, who)) : first;
+}
+
 const nameOf = ({ rpc, what }: Case): string => (what === undefined ? rpc : `${rpc} ${what}`);
 
 /** Of everybody whom the table does not name. */
@@ -96,7 +104,7 @@ for (const who of [...OUTSIDE, ...UNWELCOME, ...WELCOME]) {
     const answers: Record<string, Status> = {};
     const expected: Record<string, Status> = {};
     for (const one of CASES) {
-      const { status, details } = await callRpc(client, one.rpc, one.request(world, who));
+      const { status, details } = await answerTo(client, one, who);
       answers[nameOf(one)] = status;
       expected[nameOf(one)] = one.answers[who] ?? refusalOf(who);
       if (status !== 'ok') assert.notEqual(details, '', 'every refusal says why');
@@ -124,7 +132,7 @@ test('every call that was refused at the door is on record, and none of them did
       `SELECT entry ->> '$.actor.kind' || '/' || (entry ->> '$.actor.name') AS actor,
          entry ->> '$.action' AS action, entry ->> '$.outcome' AS outcome FROM audit`,
     );
-  const rpcs = new Set(CASES.map(({ rpc }) => rpc));
+  const words = new Set(CASES.map(({ rpc }) => actionOf(rpc)));
   const holders = UNWELCOME.map((who) => {
     const { identity } = callers.get(who) ?? assert.fail(who);
     return `${identity.kind}/${identity.name}`;
@@ -136,7 +144,7 @@ test('every call that was refused at the door is on record, and none of them did
       );
       // Of one who is refused again and again no more than this is kept.
       const actions = new Set(refused.map(({ action }) => action));
-      return [...rpcs].slice(0, 25).every((rpc) => actions.has(rpc));
+      return [...words].slice(0, 25).every((word) => actions.has(word));
     });
   }
   // What these two did was before they were shut out, to become those who are.
@@ -175,9 +183,16 @@ test('a certificate that expires while its connection is open opens nothing any 
     callsAfterTheEnd({ kind: 'operator', name: 'alice' }, 'Control.GetVersion'),
     callsAfterTheEnd({ kind: 'agent', name: 'brief-1' }, 'AgentLink.Connect'),
   ]);
-  assert.deepEqual(operator, new Set(['unauthenticated']));
-  assert.deepEqual(agent, new Set(['unauthenticated']));
+  assertShutOut(operator);
+  assertShutOut(agent);
 });
+
+/** Its connection may be closed before all of it is answered. */
+function assertShutOut(statuses: ReadonlySet<Status>): void {
+  assert.ok(statuses.has('unauthenticated'), [...statuses].join());
+  const others = [...statuses].filter((one) => one !== 'unauthenticated' && one !== 'unavailable');
+  assert.deepEqual(others, []);
+}
 
 test('on the listener for newcomers there is nothing but what is for newcomers, for anybody', async () => {
   const secret = await newSecret(open, { names: 'new-1' });

@@ -3,13 +3,16 @@
  * come in through every request that takes one, and none of them becomes a member of the fleet.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Client } from '@grpc/grpc-js';
 import { encodeTokenRequest } from '../../../proto/codec/tokens.ts';
 import { readCredentials } from '../fleet/pki.ts';
 import { connectOnce, requestBy, spareKey, trustOf } from './callers.ts';
 import {
+  issued,
   LETS_IN,
   newcomer,
   newSecret,
@@ -69,6 +72,11 @@ test('nobody joins under such a name, whatever the token lets in', async () => {
     const answer = refused(await guest.ask({ kind: 'enrol', request: { secret, name, csrPem } }));
     assert.match(answer.code, /^(?:usage|denied)$/, JSON.stringify(name));
   }
+  using relay = await relayFrom('127.0.0.19', open.enrollPort);
+  using guest = newcomer(open, relay.port);
+  const plain = { secret, name: 'plain-1', csrPem };
+  const certificate = issued(await guest.ask({ kind: 'enrol', request: plain }));
+  assert.match(new X509Certificate(certificate).subjectAltName ?? '', /\/agent\/plain-1$/);
   const { status } = await callRpc(admin, 'Control.ListHosts', { hosts: 'db-1' });
   assert.equal(status, 'ok');
 });
@@ -101,18 +109,25 @@ test('requests about one host take a name and nothing that means several', async
 });
 
 test('fleetctl takes such words as names, not as options, and nothing as a file', async () => {
+  const canary = open.fleet.path('canary');
+  const traps = [`$(touch ${canary})`, `\`touch ${canary}\``] as const;
+  for (const trap of traps) {
+    spawnSync('sh', ['-c', `: ${trap}`]);
+    assert.ok(existsSync(canary), 'a shell would be caught by it');
+    rmSync(canary);
+  }
   for (const words of [
     ['restart', '--', '--help', '--hosts=db-1'],
     ['restart', 'web', '--hosts', '--yes'],
     ['host', 'remove', '--', '-rf'],
     ['logs', '../../../../etc/passwd', '--hosts', 'db-1'],
     ['describe', '../../../../etc/passwd'],
-    ['restart', 'web', '--hosts', '$(touch canary)', '--yes'],
-    ['restart', '`touch canary`', '--hosts', 'db-1', '--yes'],
+    ['restart', 'web', '--hosts', traps[0], '--yes'],
+    ['restart', traps[1], '--hosts', 'db-1', '--yes'],
   ]) {
     const { code, stdout, stderr } = await open.fleet.fleetctl(...words);
     assert.ok(code === 2 || code === 6, `${words.join(' ')}: ${code} ${stdout}${stderr}`);
     assert.doesNotMatch(stdout + stderr, /root:|Usage:/);
   }
-  assert.equal(existsSync(open.fleet.path('canary')), false);
+  assert.equal(existsSync(canary), false);
 });

@@ -8,8 +8,11 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { issueLeaf } from '../../../certs-tool/issue.ts';
+import { renewFiles } from '../../../controller/identity/own-certificate.ts';
+import { loadCredentials } from '../../../proto/credentials.ts';
+import { parseJoinString } from '../../../proto/pki/join-string.ts';
 import type { Daemon } from '../fleet/daemon.ts';
-import type { Fleet } from '../fleet/harness.ts';
+import { createFleet, type Fleet } from '../fleet/harness.ts';
 import { LETS_IN, openFleet, SIGNS } from './newcomers.ts';
 
 const DAY_MS = 86_400_000;
@@ -23,9 +26,12 @@ const filesOf = async ({ pki }: Fleet): Promise<Files> =>
   pki.issue({ kind: 'controller', name: 'ops' });
 
 /** As the controller would have had it made on its own host, so many days ago. */
-async function issueController({ pki }: Fleet, daysAgo: number) {
+async function issueController(
+  { pki }: Fleet,
+  daysAgo: number,
+  san = 'DNS:localhost,IP:127.0.0.1',
+) {
   const nowMs = Date.now() - daysAgo * DAY_MS;
-  const san = 'DNS:localhost,IP:127.0.0.1';
   return issueLeaf(pki.authority, { kind: 'controller', name: 'ops', nowMs, san });
 }
 
@@ -55,12 +61,12 @@ test('changed files are taken up by both listeners when they are a pair, and no 
   const since = await sessionSince(fleet);
   const files = await filesOf(fleet);
   const before = { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
-  const next = await issueController(fleet, 0);
+  const next = await issueController(fleet, 0, 'DNS:ops-2.example.com,IP:127.0.0.1');
   const fingerprint = new X509Certificate(next.certificatePem).fingerprint256;
 
   writeFileSync(files.cert, next.certificatePem);
   for (const times of [1, 2]) {
-    process.kill(controller.pid, 'SIGHUP');
+    controller.signal('SIGHUP');
     await fleet.until(
       `it has looked ${times} times`,
       () => logs(controller, /read again/) >= times,
@@ -75,11 +81,39 @@ test('changed files are taken up by both listeners when they are a pair, and no 
   assert.equal(logs(controller, /those in use stay/), 1);
 
   writeFileSync(files.key, next.keyPem);
-  process.kill(controller.pid, 'SIGHUP');
+  controller.signal('SIGHUP');
   await fleet.until('it uses them', () => logs(controller, /files are in use/) > 0);
   assert.equal((await shownAt(fleet.port, fleet)).fingerprint256, fingerprint);
   assert.equal((await shownAt(enrollPort, fleet)).fingerprint256, fingerprint);
   assert.equal(await sessionSince(fleet), since, 'its stream was dropped');
+  assert.equal(await newAddress(fleet), `ops-2.example.com:${enrollPort}`, 'by the new names');
+});
+
+test('a pair that somebody puts there while the controller makes a key stays there', async () => {
+  using fleet = await createFleet();
+  const { ca } = await fleet.pki.issue({ kind: 'controller', name: 'ops' });
+  const files = { ca, cert: fleet.path('own.crt'), key: fleet.path('own.key') };
+  const [old, next] = await Promise.all([
+    issueController(fleet, 25),
+    issueController(fleet, 0, 'DNS:ops-2.example.com'),
+  ]);
+  const put = ({ certificatePem, keyPem }: typeof old) => {
+    writeFileSync(files.cert, certificatePem);
+    writeFileSync(files.key, keyPem, { mode: 0o600 });
+  };
+  put(old);
+  const nowMs = Date.now();
+  const loaded = loadCredentials(files, { kind: 'controller', nowMs });
+  assert.ok(loaded.kind === 'loaded');
+  const by = { authority: fleet.pki.authority, days: 30, nowMs };
+  const renewing = renewFiles(files, loaded.credentials, by);
+  put(next);
+  assert.equal(await renewing, null);
+  assert.equal(readFileSync(files.cert, 'utf8'), next.certificatePem);
+  assert.equal(readFileSync(files.key, 'utf8'), next.keyPem);
+  put(old);
+  assert.equal(await renewFiles(files, loaded.credentials, by), null);
+  assert.notEqual(readFileSync(files.cert, 'utf8'), old.certificatePem, 'its own is renewed');
 });
 
 test('with the authority beside it the controller renews its own certificate, for the same names', async () => {
@@ -113,6 +147,21 @@ test('with the authority beside it the controller renews its own certificate, fo
   }
 });
 
+/** Where a token of this moment sends its newcomer. */
+async function newAddress(fleet: Fleet): Promise<string> {
+  const authority = await (await fleet.client()).authority();
+  const token = {
+    kind: 'agent',
+    names: 'web-9',
+    labels: {},
+    replaces: false,
+    ttlMs: 60_000,
+  } as const;
+  const join = parseJoinString((await authority.createToken(token)).joinString);
+  assert.ok('address' in join);
+  return join.address;
+}
+
 async function sessionSince(fleet: Fleet): Promise<number> {
   const [host] = (await (await fleet.client()).listHosts('')).hosts;
   assert.ok(host?.connected && host.connectedSinceMs !== null);
@@ -120,6 +169,5 @@ async function sessionSince(fleet: Fleet): Promise<number> {
 }
 
 async function stopped(controller: Daemon): Promise<void> {
-  process.kill(controller.pid, 'SIGTERM');
-  assert.deepEqual(await controller.ended(), { code: 0, signal: null });
+  assert.deepEqual(await controller.end('SIGTERM'), { code: 0, signal: null });
 }

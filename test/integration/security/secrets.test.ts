@@ -192,18 +192,23 @@ test('what is secret on a host can be read by its owner alone', () => {
   }
 });
 
+const ON_COMMAND_LINE = /a join string is never given on the command line/;
+
 test('a join string as an argument or in the environment is refused and not repeated', async () => {
   const { fleet } = open;
   const joinString = readFileSync(fleet.path('web-1.token'), 'utf8').trim();
-  for (const program of [
-    fleet.runAgent(['join', joinString], { name: 'join' }),
-    fleet.runAgent(['join', '--token-file', joinString], { name: 'join' }),
-    fleet.runAgent(['join'], { name: 'join', env: { FLEETVISOR_TOKEN: joinString } }),
-    await fleet.startFleetctl('login', joinString),
-    await fleet.startFleetctl('login', '--token-file', joinString),
-  ]) {
+  const join = ['join', '-c', fleet.path('web-1.conf')];
+  const env = { FLEETVISOR_TOKEN: joinString };
+  for (const [program, why] of [
+    [fleet.runAgent([...join, joinString], { name: 'join' }), ON_COMMAND_LINE],
+    [fleet.runAgent([...join, '--token-file', joinString], { name: 'join' }), ON_COMMAND_LINE],
+    [fleet.runAgent(join, { name: 'join', env }), /'--token-file <file>' not specified/],
+    [await fleet.startFleetctl('login', joinString), /too many arguments for 'login'/],
+    [await fleet.startFleetctl('login', '--token-file', joinString), ON_COMMAND_LINE],
+  ] as const) {
     const { code } = await program.ended();
-    assert.notEqual(code, 0);
+    assert.equal(code, 2, program.stderr());
+    assert.match(program.stderr(), why);
     assertWithout(program.stdout() + program.stderr(), program.stderr());
   }
 });

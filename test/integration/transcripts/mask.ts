@@ -9,6 +9,8 @@ const MASKS: readonly (readonly [pattern: RegExp, kind: string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b/g, '<id>'],
   [/\b0[0-9a-f]{7}-[0-9a-f]{4}\b/g, '<id>'],
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?/g, '<time>'],
+  // Before what it may look like a part of: 12:34:56.
+  [/\b(?:[0-9A-F]{2}:){3,31}[0-9A-F]{2}\b…?/g, '<fingerprint>'],
   [/\b(\d+ days?, )?\d+:\d\d:\d\d\b/g, '<uptime>'],
   [/(?<=\bpid (?:\d+ → )?)\d+\b/g, '<pid>'],
   // In a table of processes.
@@ -18,7 +20,6 @@ const MASKS: readonly (readonly [pattern: RegExp, kind: string])[] = [
   // The column FOR of folded processes.
   [/(?<= {3})\d+[smhd](-\d+[smhd])?(?= {3})/g, '<for>'],
   [/(?<="(?:oldPid|newPid|pid|durationMs|uptimeSeconds)": ?)\d+/g, '<number>'],
-  [/\b(?:[0-9A-F]{2}:){3,31}[0-9A-F]{2}\b…?/g, '<fingerprint>'],
   // Of a row of the audit.
   [/\b[0-9a-f]{64}\b/g, '<hash>'],
   [/\b127\.0\.0\.1:\d+\b/g, '<address>'],
