@@ -5,8 +5,9 @@
 import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { FleetError, refusal } from '../../proto/errors.ts';
+import { syncDirectory } from '../../proto/sync-directory.ts';
 import { checkDatabase, copyDatabase, type DatabaseFacts } from './database-file.ts';
-import { syncDirectory, syncFile } from './sync.ts';
+import { syncFile } from './sync-file.ts';
 
 export interface Backup extends DatabaseFacts {
   readonly bytes: number;

@@ -13,8 +13,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncDirectory } from '../../proto/sync-directory.ts';
 import { type LedgerLine, ledgerLines } from './read-ledger.ts';
-import { syncDirectory, syncFile } from './sync.ts';
+import { syncFile } from './sync-file.ts';
 import { type LedgerWrite, subjectOf, toldAtMs } from './what-ended.ts';
 
 /** Shall be longer than any backup that is still of use is old. */

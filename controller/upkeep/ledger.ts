@@ -13,10 +13,10 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { FleetError, messageOf, refusal } from '../../proto/errors.ts';
+import { syncDirectory } from '../../proto/sync-directory.ts';
 import type { EndedLedger } from '../store/open.ts';
 import { compactLedger } from './compact-ledger.ts';
 import { CHUNK_BYTES, HEADER, LINE_FEED } from './read-ledger.ts';
-import { syncDirectory } from './sync.ts';
 import { endingsIn, endingsOf } from './what-ended.ts';
 
 export const LEDGER_FILE = 'ended.log';

@@ -7,9 +7,10 @@ import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path';
 import type { AuditHead } from '../../proto/audit.ts';
 import { keptDatabase, type SqliteDatabase } from '../../proto/sqlite.ts';
+import { syncDirectory } from '../../proto/sync-directory.ts';
 import { readEdge } from '../store/audit.ts';
 import { readSessionEpoch } from '../store/hosts.ts';
-import { syncDirectory, syncFile } from './sync.ts';
+import { syncFile } from './sync-file.ts';
 
 /** Beside a database in use; SQLite would take them for the new one's. */
 const WRITE_AHEAD = '-wal';

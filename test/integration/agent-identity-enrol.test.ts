@@ -88,9 +88,11 @@ test('an impostor with another authority hears nothing of the token, not a singl
     socket.on('error', () => undefined).on('data', (bytes: Buffer) => heard.push(bytes));
   });
   listener.on('connection', (socket: Socket) => {
-    socket.on('error', () => undefined).once('close', () => {
-      isClosed = true;
-    });
+    socket
+      .on('error', () => undefined)
+      .once('close', () => {
+        isClosed = true;
+      });
   });
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   try {

@@ -30,6 +30,13 @@ function running(
   return host;
 }
 
+/** A host whose only process has not been started. */
+function idle(policy: Partial<Policy>, definition: ProcessDefinition): TestHost {
+  const host = aHost([{ ...definition, autostart: false }], { rules: rulesOf(policy) });
+  host.welcome();
+  return host;
+}
+
 const NO = 'the policy of this host does not let a controller';
 
 /** What the controller hears of one target, and whether anything was done. */
@@ -53,9 +60,9 @@ for (const verb of ['start', 'stop', 'restart', 'signal'] as const) {
   });
 
   test(`${verb} is done where allow_verbs names it`, () => {
-    const host = running({ verbs: [verb] });
-    if (verb === 'start') host.exited('web');
-    assert.equal(ask(host, verb, 'web').error, undefined);
+    const host = verb === 'start' ? idle({ verbs: [verb] }, web) : running({ verbs: [verb] });
+    const { error, isDone } = ask(host, verb, 'web');
+    assert.deepEqual({ error: error ?? null, isDone }, { error: null, isDone: true });
   });
 
   test(`${verb} of a process that is not among the processes is refused by name of the rule`, () => {
@@ -103,8 +110,10 @@ for (const verb of ['start', 'restart'] as const) {
     const refused = ask(asRoot, verb, 'web');
     assert.equal(refused.error, `${NO} start web, which runs as root: [policy] users = www`);
     assert.equal(refused.isDone, false, 'and so it is not stopped either');
-    const asWww = running({ users }, [aDefinition('web', { user: WWW })]);
-    assert.notEqual(ask(asWww, verb, 'web').state, 'failed');
+    const ofWww = aDefinition('web', { user: WWW });
+    const asWww = verb === 'start' ? idle({ users }, ofWww) : running({ users }, [ofWww]);
+    const allowed = ask(asWww, verb, 'web');
+    assert.deepEqual([allowed.error ?? null, allowed.isDone], [null, true]);
     const asBob = running({ users }, [
       aDefinition('web', { user: { name: 'bob', uid: 7, gid: 7 } }),
     ]);
@@ -115,7 +124,9 @@ for (const verb of ['start', 'restart'] as const) {
 test('a program without a user runs as the agent, which need not be root', () => {
   const host = aHost([web], { rules: rulesOf({ users }, 33) });
   host.welcome();
-  assert.equal(ask(host, 'restart', 'web').error, undefined);
+  host.comesUp('web', 101);
+  const { error, isDone } = ask(host, 'restart', 'web');
+  assert.deepEqual([error ?? null, isDone], [null, true]);
   const other = aHost([web], { rules: rulesOf({ users }, 34) });
   other.welcome();
   assert.match(ask(other, 'restart', 'web').error ?? '', /the agent's own user \(uid 34\)/);
@@ -220,14 +231,14 @@ test('an update is refused by its verb before the file is even read', () => {
   assert.equal(error, `${NO} update: [policy] allow_verbs = restart`);
 });
 
-/** What the file says then → what the policy has against it, if anything. */
+/** What the file says then → what the policy has against it, or what is done. */
 const UPDATES: readonly (readonly [
   string,
   Partial<Policy>,
   readonly ProcessDefinition[],
-  RegExp | null,
+  RegExp | readonly string[],
 ])[] = [
-  ['nothing has changed', { processes: ['web'], users: [] }, [web, db], null],
+  ['nothing has changed', { processes: ['web'], users: [] }, [web, db], []],
   [
     'one is changed',
     { processes: ['web'] },
@@ -241,10 +252,15 @@ const UPDATES: readonly (readonly [
     /update queue: \[policy\] processes/,
   ],
   ['one is gone', { processes: ['web'] }, [web], /update db: \[policy\] processes = web$/],
-  ['only what is allowed changed', { processes: ['db'] }, [web, changedDb], null],
-  ['a new one is allowed by its group', { processes: ['queue:*', 'db'] }, [web, db, queue], null],
+  ['only what is allowed changed', { processes: ['db'] }, [web, changedDb], ['db stop TERM']],
+  [
+    'a new one is allowed by its group',
+    { processes: ['queue:*', 'db'] },
+    [web, db, queue],
+    ['queue spawn'],
+  ],
   ['one would run as root', { users }, [web, changedDb], /start db, which runs as root/],
-  ['one that would run as root is gone', { users }, [web], null],
+  ['one that would run as root is gone', { users }, [web], ['db stop TERM']],
   [
     'one lies elsewhere',
     { directories: ['/opt'] },
@@ -255,7 +271,10 @@ const UPDATES: readonly (readonly [
 for (const [what, policy, next, wanted] of UPDATES) {
   test(`an update by the controller: ${what}`, () => {
     const { error, deeds, host } = updated(policy, next);
-    if (wanted === null) return assert.equal(error ?? null, null);
+    if (!(wanted instanceof RegExp)) {
+      assert.equal(error ?? null, null);
+      return assert.deepEqual(deeds, wanted);
+    }
     assert.match(error ?? '', wanted);
     assert.deepEqual(deeds, [], 'it is refused as a whole');
     assert.equal(host.process('db').definition.command, db.command);

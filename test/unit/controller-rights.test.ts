@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FleetInput, FleetState } from '../../controller/core/state.ts';
+import { planSubmission } from '../../controller/core/submit.ts';
 import { isRefusal, type Refusal } from '../../proto/errors.ts';
 import type { Operation, OperationRequest, Runbook } from '../../proto/operation.ts';
 import { PersistentMap } from '../../proto/persistent-map.ts';
@@ -13,6 +14,7 @@ import {
   emptyFleet,
   type FleetScript,
   fleetScript,
+  NOW_MS,
   settled,
 } from '../fakes/controller-fleet.ts';
 import { aRole, withRoles } from '../fakes/roles.ts';
@@ -129,11 +131,17 @@ test('who has no role is refused, and what does not exist is refused as for anyb
 });
 
 test('a plan is judged as the operation would be', () => {
-  const script = fleetScript(FLEET);
-  const request = aRequest('restart', 'prod-*', ['web']);
-  script.submit(request, 'ann');
-  script.submit({ ...request, id: anId(2), processes: ['all'] }, 'ann');
-  assert.ok(isRefusal(answerTo(script)));
+  const planned = (processes: readonly string[]): Operation | Refusal => {
+    const request = aRequest('restart', 'prod-*', processes);
+    const turn = { state: FLEET, at: { wallMs: NOW_MS, monotonicMs: 0 } };
+    return planSubmission(turn, { kind: 'operation', request }, 'ann');
+  };
+  const allowed = planned(['web']);
+  assert.ok(!isRefusal(allowed));
+  assert.deepEqual(namesOf(allowed), ['prod-1/web', 'prod-2/web', 'prod-3/web']);
+  const refused = planned(['*']);
+  assert.ok(isRefusal(refused));
+  assert.equal(refused.code, 'denied');
 });
 
 test('a role may allow only so many hosts at once', () => {

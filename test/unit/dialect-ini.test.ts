@@ -114,7 +114,7 @@ test('names that objects treat specially are names like others', () => {
 const HOSTILE: Readonly<Record<string, string>> = {
   'a value of 3 MB': `[s]\na = ${'x'.repeat(3_000_000)}`,
   'a value of 3 MB of white space': `[s]\na = x${' '.repeat(3_000_000)}x`,
-  'a line of 3 MB of comment signs': `[s]\na = ${';#'.repeat(1_500_000)}`,
+  'a line of 1 MB of comment signs': `[s]\na = x${';#'.repeat(500_000)}`,
   '150,000 continuation lines': `[s]\na = 1\n${' 2\n'.repeat(150_000)}`,
   'half a million empty lines in a value': `[s]\na = 1\n${'\n'.repeat(500_000)} 2`,
   'fifty thousand sections': Array.from({ length: 50_000 }, (_, n) => `[s${n}]\na=1`).join('\n'),

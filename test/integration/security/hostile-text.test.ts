@@ -51,36 +51,47 @@ function assertHarmless({ stdout, stderr }: FleetctlResult, command: string): vo
   }
 }
 
-const COMMANDS: readonly (readonly string[])[] = [
-  ['status'],
-  ['hosts'],
-  ['describe', 'evil-1'],
-  ['describe', 'evil-1/web'],
-  ['avail', '--hosts', 'evil-1'],
-  ['reread', '--hosts', 'evil-1'],
-  ['restart', '*', '--hosts', 'evil-1', '--yes'],
-  ['restart', '*', '--hosts', 'evil-1', '--dry-run'],
-  ['status', HOSTILE_NAME, '--hosts', HOSTILE_NAME],
-  ['op', 'list'],
-  ['op', 'show', 'OPERATION'],
-  ['op', 'explain', 'OPERATION', 'evil-1'],
-  ['op', 'retry', 'OPERATION', '--yes'],
-  ['auth', 'can', 'restart', '--hosts', 'evil-1'],
-  ['cert', 'list'],
-  ['audit', 'list'],
-  ['audit', 'verify'],
-  ['logs', 'web', '--hosts', 'evil-1', '-o', 'jsonl'],
+const COMMANDS: readonly {
+  readonly words: readonly string[];
+  readonly code: number;
+  /** The name of the host, unless there is nothing of it. */
+  readonly shows?: string;
+}[] = [
+  { words: ['status'], code: 3 },
+  { words: ['hosts'], code: 0 },
+  { words: ['describe', 'evil-1'], code: 0 },
+  { words: ['describe', 'evil-1/web'], code: 0 },
+  { words: ['avail', '--hosts', 'evil-1'], code: 10 },
+  { words: ['reread', '--hosts', 'evil-1'], code: 10 },
+  { words: ['restart', '*', '--hosts', 'evil-1', '--yes'], code: 10 },
+  { words: ['restart', '*', '--hosts', 'evil-1', '--dry-run'], code: 0 },
+  {
+    words: ['status', HOSTILE_NAME, '--hosts', HOSTILE_NAME],
+    code: 2,
+    shows: 'cannot stand in the name of a host',
+  },
+  { words: ['op', 'list'], code: 0 },
+  { words: ['op', 'show', 'OPERATION'], code: 0 },
+  { words: ['op', 'explain', 'OPERATION', 'evil-1'], code: 0 },
+  { words: ['op', 'retry', 'OPERATION', '--yes'], code: 10 },
+  { words: ['auth', 'can', 'restart', '--hosts', 'evil-1'], code: 0 },
+  { words: ['cert', 'list'], code: 0 },
+  { words: ['audit', 'list'], code: 0 },
+  { words: ['audit', 'verify'], code: 0, shows: 'sound: rows 1 to ' },
+  { words: ['logs', 'web', '--hosts', 'evil-1', '-o', 'jsonl'], code: 10 },
 ];
 
-for (const words of COMMANDS) {
+for (const { words, code, shows = 'evil-1' } of COMMANDS) {
   test(`fleetctl ${words
     .join(' ')
     .slice(0, 60)
     .replace(/[^ -~]/g, '?')}`, async () => {
     const command = words.map((word) => (word === 'OPERATION' ? operation : word));
     const result = await fleet.fleetctl(...command);
-    console.log('OUT', JSON.stringify([words, result.code, result.stdout.slice(0,300), result.stderr.slice(0,300)]));
     assertHarmless(result, command.join(' '));
+    const said = result.stdout + result.stderr;
+    assert.equal(result.code, code, said);
+    assert.ok(said.includes(shows), said);
   });
 }
 
