@@ -5,6 +5,7 @@
 import type { Action } from '../../proto/authority.ts';
 import { type Refusal, refusal } from '../../proto/errors.ts';
 import { groupBy } from '../../proto/group-by.ts';
+import { sortNaturally } from '../../proto/natural-order.ts';
 import { foldedList } from '../../proto/selector/fold.ts';
 import { type HostId, type ProcessName, WHOLE_HOST } from '../../proto/vocabulary.ts';
 
@@ -35,7 +36,7 @@ export function targetLines(
   targets: readonly Pick<Denied, 'host' | 'process'>[],
 ): readonly string[] {
   const processesOf = new Map<HostId, string[]>();
-  for (const { host, process } of targets) {
+  for (const { host, process } of sortNaturally(targets, ({ host }) => host)) {
     const names = processesOf.get(host) ?? [];
     processesOf.set(host, names);
     names.push(process);
@@ -64,7 +65,8 @@ function linesFor(targets: readonly Denied[]): readonly string[] {
 const LIST_LENGTH_MAX = 3_000;
 
 function listText(denied: readonly Denied[]): string {
-  const byRule = [...groupBy(denied, ({ because }) => because)];
+  // Not in the order in which hosts have connected: the same refusal reads the same.
+  const byRule = sortNaturally([...groupBy(denied, ({ because }) => because)], ([rule]) => rule);
   const text = byRule
     .map(([because, targets]) => [`${because}:`, ...linesFor(targets)].join('\n  '))
     .join('\n');
