@@ -45,7 +45,7 @@ export async function runKillLoop(options: LoopOptions): Promise<OutputVerdict> 
 }
 
 /** Longer than any of the programs takes to be up, or to stop. */
-const STEADY_MS = 4_000;
+const STEADY_MS = 6_000;
 
 class Loop {
   readonly #stage: Stage;
