@@ -44,8 +44,13 @@ export async function runKillLoop(options: LoopOptions): Promise<OutputVerdict> 
   }
 }
 
-/** Longer than any of the programs takes to be up, or to stop. */
-const STEADY_MS = 6_000;
+/** What there is to compare, at about one moment. */
+interface Seen {
+  readonly statuses: readonly ProcessStatus[];
+  /** Of these an order is on record that is not carried out yet. */
+  readonly ordered: ReadonlySet<string>;
+  readonly mains: ReadonlyMap<string, readonly number[]>;
+}
 
 class Loop {
   readonly #stage: Stage;
@@ -53,8 +58,6 @@ class Loop {
   readonly #ledger: Ledger;
   readonly #table = openProcessTable();
   readonly #wanted = new Map<string, Wanted>();
-  /** Ordered more than once, so that one order may yet undo what the one before it has done. */
-  readonly #unsteady = new Map<string, { isUp: boolean; sinceMs: number } | null>();
   #agent: Daemon | null = null;
   #orders = 0;
   #outstanding: Promise<unknown>[] = [];
@@ -138,7 +141,6 @@ class Loop {
       this.#orders += 1;
       const id = operationId(`018f0000-0000-7000-8000-${String(this.#orders).padStart(12, '0')}`);
       const order = { kind: 'control', operationId: id, verb, signal: null, names: [process] };
-      if (this.#wanted.get(process) === 'either') this.#unsteady.set(process, null);
       this.#wanted.set(process, 'either');
       this.#outstanding.push(this.#stage.order(order as LocalOrder).catch(() => undefined));
     }
@@ -149,8 +151,10 @@ class Loop {
     await eventually(
       'what the agent shows is so',
       async () => {
+        // Before the statuses: what is carried out by then has left its mark on them.
+        const ordered = this.#stage.openTargets();
         const statuses = await this.#stage.status();
-        differences = this.#differences(statuses);
+        differences = this.#differences(statuses, ordered);
         return differences.length === 0;
       },
       {
@@ -161,21 +165,20 @@ class Loop {
     );
   }
 
-  #differences(statuses: readonly ProcessStatus[]): readonly string[] {
+  #differences(
+    statuses: readonly ProcessStatus[],
+    ordered: ReadonlySet<string>,
+  ): readonly string[] {
     const mains = this.#stage.mains();
     this.#ledger.note(this.#stage.newChanges());
     return [
       ...doublesIn(this.#stage.folders),
-      ...PROGRAMS.flatMap((program) => this.#differencesOf(program, statuses, mains)),
+      ...PROGRAMS.flatMap((program) => this.#differencesOf(program, { statuses, ordered, mains })),
       ...this.#ledger.disagreements(statuses),
     ];
   }
 
-  #differencesOf(
-    program: LoopProgram,
-    statuses: readonly ProcessStatus[],
-    mains: ReadonlyMap<string, readonly number[]>,
-  ): readonly string[] {
+  #differencesOf(program: LoopProgram, { statuses, ordered, mains }: Seen): readonly string[] {
     const { process, fate } = program;
     const status = statuses.find((one) => one.process === process);
     if (status === undefined) return [`${process} is not shown`];
@@ -195,23 +198,10 @@ class Loop {
       case 'stays': {
         const wanted = this.#wanted.get(process) ?? 'up';
         const isRight = { up: isUp, down: isDown, either: isUp || isDown }[wanted];
-        if (isRight && !this.#isSteady(process, isUp)) return [`${seen}; perhaps not for long`];
+        if (ordered.has(process)) return [`${seen}; an order of it is under way`];
         if (isRight && wanted === 'either') this.#wanted.set(process, isUp ? 'up' : 'down');
         return isRight ? [] : [`${seen}; wanted ${wanted}`];
       }
     }
-  }
-
-  /** What was ordered last has been carried out by the time that nothing changes any more. */
-  #isSteady(process: string, isUp: boolean): boolean {
-    const before = this.#unsteady.get(process);
-    if (before === undefined) return true;
-    const now = performance.now();
-    if (before?.isUp === isUp && now - before.sinceMs >= STEADY_MS) {
-      this.#unsteady.delete(process);
-      return true;
-    }
-    if (before?.isUp !== isUp) this.#unsteady.set(process, { isUp, sinceMs: now });
-    return false;
   }
 }

@@ -34,6 +34,8 @@ export interface Stage extends Disposable {
   order(order: LocalOrder): Promise<unknown>;
   /** The programs' own processes, by the name in their environment; no keepers, no children. */
   mains(): ReadonlyMap<string, readonly number[]>;
+  /** Processes of which the agent has something on record that it has not carried out yet. */
+  openTargets(): ReadonlySet<string>;
   /** All changes of state that the agent has recorded since it was asked last. */
   newChanges(): readonly ProcessStatus[];
 }
@@ -76,6 +78,7 @@ export function makeStage(): Stage {
     status: async () => (await list(socket)).processes,
     order: (order) => give(socket, order),
     mains: () => mainsIn(folder),
+    openTargets: () => openTargetsIn(join(stateDir, 'journal.db')),
     newChanges: () => {
       const events = eventsAfter(join(stateDir, 'journal.db'), lastSeq);
       lastSeq = events.at(-1)?.seq ?? lastSeq;
@@ -97,6 +100,16 @@ function eventsAfter(journal: string, seq: number): readonly SequencedEvent[] {
   try {
     const query = database.prepare('SELECT record FROM events WHERE seq > ? ORDER BY seq').pluck();
     return (query.all(seq) as string[]).map((text) => JSON.parse(text) as SequencedEvent);
+  } finally {
+    database.close();
+  }
+}
+
+function openTargetsIn(journal: string): ReadonlySet<string> {
+  const database = keptDatabase(journal, 1_000);
+  try {
+    const query = database.prepare('SELECT process FROM targets WHERE is_settled = 0').pluck();
+    return new Set(query.all() as string[]);
   } finally {
     database.close();
   }
