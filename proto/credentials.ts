@@ -4,12 +4,13 @@
  * Every problem is reported at once, each with its path and what mends it.
  */
 
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { quote } from 'shlex';
 import { isRefusal, messageOf } from './errors.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { describeSubject, type IdentityKind, nextCertificateFix } from './identity-name.ts';
+import { certificateBlocks, issuerAmong, parseCertificate } from './pki/issuer.ts';
 import { stagedFiles } from './pki/pair-files.ts';
 
 /** Paths of PEM files. `ca` may hold several authorities, as during their rotation. */
@@ -218,10 +219,8 @@ function issuerProblems(
   authorities: readonly X509Certificate[],
   nowMs: number,
 ): string[] {
-  const issuer = authorities.find(
-    (authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
-  );
-  if (issuer === undefined) {
+  const issuer = issuerAmong(certificate, authorities);
+  if (issuer === null) {
     return [
       `${files.cert} was not issued by ${files.ca}: use the ca.crt of the fleet that issued it`,
     ];
@@ -234,23 +233,11 @@ function issuerProblems(
     : [];
 }
 
-function certificateBlocks(pem: string): readonly string[] {
-  return pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-}
-
 function notACertificate(pem: string): string {
   if (pem.trim() === '') return 'is empty: copy it again';
   return /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)
     ? 'holds a private key, not a certificate: are two paths swapped?'
     : 'holds no PEM certificate';
-}
-
-function parseCertificate(pem: string): X509Certificate | null {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return null;
-  }
 }
 
 function unreadableBecause(error: unknown): string {

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Credentials } from '../../proto/credentials.ts';
 import { pinOf } from '../../proto/pki/authority-pin.ts';
-import { issuerOf } from './trusted-certificate.ts';
+import { certificatesIn, issuerAmong } from '../../proto/pki/issuer.ts';
 
 export interface Trust {
   readonly fleet: string;
@@ -16,7 +16,7 @@ export interface Trust {
 
 /** @param credentials sound, as `loadCredentials` says */
 export function trustOf({ ca, cert, identity }: Credentials): Trust {
-  const issuer = issuerOf(new X509Certificate(cert), ca);
+  const issuer = issuerAmong(new X509Certificate(cert), certificatesIn(ca));
   if (issuer === null) throw new Error('the certificate of the controller has no issuer');
   const issuerPem = issuer.toString();
   return { fleet: identity.fleet, authoritiesPem: ca, issuerPem, pin: pinOf(issuerPem) };

@@ -2,9 +2,9 @@
  * A certificate that somebody hands over as text, which TLS has not checked: whether one of our
  * authorities has issued it, and to whom. Its dates are not judged here.
  */
-import { X509Certificate } from 'node:crypto';
 import { isRefusal, type Refusal, refusal } from '../../proto/errors.ts';
 import { identityOf } from '../../proto/identity.ts';
+import { certificatesIn, issuerAmong, parseCertificate } from '../../proto/pki/issuer.ts';
 import { keyHashOf } from '../../proto/pki/signing-request.ts';
 import type { IssuedCertificate } from '../core/identities.ts';
 
@@ -19,10 +19,10 @@ export function readTrustedCertificate(
   pem: string,
   ours: { readonly fleet: string; readonly authoritiesPem: string },
 ): IssuedCertificate | Refusal {
-  const certificate = pem.length > PEM_LENGTH_MAX ? null : parse(pem);
+  const certificate = pem.length > PEM_LENGTH_MAX ? null : parseCertificate(pem);
   if (certificate === null) return unusable('it is not a readable X.509 certificate');
   // Before anything that it says is believed.
-  if (issuerOf(certificate, ours.authoritiesPem) === null) {
+  if (issuerAmong(certificate, certificatesIn(ours.authoritiesPem)) === null) {
     return unusable('no authority of this fleet has issued it');
   }
   const identity = identityOf(certificate.raw);
@@ -31,28 +31,6 @@ export function readTrustedCertificate(
   const { kind, name, notBeforeMs, notAfterMs, fingerprint256: fingerprint } = identity;
   const keyHash = keyHashOf(certificate.publicKey);
   return { kind, name, notBeforeMs, notAfterMs, fingerprint, keyHash, pem: certificate.toString() };
-}
-
-/** Which of these authorities has issued it; null: none of them. */
-export function issuerOf(
-  certificate: X509Certificate,
-  authoritiesPem: string,
-): X509Certificate | null {
-  const blocks = authoritiesPem.match(CERTIFICATE_BLOCKS) ?? [];
-  const authorities = blocks.flatMap((block) => parse(block) ?? []);
-  const isIssuer = (authority: X509Certificate): boolean =>
-    authority.ca && certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
-  return authorities.find(isIssuer) ?? null;
-}
-
-const CERTIFICATE_BLOCKS = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
-
-function parse(pem: string): X509Certificate | null {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return null;
-  }
 }
 
 function unusable(cause: string): Refusal {

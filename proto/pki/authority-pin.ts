@@ -4,22 +4,19 @@
  * may be made anew with the same key.
  */
 import { createHash, X509Certificate } from 'node:crypto';
+import { certificatesIn } from './issuer.ts';
 
 /** SHA-256 of the public key (SPKI, DER), base64url: 43 characters. Throws if it is no certificate. */
 export function pinOf(certificatePem: string): string {
-  const { publicKey } = new X509Certificate(certificatePem);
-  const spki = publicKey.export({ type: 'spki', format: 'der' });
-  return createHash('sha256').update(spki).digest('base64url');
+  return pinOfCertificate(new X509Certificate(certificatePem));
 }
 
 /** Of each certificate in a text; what is none has no pin. */
 export function pinsIn(text: string): readonly string[] {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  return blocks.flatMap((block) => {
-    try {
-      return [pinOf(block)];
-    } catch {
-      return [];
-    }
-  });
+  return certificatesIn(text).map(pinOfCertificate);
+}
+
+function pinOfCertificate({ publicKey }: X509Certificate): string {
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(spki).digest('base64url');
 }

@@ -3,11 +3,12 @@
  * the authority that is trusted, and say that its holder is who asked. A controller that is wrong, or
  * whose authority was changed, would otherwise lock a host out at the next connection.
  */
-import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { CertificateAnswer } from '../certificates.ts';
 import { FleetError, isRefusal, refusal } from '../errors.ts';
 import { type Identity, identityOf } from '../identity.ts';
 import { describeSubject, type IdentityKind } from '../identity-name.ts';
+import { certificatesIn, issuerAmong, parseCertificate } from './issuer.ts';
 import { isAddress } from './join-string.ts';
 
 /** What came of asking. */
@@ -38,7 +39,7 @@ export function checkIssued(
   answer: Pick<CertificateAnswer, 'controllers'> & { readonly certificatePem: string },
   expected: Expected,
 ): Issued {
-  const certificate = parse(answer.certificatePem);
+  const certificate = parseCertificate(answer.certificatePem);
   if (certificate === null) throw wrong('it is damaged');
   const identity = identityOf(certificate.raw);
   if (isRefusal(identity)) throw wrong(identity.cause ?? identity.message);
@@ -49,11 +50,8 @@ export function checkIssued(
   if (!certificate.publicKey.equals(createPublicKey(expected.key))) {
     throw wrong('it is of another key than the one that was sent');
   }
-  const trusted = certificatesIn(expected.ca);
-  const issuer = trusted.find(
-    (authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
-  );
-  if (issuer === undefined) throw wrong('another authority signed it than the one that is trusted');
+  const issuer = issuerAmong(certificate, certificatesIn(expected.ca));
+  if (issuer === null) throw wrong('another authority signed it than the one that is trusted');
   // They are written into configurations, in which a line of its own could start a program.
   if (!answer.controllers.every(isAddress))
     throw wrong('what it says of where to dial is no address');
@@ -62,19 +60,6 @@ export function checkIssued(
     authoritiesPem: issuer.toString(),
     ...{ identity, name: identity.name, controllers: answer.controllers },
   };
-}
-
-function certificatesIn(pem: string): readonly X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  return blocks.map(parse).filter((certificate) => certificate !== null);
-}
-
-function parse(pem: string): X509Certificate | null {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return null;
-  }
 }
 
 function wrong(cause: string): FleetError {

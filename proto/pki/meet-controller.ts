@@ -12,6 +12,7 @@ import { fleetOfAuthority } from '../identity.ts';
 import { controllerProblem } from '../tls.ts';
 import { explainTlsFailure } from '../tls-failures.ts';
 import { pinOf } from './authority-pin.ts';
+import { issuerAmong } from './issuer.ts';
 import type { JoinString } from './join-string.ts';
 
 export interface MetController {
@@ -56,7 +57,7 @@ export function judgeChain(
   if (leaf === undefined || authority === undefined) return stranger(expected.address);
   // The pin is of the key alone: what else the certificate says is its own only if the key signed it.
   const fleet = authority.verify(authority.publicKey) ? fleetOfAuthority(authority) : null;
-  const isSigned = leaf.checkIssued(authority) && leaf.verify(authority.publicKey);
+  const isSigned = issuerAmong(leaf, [authority]) !== null;
   if (fleet === null || !isSigned) return stranger(expected.address);
   const outlived = lifeRefusal(leaf, expected) ?? lifeRefusal(authority, expected);
   if (outlived !== null) return outlived;

@@ -5,6 +5,7 @@
 import type { PendingRequest } from '../../../proto/certificates.ts';
 import { FleetError, refusal } from '../../../proto/errors.ts';
 import { holderText } from '../../../proto/identity-name.ts';
+import { certificateBlocks } from '../../../proto/pki/issuer.ts';
 import { formatRequestFile } from '../../../proto/pki/request-file.ts';
 import type { ConnectionOptions, Environment } from '../../ports.ts';
 import { certificateItem } from '../../render/authority/certificates.ts';
@@ -60,15 +61,13 @@ export interface AddOptions extends ConnectionOptions {
   readonly output: 'table' | 'json';
 }
 
-/** What stands around the blocks is for people, and passed over. */
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
-
 export async function addCertificates(
   environment: Environment,
   { file, output, ...connection }: AddOptions,
 ): Promise<number> {
   const text = await environment.readText(file === '-' ? null : file);
-  const pems = text.match(CERTIFICATE)?.map((pem) => `${pem}\n`) ?? [];
+  // What stands around the blocks is for people, and passed over.
+  const pems = certificateBlocks(text).map((pem) => `${pem}\n`);
   if (pems.length === 0) throw noCertificates(file, text);
   const { stdout, clock } = environment;
   using client = await environment.dial(connection);
